@@ -1,0 +1,43 @@
+"""Reverse-mode automatic differentiation on NumPy that shows its work.
+
+A `Tensor` records the operations it takes part in; every other part of the package is a walk
+over that record: differentiate it, draw it, write it out, prove it, check it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from . import ops
+from .gradients import gradients
+from .ops.elementwise import relu, sigmoid
+from .ops.reductions import log_softmax, logsumexp, softmax
+from .tensor import Tensor, no_grad
+
+if TYPE_CHECKING:
+    from .drawing import draw
+
+__version__ = "0.1.0"
+
+_LATER = {"draw": "drawing"}
+"""Public name → the module it lives in, imported when it is first asked for."""
+
+__all__ = [
+    "Tensor",
+    "draw",
+    "gradients",
+    "log_softmax",
+    "logsumexp",
+    "no_grad",
+    "ops",
+    "relu",
+    "sigmoid",
+    "softmax",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return getattr(importlib.import_module(f".{_LATER[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

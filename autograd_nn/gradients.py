@@ -1,0 +1,239 @@
+"""Reverse-mode differentiation of a recorded graph.
+
+1. `topological_order` lists a graph's nodes, inputs first, without recursion.
+2. `gradients` walks that list backwards and applies each operation's vjp rules. It is pure: it
+   returns cotangents and touches nothing. On arrays it computes; with ``create_graph=True`` the
+   same rules run on Tensors and the backward pass is itself recorded.
+3. `backward` adds what `gradients` returns to ``.grad`` of the leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .tensor import Tensor
+
+
+def topological_order(outputs: Iterable[Tensor]) -> list[Tensor]:
+    """Return every node that `outputs` depend on, each after its inputs, once.
+
+    The order is a depth-first one, inputs from first to last: the same for the same computation
+    in every process.
+    """
+    order: list[Tensor] = []
+    seen: set[int] = set()
+    stack: list[tuple[Tensor, bool]] = [(node, False) for node in reversed(list(outputs))]
+    while stack:
+        node, expanded = stack.pop()
+        if expanded:
+            order.append(node)
+        elif id(node) not in seen:
+            seen.add(id(node))
+            if node.op is None:
+                order.append(node)
+            else:
+                stack.append((node, True))
+                stack.extend([(x, False) for x in reversed(node.inputs) if id(x) not in seen])
+    return order
+
+
+def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
+    """Sum `g` over the axes along which an operand of `shape` was repeated.
+
+    Works on arrays and on Tensors (recorded).
+    """
+    lead = len(np.shape(g)) - len(shape)
+    if lead:
+        g = np.sum(g, axis=tuple(range(lead)))
+    stretched = tuple([i for i, n in enumerate(shape) if n == 1 and np.shape(g)[i] != 1])
+    return np.sum(g, axis=stretched, keepdims=True) if stretched else g
+
+
+def _seed(output: Tensor, seed: Any) -> Any:
+    """Return the cotangent to start from, checked."""
+    if seed is None:
+        if output.size != 1:
+            raise ValueError(
+                f"{output._label()} has shape {output.shape}: a gradient starts from one number. "
+                "Reduce it, e.g. with .sum() or .mean(), or pass a seed of that shape"
+            )
+        return np.ones_like(output._data)
+    value = seed if isinstance(seed, Tensor) or hasattr(seed, "dtype") else np.asarray(seed)
+    if np.shape(value) != output.shape:
+        raise ValueError(
+            f"the seed has shape {np.shape(value)}, but {output._label()} has shape {output.shape}"
+        )
+    if value.dtype != output.dtype:
+        value = value.astype(output.dtype)
+    return value
+
+
+def _check_unchanged(node: Tensor) -> None:
+    for x, array in zip(node.inputs, node.arrays, strict=True):
+        if x._data is not array:
+            raise RuntimeError(
+                f"the data of {x._label()} was assigned after {node.op.name if node.op else ''!r} "
+                "had used it, so the gradient would mix old and new values. Run the forward pass "
+                "again, or call backward() before updating the data"
+            )
+
+
+def _fitted(g: Any, x: Tensor, node: Tensor) -> Any:
+    """Return the cotangent `g` of input `x` of `node` in `x`'s shape and dtype."""
+    shape = x.shape
+    if np.shape(g) != shape and node.op is not None and node.op.broadcasts:
+        g = unbroadcast(g, shape)
+    if np.shape(g) != shape:
+        raise AssertionError(
+            f"the vjp rule of {node.op.name if node.op else ''!r} gave a cotangent of shape "
+            f"{np.shape(g)} for {x._label()} of shape {shape}"
+        )
+    dtype = x.dtype
+    return g if getattr(g, "dtype", dtype) == dtype else g.astype(dtype)
+
+
+def _propagate(
+    outputs: Sequence[Tensor], seeds: Sequence[Any], targets: set[int], record: bool
+) -> dict[int, Any]:
+    """Return the cotangents of the nodes whose ids are in `targets`."""
+    order = topological_order(outputs)
+    needed = set(targets)
+    for node in order:
+        if node.op is not None and id(node) not in needed:
+            for x in node.inputs:
+                if id(x) in needed:
+                    needed.add(id(node))
+                    break
+    found: dict[int, Any] = {}
+    cotangents: dict[int, Any] = {}
+    for output, seed in zip(outputs, seeds, strict=True):
+        if id(output) in cotangents:
+            seed = cotangents[id(output)] + seed  # noqa: PLW2901 - the same output twice
+        cotangents[id(output)] = seed
+    for node in reversed(order):
+        g = cotangents.pop(id(node), None)
+        if g is None:
+            continue
+        if id(node) in targets:
+            found[id(node)] = g
+        op = node.op
+        if op is None or id(node) not in needed:
+            continue
+        _check_unchanged(node)
+        out, inputs = (node, node.inputs) if record else (node._data, node.arrays)
+        for index, x in enumerate(node.inputs):
+            if id(x) not in needed:
+                continue
+            rule = op.rule(index)
+            if rule is None:
+                continue
+            flow = _fitted(rule(g, out, *inputs, **node.params), x, node)
+            earlier = cotangents.get(id(x))
+            cotangents[id(x)] = flow if earlier is None else earlier + flow
+    return found
+
+
+def gradients(
+    outputs: Tensor | Sequence[Tensor],
+    wrt: Tensor | Sequence[Tensor],
+    seeds: Any = None,
+    create_graph: bool = False,
+) -> list[Any]:
+    """Return the gradients of `outputs` with respect to `wrt`, any nodes of the graph.
+
+    Parameters
+    ----------
+    outputs : Tensor or sequence of Tensor
+        What is differentiated; their gradients are summed.
+    wrt : Tensor or sequence of Tensor
+        With respect to what: leaves or results. ``.grad`` is not touched.
+    seeds : array_like or sequence of array_like, optional
+        The cotangent of each output, of its shape; 1 if left out (outputs of one element only).
+    create_graph : bool
+        Record the backward pass: the gradients are Tensors that can be differentiated again.
+
+    Returns
+    -------
+    list of ndarray, or of Tensor with `create_graph`
+        One for each of `wrt`, of its shape and dtype. Zeros where an output does not depend on it.
+
+    Raises
+    ------
+    TypeError
+        If a node is no Tensor, or does not hold floating-point data.
+    ValueError
+        If an output of several elements has no seed, or a seed has the wrong shape.
+    RuntimeError
+        If the data of a leaf was reassigned after it was used. (Writing *into* the array in
+        between, ``W.data[...] = v``, is not seen.)
+
+    Examples
+    --------
+    >>> x = Tensor(3.0)
+    >>> y = x * x
+    >>> float(gradients(y, [x])[0])
+    6.0
+    >>> (dy,) = gradients(y, [x], create_graph=True)
+    >>> float(gradients(dy, [x])[0])
+    2.0
+    """
+    single = isinstance(outputs, Tensor)
+    roots = [outputs] if isinstance(outputs, Tensor) else list(outputs)
+    nodes = [wrt] if isinstance(wrt, Tensor) else list(wrt)
+    for role, group in (("outputs", roots), ("wrt", nodes)):
+        for position, node in enumerate(group):
+            if not isinstance(node, Tensor):
+                raise TypeError(
+                    f"{role}[{position}] is a {type(node).__name__}, not a Tensor; gradients are "
+                    "taken of recorded Tensors with respect to Tensors"
+                )
+            if node.dtype.kind not in "fO":
+                raise TypeError(
+                    f"{role}[{position}], {node._label()}, has dtype {node.dtype}; only "
+                    "floating-point Tensors have gradients"
+                )
+    given = [None] * len(roots) if seeds is None else [seeds] if single else list(seeds)
+    if len(given) != len(roots):
+        raise ValueError(f"{len(roots)} outputs need as many seeds, got {len(given)}")
+    starts = [_seed(output, seed) for output, seed in zip(roots, given, strict=True)]
+    if create_graph:
+        starts = [s if isinstance(s, Tensor) else Tensor(s) for s in starts]
+    else:
+        starts = [s._data if isinstance(s, Tensor) else s for s in starts]
+    found = _propagate(roots, starts, {id(node) for node in nodes}, create_graph)
+    results: list[Any] = []
+    handed: set[int] = {id(start) for start in starts}
+    for node in nodes:
+        g = found.get(id(node))
+        if g is None:
+            g = Tensor(np.zeros_like(node._data)) if create_graph else np.zeros_like(node._data)
+        elif not create_graph:
+            g = _own(g, handed)
+        results.append(g)
+    return results
+
+
+def _own(g: Any, handed: set[int]) -> Any:
+    """Return `g` as an array that shares memory with no other that is handed out."""
+    if type(g) is not np.ndarray:
+        return np.asarray(g) if isinstance(g, np.generic) else g
+    if g.base is not None or id(g) in handed or not g.flags.writeable:
+        g = g.copy()
+    handed.add(id(g))
+    return g
+
+
+def backward(output: Tensor, seed: Any = None) -> None:
+    """Add the gradient of `output` to ``.grad`` of every leaf that requires it."""
+    if not output.requires_grad:
+        raise ValueError(
+            f"{output._label()} depends on no Tensor that requires gradients; create the leaves "
+            "with Tensor(data, requires_grad=True), and do not compute under no_grad()"
+        )
+    leaves = [node for node in topological_order([output]) if node.op is None]
+    wanted = [leaf for leaf in leaves if leaf.requires_grad]
+    for leaf, g in zip(wanted, gradients(output, wanted, seed), strict=True):
+        leaf.grad = g if leaf.grad is None else leaf.grad + g

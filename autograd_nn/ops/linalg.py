@@ -1,0 +1,57 @@
+"""Matrix products."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..op import Op, implements, register
+from ..tensor import Tensor, apply
+
+
+def product(a: Any, b: Any) -> Any:
+    """Return a @ b; through ``np.dot`` for two matrices, which costs less on small ones."""
+    if a.ndim == 2 and b.ndim == 2:
+        return np.dot(a, b)
+    return np.matmul(a, b)
+
+
+def _left(g: Any, out: Any, a: Any, b: Any) -> Any:
+    if a.ndim == 2 and b.ndim == 2:
+        return np.dot(g, b.T)
+    if b.ndim == 1:
+        return np.expand_dims(g, -1) * b
+    if a.ndim == 1:
+        return np.matmul(b, np.expand_dims(g, -1))[..., 0]
+    return np.matmul(g, np.swapaxes(b, -1, -2))
+
+
+def _right(g: Any, out: Any, a: Any, b: Any) -> Any:
+    if a.ndim == 2 and b.ndim == 2:
+        return np.dot(a.T, g)
+    if a.ndim == 1 and b.ndim == 1:
+        return g * a
+    if a.ndim == 1:
+        return np.expand_dims(a, -1) * np.expand_dims(g, -2)
+    if b.ndim == 1:
+        return np.matmul(np.swapaxes(a, -1, -2), np.expand_dims(g, -1))[..., 0]
+    return np.matmul(np.swapaxes(a, -1, -2), g)
+
+
+MATMUL = register(
+    Op("matmul", product, (_left, _right), symbol="@", latex="{0} {1}", broadcasts=True),
+    np.matmul,
+)
+
+
+@implements(np.dot)
+def _dot(a: Any, b: Any, out: Any = None) -> Tensor:
+    if np.ndim(a) == 0 or np.ndim(b) == 0:
+        return np.multiply(a, b)  # type: ignore[return-value]  # dispatched
+    if np.ndim(b) <= 2:
+        return apply(MATMUL, (a, b))
+    raise NotImplementedError(
+        f"np.dot of shapes {np.shape(a)} and {np.shape(b)} is not supported on Tensors; use "
+        "np.matmul or np.tensordot"
+    )

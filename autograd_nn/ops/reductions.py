@@ -1,0 +1,155 @@
+"""Reductions: sums, means, extrema, and what is built from them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..op import Op, implements, register
+from ..tensor import Tensor, apply, constant
+
+
+def kept(g: Any, shape: tuple[int, ...], axis: Any, keepdims: bool) -> Any:
+    """Return `g` with the reduced axes of an operand of `shape` put back with length 1."""
+    if keepdims or not shape:
+        return g
+    if axis is None:
+        return np.reshape(g, (1,) * len(shape))
+    axes = {a % len(shape) for a in (axis if isinstance(axis, tuple) else (axis,))}
+    return np.reshape(g, tuple([1 if i in axes else n for i, n in enumerate(shape)]))
+
+
+def count(shape: tuple[int, ...], axis: Any) -> int:
+    """Return how many elements of an operand of `shape` go into one of the result."""
+    axes = range(len(shape)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    return int(np.prod([shape[a] for a in axes], dtype=int))
+
+
+def _sum_rule(g: Any, out: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    return np.broadcast_to(kept(g, x.shape, axis, keepdims), x.shape)
+
+
+def _mean_rule(g: Any, out: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    return _sum_rule(g / count(x.shape, axis), out, x, axis, keepdims)
+
+
+def _extremum_rule(g: Any, out: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    # Ties share the cotangent evenly, as in JAX.
+    hit = x == kept(out, x.shape, axis, keepdims)
+    hits = np.sum(hit, axis=axis, keepdims=True)
+    return kept(g, x.shape, axis, keepdims) / hits * hit
+
+
+# fmt: off
+_SUM = register(Op("sum", np.sum, (_sum_rule,), latex=r"\sum {0}"))
+_MEAN = register(Op("mean", np.mean, (_mean_rule,), latex=r"\operatorname{{mean}}({0})"))
+_MAX = register(Op("max", np.max, (_extremum_rule,), latex=r"\max {0}"))
+_MIN = register(Op("min", np.min, (_extremum_rule,), latex=r"\min {0}"))
+# fmt: on
+
+
+def _reduce(op: Op, a: Any, axis: Any, keepdims: Any) -> Tensor:
+    if isinstance(axis, list):
+        axis = tuple(axis)
+    params = {} if axis is None else {"axis": axis}
+    if keepdims is not np._NoValue and keepdims:
+        params["keepdims"] = True
+    return apply(op, (a,), params)
+
+
+@implements(np.sum)
+def _sum(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False
+) -> Tensor:
+    return _reduce(_SUM, a if dtype is None else a.astype(dtype), axis, keepdims)
+
+
+@implements(np.mean)
+def _mean(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False
+) -> Tensor:
+    return _reduce(_MEAN, a if dtype is None else a.astype(dtype), axis, keepdims)
+
+
+@implements(np.max, np.amax)
+def _max(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Tensor:
+    return _reduce(_MAX, a, axis, keepdims)
+
+
+@implements(np.min, np.amin)
+def _min(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Tensor:
+    return _reduce(_MIN, a, axis, keepdims)
+
+
+@implements(np.var)
+def _var(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    ddof: float = 0,
+    keepdims: Any = False,
+) -> Tensor:
+    deviation = a - _mean(a, axis=axis, keepdims=True)
+    total = _sum(deviation.square(), axis=axis, keepdims=keepdims)
+    return total / (count(a.shape, axis) - ddof)
+
+
+@implements(np.std)
+def _std(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    ddof: float = 0,
+    keepdims: Any = False,
+) -> Tensor:
+    return _var(a, axis, None, None, ddof, keepdims).sqrt()
+
+
+def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    peak = np.max(x, axis=axis, keepdims=True)
+    peak = np.where(np.isfinite(peak), peak, 0)
+    with np.errstate(divide="ignore"):
+        total = np.log(np.sum(np.exp(x - peak), axis=axis, keepdims=True)) + peak
+    if keepdims:
+        return total.astype(x.dtype)
+    return np.squeeze(total, axis=axis).astype(x.dtype)
+
+
+def _logsumexp_rule(g: Any, out: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    top = kept(out, x.shape, axis, keepdims)
+    return kept(g, x.shape, axis, keepdims) * np.exp(x - np.where(np.isinf(top), 0, top))
+
+
+_LOGSUMEXP = register(Op("logsumexp", _logsumexp, (_logsumexp_rule,), latex=r"\ln \sum e^{{{0}}}"))
+
+
+def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
+    """Return ``log(sum(exp(x)))`` along `axis`, without overflow.
+
+    Parameters
+    ----------
+    x : Tensor or array_like
+        Logits, of any shape with at least one element along `axis`.
+    axis : int or tuple of int, optional
+        All axes if left out.
+    keepdims : bool
+        Keep the reduced axes with length 1.
+
+    Returns
+    -------
+    Tensor
+    """
+    return _reduce(_LOGSUMEXP, x if isinstance(x, Tensor) else constant(x), axis, keepdims)
+
+
+def log_softmax(x: Any, axis: Any = -1) -> Tensor:
+    """Return the logarithm of `softmax`, of the shape of the logits `x`."""
+    return np.subtract(x, logsumexp(x, axis, True))  # type: ignore[return-value]  # dispatched
+
+
+def softmax(x: Any, axis: Any = -1) -> Tensor:
+    """Return ``exp(x) / sum(exp(x))`` along `axis`, of the shape of the logits `x`."""
+    return log_softmax(x, axis).exp()

@@ -1,0 +1,704 @@
+"""The Tensor: an array that remembers how it was made.
+
+1. `Tensor` holds data and the record of its making: operation, inputs, parameters.
+2. `apply` runs an operation on Tensors, arrays and numbers, and records it.
+3. NumPy's protocols send ``np.exp(t)``, ``np.sum(t)``, ``array @ t`` through `apply` too.
+4. `no_grad` switches recording off, `tracing` marks that values are stand-ins; both for the
+   current thread or task only.
+
+::
+
+    W ──┐
+        matmul ── z ── sigmoid ── h      h.op is sigmoid, h.inputs is (z,), z.inputs is (W, x)
+    x ──┘
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, cast
+
+import numpy as np
+
+from .op import FUNCTIONS, REGISTRY, UFUNCS, Op
+
+_RECORDING: ContextVar[bool] = ContextVar("autograd_nn_recording", default=True)
+_TRACING: ContextVar[bool] = ContextVar("autograd_nn_tracing", default=False)
+
+ndarray = np.ndarray
+
+
+class TracingError(TypeError):
+    """A traced Tensor was asked for a value that is known only when the program runs."""
+
+
+@contextmanager
+def no_grad() -> Iterator[None]:
+    """Record nothing inside the ``with`` block: results are Tensors without a history.
+
+    The switch belongs to the current thread or task and is set back when the block is left, by
+    an exception too.
+
+    Examples
+    --------
+    >>> w = Tensor(3.0, requires_grad=True)
+    >>> with no_grad():
+    ...     doubled = 2 * w
+    >>> doubled.requires_grad, doubled.op is None
+    (False, True)
+    """
+    token = _RECORDING.set(False)
+    try:
+        yield
+    finally:
+        _RECORDING.reset(token)
+
+
+@contextmanager
+def tracing() -> Iterator[None]:
+    """Refuse what would bake a value into a program: truth, ``float``, ``np.asarray``, iteration."""
+    token = _TRACING.set(True)
+    record = _RECORDING.set(True)
+    try:
+        yield
+    finally:
+        _RECORDING.reset(record)
+        _TRACING.reset(token)
+
+
+def _refuse_value(what: str, instead: str) -> None:
+    if _TRACING.get():
+        raise TracingError(
+            f"{what} needs the value of a Tensor while the function is being traced, where "
+            f"values are stand-ins. {instead}"
+        )
+
+
+def _as_data(data: Any, name: str | None) -> Any:
+    """Return `data` as something with NumPy's array protocols, or raise a TypeError."""
+    if isinstance(data, Tensor):
+        return data._data
+    if hasattr(data, "__array_function__") and hasattr(data, "dtype"):
+        return data if not isinstance(data, np.generic) else np.asarray(data)
+    if isinstance(data, (list, tuple)) and any(isinstance(item, Tensor) for item in data):
+        raise TypeError(
+            "a list of Tensors would lose their gradients as data; join them with np.stack(...) "
+            "or np.concatenate(...), which are recorded"
+        )
+    array = np.asarray(data)
+    if array.dtype == object or array.dtype.kind in "USVMm":
+        label = f"Tensor {name!r}" if name else "a Tensor"
+        raise TypeError(
+            f"{label} needs numbers, got {type(data).__name__} that becomes dtype {array.dtype}; "
+            "pass a number, a nested list of numbers or an array"
+        )
+    return array
+
+
+class Tensor:
+    """An array that records the operations it takes part in.
+
+    Parameters
+    ----------
+    data : array_like, any shape
+        Numbers, nested lists of them, or an array of any type that follows NumPy's protocols.
+        An array is kept as it is, not copied.
+    requires_grad : bool
+        Whether ``backward`` shall leave a gradient in ``.grad``. Floating-point data only.
+    name : str, optional
+        What errors, drawings, programs and derivations call it.
+
+    Attributes
+    ----------
+    data : array
+        The values. Read-only for results of operations; a leaf's may be assigned.
+    grad : array or None
+        Of `data`'s shape; accumulated by ``backward``.
+    op : Op or None
+        The operation that made it; None for a leaf.
+    inputs : tuple of Tensor
+        The inputs of `op`. Numbers and arrays among them stand there as unnamed Tensors.
+    params : dict
+        The fixed parameters of `op`, such as ``axis``.
+
+    Raises
+    ------
+    TypeError
+        If `data` is not numeric, or `requires_grad` is asked of integer or boolean data.
+
+    Examples
+    --------
+    >>> w = Tensor([1.0, 2.0], requires_grad=True, name="w")
+    >>> (w * w).sum().backward()
+    >>> w.grad
+    array([2., 4.])
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_data",
+        "arrays",
+        "grad",
+        "inputs",
+        "name",
+        "op",
+        "params",
+        "requires_grad",
+    )
+
+    _data: Any
+    arrays: tuple[Any, ...]
+    grad: Any
+    inputs: tuple[Tensor, ...]
+    name: str | None
+    op: Op | None
+    params: dict[str, Any]
+    requires_grad: bool
+
+    def __init__(self, data: Any, requires_grad: bool = False, name: str | None = None) -> None:
+        self._data = _as_data(data, name)
+        self.grad = None
+        self.op = None
+        self.inputs = self.arrays = ()
+        self.params = {}
+        self.name = name
+        if requires_grad and self._data.dtype.kind not in "fcO":
+            raise TypeError(
+                f"{self._label()} has dtype {self._data.dtype}, and only floating-point data can "
+                "require gradients; pass floats, e.g. Tensor(data, ...) with "
+                "np.asarray(data, dtype=float)"
+            )
+        if self._data.dtype.kind == "c":
+            raise TypeError(
+                f"{self._label()} is complex; complex numbers are not supported, carry the real "
+                "and the imaginary part as two Tensors"
+            )
+        self.requires_grad = bool(requires_grad)
+
+    # -- what it holds ----------------------------------------------------------------------
+
+    @property
+    def data(self) -> Any:
+        """The values; assignable on leaves only, with an array of the same shape."""
+        return self._data
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        if self.op is not None:
+            raise TypeError(
+                f"{self._label()} is the result of {self.op.name!r}; only the data of leaves can "
+                "be assigned. Make a new leaf with Tensor(value) instead"
+            )
+        fresh = _as_data(value, self.name)
+        if np.shape(fresh) != np.shape(self._data):
+            raise ValueError(
+                f"{self._label()} has shape {self.shape}, got data of shape {np.shape(fresh)}"
+            )
+        if self.requires_grad and fresh.dtype.kind not in "fO":
+            raise TypeError(f"{self._label()} requires gradients and cannot hold {fresh.dtype}")
+        # A new object even for `t.data -= …`, so that a backward pass over a graph recorded
+        # before the assignment sees that the values it was recorded with are gone.
+        self._data = fresh.view() if fresh is self._data and type(fresh) is ndarray else fresh
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the data."""
+        return cast("tuple[int, ...]", np.shape(self._data))
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return int(np.prod(self.shape, dtype=int))
+
+    @property
+    def dtype(self) -> Any:
+        """The data type."""
+        return np.result_type(self._data) if isinstance(self._data, _NUMBERS) else self._data.dtype
+
+    @property
+    def T(self) -> Tensor:
+        """The transpose."""
+        return self.transpose()
+
+    def item(self) -> Any:
+        """Return the only element as a Python number."""
+        _refuse_value("item()", "Return the Tensor from the function instead.")
+        return self._data.item() if hasattr(self._data, "item") else self._data
+
+    def numpy(self) -> Any:
+        """Return the data, without gradients. Results of operations are read-only."""
+        _refuse_value("numpy()", "Use the Tensor itself.")
+        return self._data
+
+    def detach(self) -> Tensor:
+        """Return a leaf on the same data that requires no gradient."""
+        return Tensor(self._data, name=self.name)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        _refuse_value("np.asarray", "Use NumPy functions on the Tensor itself.")
+        if self.requires_grad:
+            raise TypeError(
+                f"{self._label()} requires gradients, which np.asarray or np.array would lose; "
+                "use .numpy() for the plain values, or np.stack(...) to build from Tensors"
+            )
+        array = np.asarray(self._data, dtype=dtype)
+        return array.copy() if copy else array
+
+    # -- gradients --------------------------------------------------------------------------
+
+    def backward(self, seed: Any = None) -> None:
+        """Add the gradient of this Tensor to ``.grad`` of every leaf that requires it.
+
+        Parameters
+        ----------
+        seed : array_like, optional
+            The cotangent of this Tensor, of its shape. May be left out for one element.
+
+        Raises
+        ------
+        ValueError
+            Without a seed, if there is more than one element; or if nothing requires gradients.
+        RuntimeError
+            If the data of a leaf was reassigned after it was used.
+        """
+        from .gradients import backward
+
+        backward(self, seed)
+
+    def zero_grad(self) -> None:
+        """Forget the gradient."""
+        self.grad = None
+
+    # -- as text ----------------------------------------------------------------------------
+
+    def _label(self) -> str:
+        return f"Tensor {self.name!r}" if self.name else "an unnamed Tensor"
+
+    def __repr__(self) -> str:
+        text = np.array2string(np.asarray(self._data), separator=", ", prefix="Tensor(")
+        extra = f", name={self.name!r}" if self.name else ""
+        if self.op is not None:
+            extra += f", op={self.op.name}"
+        elif self.requires_grad:
+            extra += ", requires_grad=True"
+        return f"Tensor({text}{extra})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item() if self.size == 1 else self._data, spec) if spec else repr(self)
+
+    # -- values that Python asks for ---------------------------------------------------------
+
+    def __bool__(self) -> bool:
+        _refuse_value("a truth value", "Use np.where(condition, a, b) in place of the branch.")
+        return bool(self._data)
+
+    def __float__(self) -> float:
+        _refuse_value("float()", "Keep the Tensor.")
+        return float(self.item())
+
+    def __int__(self) -> int:
+        _refuse_value("int()", "Keep the Tensor.")
+        return int(self.item())
+
+    def __index__(self) -> int:
+        _refuse_value("use as an index", "Use np.take_along_axis or np.where.")
+        return int(self._data.__index__())
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError(f"{self._label()} has no length: it is 0-dimensional")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        _refuse_value("iteration", "Use whole-array operations or indexing.")
+        return (self[i] for i in range(len(self)))
+
+    def __contains__(self, value: Any) -> bool:
+        return bool(np.any(self._data == (value._data if isinstance(value, Tensor) else value)))
+
+    __hash__ = object.__hash__
+
+    # -- NumPy's protocols --------------------------------------------------------------------
+
+    __array_priority__ = 1000.0
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if any(isinstance(out, Tensor) for out in kwargs.get("out", ())):
+            raise TypeError(
+                f"np.{ufunc.__name__} cannot write into a Tensor (out=, or an in-place operator "
+                "on it): Tensors are not changed in place. Use the result, t = t + other"
+            )
+        if method != "__call__":
+            return _ufunc_method(ufunc, method, inputs, kwargs)
+        op = UFUNCS.get(ufunc)
+        if op is None:
+            raise NotImplementedError(
+                f"np.{ufunc.__name__} is not supported on Tensors; compute on t.numpy() if no "
+                "gradient is needed, or register the operation"
+            )
+        if kwargs:
+            raise TypeError(
+                f"np.{ufunc.__name__} on Tensors takes no keyword arguments, got "
+                f"{', '.join(sorted(kwargs))}; use the plain call, np.where for where=, and "
+                "t.astype(...) for dtype="
+            )
+        return apply(op, inputs)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        replacement = FUNCTIONS.get(func)
+        if replacement is None:
+            module = (func.__module__ or "numpy").replace("numpy", "np", 1)
+            raise NotImplementedError(
+                f"{module}.{func.__name__} is not supported on Tensors; compute on t.numpy() if "
+                "no gradient is needed, or register the operation"
+            )
+        if kwargs.get("out") is not None:
+            raise TypeError(f"np.{func.__name__} on Tensors does not take out=; use the result")
+        return replacement(*args, **kwargs)
+
+    # -- operators ------------------------------------------------------------------------------
+
+    def __add__(self, other: Any) -> Tensor:
+        return apply(REGISTRY["add"], (self, other))
+
+    def __radd__(self, other: Any) -> Tensor:
+        return apply(REGISTRY["add"], (other, self))
+
+    def __sub__(self, other: Any) -> Tensor:
+        return apply(REGISTRY["subtract"], (self, other))
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return apply(REGISTRY["subtract"], (other, self))
+
+    def __mul__(self, other: Any) -> Tensor:
+        return apply(REGISTRY["multiply"], (self, other))
+
+    def __rmul__(self, other: Any) -> Tensor:
+        return apply(REGISTRY["multiply"], (other, self))
+
+    def __truediv__(self, other: Any) -> Tensor:
+        return apply(REGISTRY["divide"], (self, other))
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return apply(REGISTRY["divide"], (other, self))
+
+    def __pow__(self, other: Any) -> Tensor:
+        return apply(REGISTRY["power"], (self, other))
+
+    def __rpow__(self, other: Any) -> Tensor:
+        return apply(REGISTRY["power"], (other, self))
+
+    def __matmul__(self, other: Any) -> Tensor:
+        return apply(REGISTRY["matmul"], (self, other))
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return apply(REGISTRY["matmul"], (other, self))
+
+    def __mod__(self, other: Any) -> Tensor:
+        return cast("Tensor", np.remainder(self, other))
+
+    def __rmod__(self, other: Any) -> Tensor:
+        return cast("Tensor", np.remainder(other, self))
+
+    def __neg__(self) -> Tensor:
+        return apply(REGISTRY["negative"], (self,))
+
+    def __pos__(self) -> Tensor:
+        return self
+
+    def __abs__(self) -> Tensor:
+        return apply(REGISTRY["absolute"], (self,))
+
+    def __lt__(self, other: Any) -> Tensor:
+        return apply(REGISTRY["less"], (self, other))
+
+    def __le__(self, other: Any) -> Tensor:
+        return apply(REGISTRY["less_equal"], (self, other))
+
+    def __gt__(self, other: Any) -> Tensor:
+        return apply(REGISTRY["greater"], (self, other))
+
+    def __ge__(self, other: Any) -> Tensor:
+        return apply(REGISTRY["greater_equal"], (self, other))
+
+    def __eq__(self, other: Any) -> Tensor:  # type: ignore[override]  # NumPy's elementwise ==
+        return apply(REGISTRY["equal"], (self, other))
+
+    def __ne__(self, other: Any) -> Tensor:  # type: ignore[override]  # NumPy's elementwise !=
+        return apply(REGISTRY["not_equal"], (self, other))
+
+    def __invert__(self) -> Tensor:
+        return apply(REGISTRY["logical_not"], (self,))
+
+    def __getitem__(self, key: Any) -> Tensor:
+        return apply(REGISTRY["getitem"], (self,), {"key": _plain_key(key)})
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise TypeError(
+            f"{self._label()} cannot be changed in place with t[...] = v. Build the new value "
+            "with np.where or np.concatenate; to update a leaf, write to t.data[...]"
+        )
+
+    # -- methods as on ndarray; the documentation is NumPy's ---------------------------------
+
+    def square(self) -> Tensor:
+        """Elementwise square."""
+        return apply(REGISTRY["square"], (self,))
+
+    def sigmoid(self) -> Tensor:
+        """The document's activation f(z) = 1/(1 + exp(−z)), elementwise (section 2.1)."""
+        return apply(REGISTRY["sigmoid"], (self,))
+
+    def relu(self) -> Tensor:
+        """``max(z, 0)``, elementwise."""
+        return apply(REGISTRY["relu"], (self,))
+
+    def exp(self) -> Tensor:
+        """``np.exp``."""
+        return apply(REGISTRY["exp"], (self,))
+
+    def log(self) -> Tensor:
+        """``np.log``."""
+        return apply(REGISTRY["log"], (self,))
+
+    def tanh(self) -> Tensor:
+        """``np.tanh``."""
+        return apply(REGISTRY["tanh"], (self,))
+
+    def sqrt(self) -> Tensor:
+        """``np.sqrt``."""
+        return apply(REGISTRY["sqrt"], (self,))
+
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """``np.sum``."""
+        return cast("Tensor", np.sum(self, axis=axis, keepdims=keepdims))  # type: ignore[call-overload]  # dispatched
+
+    def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """``np.mean``."""
+        return cast("Tensor", np.mean(self, axis=axis, keepdims=keepdims))  # type: ignore[call-overload]  # dispatched
+
+    def max(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """``np.max``."""
+        return cast("Tensor", np.max(self, axis=axis, keepdims=keepdims))  # type: ignore[call-overload]  # dispatched
+
+    def min(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """``np.min``."""
+        return cast("Tensor", np.min(self, axis=axis, keepdims=keepdims))  # type: ignore[call-overload]  # dispatched
+
+    def var(self, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Tensor:
+        """``np.var``."""
+        return cast("Tensor", np.var(self, axis=axis, ddof=ddof, keepdims=keepdims))  # type: ignore[call-overload]  # dispatched
+
+    def std(self, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Tensor:
+        """``np.std``."""
+        return cast("Tensor", np.std(self, axis=axis, ddof=ddof, keepdims=keepdims))  # type: ignore[call-overload]  # dispatched
+
+    def argmax(self, axis: int | None = None) -> Tensor:
+        """``np.argmax``; not differentiable."""
+        return cast("Tensor", np.argmax(self, axis=axis))  # type: ignore[arg-type]  # dispatched
+
+    def reshape(self, *shape: Any) -> Tensor:
+        """``np.reshape``."""
+        target = shape[0] if len(shape) == 1 else shape
+        return apply(REGISTRY["reshape"], (self,), {"shape": target})
+
+    def ravel(self) -> Tensor:
+        """``np.ravel``."""
+        return apply(REGISTRY["reshape"], (self,), {"shape": (-1,)})
+
+    def transpose(self, *axes: Any) -> Tensor:
+        """``np.transpose``."""
+        order = axes[0] if len(axes) == 1 else (axes or None)
+        return cast("Tensor", np.transpose(self, order))  # type: ignore[call-overload]  # dispatched
+
+    def swapaxes(self, axis1: int, axis2: int) -> Tensor:
+        """``np.swapaxes``."""
+        return cast("Tensor", np.swapaxes(self, axis1, axis2))  # type: ignore[call-overload]  # dispatched
+
+    def squeeze(self, axis: Any = None) -> Tensor:
+        """``np.squeeze``."""
+        return cast("Tensor", np.squeeze(self, axis))  # type: ignore[call-overload]  # dispatched
+
+    def clip(self, min: Any = None, max: Any = None) -> Tensor:  # noqa: A002 - NumPy's names
+        """``np.clip``."""
+        return cast("Tensor", np.clip(self, min, max))  # type: ignore[call-overload]  # dispatched
+
+    def astype(self, dtype: Any) -> Tensor:
+        """Convert to a data type; the gradient flows back in this Tensor's own."""
+        return apply(REGISTRY["astype"], (self,), {"dtype": np.dtype(dtype)})
+
+
+_NUMBERS = (bool, int, float)
+
+
+def _plain_key(key: Any) -> Any:
+    """Return an indexing key with Tensors and lists in it as arrays."""
+    if isinstance(key, tuple):
+        return tuple(_plain_key(part) for part in key)
+    if isinstance(key, Tensor):
+        _refuse_value("use as an index", "Use np.take_along_axis or np.where.")
+        return key._data
+    return np.asarray(key) if isinstance(key, list) else key
+
+
+def _ufunc_method(ufunc: Any, method: str, inputs: Any, kwargs: dict[str, Any]) -> Any:
+    """Answer ``np.add.reduce`` and its like with the function that means the same."""
+    same = {("add", "reduce"): np.sum, ("add", "accumulate"): np.cumsum}
+    same |= {("multiply", "reduce"): np.prod, ("multiply", "accumulate"): np.cumprod}
+    function: Any = same.get((ufunc.__name__, method))
+    if function in FUNCTIONS:
+        kwargs.setdefault("axis", 0)
+        return FUNCTIONS[function](*inputs, **kwargs)
+    if method == "outer" and ufunc in UFUNCS and not kwargs:
+        first, second = (x if isinstance(x, Tensor) else np.asarray(x) for x in inputs)
+        return ufunc(np.reshape(first, first.shape + (1,) * second.ndim), second)
+    raise NotImplementedError(
+        f"np.{ufunc.__name__}.{method} is not supported on Tensors; use a plain function such as "
+        "np.sum, np.max or np.cumsum"
+    )
+
+
+def constant(value: Any) -> Tensor:
+    """Return `value` as an unnamed leaf. Python numbers stay weak (NEP 50): not made arrays."""
+    leaf = Tensor.__new__(Tensor)
+    leaf._data = value if type(value) in _NUMBERS else _as_data(value, None)
+    leaf.grad = leaf.op = leaf.name = None
+    leaf.inputs = leaf.arrays = ()
+    leaf.params = {}
+    leaf.requires_grad = False
+    return leaf
+
+
+_NO_PARAMS: dict[str, Any] = {}
+
+
+def apply(op: Op, operands: Sequence[Any], params: dict[str, Any] = _NO_PARAMS) -> Tensor:
+    """Run `op` on `operands` (Tensors, arrays, numbers) and return the recorded result.
+
+    Raises
+    ------
+    ValueError, TypeError
+        What NumPy raises, with the operation, the operands and their shapes named.
+    """
+    inputs = tuple([x if type(x) is Tensor else _operand(x) for x in operands])
+    arrays = tuple([x._data for x in inputs])
+    try:
+        out = op.forward(*arrays, **params) if params else op.forward(*arrays)
+    except (ValueError, TypeError, IndexError) as error:
+        raise _explained(error, op, inputs, params) from error
+    if type(out) is not ndarray:
+        out = _wrapped(out)
+    elif any([out is a for a in arrays]):
+        out = out.view()
+    if type(out) is ndarray:
+        out.setflags(write=False)
+    result = Tensor.__new__(Tensor)
+    result._data = out
+    result.grad = result.name = None
+    if _RECORDING.get():
+        result.op = op
+        result.inputs = inputs
+        result.arrays = arrays
+        result.params = params
+        result.requires_grad = False
+        for x in inputs:
+            if x.requires_grad:
+                result.requires_grad = op.every is not None or op.vjps != ()
+                break
+    else:
+        result.op = None
+        result.inputs = result.arrays = ()
+        result.params = _NO_PARAMS
+        result.requires_grad = False
+    return result
+
+
+def _operand(value: Any) -> Tensor:
+    return value if isinstance(value, Tensor) else constant(value)
+
+
+def _wrapped(out: Any) -> Any:
+    """Return a scalar result as a 0-d array; other array types pass as they are."""
+    if isinstance(out, np.generic) or type(out) in _NUMBERS:
+        return np.asarray(out)
+    if hasattr(out, "dtype"):
+        return out
+    boxed = np.empty((), dtype=object)  # NumPy unwraps 0-d object arrays to the bare object
+    boxed[()] = out
+    return boxed
+
+
+def _explained(
+    error: Exception, op: Op, inputs: tuple[Tensor, ...], params: dict[str, Any]
+) -> Exception:
+    """Return `error` with the operation and its operands named."""
+    parts = []
+    for position, x in enumerate(inputs, 1):
+        label = x.name if x.name else f"operand {position}"
+        parts.append(f"{label} of shape {x.shape}")
+    given = "".join(f", {key}={value!r}" for key, value in params.items())
+    shown = f"{op.name} ({op.symbol})" if op.symbol else op.name
+    kind = type(error) if type(error) in (ValueError, TypeError, IndexError) else ValueError
+    return kind(f"{shown} cannot be applied to {' and '.join(parts)}{given}: {error}")
+
+
+def custom(
+    name: str,
+    forward: Callable[..., Any],
+    *vjps: Callable[..., Any] | None,
+    latex: str = "",
+    broadcasts: bool = False,
+) -> Callable[..., Tensor]:
+    """Make an operation of one's own.
+
+    Parameters
+    ----------
+    name : str
+        A name that no other operation has.
+    forward : callable
+        ``forward(*arrays, **params)``, with NumPy functions.
+    *vjps : callable or None
+        One rule per input, ``vjp(g, out, *inputs, **params)``, with NumPy functions, so that
+        it runs on Tensors too and can be differentiated again.
+    latex : str
+        How it reads, ``{0}`` standing for the first input.
+    broadcasts : bool
+        Whether inputs are broadcast against each other.
+
+    Returns
+    -------
+    callable
+        Takes Tensors, arrays or numbers and keyword parameters; returns a recorded Tensor.
+
+    Examples
+    --------
+    >>> cube = custom("cube", lambda x: x**3, lambda g, out, x: g * 3 * x**2)
+    >>> x = Tensor(2.0, requires_grad=True)
+    >>> cube(x).backward()
+    >>> float(x.grad)
+    12.0
+    """
+    from .op import register
+
+    op = register(
+        Op(
+            name,
+            forward,
+            vjps,
+            latex=latex or rf"\operatorname{{{{{name}}}}}({{0}})",
+            broadcasts=broadcasts,
+        )
+    )
+
+    def call(*operands: Any, **params: Any) -> Tensor:
+        return apply(op, operands, params)
+
+    call.__name__ = call.__qualname__ = name
+    return call

@@ -1,43 +1,20 @@
 """Reverse-mode differentiation of a recorded graph.
 
-1. `topological_order` lists a graph's nodes, inputs first, without recursion.
-2. `gradients` walks that list backwards and applies each operation's vjp rules. It is pure: it
+1. `gradients` walks the graph backwards and applies each operation's vjp rules. It is pure: it
    returns cotangents and touches nothing. On arrays it computes; with ``create_graph=True`` the
    same rules run on Tensors and the backward pass is itself recorded.
-3. `backward` adds what `gradients` returns to ``.grad`` of the leaves.
+2. `backward` adds what `gradients` returns to ``.grad`` of the leaves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from .graph import topological_order
 from .tensor import Tensor
-
-
-def topological_order(outputs: Iterable[Tensor]) -> list[Tensor]:
-    """Return every node that `outputs` depend on, each after its inputs, once.
-
-    The order is a depth-first one, inputs from first to last: the same for the same computation
-    in every process.
-    """
-    order: list[Tensor] = []
-    seen: set[int] = set()
-    stack: list[tuple[Tensor, bool]] = [(node, False) for node in reversed(list(outputs))]
-    while stack:
-        node, expanded = stack.pop()
-        if expanded:
-            order.append(node)
-        elif id(node) not in seen:
-            seen.add(id(node))
-            if node.op is None:
-                order.append(node)
-            else:
-                stack.append((node, True))
-                stack.extend([(x, False) for x in reversed(node.inputs) if id(x) not in seen])
-    return order
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from . import ops
 from .gradients import gradients
+from .memory import keep_freed_memory
 from .ops.elementwise import relu, sigmoid
 from .ops.reductions import log_softmax, logsumexp, softmax
 from .tensor import Tensor, no_grad
 
 if TYPE_CHECKING:
     from .drawing import draw
+
+keep_freed_memory()
 
 __version__ = "0.1.0"
 

@@ -14,7 +14,10 @@ from typing import Any
 import numpy as np
 
 from .graph import topological_order
+from .op import Op
 from .tensor import Tensor
+
+ndarray = np.ndarray
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
@@ -22,11 +25,11 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
 
     Works on arrays and on Tensors (recorded).
     """
-    lead = len(np.shape(g)) - len(shape)
+    lead = len(g.shape) - len(shape)
     if lead:
-        g = np.sum(g, axis=tuple(range(lead)))
-    stretched = tuple([i for i, n in enumerate(shape) if n == 1 and np.shape(g)[i] != 1])
-    return np.sum(g, axis=stretched, keepdims=True) if stretched else g
+        g = g.sum(axis=tuple(range(lead)))
+    stretched = tuple([i for i, n in enumerate(shape) if n == 1 and g.shape[i] != 1])
+    return g.sum(axis=stretched, keepdims=True) if stretched else g
 
 
 def _seed(output: Tensor, seed: Any) -> Any:
@@ -48,16 +51,6 @@ def _seed(output: Tensor, seed: Any) -> Any:
     return value
 
 
-def _check_unchanged(node: Tensor) -> None:
-    for x, array in zip(node.inputs, node.arrays, strict=True):
-        if x._data is not array:
-            raise RuntimeError(
-                f"the data of {x._label()} was assigned after {node.op.name if node.op else ''!r} "
-                "had used it, so the gradient would mix old and new values. Run the forward pass "
-                "again, or call backward() before updating the data"
-            )
-
-
 def _fitted(g: Any, x: Tensor, node: Tensor) -> Any:
     """Return the cotangent `g` of input `x` of `node` in `x`'s shape and dtype."""
     shape = x.shape
@@ -72,45 +65,52 @@ def _fitted(g: Any, x: Tensor, node: Tensor) -> Any:
     return g if getattr(g, "dtype", dtype) == dtype else g.astype(dtype)
 
 
+def _reassigned(x: Tensor, op: Op) -> RuntimeError:
+    return RuntimeError(
+        f"the data of {x._label()} was assigned after {op.name!r} had used it, so the gradient "
+        "would mix old and new values. Run the forward pass again, or call backward() before "
+        "updating the data"
+    )
+
+
 def _propagate(
-    outputs: Sequence[Tensor], seeds: Sequence[Any], targets: set[int], record: bool
-) -> dict[int, Any]:
-    """Return the cotangents of the nodes whose ids are in `targets`."""
-    order = topological_order(outputs)
+    order: list[Tensor], cotangents: dict[Tensor, Any], targets: set[Tensor], record: bool
+) -> None:
+    """Carry `cotangents`, which holds those of the outputs, back to `targets`.
+
+    Afterwards it holds those of all targets that the outputs depend on, and no others.
+    """
     needed = set(targets)
     for node in order:
-        if node.op is not None and id(node) not in needed:
-            for x in node.inputs:
-                if id(x) in needed:
-                    needed.add(id(node))
-                    break
-    found: dict[int, Any] = {}
-    cotangents: dict[int, Any] = {}
-    for output, seed in zip(outputs, seeds, strict=True):
-        if id(output) in cotangents:
-            seed = cotangents[id(output)] + seed  # noqa: PLW2901 - the same output twice
-        cotangents[id(output)] = seed
+        if not needed.isdisjoint(node.inputs):
+            needed.add(node)
     for node in reversed(order):
-        g = cotangents.pop(id(node), None)
-        if g is None:
+        if node not in cotangents:
             continue
-        if id(node) in targets:
-            found[id(node)] = g
+        g = cotangents[node] if node in targets else cotangents.pop(node)
         op = node.op
-        if op is None or id(node) not in needed:
+        if op is None or node not in needed:
             continue
-        _check_unchanged(node)
-        out, inputs = (node, node.inputs) if record else (node._data, node.arrays)
+        out, operands = (node, node.inputs) if record else (node._data, node.arrays)
+        params, arrays = node.params, node.arrays
         for index, x in enumerate(node.inputs):
-            if id(x) not in needed:
+            array = arrays[index]
+            if x._data is not array:
+                raise _reassigned(x, op)
+            if x not in needed:
                 continue
             rule = op.rule(index)
             if rule is None:
                 continue
-            flow = _fitted(rule(g, out, *inputs, **node.params), x, node)
-            earlier = cotangents.get(id(x))
-            cotangents[id(x)] = flow if earlier is None else earlier + flow
-    return found
+            flow = rule(g, out, *operands, **params) if params else rule(g, out, *operands)
+            if (
+                type(flow) is not ndarray
+                or type(array) is not ndarray
+                or flow.shape != array.shape
+                or flow.dtype is not array.dtype
+            ):
+                flow = _fitted(flow, x, node)
+            cotangents[x] = cotangents[x] + flow if x in cotangents else flow
 
 
 def gradients(
@@ -180,11 +180,24 @@ def gradients(
         starts = [s if isinstance(s, Tensor) else Tensor(s) for s in starts]
     else:
         starts = [s._data if isinstance(s, Tensor) else s for s in starts]
-    found = _propagate(roots, starts, {id(node) for node in nodes}, create_graph)
+    return _from_order(topological_order(roots), roots, starts, nodes, create_graph)
+
+
+def _from_order(
+    order: list[Tensor],
+    outputs: Sequence[Tensor],
+    seeds: Sequence[Any],
+    wrt: Sequence[Tensor],
+    create_graph: bool,
+) -> list[Any]:
+    cotangents: dict[Tensor, Any] = {}
+    for output, seed in zip(outputs, seeds, strict=True):
+        cotangents[output] = cotangents[output] + seed if output in cotangents else seed
+    _propagate(order, cotangents, set(wrt), create_graph)
     results: list[Any] = []
-    handed: set[int] = {id(start) for start in starts}
-    for node in nodes:
-        g = found.get(id(node))
+    handed: set[int] = {id(seed) for seed in seeds}
+    for node in wrt:
+        g = cotangents.get(node)
         if g is None:
             g = Tensor(np.zeros_like(node._data)) if create_graph else np.zeros_like(node._data)
         elif not create_graph:
@@ -210,7 +223,9 @@ def backward(output: Tensor, seed: Any = None) -> None:
             f"{output._label()} depends on no Tensor that requires gradients; create the leaves "
             "with Tensor(data, requires_grad=True), and do not compute under no_grad()"
         )
-    leaves = [node for node in topological_order([output]) if node.op is None]
-    wanted = [leaf for leaf in leaves if leaf.requires_grad]
-    for leaf, g in zip(wanted, gradients(output, wanted, seed), strict=True):
+    order = topological_order([output])
+    leaves = [node for node in order if node.op is None and node.requires_grad]
+    start = _seed(output, seed)
+    start = start._data if isinstance(start, Tensor) else start
+    for leaf, g in zip(leaves, _from_order(order, [output], [start], leaves, False), strict=True):
         leaf.grad = g if leaf.grad is None else leaf.grad + g

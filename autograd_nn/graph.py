@@ -19,19 +19,21 @@ def topological_order(outputs: Iterable[Tensor]) -> list[Tensor]:
     in every process.
     """
     order: list[Tensor] = []
-    seen: set[int] = set()
-    stack: list[tuple[Tensor, bool]] = [(node, False) for node in reversed(list(outputs))]
+    seen: set[Tensor] = set()
+    stack: list[Tensor | None] = [*outputs]
+    stack.reverse()
     while stack:
-        node, expanded = stack.pop()
-        if expanded:
-            order.append(node)
-        elif id(node) not in seen:
-            seen.add(id(node))
-            if node.op is None:
-                order.append(node)
+        node = stack.pop()
+        if node is None:  # the inputs of the node beneath are listed by now
+            order.append(stack.pop())  # type: ignore[arg-type]  # a node lies under every None
+        elif node not in seen:
+            seen.add(node)
+            if node.inputs:
+                stack.append(node)
+                stack.append(None)
+                stack.extend(node.inputs[::-1])
             else:
-                stack.append((node, True))
-                stack.extend([(x, False) for x in reversed(node.inputs) if id(x) not in seen])
+                order.append(node)
     return order
 
 

@@ -12,6 +12,7 @@ add an operation is to add one.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 Rule = Callable[..., Any]
@@ -76,10 +77,9 @@ class Op:
 
     def rule(self, index: int) -> Rule | None:
         """Return the vjp rule of input `index`, or None where there is none."""
-        if self.every is not None:
-            every = self.every
-            return lambda g, out, *inputs, **params: every(index, g, out, *inputs, **params)
-        return self.vjps[index] if index < len(self.vjps) else None
+        if self.every is None:
+            return self.vjps[index] if index < len(self.vjps) else None
+        return partial(self.every, index)
 
     @property
     def differentiable(self) -> bool:

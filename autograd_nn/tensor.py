@@ -191,7 +191,7 @@ class Tensor:
                 f"{self._label()} is the result of {self.op.name!r}; only the data of leaves can "
                 "be assigned. Make a new leaf with Tensor(value) instead"
             )
-        fresh = _as_data(value, self.name)
+        fresh = value if type(value) is ndarray else _as_data(value, self.name)
         if np.shape(fresh) != np.shape(self._data):
             raise ValueError(
                 f"{self._label()} has shape {self.shape}, got data of shape {np.shape(fresh)}"
@@ -587,7 +587,11 @@ def apply(op: Op, operands: Sequence[Any], params: dict[str, Any] = _NO_PARAMS) 
     ValueError, TypeError
         What NumPy raises, with the operation, the operands and their shapes named.
     """
-    inputs = tuple([x if type(x) is Tensor else _operand(x) for x in operands])
+    inputs = tuple(operands)
+    for x in inputs:
+        if type(x) is not Tensor:
+            inputs = tuple([_operand(x) for x in inputs])
+            break
     arrays = tuple([x._data for x in inputs])
     try:
         out = op.forward(*arrays, **params) if params else op.forward(*arrays)
@@ -595,10 +599,12 @@ def apply(op: Op, operands: Sequence[Any], params: dict[str, Any] = _NO_PARAMS) 
         raise _explained(error, op, inputs, params) from error
     if type(out) is not ndarray:
         out = _wrapped(out)
-    elif any([out is a for a in arrays]):
-        out = out.view()
+    else:
+        for a in arrays:
+            if out is a:  # an operation that hands its input on; the input stays writable
+                out = out.view()
     if type(out) is ndarray:
-        out.setflags(write=False)
+        out.setflags(False)
     result = Tensor.__new__(Tensor)
     result._data = out
     result.grad = result.name = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -15,19 +16,48 @@ def kept(g: Any, shape: tuple[int, ...], axis: Any, keepdims: bool) -> Any:
     if keepdims or not shape:
         return g
     if axis is None:
-        return np.reshape(g, (1,) * len(shape))
+        return g.reshape((1,) * len(shape))
     axes = {a % len(shape) for a in (axis if isinstance(axis, tuple) else (axis,))}
-    return np.reshape(g, tuple([1 if i in axes else n for i, n in enumerate(shape)]))
+    return g.reshape(tuple([1 if i in axes else n for i, n in enumerate(shape)]))
 
 
 def count(shape: tuple[int, ...], axis: Any) -> int:
     """Return how many elements of an operand of `shape` go into one of the result."""
-    axes = range(len(shape)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    return int(np.prod([shape[a] for a in axes], dtype=int))
+    if axis is None:
+        return math.prod(shape)
+    return math.prod([shape[a] for a in axis]) if isinstance(axis, tuple) else shape[axis]
+
+
+def spread(g: Any, shape: tuple[int, ...]) -> Any:
+    """Return `g` repeated to `shape`: NumPy's ``broadcast_to``, in a fifth of its time if small."""
+    if type(g) is np.ndarray and math.prod(shape) < _SMALL:
+        out = np.empty(shape, g.dtype)
+        out[...] = g
+        return out
+    return np.broadcast_to(g, shape)
+
+
+_SMALL = 1 << 15
+
+
+def total(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return ``np.sum(x, axis, keepdims=keepdims)``, without what NumPy's wrapper costs."""
+    return (
+        x.sum(axis, keepdims=keepdims)
+        if type(x) is np.ndarray
+        else np.sum(x, axis=axis, keepdims=keepdims)
+    )
+
+
+def average(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return ``np.mean(x, axis, keepdims=keepdims)``, without what NumPy's wrapper costs."""
+    if type(x) is np.ndarray and x.size and x.dtype.kind == "f" and x.itemsize > 2:
+        return x.sum(axis, keepdims=keepdims) / count(x.shape, axis)
+    return np.mean(x, axis=axis, keepdims=keepdims)
 
 
 def _sum_rule(g: Any, out: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return np.broadcast_to(kept(g, x.shape, axis, keepdims), x.shape)
+    return spread(kept(g, x.shape, axis, keepdims), x.shape)
 
 
 def _mean_rule(g: Any, out: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -42,8 +72,8 @@ def _extremum_rule(g: Any, out: Any, x: Any, axis: Any = None, keepdims: bool = 
 
 
 # fmt: off
-_SUM = register(Op("sum", np.sum, (_sum_rule,), latex=r"\sum {0}"))
-_MEAN = register(Op("mean", np.mean, (_mean_rule,), latex=r"\operatorname{{mean}}({0})"))
+_SUM = register(Op("sum", total, (_sum_rule,), latex=r"\sum {0}"))
+_MEAN = register(Op("mean", average, (_mean_rule,), latex=r"\operatorname{{mean}}({0})"))
 _MAX = register(Op("max", np.max, (_extremum_rule,), latex=r"\max {0}"))
 _MIN = register(Op("min", np.min, (_extremum_rule,), latex=r"\min {0}"))
 # fmt: on

@@ -15,7 +15,7 @@ import numpy as np
 
 from .graph import topological_order
 from .op import Op
-from .tensor import Tensor
+from .tensor import _RECORDING, Tape, Tensor
 
 ndarray = np.ndarray
 
@@ -65,6 +65,12 @@ def _fitted(g: Any, x: Tensor, node: Tensor) -> Any:
     return g if getattr(g, "dtype", dtype) == dtype else g.astype(dtype)
 
 
+def _cotangent_name(name: str) -> str:
+    """Return the document's name of the cotangent of `name`: delta2 for z2, dW1 for W1."""
+    weighted_input = name[:1] == "z" and name[1:].isdigit()
+    return f"delta{name[1:]}" if weighted_input else f"d{name}"
+
+
 def _reassigned(x: Tensor, op: Op) -> RuntimeError:
     return RuntimeError(
         f"the data of {x._label()} was assigned after {op.name!r} had used it, so the gradient "
@@ -88,6 +94,8 @@ def _propagate(
         if node not in cotangents:
             continue
         g = cotangents[node] if node in targets else cotangents.pop(node)
+        if record and node.name and g.name is None and g.op is not None:
+            g.name = _cotangent_name(node.name)
         op = node.op
         if op is None or node not in needed:
             continue
@@ -191,9 +199,13 @@ def _from_order(
     create_graph: bool,
 ) -> list[Any]:
     cotangents: dict[Tensor, Any] = {}
+    tape = _RECORDING.get() if create_graph else None
+    start = len(tape.nodes) if isinstance(tape, Tape) else 0
     for output, seed in zip(outputs, seeds, strict=True):
         cotangents[output] = cotangents[output] + seed if output in cotangents else seed
     _propagate(order, cotangents, set(wrt), create_graph)
+    if isinstance(tape, Tape):
+        tape.spans.append((start, len(tape.nodes)))
     results: list[Any] = []
     handed: set[int] = {id(seed) for seed in seeds}
     for node in wrt:

@@ -30,7 +30,7 @@ _LATEX_SPECIAL = {
 class _Parts(NamedTuple):
     stem: str
     layer: str
-    index: str
+    subscript: str
     gradient: bool
 
 
@@ -57,7 +57,7 @@ def unicode(name: str) -> str:
     parts = _parts(name)
     if parts is None:
         return "".join(c if c.isprintable() else "�" for c in name)
-    text = _GREEK.get(parts.stem, parts.stem) + parts.index.translate(_DOWN)
+    text = _GREEK.get(parts.stem, parts.stem) + parts.subscript.translate(_DOWN)
     if parts.layer:
         text += f"({parts.layer})".translate(_UP)
     return f"∂J/∂{text}" if parts.gradient else text
@@ -77,8 +77,8 @@ def latex(name: str) -> str:
         text = rf"\{parts.stem}"
     else:
         text = parts.stem if len(parts.stem) == 1 else rf"\mathrm{{{parts.stem}}}"
-    if parts.index:
-        text += f"_{{{parts.index}}}"
+    if parts.subscript:
+        text += f"_{{{parts.subscript}}}"
     if parts.layer:
         text += f"^{{({parts.layer})}}"
     return rf"\frac{{\partial J}}{{\partial {text}}}" if parts.gradient else text
@@ -94,8 +94,8 @@ def markup(name: str) -> str:
     if parts is None:
         return html.escape(unicode(name))
     text = _GREEK.get(parts.stem, parts.stem)
-    if parts.index:
-        text += f"<SUB>{parts.index}</SUB>"
+    if parts.subscript:
+        text += f"<SUB>{parts.subscript}</SUB>"
     if parts.layer:
         text += f"<SUP>({parts.layer})</SUP>"
     return f"∂J/∂{text}" if parts.gradient else text
@@ -104,8 +104,10 @@ def markup(name: str) -> str:
 def identifier(name: str, taken: set[str] | frozenset[str] = frozenset()) -> str:
     """Return `name` as a Python identifier that is no keyword and not in `taken`.
 
-    >>> identifier("z2"), identifier("class"), identifier("a b; import os"), identifier("z2", {"z2"})
-    ('z2', 'class_', 'a_b_import_os', 'z2_1')
+    >>> identifier("z2"), identifier("class"), identifier("a b; import os")
+    ('z2', 'class_', 'a_b_import_os')
+    >>> identifier("z2", {"z2"})
+    'z2_1'
     """
     word = re.sub(r"[^0-9A-Za-z]+", "_", name).strip("_") or "t"
     if word[0].isdigit():

@@ -15,6 +15,8 @@
 
 from __future__ import annotations
 
+import linecache
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -22,9 +24,29 @@ from typing import Any, cast
 
 import numpy as np
 
-from .op import FUNCTIONS, REGISTRY, UFUNCS, Op
+from .op import FUNCTIONS, UFUNCS, Op
+from .operators import Operators
 
-_RECORDING: ContextVar[bool] = ContextVar("autograd_nn_recording", default=True)
+
+class Tape:
+    """What `tracing` has seen: every recorded Tensor in order, and which were backward passes.
+
+    Attributes
+    ----------
+    nodes : list of Tensor
+        The recorded Tensors, in the order they were made.
+    spans : list of (int, int)
+        First and last-plus-one position in `nodes` of every recorded backward pass.
+    """
+
+    __slots__ = ("nodes", "spans")
+
+    def __init__(self) -> None:
+        self.nodes: list[Tensor] = []
+        self.spans: list[tuple[int, int]] = []
+
+
+_RECORDING: ContextVar[bool | Tape] = ContextVar("autograd_nn_recording", default=True)
 _TRACING: ContextVar[bool] = ContextVar("autograd_nn_tracing", default=False)
 
 ndarray = np.ndarray
@@ -49,6 +71,7 @@ def no_grad() -> Iterator[None]:
     >>> doubled.requires_grad, doubled.op is None
     (False, True)
     """
+    _refuse_value("no_grad()", "Use t.detach() for what shall count as constant.")
     token = _RECORDING.set(False)
     try:
         yield
@@ -57,12 +80,16 @@ def no_grad() -> Iterator[None]:
 
 
 @contextmanager
-def tracing() -> Iterator[None]:
-    """Refuse what would bake a value into a program: truth, ``float``, ``np.asarray``, iteration."""
+def tracing() -> Iterator[Tape]:
+    """Refuse what would bake a value into a program: truth, ``float``, ``np.asarray``, iteration.
+
+    Yields the `Tape` of what is recorded in the block.
+    """
+    tape = Tape()
     token = _TRACING.set(True)
-    record = _RECORDING.set(True)
+    record = _RECORDING.set(tape)
     try:
-        yield
+        yield tape
     finally:
         _RECORDING.reset(record)
         _TRACING.reset(token)
@@ -72,13 +99,26 @@ def _refuse_value(what: str, instead: str) -> None:
     if _TRACING.get():
         raise TracingError(
             f"{what} needs the value of a Tensor while the function is being traced, where "
-            f"values are stand-ins. {instead}"
+            f"values are stand-ins{_users_line()}. {instead}"
         )
+
+
+def _users_line() -> str:
+    """Return where the caller's code stands that led here, as text for an error."""
+    frame = sys._getframe(1)
+    inside = (__name__.partition(".")[0], "numpy", "contextlib")
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in inside:
+        frame = frame.f_back
+    code = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
+    shown = f": {code}" if code else ""
+    return f" ({frame.f_code.co_filename}, line {frame.f_lineno}{shown})"
 
 
 def _as_data(data: Any, name: str | None) -> Any:
     """Return `data` as something with NumPy's array protocols, or raise a TypeError."""
     if isinstance(data, Tensor):
+        if data.op is not None:
+            _refuse_value("Tensor(t)", "Use t itself, or t.detach().")
         return data._data
     if hasattr(data, "__array_function__") and hasattr(data, "dtype"):
         return data if not isinstance(data, np.generic) else np.asarray(data)
@@ -97,7 +137,7 @@ def _as_data(data: Any, name: str | None) -> Any:
     return array
 
 
-class Tensor:
+class Tensor(Operators):
     """An array that records the operations it takes part in.
 
     Parameters
@@ -182,6 +222,8 @@ class Tensor:
     @property
     def data(self) -> Any:
         """The values; assignable on leaves only, with an array of the same shape."""
+        if self.op is not None:
+            _refuse_value("data", "Use the Tensor itself.")
         return self._data
 
     @data.setter
@@ -239,6 +281,10 @@ class Tensor:
 
     def detach(self) -> Tensor:
         """Return a leaf on the same data that requires no gradient."""
+        if _TRACING.get():  # a leaf would bake the stand-in's values into the program
+            constant_copy = apply(_DETACHED, (self,))
+            constant_copy.name = self.name
+            return constant_copy
         return Tensor(self._data, name=self.name)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
@@ -323,8 +369,6 @@ class Tensor:
     def __contains__(self, value: Any) -> bool:
         return bool(np.any(self._data == (value._data if isinstance(value, Tensor) else value)))
 
-    __hash__ = object.__hash__
-
     # -- NumPy's protocols --------------------------------------------------------------------
 
     __array_priority__ = 1000.0
@@ -363,185 +407,15 @@ class Tensor:
             raise TypeError(f"np.{func.__name__} on Tensors does not take out=; use the result")
         return replacement(*args, **kwargs)
 
-    # -- operators ------------------------------------------------------------------------------
-
-    def __add__(self, other: Any) -> Tensor:
-        return apply(REGISTRY["add"], (self, other))
-
-    def __radd__(self, other: Any) -> Tensor:
-        return apply(REGISTRY["add"], (other, self))
-
-    def __sub__(self, other: Any) -> Tensor:
-        return apply(REGISTRY["subtract"], (self, other))
-
-    def __rsub__(self, other: Any) -> Tensor:
-        return apply(REGISTRY["subtract"], (other, self))
-
-    def __mul__(self, other: Any) -> Tensor:
-        return apply(REGISTRY["multiply"], (self, other))
-
-    def __rmul__(self, other: Any) -> Tensor:
-        return apply(REGISTRY["multiply"], (other, self))
-
-    def __truediv__(self, other: Any) -> Tensor:
-        return apply(REGISTRY["divide"], (self, other))
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return apply(REGISTRY["divide"], (other, self))
-
-    def __pow__(self, other: Any) -> Tensor:
-        return apply(REGISTRY["power"], (self, other))
-
-    def __rpow__(self, other: Any) -> Tensor:
-        return apply(REGISTRY["power"], (other, self))
-
-    def __matmul__(self, other: Any) -> Tensor:
-        return apply(REGISTRY["matmul"], (self, other))
-
-    def __rmatmul__(self, other: Any) -> Tensor:
-        return apply(REGISTRY["matmul"], (other, self))
-
-    def __mod__(self, other: Any) -> Tensor:
-        return cast("Tensor", np.remainder(self, other))
-
-    def __rmod__(self, other: Any) -> Tensor:
-        return cast("Tensor", np.remainder(other, self))
-
-    def __neg__(self) -> Tensor:
-        return apply(REGISTRY["negative"], (self,))
-
-    def __pos__(self) -> Tensor:
-        return self
-
-    def __abs__(self) -> Tensor:
-        return apply(REGISTRY["absolute"], (self,))
-
-    def __lt__(self, other: Any) -> Tensor:
-        return apply(REGISTRY["less"], (self, other))
-
-    def __le__(self, other: Any) -> Tensor:
-        return apply(REGISTRY["less_equal"], (self, other))
-
-    def __gt__(self, other: Any) -> Tensor:
-        return apply(REGISTRY["greater"], (self, other))
-
-    def __ge__(self, other: Any) -> Tensor:
-        return apply(REGISTRY["greater_equal"], (self, other))
-
-    def __eq__(self, other: Any) -> Tensor:  # type: ignore[override]  # NumPy's elementwise ==
-        return apply(REGISTRY["equal"], (self, other))
-
-    def __ne__(self, other: Any) -> Tensor:  # type: ignore[override]  # NumPy's elementwise !=
-        return apply(REGISTRY["not_equal"], (self, other))
-
-    def __invert__(self) -> Tensor:
-        return apply(REGISTRY["logical_not"], (self,))
-
-    def __getitem__(self, key: Any) -> Tensor:
-        return apply(REGISTRY["getitem"], (self,), {"key": _plain_key(key)})
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        raise TypeError(
-            f"{self._label()} cannot be changed in place with t[...] = v. Build the new value "
-            "with np.where or np.concatenate; to update a leaf, write to t.data[...]"
-        )
-
-    # -- methods as on ndarray; the documentation is NumPy's ---------------------------------
-
-    def square(self) -> Tensor:
-        """Elementwise square."""
-        return apply(REGISTRY["square"], (self,))
-
-    def sigmoid(self) -> Tensor:
-        """The document's activation f(z) = 1/(1 + exp(−z)), elementwise (section 2.1)."""
-        return apply(REGISTRY["sigmoid"], (self,))
-
-    def relu(self) -> Tensor:
-        """``max(z, 0)``, elementwise."""
-        return apply(REGISTRY["relu"], (self,))
-
-    def exp(self) -> Tensor:
-        """``np.exp``."""
-        return apply(REGISTRY["exp"], (self,))
-
-    def log(self) -> Tensor:
-        """``np.log``."""
-        return apply(REGISTRY["log"], (self,))
-
-    def tanh(self) -> Tensor:
-        """``np.tanh``."""
-        return apply(REGISTRY["tanh"], (self,))
-
-    def sqrt(self) -> Tensor:
-        """``np.sqrt``."""
-        return apply(REGISTRY["sqrt"], (self,))
-
-    def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        """``np.sum``."""
-        return cast("Tensor", np.sum(self, axis=axis, keepdims=keepdims))  # type: ignore[call-overload]  # dispatched
-
-    def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        """``np.mean``."""
-        return cast("Tensor", np.mean(self, axis=axis, keepdims=keepdims))  # type: ignore[call-overload]  # dispatched
-
-    def max(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        """``np.max``."""
-        return cast("Tensor", np.max(self, axis=axis, keepdims=keepdims))  # type: ignore[call-overload]  # dispatched
-
-    def min(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        """``np.min``."""
-        return cast("Tensor", np.min(self, axis=axis, keepdims=keepdims))  # type: ignore[call-overload]  # dispatched
-
-    def var(self, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Tensor:
-        """``np.var``."""
-        return cast("Tensor", np.var(self, axis=axis, ddof=ddof, keepdims=keepdims))  # type: ignore[call-overload]  # dispatched
-
-    def std(self, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Tensor:
-        """``np.std``."""
-        return cast("Tensor", np.std(self, axis=axis, ddof=ddof, keepdims=keepdims))  # type: ignore[call-overload]  # dispatched
-
-    def argmax(self, axis: int | None = None) -> Tensor:
-        """``np.argmax``; not differentiable."""
-        return cast("Tensor", np.argmax(self, axis=axis))  # type: ignore[arg-type]  # dispatched
-
-    def reshape(self, *shape: Any) -> Tensor:
-        """``np.reshape``."""
-        target = shape[0] if len(shape) == 1 else shape
-        return apply(REGISTRY["reshape"], (self,), {"shape": target})
-
-    def ravel(self) -> Tensor:
-        """``np.ravel``."""
-        return apply(REGISTRY["reshape"], (self,), {"shape": (-1,)})
-
-    def transpose(self, *axes: Any) -> Tensor:
-        """``np.transpose``."""
-        order = axes[0] if len(axes) == 1 else (axes or None)
-        return cast("Tensor", np.transpose(self, order))  # type: ignore[call-overload]  # dispatched
-
-    def swapaxes(self, axis1: int, axis2: int) -> Tensor:
-        """``np.swapaxes``."""
-        return cast("Tensor", np.swapaxes(self, axis1, axis2))  # type: ignore[call-overload]  # dispatched
-
-    def squeeze(self, axis: Any = None) -> Tensor:
-        """``np.squeeze``."""
-        return cast("Tensor", np.squeeze(self, axis))  # type: ignore[call-overload]  # dispatched
-
-    def clip(self, min: Any = None, max: Any = None) -> Tensor:  # noqa: A002 - NumPy's names
-        """``np.clip``."""
-        return cast("Tensor", np.clip(self, min, max))  # type: ignore[call-overload]  # dispatched
-
-    def astype(self, dtype: Any) -> Tensor:
-        """Convert to a data type; the gradient flows back in this Tensor's own."""
-        return apply(REGISTRY["astype"], (self,), {"dtype": np.dtype(dtype)})
-
 
 _NUMBERS = (bool, int, float)
+_DETACHED = Op("detach", lambda x: x)  # no rules: no gradient passes
 
 
-def _plain_key(key: Any) -> Any:
+def plain_key(key: Any) -> Any:
     """Return an indexing key with Tensors and lists in it as arrays."""
     if isinstance(key, tuple):
-        return tuple(_plain_key(part) for part in key)
+        return tuple(plain_key(part) for part in key)
     if isinstance(key, Tensor):
         _refuse_value("use as an index", "Use np.take_along_axis or np.where.")
         return key._data
@@ -604,11 +478,14 @@ def apply(op: Op, operands: Sequence[Any], params: dict[str, Any] = _NO_PARAMS) 
             if out is a:  # an operation that hands its input on; the input stays writable
                 out = out.view()
     if type(out) is ndarray:
-        out.setflags(False)
+        out.setflags(write=False)
     result = Tensor.__new__(Tensor)
     result._data = out
     result.grad = result.name = None
-    if _RECORDING.get():
+    recording = _RECORDING.get()
+    if recording:
+        if recording is not True:
+            recording.nodes.append(result)
         result.op = op
         result.inputs = inputs
         result.arrays = arrays

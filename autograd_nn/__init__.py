@@ -18,17 +18,19 @@ from .tensor import Tensor, no_grad
 
 if TYPE_CHECKING:
     from .drawing import draw
+    from .transforms import grad, value_and_grad
 
 keep_freed_memory()
 
 __version__ = "0.1.0"
 
-_LATER = {"draw": "drawing"}
+_LATER = {"draw": "drawing", "grad": "transforms", "value_and_grad": "transforms"}
 """Public name → the module it lives in, imported when it is first asked for."""
 
 __all__ = [
     "Tensor",
     "draw",
+    "grad",
     "gradients",
     "log_softmax",
     "logsumexp",
@@ -37,6 +39,7 @@ __all__ = [
     "relu",
     "sigmoid",
     "softmax",
+    "value_and_grad",
 ]
 
 

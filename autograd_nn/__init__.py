@@ -14,24 +14,46 @@ from .gradients import gradients
 from .memory import keep_freed_memory
 from .ops.elementwise import relu, sigmoid
 from .ops.reductions import log_softmax, logsumexp, softmax
-from .tensor import Tensor, no_grad
+from .tensor import Tensor, custom, no_grad
 
 if TYPE_CHECKING:
     from .drawing import draw
-    from .transforms import grad, value_and_grad
+    from .flow import checkpoint, custom_vjp, stop_gradient
+    from .transforms import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 keep_freed_memory()
 
 __version__ = "0.1.0"
 
-_LATER = {"draw": "drawing", "grad": "transforms", "value_and_grad": "transforms"}
+_LATER = {
+    "checkpoint": "flow",
+    "custom_vjp": "flow",
+    "draw": "drawing",
+    "elementwise_grad": "transforms",
+    "grad": "transforms",
+    "hessian": "transforms",
+    "hvp": "transforms",
+    "jacobian": "transforms",
+    "jvp": "transforms",
+    "stop_gradient": "flow",
+    "value_and_grad": "transforms",
+    "vjp": "transforms",
+}
 """Public name → the module it lives in, imported when it is first asked for."""
 
 __all__ = [
     "Tensor",
+    "checkpoint",
+    "custom",
+    "custom_vjp",
     "draw",
+    "elementwise_grad",
     "grad",
     "gradients",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
     "log_softmax",
     "logsumexp",
     "no_grad",
@@ -39,7 +61,9 @@ __all__ = [
     "relu",
     "sigmoid",
     "softmax",
+    "stop_gradient",
     "value_and_grad",
+    "vjp",
 ]
 
 

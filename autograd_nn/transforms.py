@@ -6,238 +6,20 @@
 
 The words are JAX's, and so is the meaning. The differentiated arguments are arrays or nested
 dicts, lists, tuples, namedtuples and dataclasses of them; the function gets Tensors in their
-places and computes with NumPy functions. All transforms nest. At the outermost level results are
-arrays. They are recorded Tensors, to be differentiated in turn, where that can matter: inside
-another transform or a trace, and where an argument, or something else that the function used, is
-a Tensor (that requires gradients).
+places and computes with NumPy functions. All transforms nest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from . import tensor as _tensor
+from .calls import Function, Run, inside, matching, one_number, positions
 from .gradients import gradients
-from .graph import topological_order
-from .op import REGISTRY
-from .tensor import Tensor, apply
-from .trees import flatten, leaf_names, tree_map, unflatten
-
-_NESTED: ContextVar[bool] = ContextVar("autograd_nn_nested", default=False)
-
-Function = Callable[..., Any]
-
-
-@contextmanager
-def recording() -> Iterator[None]:
-    """Record inside the ``with`` block, where it stands under `no_grad` too."""
-    token = _tensor._RECORDING.set(_tensor._RECORDING.get() or True)
-    try:
-        yield
-    finally:
-        _tensor._RECORDING.reset(token)
-
-
-@contextmanager
-def _inside() -> Iterator[None]:
-    """Mark that a function is being run in order to be differentiated, and record it."""
-    token = _NESTED.set(True)
-    try:
-        with recording():
-            yield
-    finally:
-        _NESTED.reset(token)
-
-
-# -- arguments and results ------------------------------------------------------------------------
-
-
-def _fresh(leaf: Any, where: str, who: str) -> Tensor:
-    """Return a new node on the value of `leaf`, so that its uses in the function are its own.
-
-    Of a Tensor it is a recorded copy, through which an outer transform sees the value it gave;
-    gradients with respect to the copy leave out all other uses of that Tensor.
-    """
-    if isinstance(leaf, (bool, int)) or getattr(leaf, "dtype", np.dtype(float)).kind in "iub":
-        kind = getattr(leaf, "dtype", type(leaf).__name__)
-        raise TypeError(
-            f"{who} needs floating-point numbers, got {where} of type {kind}; write 2.0 for 2, "
-            "x.astype(float) for an integer array, or leave it out of the arguments that are "
-            "differentiated (argnums)"
-        )
-    if isinstance(leaf, Tensor):
-        made = apply(REGISTRY["positive"], (leaf,)) if _tensor._RECORDING.get() else leaf.detach()
-    elif isinstance(leaf, str) or not (isinstance(leaf, float) or hasattr(leaf, "dtype")):
-        raise TypeError(
-            f"{who} cannot be taken with respect to {where}, a {type(leaf).__name__}; pass "
-            "numbers, arrays or nested dicts, lists, tuples and dataclasses of them, and keep "
-            "other things out of the arguments that are differentiated (argnums)"
-        )
-    else:
-        made = Tensor(leaf)
-    if made.dtype.kind not in "fO":
-        raise TypeError(
-            f"{who} needs real floating-point numbers, got {where} of dtype {made.dtype}; complex "
-            "numbers are not differentiated: pass the real and the imaginary part as two arguments"
-        )
-    made.requires_grad = True
-    return made
-
-
-def _plain(value: Any) -> Any:
-    """Return the array in a Tensor, and anything else as it is."""
-    return value._data if isinstance(value, Tensor) else value
-
-
-def _outcome(value: Any, where: str, who: str) -> Tensor:
-    """Return a result of the function, which must be a Tensor of floating-point numbers."""
-    if not isinstance(value, Tensor):
-        raise TypeError(
-            f"{who}: {where} is a {type(value).__name__}, not a Tensor. A value that was taken "
-            "out of a Tensor (by float(), .data, .item() or .numpy()) has lost its gradient: "
-            "compute with the Tensor. For a constant return Tensor(value); for several results "
-            "of which one is differentiated use has_aux=True"
-        )
-    if value.dtype.kind not in "fO":
-        raise TypeError(
-            f"{who}: {where} has dtype {value.dtype}; only floating-point results have gradients"
-        )
-    return value
-
-
-def _positions(argnums: int | Sequence[int], count: int, who: str) -> tuple[int, ...]:
-    """Return `argnums` as positions among `count` arguments."""
-    wanted = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-    for position in wanted:
-        if not isinstance(position, int) or isinstance(position, bool):
-            raise TypeError(f"{who}: argnums takes an int or a tuple of ints, got {argnums!r}")
-        if not -count <= position < count:
-            raise ValueError(
-                f"{who}: argnums={argnums!r}, but the function was called with {count} positional "
-                "arguments (keyword arguments are not differentiated)"
-            )
-    places = tuple([position % count for position in wanted])
-    if len(set(places)) < len(places) or not places:
-        raise ValueError(f"{who}: argnums={argnums!r} must name each argument once, and some")
-    return places
-
-
-def _has_tensor(tree: Any) -> bool:
-    return any(isinstance(leaf, Tensor) for leaf in flatten(tree)[0])
-
-
-class _Run:
-    """One run of a function on fresh nodes: its inputs and outputs as flat lists of Tensors.
-
-    Parameters
-    ----------
-    f : callable
-    args, kwargs :
-        What it is called with.
-    places : tuple of int
-        Which of `args` are differentiated.
-    has_aux : bool
-        Whether `f` returns a pair of which the second part is passed on as it is.
-    who : str
-        The transform, for messages.
-    """
-
-    def __init__(
-        self,
-        f: Function,
-        args: Sequence[Any],
-        kwargs: dict[str, Any],
-        places: tuple[int, ...],
-        *,
-        has_aux: bool,
-        who: str,
-    ) -> None:
-        recorded = _tensor._RECORDING.get()
-        given = list(args)
-        self.who = who
-        self.inputs: list[Tensor] = []
-        self.names: list[str] = []
-        self.groups: list[tuple[int, Any]] = []
-        self.tensors_given = _has_tensor((args, kwargs))
-        for place in places:
-            leaves, structure = flatten(args[place])
-            names = leaf_names(structure, f"args[{place}]")
-            nodes = [_fresh(leaf, name, who) for leaf, name in zip(leaves, names, strict=True)]
-            self.inputs += nodes
-            self.names += names
-            self.groups.append((len(nodes), structure))
-            given[place] = unflatten(structure, nodes)
-        with _inside():
-            result = f(*given, **kwargs)
-        self.aux: Any = None
-        if has_aux:
-            if not isinstance(result, tuple) or len(result) != 2:
-                raise TypeError(
-                    f"{who} with has_aux=True needs a function that returns a pair (result, aux), "
-                    f"got {type(result).__name__}"
-                )
-            result, self.aux = result
-        leaves, self.out_structure = flatten(result)
-        where = leaf_names(self.out_structure, "the function's result")
-        self.outputs = [_outcome(x, name, who) for x, name in zip(leaves, where, strict=True)]
-        self.record = recorded and (
-            _NESTED.get() or _tensor._TRACING.get() or self.tensors_given or self._reaches_out()
-        )
-
-    def _reaches_out(self) -> bool:
-        """Whether the result depends on a Tensor outside that requires gradients."""
-        own = set(self.inputs)
-        return any(
-            node.op is None and node.requires_grad and node not in own
-            for node in topological_order(self.outputs)
-        )
-
-    def shown(self, value: Any) -> Any:
-        """Return a tree of results as Tensors where they are to be recorded, or as arrays."""
-        if self.record or self.tensors_given or _NESTED.get():
-            return value if self.record else tree_map(_detached, value)
-        return tree_map(_plain, value)
-
-    def result(self) -> Any:
-        """Return what the function returned, without aux."""
-        return self.shown(unflatten(self.out_structure, list(self.outputs)))
-
-    def pull(self, seeds: Sequence[Any] | None = None) -> list[Any]:
-        """Return the cotangents of the inputs, flat, for those of the outputs."""
-        record = self.record or any(isinstance(seed, Tensor) for seed in seeds or ())
-        if record and _tensor._RECORDING.get():
-            return gradients(self.outputs, self.inputs, seeds, create_graph=True)
-        found = gradients(self.outputs, self.inputs, seeds)
-        return [Tensor(g) for g in found] if self.tensors_given or _NESTED.get() else found
-
-    def regroup(self, leaves: Sequence[Any]) -> list[Any]:
-        """Return one value per input leaf in the structure of each argument."""
-        parts, start = [], 0
-        for count, structure in self.groups:
-            parts.append(unflatten(structure, list(leaves[start : start + count])))
-            start += count
-        return parts
-
-
-def _detached(value: Any) -> Any:
-    return value.detach() if isinstance(value, Tensor) else value
-
-
-def _one_number(run: _Run) -> None:
-    """Refuse a result that is not one number."""
-    if run.out_structure is not None or run.outputs[0].size != 1:
-        shapes = ", ".join(str(x.shape) for x in run.outputs)
-        got = f"shape {shapes}" if run.out_structure is None else f"a container of shapes {shapes}"
-        raise ValueError(
-            f"{run.who} needs a function that returns one number, got {got}. Reduce it with "
-            "np.sum or np.mean, or use jacobian (all derivatives), elementwise_grad (of the sum) "
-            "or has_aux=True (further results)"
-        )
+from .tensor import Tensor
+from .trees import unflatten
 
 
 def _describe(f: Function, who: str) -> tuple[str, str]:
@@ -298,8 +80,8 @@ def value_and_grad(
     single = isinstance(argnums, int)
 
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        run = _Run(f, args, kwargs, _positions(argnums, len(args), who), has_aux=has_aux, who=who)
-        _one_number(run)
+        run = Run(f, args, kwargs, positions(argnums, len(args), who), has_aux=has_aux, who=who)
+        one_number(run)
         found = run.regroup(run.pull())
         g = found[0] if single else tuple(found)
         value = run.result()
@@ -330,3 +112,337 @@ def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -
         return (g, value[1]) if has_aux else g
 
     return _named(wrapped, f, name, "Gradient of")
+
+
+def elementwise_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """Return a function that gives the derivative of an elementwise function at every element.
+
+    Parameters
+    ----------
+    f : callable
+        Returns a Tensor whose elements each depend on one element of the argument; of any other
+        function it gives the gradient of the sum of the results.
+    argnums : int or sequence of int
+        As in `value_and_grad`.
+
+    Returns
+    -------
+    callable
+        Takes what `f` takes; returns an array of the argument's shape.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `value_and_grad`, but results of any shape are differentiated.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> elementwise_grad(lambda x: x**3)(np.array([1.0, 2.0]))
+    array([ 3., 12.])
+    """
+    name, who = _describe(f, "elementwise_grad")
+    single = isinstance(argnums, int)
+
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        run = Run(f, args, kwargs, positions(argnums, len(args), who), has_aux=False, who=who)
+        found = run.regroup(run.pull([np.ones_like(x._data) for x in run.outputs]))
+        return found[0] if single else tuple(found)
+
+    return _named(wrapped, f, name, "Elementwise derivative of")
+
+
+# -- products with the Jacobian and the Hessian ---------------------------------------------------
+
+
+def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
+    """Return the value of `f` and the function that carries cotangents back.
+
+    Parameters
+    ----------
+    f : callable
+        Returns a Tensor of any shape, or nested containers of Tensors.
+    *primals :
+        The arguments, all of them differentiated: arrays or nested containers of them.
+    has_aux : bool
+        Whether `f` returns ``(result, aux)``.
+
+    Returns
+    -------
+    out :
+        What `f` returned.
+    pullback : callable
+        Takes the cotangent of `out`, of its structure and shapes; returns a tuple: the cotangent
+        of each of `primals`, of their structures, shapes and dtypes. May be called repeatedly.
+    aux :
+        With `has_aux` only.
+
+    Raises
+    ------
+    TypeError
+        If a primal is not floating-point, or `f` returns something that is no Tensor.
+    ValueError
+        From `pullback`, if the cotangent has another structure or shape than `out`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> out, pullback = vjp(lambda x: x**2, np.array([1.0, 2.0]))
+    >>> pullback(np.array([1.0, 10.0]))
+    (array([ 2., 40.]),)
+    """
+    _, who = _describe(f, "vjp")
+    run = Run(f, primals, {}, tuple(range(len(primals))), has_aux=has_aux, who=who)
+
+    def pullback(cotangent: Any) -> tuple[Any, ...]:
+        seeds = matching(cotangent, run.out_structure, run.outputs, "the cotangent", who)
+        return tuple(run.regroup(run.pull(seeds)))
+
+    out = run.result()
+    return (out, pullback, run.shown(run.aux)) if has_aux else (out, pullback)
+
+
+def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> Any:
+    """Return the value of `f` and its derivative along `tangents`.
+
+    The product J·v is the gradient of vᵀ-products with respect to their cotangent: the recorded
+    backward pass u ↦ Jᵀu is linear in u, so pulling v back through it gives J·v.
+
+    Parameters
+    ----------
+    f : callable
+        Returns a Tensor of any shape, or nested containers of Tensors.
+    primals : tuple or list
+        The arguments, all of them differentiated: arrays or nested containers of them.
+    tangents : tuple or list
+        A direction for each, of its structure and shape.
+    has_aux : bool
+        Whether `f` returns ``(result, aux)``.
+
+    Returns
+    -------
+    out, tangent_out :
+        What `f` returned, and its derivative in the same structure, shapes and dtypes.
+    aux :
+        With `has_aux` only.
+
+    Raises
+    ------
+    TypeError
+        If `primals` or `tangents` is no tuple or list, a primal is not floating-point, or `f`
+        returns something that is no Tensor.
+    ValueError
+        If a tangent has another structure or shape than its primal.
+
+    Examples
+    --------
+    >>> out, slope = jvp(lambda x, y: x * y, (3.0, 4.0), (1.0, 0.5))
+    >>> float(out), float(slope)
+    (12.0, 5.5)
+    """
+    _, who = _describe(f, "jvp")
+    primals, tangents = _listed(primals, tangents, who)
+    run = Run(f, primals, {}, tuple(range(len(primals))), has_aux=has_aux, who=who)
+    directions = _directions(run, tangents)
+    record = run.records(directions)
+    duals, pulled = _transposed(run)
+    found = gradients(pulled, duals, directions, create_graph=record)
+    slope = unflatten(run.out_structure, found if record else run.made(found))
+    return (run.result(), slope, run.shown(run.aux)) if has_aux else (run.result(), slope)
+
+
+def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+    """Return the product of the Hessian of `f` with a direction.
+
+    Costs a few evaluations of `f`, whatever the size of the Hessian. The Hessian is symmetric,
+    so the product is the gradient of ⟨∇f, v⟩.
+
+    Parameters
+    ----------
+    f : callable
+        Returns one number as a Tensor.
+    primals, tangents : tuple or list
+        The arguments of `f` and a direction for each, as in `jvp`.
+
+    Returns
+    -------
+    array, or nested containers of arrays
+        Of the structure, shapes and dtypes of the primal; a tuple of such, one for each, if
+        there are several.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `jvp` and `grad`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x, v = np.array([1.0, 2.0]), np.array([1.0, 0.0])
+    >>> hvp(lambda x: x[0] ** 2 * x[1], (x,), (v,))
+    array([4., 2.])
+    """
+    _, who = _describe(f, "hvp")
+    primals, tangents = _listed(primals, tangents, who)
+    places = tuple(range(len(primals)))
+    run = Run(grad(f, places), primals, {}, places, has_aux=False, who=who)
+    products = run.regroup(run.pull(_directions(run, tangents)))
+    return products[0] if len(products) == 1 else tuple(products)
+
+
+def _listed(primals: Any, tangents: Any, who: str) -> tuple[list[Any], list[Any]]:
+    for value, role in ((primals, "primals"), (tangents, "tangents")):
+        if not isinstance(value, (tuple, list)):
+            raise TypeError(
+                f"{who} takes {role} as a tuple with one entry per argument, got "
+                f"{type(value).__name__}; write ({role[:-1]},) for a single argument"
+            )
+    if len(primals) != len(tangents) or not primals:
+        raise ValueError(
+            f"{who} needs a tangent for every primal, got {len(primals)} and {len(tangents)}"
+        )
+    return list(primals), list(tangents)
+
+
+def _directions(run: Run, tangents: Sequence[Any]) -> list[Any]:
+    """Return `tangents` as flat arrays or Tensors, one per input of `run`."""
+    flat: list[Any] = []
+    for position, (tangent, (count, structure)) in enumerate(
+        zip(tangents, run.groups, strict=True)
+    ):
+        nodes = run.inputs[len(flat) : len(flat) + count]
+        flat += matching(tangent, structure, nodes, f"tangents[{position}]", run.who)
+    return flat
+
+
+def _transposed(run: Run) -> tuple[list[Tensor], list[Tensor]]:
+    """Return cotangents u of the outputs and the recorded Jᵀu of the inputs."""
+    with inside():
+        duals = [Tensor(np.ones_like(x._data)) for x in run.outputs]
+        return duals, gradients(run.outputs, run.inputs, duals, create_graph=True)
+
+
+# -- whole Jacobians ------------------------------------------------------------------------------
+
+
+def jacobian(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
+    """Return a function that gives all first derivatives of `f`.
+
+    One backward pass is made for every element of the result, or one forward product for every
+    element of the arguments where those are fewer.
+
+    Parameters
+    ----------
+    f : callable
+        Returns a Tensor of any shape, or nested containers of Tensors.
+    argnums : int or sequence of int
+        As in `value_and_grad`.
+    has_aux : bool
+        Whether `f` returns ``(result, aux)``.
+
+    Returns
+    -------
+    callable
+        Takes what `f` takes; returns an array of shape ``result.shape + argument.shape``. Of
+        containers: the structure of the result, and in each place that of the argument. A tuple
+        of such in each place if `argnums` is a sequence. With `has_aux`: ``(jacobian, aux)``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `value_and_grad`, but results of any shape are differentiated.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> jacobian(lambda x: x**2)(np.array([1.0, 2.0]))
+    array([[2., 0.],
+           [0., 4.]])
+    """
+    name, who = _describe(f, "jacobian")
+    single = isinstance(argnums, int)
+
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        places = positions(argnums, len(args), who)
+        run = Run(f, args, kwargs, places, has_aux=has_aux, who=who)
+        wide = sum([x.size for x in run.outputs]) > sum([x.size for x in run.inputs])
+        blocks = _by_columns(run) if wide else _by_rows(run)
+        rows = [run.regroup(row) for row in blocks]
+        whole = unflatten(run.out_structure, [row[0] if single else tuple(row) for row in rows])
+        return (whole, run.shown(run.aux)) if has_aux else whole
+
+    return _named(wrapped, f, name, "Jacobian of")
+
+
+def _basis(node: Tensor) -> Iterator[Any]:
+    """Yield every unit vector of the shape of `node`."""
+    for index in np.ndindex(node.shape):
+        unit = np.zeros(node.shape, dtype=node.dtype)
+        unit[index] = 1
+        yield unit
+
+
+def _stacked(run: Run, parts: Sequence[Any], out: Tensor, x: Tensor, axis: int) -> Any:
+    """Return the rows or columns of a block joined along `axis`, of shape out + x."""
+    whole = out.shape + x.shape
+    if not parts:
+        return run.made([np.zeros(whole, dtype=x.dtype)])[0]
+    return np.reshape(np.stack(parts, axis=axis), whole)
+
+
+def _by_rows(run: Run) -> list[list[Any]]:
+    """Return for each output, for each input, the block of the Jacobian, by backward passes."""
+    blocks = []
+    for out in run.outputs:
+        others = [np.zeros_like(x._data) for x in run.outputs]
+        place = next(i for i, x in enumerate(run.outputs) if x is out)
+        rows = [run.pull([*others[:place], unit, *others[place + 1 :]]) for unit in _basis(out)]
+        blocks.append(
+            [_stacked(run, [row[i] for row in rows], out, x, 0) for i, x in enumerate(run.inputs)]
+        )
+    return blocks
+
+
+def _by_columns(run: Run) -> list[list[Any]]:
+    """Return what `_by_rows` does, by one product J·v for every element of the inputs."""
+    duals, pulled = _transposed(run)
+    record = run.records(())
+    blocks: list[list[Any]] = [[] for _ in run.outputs]
+    for x, product in zip(run.inputs, pulled, strict=True):
+        columns = [gradients(product, duals, unit, create_graph=record) for unit in _basis(x)]
+        for i, out in enumerate(run.outputs):
+            block = _stacked(run, [column[i] for column in columns], out, x, -1)
+            blocks[i].append(block if record else run.made([block])[0])
+    return blocks
+
+
+def hessian(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
+    """Return a function that gives all second derivatives of `f`.
+
+    Parameters
+    ----------
+    f, argnums, has_aux :
+        As in `jacobian`.
+
+    Returns
+    -------
+    callable
+        Takes what `f` takes; returns for a result of one number and an argument of shape s an
+        array of shape ``s + s``. Of containers: the structure of the argument, and in each place
+        that structure again. With `has_aux`: ``(hessian, aux)``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `jacobian`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 2.0]))
+    array([[4., 2.],
+           [2., 0.]])
+    """
+    name, _ = _describe(f, "hessian")
+    second = jacobian(jacobian(f, argnums, has_aux), argnums, has_aux)
+    return _named(second, f, name, "Hessian of")

@@ -27,7 +27,7 @@ def flatten(tree: Any) -> tuple[list[Any], PyTreeSpec | None]:
     ``None`` is a container without leaves, as in JAX. Every field of a dataclass is a child,
     except those declared with ``field(metadata={"static": True})``.
     """
-    if isinstance(tree, _LEAVES):
+    if isinstance(tree, _LEAVES) or hasattr(type(tree), "__array_function__"):
         return [tree], None
     import optree
 

@@ -1,0 +1,297 @@
+"""checkpoint, custom_vjp and stop_gradient: values, first and second derivatives, memory."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd_nn import (
+    Tensor,
+    checkpoint,
+    custom_vjp,
+    grad,
+    gradients,
+    hessian,
+    jacobian,
+    no_grad,
+    stop_gradient,
+    value_and_grad,
+    vjp,
+)
+from autograd_nn.graph import replay, topological_order
+from autograd_nn.tensor import tracing
+from autograd_nn.trees import flatten
+
+RNG = np.random.default_rng(1)
+W = RNG.normal(size=(3, 4))
+X = RNG.normal(size=4)
+
+
+def layer(w: Any, x: Any) -> Any:
+    return np.tanh(w @ x)
+
+
+def cost(apply: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda w, x: np.sum(apply(w, x) ** 2 * np.arange(1.0, 4.0))
+
+
+# -- checkpoint -----------------------------------------------------------------------------------
+
+
+def test_a_checkpoint_changes_no_value_and_no_derivative() -> None:
+    plain, kept = cost(layer), cost(checkpoint(layer))
+    for transform in (value_and_grad, hessian, jacobian):
+        expected = flatten(transform(plain, argnums=(0, 1))(W, X))[0]
+        got = flatten(transform(kept, argnums=(0, 1))(W, X))[0]
+        for a, b in zip(expected, got, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+    third = grad(grad(grad(lambda x: checkpoint(np.sin)(x * x))))(0.7)
+    np.testing.assert_allclose(third, grad(grad(grad(lambda x: np.sin(x * x))))(0.7))
+
+
+def test_a_checkpoint_is_one_node() -> None:
+    w, x = Tensor(W, requires_grad=True), Tensor(X)
+    names = [node.op.name for node in topological_order([checkpoint(layer)(w, x)]) if node.op]
+    assert names == ["checkpoint_layer"]
+
+
+def test_a_checkpoint_of_several_results_and_dtypes() -> None:
+    def several(w: Any, x: Any) -> Any:
+        h = np.tanh(w @ x)
+        return {"h": h, "small": x.astype(np.float32) * 2, "largest": np.argmax(h), "n": 3, "x": x}
+
+    def f(several: Callable[..., Any], w: Any, x: Any) -> Any:
+        outs = several(w, x)
+        assert outs["n"] == 3
+        assert outs["small"].dtype == np.float32
+        assert outs["largest"].op is None or outs["largest"].dtype.kind == "i"
+        return np.sum(outs["h"] ** 2) + np.sum(outs["small"] ** 3) + outs["x"][0]
+
+    expected = grad(lambda w, x: f(several, w, x), (0, 1))(W, X)
+    got = grad(lambda w, x: f(checkpoint(several), w, x), (0, 1))(W, X)
+    for a, b in zip(expected, got, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-6)
+
+
+def test_tensors_around_a_checkpointed_function_get_their_gradients() -> None:
+    w, scale = Tensor(W, requires_grad=True), Tensor(2.0, requires_grad=True)
+    doubled = scale * 2  # a result, found around the function
+    x = Tensor(X, requires_grad=True)
+
+    def around(x: Any) -> Any:
+        return np.tanh(w @ x) * doubled
+
+    expected = gradients(np.sum(around(x) ** 2), [x, w, scale, doubled])
+    kept = np.sum(checkpoint(around)(x) ** 2)
+    for a, b in zip(expected, gradients(kept, [x, w, scale, doubled]), strict=True):
+        np.testing.assert_allclose(a, b)
+    nested = grad(lambda x: grad(lambda y: checkpoint(lambda z: z * y * x)(3.0 * x))(x))
+    assert nested(2.0) == grad(lambda x: 3.0 * x * x)(2.0)
+
+
+def test_a_leaf_that_requires_no_gradient_still_has_one_when_asked() -> None:
+    w, x = Tensor(W), Tensor(X)
+    out = np.sum(checkpoint(lambda x: w @ x)(x))
+    found = gradients(out, [w, x])
+    np.testing.assert_allclose(found[0], np.outer(np.ones(3), X))
+    np.testing.assert_allclose(found[1], W.sum(0))
+
+
+def test_randomness_is_the_same_on_the_way_back() -> None:
+    rng = np.random.default_rng(0)
+
+    def dropout(x: Any) -> Any:
+        return np.sin(x) * (rng.random(4) < 0.5)
+
+    x = Tensor(X, requires_grad=True)
+    out = checkpoint(dropout)(x)
+    (g,) = gradients(np.sum(out), [x])
+    np.testing.assert_allclose(g, np.cos(X) * (out.numpy() != 0))
+
+
+def test_inner_values_are_not_kept() -> None:
+    def deep(x: Any) -> Any:
+        for _ in range(20):
+            x = np.tanh(x)
+        return x
+
+    def held(f: Callable[..., Any]) -> tuple[int, Any]:
+        x = Tensor(np.full(100_000, 0.5), requires_grad=True)
+        tracemalloc.start()
+        out = f(x)
+        size = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+        return size, gradients(np.sum(out), [x])[0]
+
+    (all_of_it, expected), (kept, got) = held(deep), held(checkpoint(deep))
+    assert kept < 2 * 800_000
+    assert all_of_it > 15 * 800_000
+    np.testing.assert_array_equal(expected, got)
+
+
+def test_float32_stays_float32_with_python_numbers_inside() -> None:
+    x = Tensor(X.astype(np.float32), requires_grad=True)
+    out = checkpoint(lambda x: 2.5 * x + 1)(x)
+    assert out.dtype == np.float32
+    assert gradients(np.sum(out), [x])[0].dtype == np.float32
+
+
+def test_a_checkpoint_can_be_replayed_on_other_values() -> None:
+    x = Tensor(X)
+    (again,), _ = replay([checkpoint(lambda x: np.sin(x) * 2)(x)], {x: X + 1})
+    np.testing.assert_allclose(again.numpy(), 2 * np.sin(X + 1))
+
+
+def test_a_checkpoint_is_transparent_to_a_trace_and_without_recording() -> None:
+    with tracing():
+        out = checkpoint(layer)(Tensor(W), Tensor(X))
+        assert out.op is not None
+        assert out.op.name == "tanh"
+    with no_grad():
+        np.testing.assert_array_equal(checkpoint(layer)(Tensor(W), Tensor(X)).numpy(), layer(W, X))
+
+
+# -- stop_gradient --------------------------------------------------------------------------------
+
+
+def test_stop_gradient_passes_values_and_no_gradients() -> None:
+    assert grad(lambda x: stop_gradient(x * x) * x)(3.0) == 9.0
+    tree = stop_gradient({"a": Tensor(1.0, requires_grad=True), "b": 2})
+    assert not tree["a"].requires_grad
+    assert tree["b"] == 2
+    assert grad(stop_gradient)(3.0) == 0.0
+
+
+# -- custom_vjp -----------------------------------------------------------------------------------
+
+
+def make_logsumexp(factor: float = 1.0) -> Any:
+    @custom_vjp
+    def stable(x: Any) -> Any:
+        """Return the logarithm of a sum of exponentials."""
+        peak = np.max(x)
+        return np.log(np.sum(np.exp(x - peak))) + peak
+
+    def forward(x: Any) -> Any:
+        out = stable._f(x)
+        return out, (out, x)
+
+    def backward(residuals: Any, g: Any) -> Any:
+        out, x = residuals
+        return (factor * g * np.exp(x - out),)
+
+    stable.defvjp(forward, backward)
+    return stable
+
+
+def test_the_rule_of_ones_own_is_used_at_every_order() -> None:
+    s = np.exp(X) / np.exp(X).sum()
+    np.testing.assert_allclose(grad(make_logsumexp())(X), s)
+    np.testing.assert_allclose(grad(make_logsumexp(10.0))(X), 10 * s)
+    np.testing.assert_allclose(hessian(make_logsumexp())(X), np.diag(s) - np.outer(s, s))
+    assert make_logsumexp().__doc__ == "Return the logarithm of a sum of exponentials."
+
+
+def test_containers_several_results_and_other_arguments() -> None:
+    @custom_vjp
+    def f(p: Any, x: Any, power: int, mode: str = "plain") -> Any:
+        return {"a": p["w"] * x**power, "b": np.sum(x)}
+
+    def forward(p: Any, x: Any, power: int, mode: str) -> Any:
+        assert mode == "plain"
+        return f._f(p, x, power, mode), (p, x, power)
+
+    def backward(residuals: Any, g: Any) -> Any:
+        p, x, power = residuals
+        w = {"w": np.sum(g["a"] * x**power), "unused": None}
+        return w, g["a"] * p["w"] * power * x ** (power - 1) + g["b"], None, None
+
+    f.defvjp(forward, backward)
+    p, x = {"w": 2.0, "unused": None}, np.array([1.0, 2.0])
+    got = grad(lambda p, x: np.sum(f(p, x, power=3, mode="plain")["a"]) + f(p, x, 3, "plain")["b"],
+               (0, 1))(p, x)  # fmt: skip
+    assert got[0]["w"] == 9.0
+    np.testing.assert_allclose(got[1], 2.0 * 3 * x**2 + 1)
+    out = f(p, x, 3, "plain")
+    assert type(out["a"]) is np.ndarray
+
+
+def test_a_custom_rule_under_a_trace_is_recorded_with_its_inner_operations() -> None:
+    f = make_logsumexp(10.0)
+    with tracing():
+        x = Tensor(X)
+        value, g = value_and_grad(f)(x)
+        names = {node.op.name for node in topological_order([value]) if node.op}
+    assert {"log", "exp", "max", "custom_vjp_stable"} <= names
+    np.testing.assert_allclose(g.numpy(), 10 * np.exp(X) / np.exp(X).sum())
+
+
+def test_a_custom_function_can_be_replayed() -> None:
+    x = Tensor(X)
+    (again,), _ = replay([make_logsumexp()(x)], {x: X + 1})
+    np.testing.assert_allclose(again.numpy(), np.log(np.exp(X + 1).sum()))
+
+
+def test_none_is_a_zero_cotangent() -> None:
+    f = custom_vjp(lambda x, y: x * y)
+    f.defvjp(lambda x, y: (x * y, y), lambda y, g: (g * y, None))
+    assert grad(f, (0, 1))(2.0, 3.0) == (3.0, 0.0)
+
+
+def wrongly(forward: Any, backward: Any) -> Any:
+    f = custom_vjp(lambda x: x * 2)
+    f.defvjp(forward, backward)
+    return f
+
+
+OUTSIDE = Tensor(1.0, requires_grad=True, name="outside")
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: checkpoint(OBJECT), TypeError, "checkpoint takes a function"),
+        (lambda: custom_vjp(OBJECT), TypeError, "custom_vjp takes a function"),
+        (lambda: custom_vjp(layer)(W, X), TypeError, "layer has no backward rule yet"),
+        (
+            lambda: grad(wrongly(lambda x: x * 2, None))(1.0),
+            TypeError,
+            r"fwd .* a pair \(out, residuals\)",
+        ),
+        (
+            lambda: grad(wrongly(lambda x: (x * 2, None), lambda _, g: g))(1.0),
+            TypeError,
+            "each of the 1 arguments.* got Tensor",
+        ),
+        (
+            lambda: grad(wrongly(lambda x: (x * 2, None), lambda _, g: (g, g)))(1.0),
+            TypeError,
+            "got a tuple of 2",
+        ),
+        (
+            lambda: grad(wrongly(lambda x: (x * 2, None), lambda _, g: ([g],)))(1.0),
+            TypeError,
+            "cotangent 0 in the structure",
+        ),
+        (
+            lambda: vjp(wrongly(lambda x: (x * 2, None), lambda _, g: (np.sum(g),)), X)[1](X),
+            AssertionError,
+            r"custom_vjp_<lambda>.*shape \(\).*shape \(4,\)",
+        ),
+        (
+            lambda: grad(wrongly(lambda x: (x * OUTSIDE, None), lambda _, g: (g,)))(1.0),
+            ValueError,
+            "Tensor 'outside', which requires gradients",
+        ),
+    ],
+)
+def test_messages(call: Callable[[], Any], error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        call()
+
+
+OBJECT: Any = object()

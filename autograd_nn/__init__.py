@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Any
 from . import ops
 from .gradients import gradients
 from .memory import keep_freed_memory
+from .ops.activations import elu, gelu, leaky_relu, softplus
 from .ops.elementwise import relu, sigmoid
 from .ops.reductions import log_softmax, logsumexp, softmax
 from .tensor import Tensor, custom, no_grad
 
 if TYPE_CHECKING:
+    from .derivation import verify
     from .drawing import draw
     from .flow import checkpoint, custom_vjp, stop_gradient
+    from .program import jit
     from .transforms import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 keep_freed_memory()
@@ -34,9 +37,11 @@ _LATER = {
     "hessian": "transforms",
     "hvp": "transforms",
     "jacobian": "transforms",
+    "jit": "program",
     "jvp": "transforms",
     "stop_gradient": "flow",
     "value_and_grad": "transforms",
+    "verify": "derivation",
     "vjp": "transforms",
 }
 """Public name → the module it lives in, imported when it is first asked for."""
@@ -48,12 +53,16 @@ __all__ = [
     "custom_vjp",
     "draw",
     "elementwise_grad",
+    "elu",
+    "gelu",
     "grad",
     "gradients",
     "hessian",
     "hvp",
     "jacobian",
+    "jit",
     "jvp",
+    "leaky_relu",
     "log_softmax",
     "logsumexp",
     "no_grad",
@@ -61,8 +70,10 @@ __all__ = [
     "relu",
     "sigmoid",
     "softmax",
+    "softplus",
     "stop_gradient",
     "value_and_grad",
+    "verify",
     "vjp",
 ]
 

@@ -1,0 +1,331 @@
+"""Judging claimed formulas against a recorded graph.
+
+1. Every formula is judged on its own, with the true gradients upstream, on the given values and
+   on fresh random ones.
+2. Where a formula is wrong, those after it are judged in the chain too, with the learner's own
+   results upstream, to tell an error from an inherited one.
+3. What is wrong is explained from the catalogue when the report is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from ..tensor import Tensor
+from .claims import Claim, FormulaError, collect, record, run
+from .environment import Draw, Environment, Meaning, UnknownNameError
+from .explain import Explanation, close, explain
+from .report import Line, Report, difference
+
+RTOL = 1e-9
+"""What double precision is held to, relative to the largest entry of the gradient."""
+
+
+def verify(
+    J: Tensor,
+    claims: Any,
+    *,
+    samples: int | None = None,
+    draws: int = 3,
+    seed: int = 0,
+    finite_differences: bool = False,
+    rtol: float = RTOL,
+) -> Report:
+    """Judge claimed gradients of `J`: find the first wrong step, and say why it is wrong.
+
+    Parameters
+    ----------
+    J : Tensor
+        A recorded scalar, its tensors named.
+    claims : mapping of str to callable or array_like; or a module, class or object
+        What is claimed, by the name of the gradient: ``d_h3`` (or ``dh3``) is ∂J/∂h3,
+        ``delta2`` is the δ⁽²⁾ of the document, ∂J_k/∂z2 of each sample k in its column. A
+        formula is a function whose parameters are named after what it uses: values of named
+        tensors (``z2``, ``W2``, ``y``), gradients, the number of samples ``m``, the activation
+        ``f`` and its derivative ``f_prime``. Of a module, class or object the functions named
+        like gradients are taken.
+    samples : int, optional
+        How many samples `J` is the mean over. Read off the graph if left out.
+    draws : int
+        On how many sets of random leaves formulas are judged besides the given values.
+    seed : int
+        For these draws.
+    finite_differences : bool
+        Compare the automatic gradients claimed about with centred finite differences too.
+    rtol : float
+        The largest difference taken for rounding in float64, relative to the largest entry of the
+        gradient. Float32 is judged by its own noise, measured against float64.
+
+    Returns
+    -------
+    Report
+        ``.ok``, ``.failures``, ``.warnings``, ``.raise_if_wrong()``; prints as a table.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `J` is no recorded scalar, a claim is named after nothing in the graph, or there is
+        none. Whatever goes wrong inside a formula is reported in its line.
+
+    Examples
+    --------
+    >>> w = Tensor([[0.5, -1.0]], name="W1")
+    >>> x = Tensor([[2.0], [1.0]], name="x")
+    >>> J = (w @ x).square().sum()
+    >>> report = verify(J, {"dW1": lambda W1, x: (W1 @ x) @ x.T})
+    >>> report.ok
+    False
+    >>> report.failures[0].explanations[0].words
+    'a factor 2 is missing: multiply by 2'
+    """
+    environment = Environment(J, samples)
+    return Check(environment, collect(environment, claims), draws, seed, rtol).report(
+        finite_differences
+    )
+
+
+class Check:
+    """A check under way: the environment, the claims, the draws."""
+
+    def __init__(
+        self, environment: Environment, claims: Sequence[Claim], draws: int, seed: int, rtol: float
+    ) -> None:
+        self.environment = environment
+        self.claims = list(claims)
+        self.rtol = rtol
+        self.given = environment.given()
+        functions = any(claim.function is not None for claim in claims)
+        self.fresh = environment.fresh(draws, seed) if functions and draws else []
+        wanted = self._meanings()
+        for draw in (self.given, *self.fresh):
+            draw.prepare(wanted)
+        self.exact = environment.in_double() if environment.single else None
+        self.lines = [Line(claim.name) for claim in self.claims]
+
+    def _meanings(self) -> list[Meaning]:
+        found = [claim.meaning for claim in self.claims]
+        for claim in self.claims:
+            for text in claim.uses:
+                try:
+                    found.append(self.environment.meaning(text))
+                except UnknownNameError as error:
+                    claim.problem = str(error)
+        return found
+
+    def report(self, finite_differences: bool = False) -> Report:
+        """Return the judgement of all claims."""
+        for claim, line in zip(self.claims, self.lines, strict=True):
+            self._on_its_own(claim, line)
+        if any(not line.right for line in self.lines):
+            self._in_the_chain()
+        notes = []
+        if self.fresh:
+            notes.append(
+                f"formulas are judged on the given values and on {len(self.fresh)} random draws"
+            )
+        report = Report(self.lines, notes, self._unrevealed)
+        if finite_differences:
+            from .differences import compare_gradients
+
+            found, problems = compare_gradients(self.environment, [c.meaning for c in self.claims])
+            report.notes += found
+            report.problems += problems
+        return report
+
+    def _unrevealed(self) -> list[str]:
+        from .inputs import unrevealed
+
+        if any(not line.right for line in self.lines):
+            return []  # they did reveal one, and the report is about that
+        return unrevealed(self.environment, self.claims, self.given, self.fresh, self.rtol)
+
+    # -- tolerance ---------------------------------------------------------------------------------
+
+    def tolerance(self, draw: Draw, meaning: Meaning) -> tuple[float, str]:
+        """Return the largest absolute difference that is rounding, and the rule for it."""
+        right = np.asarray(draw.gradient(meaning), dtype=float)
+        size = float(np.abs(right).max()) if right.size else 0.0
+        if draw is not self.given or self.exact is None:
+            # A right formula that adds up to nothing still holds the rounding of its terms.
+            tiny = float(np.finfo(float).eps)
+            return max(
+                self.rtol * size, tiny
+            ), f"off by more than {self.rtol:g} of the largest entry"
+        noise = float(np.abs(right - self.exact.gradient(meaning)).max()) if right.size else 0.0
+        longest = max((max(n.shape) for n in self.environment.named.values() if n.ndim), default=1)
+        eps = float(np.finfo(self.environment.J.dtype).eps)
+        floor = max(32 * noise, 8 * eps * size * longest**0.5, eps)
+        rule = f"off by more than the noise floor of {self.environment.J.dtype}, {floor:.1e}"
+        return floor, rule
+
+    # -- on its own ------------------------------------------------------------------------------
+
+    def _on_its_own(self, claim: Claim, line: Line) -> None:
+        if claim.problem:
+            line.wrong("cannot be judged")
+            line.detail = claim.problem
+            return
+        draws = (self.given, *self.fresh) if claim.function is not None else (self.given,)
+        for draw in draws:
+            try:
+                value = run(claim, draw)
+            except FormulaError as error:
+                line.wrong(str(error).partition(":")[0])
+                line.detail = f"{error}; {self._shapes(claim)}".rstrip("; ")
+                line.find = partial(self._explain, claim)
+                return
+            if not self._fits(claim, line, draw, value):
+                line.find = partial(self._explain, claim)
+                return
+
+    def _fits(self, claim: Claim, line: Line, draw: Draw, value: Any) -> bool:
+        right = np.asarray(draw.gradient(claim.meaning))
+        tolerance, rule = self.tolerance(draw, claim.meaning)
+        if value.shape != right.shape:
+            line.wrong("wrong shape")
+            line.detail = (
+                f"the result has shape {value.shape}, the gradient {right.shape}; "
+                f"{self._shapes(claim)}"
+            ).rstrip("; ")
+            return False
+        if not np.isfinite(value).all() and np.isfinite(right).all():
+            index = tuple(int(i) for i in np.argwhere(~np.isfinite(value))[0])
+            line.wrong(f"holds {value[index]}")
+            line.detail = f"first at {index}, where {right[index]:.6g} is right"
+            return False
+        gap = (
+            difference(value, right) if value.dtype.kind == "f" else difference(value * 1.0, right)
+        )
+        if draw is self.given or gap.absolute > tolerance:
+            line.difference, line.rule = gap, rule
+        if gap.absolute <= tolerance:
+            return True
+        line.wrong()
+        if draw is not self.given:
+            line.detail = (
+                "right on the given values and wrong on other, random ones (does it use a value "
+                "that is not a parameter, or do these values hide the mistake?)"
+            )
+        return False
+
+    def _shapes(self, claim: Claim) -> str:
+        """Return the shapes of what a formula uses."""
+        known = []
+        for text in claim.uses:
+            value = self.given.get(text)
+            if isinstance(value, np.ndarray):
+                known.append(f"{text} {value.shape}")
+        return f"with {', '.join(known)}" if known else ""
+
+    # -- in the chain ------------------------------------------------------------------------------
+
+    def _in_the_chain(self) -> None:
+        """Judge right formulas again with the learner's own results upstream."""
+        chain = Chain(self.given)
+        for claim, line in zip(self.claims, self.lines, strict=True):
+            wrong = [
+                earlier.name
+                for earlier, text in chain.reached(claim, self.environment)
+                if not text.right or text.inherits
+            ]
+            roots = [
+                root
+                for earlier in dict.fromkeys(wrong)
+                for root in (self._line(earlier).inherits or (earlier,))
+            ]
+            value = self._chained(claim, line, chain, roots)
+            chain.add(claim, line, value)
+
+    def _line(self, name: str) -> Line:
+        return next(line for line in self.lines if line.name == name)
+
+    def _chained(self, claim: Claim, line: Line, chain: Chain, roots: list[str]) -> Any:
+        try:
+            value = run(claim, chain.values(claim))
+        except (FormulaError, KeyError):
+            value = None
+        if not line.right or not roots:
+            return value
+        right = np.asarray(self.given.gradient(claim.meaning))
+        tolerance, _ = self.tolerance(self.given, claim.meaning)
+        if value is None or value.shape != right.shape:
+            line.inherits = tuple(dict.fromkeys(roots))
+        elif not close(value, right, tolerance):
+            line.inherits = tuple(dict.fromkeys(roots))
+            line.difference = difference(value * 1.0, right)
+        if line.inherits:
+            line.verdict = f"right, inherits the error of {', '.join(line.inherits)}"
+        return value
+
+    # -- why ---------------------------------------------------------------------------------------
+
+    def _explain(self, claim: Claim) -> list[Explanation]:
+        formula = None
+        draws: list[Draw] = [self.exact or self.given]
+        if claim.function is not None:
+            formula = record(claim, self.given)
+            draws += self.fresh
+        results = []
+        for draw in draws:
+            try:
+                results.append(run(claim, draw))
+            except FormulaError:
+                results.append(np.full((), np.nan))
+        if formula is None and any(not np.isfinite(result).all() for result in results):
+            return []
+        tolerances = []
+        for draw in draws:
+            right = np.asarray(draw.gradient(claim.meaning))
+            tolerances.append(self.rtol * float(np.abs(right).max()) if right.size else 0.0)
+        if claim.function is None and self.exact is not None:
+            tolerances = [self.tolerance(self.given, claim.meaning)[0]]
+        scalable = claim.function is not None or np.size(results[0]) > 1
+        return explain(
+            self.environment, claim.meaning, formula, results, draws, tolerances, scalable
+        )
+
+
+class Chain:
+    """The learner's own results so far, in the place of the true gradients."""
+
+    def __init__(self, given: Draw) -> None:
+        self.given = given
+        self.results: dict[Tensor, tuple[Claim, Line, Any]] = {}
+
+    def add(self, claim: Claim, line: Line, value: Any) -> None:
+        """Enter the result of a claim."""
+        if claim.meaning.node is not None:
+            self.results[claim.meaning.node] = (claim, line, value)
+
+    def reached(self, claim: Claim, environment: Environment) -> list[tuple[Claim, Line]]:
+        """Return the claims whose results a claim uses."""
+        found = []
+        for text in claim.uses:
+            try:
+                meaning = environment.meaning(text)
+            except UnknownNameError:
+                continue
+            if meaning.gradient and meaning.node in self.results:
+                earlier, line, _ = self.results[meaning.node]
+                found.append((earlier, line))
+        return found
+
+    def values(self, claim: Claim) -> Mapping[str, Any]:
+        """Return the arguments for a claim, the learner's own gradients among them."""
+        arguments: dict[str, Any] = {}
+        for text in claim.uses:
+            arguments[text] = self.given[text]
+            meaning = self.given.environment.extras().get(text)
+            if meaning is not None:
+                continue
+            sense = self.given.environment.meaning(text)
+            if sense.gradient and sense.node in self.results:
+                earlier, _, value = self.results[sense.node]
+                if value is None:
+                    raise KeyError(text)
+                arguments[text] = value * (sense.scale / earlier.meaning.scale)
+        return arguments

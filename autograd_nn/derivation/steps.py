@@ -1,0 +1,217 @@
+"""The backward pass, one step at a time, as formulas.
+
+1. `terms` reads off the graph what each use of a tensor adds to its gradient: the vjp rule of
+   the operation that uses it, run once on named stand-ins and so recorded.
+2. `reference` adds them up: the right formula of a gradient in terms of the named values and
+   gradients next to it.
+3. `simplified` collects numbers in front and drops what does nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..gradients import unbroadcast
+from ..tensor import Tensor
+from .environment import Environment, recording, slope_of
+from .expression import (
+    Expr,
+    call,
+    from_graph,
+    mapped,
+    name,
+    negated,
+    number,
+    transposed,
+)
+
+
+class Term(NamedTuple):
+    """What one use of a tensor contributes to its gradient."""
+
+    consumer: Tensor
+    position: int
+    formula: Expr
+
+
+def gradient_label(environment: Environment, node: Tensor) -> str:
+    """Return the name under which formulas know ∂J/∂node, ``""`` for an unnamed node."""
+    text = environment.names.get(node, "")
+    return f"d_{text}" if text and text not in environment.twice else ""
+
+
+def uses(environment: Environment, node: Tensor) -> list[tuple[Tensor, int]]:
+    """Return the operations that use `node` and at which position, the last one first."""
+    return [
+        (consumer, index)
+        for consumer in reversed(environment.order)
+        for index, x in enumerate(consumer.inputs)
+        if x is node
+    ]
+
+
+def value_of(environment: Environment, node: Tensor) -> Expr:
+    """Return the forward value of a node: its name, or the formula it was recorded as."""
+    text = environment.names.get(node, "")
+    if text and text not in environment.twice:
+        return name(text)
+    if node.op is None:
+        return number(node._data)
+    return Expr(node.op, tuple(value_of(environment, x) for x in node.inputs), dict(node.params))
+
+
+def gradient_of(environment: Environment, node: Tensor) -> Expr:
+    """Return ∂J/∂node: its name, 1 for J itself, or the formula of an unnamed node."""
+    if node is environment.J:
+        return number(np.ones_like(node._data) if node.ndim else 1.0)
+    text = gradient_label(environment, node)
+    return name(text) if text else reference(environment, node)
+
+
+def step(environment: Environment, consumer: Tensor, index: int, g: Expr) -> Expr | None:
+    """Return what `consumer`, its own gradient being `g`, adds to that of its input `index`.
+
+    None where nothing flows.
+    """
+    op = consumer.op
+    assert op is not None  # noqa: S101 - consumers are operations
+    rule = op.rule(index)
+    if rule is None:
+        return None
+    for activation in environment.activations:
+        if consumer is environment.named[activation.h]:
+            return call("multiply", g, name(activation.slope))
+    with recording(), np.errstate(all="ignore"):
+        stand_ins = [Tensor(x._data) for x in consumer.inputs]
+        out, upstream = Tensor(consumer._data), Tensor(np.ones_like(consumer._data))
+        flow = rule(upstream, out, *stand_ins, **consumer.params)
+        target = consumer.inputs[index]
+        if op.broadcasts:
+            flow = unbroadcast(flow, target.shape)
+    if not isinstance(flow, Tensor):
+        return number(flow)
+    marks = {upstream: "\0g", out: "\0out"}
+    marks |= {x: f"\0{i}" for i, x in enumerate(stand_ins)}
+    put = {"\0g": g, "\0out": value_of(environment, consumer)}
+    put |= {f"\0{i}": value_of(environment, x) for i, x in enumerate(consumer.inputs)}
+    return mapped(from_graph(flow, marks), lambda e: put.get(e.name, e) if e.name else e)
+
+
+def terms(environment: Environment, node: Tensor) -> list[Term]:
+    """Return what each use of `node` contributes to its gradient."""
+    found = []
+    for consumer, index in uses(environment, node):
+        formula = step(environment, consumer, index, gradient_of(environment, consumer))
+        if formula is not None:
+            found.append(Term(consumer, index, simplified(formula)))
+    return found
+
+
+def reference(environment: Environment, node: Tensor) -> Expr:
+    """Return the formula of ∂J/∂node from named values and gradients."""
+    total: Expr | None = None
+    for term in terms(environment, node):
+        total = term.formula if total is None else call("add", total, term.formula)
+    return total if total is not None else number(0.0)
+
+
+def in_deltas(environment: Environment, e: Expr, scale: int) -> Expr:
+    """Return `scale` · e with δ^(l) in the place of ∂J/∂z^(l), which is δ^(l)/m."""
+    m = environment.samples
+
+    def change(node: Expr) -> Expr:
+        if node.name.startswith("d_z") and node.name[3:].isdigit():
+            delta = name(f"delta{node.name[3:]}")
+            return delta if m == 1 else call("multiply", number(1 / m), delta)
+        return node
+
+    return simplified(call("multiply", number(float(scale)), mapped(e, change)))
+
+
+# -- simplification --------------------------------------------------------------------------------
+
+
+def simplified(e: Expr) -> Expr:
+    """Return `e` with its number in front and without what does nothing.
+
+    Numbers that stand for whole arrays of themselves are left as numbers: the value of the
+    result may have to be broadcast to the shape it had.
+    """
+    factor, rest = _split(e)
+    return _joined(factor, rest)
+
+
+def _joined(factor: float, rest: Expr | None) -> Expr:
+    if rest is None:
+        return number(factor)
+    if factor == 1:
+        return rest
+    if factor == -1:
+        return negated(rest)
+    scaled = call("multiply", number(abs(factor)), rest)
+    return negated(scaled) if factor < 0 else scaled
+
+
+def _uniform(value: Any) -> float | None:
+    """Return the number that every element of `value` equals, or None."""
+    array = np.asarray(value)
+    if array.size == 0 or array.dtype.kind not in "fiu" or not (array == array.flat[0]).all():
+        return None
+    return float(array.flat[0])
+
+
+def _split(e: Expr) -> tuple[float, Expr | None]:
+    """Return `e` as a number times the rest; None for the rest where there is only a number."""
+    if e.op is None:
+        value = None if e.name else _uniform(e.value)
+        return (1.0, e) if value is None else (value, None)
+    if e.kind not in _LINEAR:
+        return 1.0, Expr(e.op, tuple(simplified(arg) for arg in e.args), e.params)
+    factors, rests = zip(*[_split(arg) for arg in e.args], strict=True)
+    match e.kind:
+        case "negative":
+            return -factors[0], rests[0]
+        case "multiply":
+            left, right = rests
+            whole = left if right is None else right if left is None else None
+            if left is not None and right is not None:
+                whole = call("multiply", left, right)
+            return factors[0] * factors[1], whole
+        case "divide":
+            if factors[1] == 0:
+                return 1.0, e
+            if rests[1] is None:
+                return factors[0] / factors[1], rests[0]
+            top = rests[0] if rests[0] is not None else number(1.0)
+            return factors[0] / factors[1], call("divide", top, rests[1])
+        case "matmul":
+            if rests[0] is not None and rests[1] is not None:
+                return factors[0] * factors[1], call("matmul", rests[0], rests[1])
+            return 1.0, Expr(e.op, tuple(simplified(arg) for arg in e.args), e.params)
+        case "transpose" if rests[0] is not None and not e.params:
+            return factors[0], transposed(rests[0])
+        case "sum" if rests[0] is None:
+            return 1.0, e
+    rest = rests[0]
+    return factors[0], None if rest is None else Expr(e.op, (rest,), e.params)
+
+
+_LINEAR = {
+    "negative", "multiply", "divide", "matmul", "transpose", "sum", "broadcast_to", "reshape",
+    "astype",
+}  # fmt: skip
+
+__all__ = [
+    "Term",
+    "gradient_of",
+    "in_deltas",
+    "reference",
+    "simplified",
+    "slope_of",
+    "step",
+    "terms",
+    "uses",
+    "value_of",
+]

@@ -1,0 +1,235 @@
+"""One operation as a Python expression.
+
+1. `Vocabulary` writes operations, operands and constants, and remembers which imports, helper
+   functions and constants the text needs.
+2. Operators are infix where NumPy's operator means the same, with no more parentheses than the
+   grammar or the eye needs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..notation import identifier
+from ..tensor import Tensor
+from .literals import Embedding, NotLiteralError, array_text, index, literal, numpy_name
+from .rewriting import is_weak, op_of
+
+ATOM, POWER, UNARY, PRODUCT, SUM, COMPARISON = 9, 8, 7, 6, 5, 4
+_INFIX = {"**": POWER, "*": PRODUCT, "/": PRODUCT, "@": PRODUCT, "%": PRODUCT, "+": SUM, "-": SUM}
+_INFIX |= dict.fromkeys(("<", "<=", ">", ">=", "==", "!="), COMPARISON)
+
+
+class Text(NamedTuple):
+    """An expression, how tightly it binds, and the operator at its top."""
+
+    code: str
+    binding: int = ATOM
+    symbol: str = ""
+
+    def within(self, least: int) -> str:
+        """Return the code, in parentheses if it binds less tightly than `least`."""
+        return self.code if self.binding >= least else f"({self.code})"
+
+
+SIGMOID = '''def sigmoid(z):
+    """Return 1 / (1 + exp(-z)); where exp overflows to inf, that is the right 0."""
+    with np.errstate(over="ignore"):
+        return 1 / (1 + np.exp(-z))'''
+RELU = '''def relu(z):
+    """Return max(z, 0)."""
+    return np.maximum(z, 0)'''
+
+HELPERS = {"sigmoid": SIGMOID, "relu": RELU}
+"""Operations that have a short form of their own in programs."""
+
+
+class Vocabulary:
+    """What a program's text may use, and has used.
+
+    Attributes
+    ----------
+    taken : set of str
+        Identifiers that mean something already.
+    constants : dict of str to str
+        Name → the text that makes the constant.
+    held : dict of str to object
+        Name → a value or function without text, held beside the program.
+    """
+
+    def __init__(self) -> None:
+        self.taken: set[str] = {"np"}
+        self.embedding = Embedding()
+        self.helpers: dict[str, str] = {}
+        self.constants: dict[str, str] = {}
+        self.held: dict[str, Any] = {}
+        self._written: dict[int, str] = {}
+        self._kept: list[Any] = []
+
+    # -- operands ---------------------------------------------------------------------------
+
+    def constant(self, x: Tensor) -> Text:
+        """Return the text of a constant."""
+        data = x._data
+        if isinstance(data, (bool, int, float)):
+            negative = (isinstance(data, float) and np.signbit(data)) or data < 0
+            return Text(literal(data), UNARY if negative else ATOM)
+        if data.ndim == 0 and data.dtype.kind in "biuf":
+            return Text(f"np.{data.dtype.name}({literal(data[()])})")
+        if id(data) not in self._written:
+            self._kept.append(data)
+            name = self.fresh(x.name or "constant")
+            try:
+                self.constants[name] = array_text(data)
+            except NotLiteralError:
+                self.held[name] = data
+            self._written[id(data)] = name
+        return Text(self._written[id(data)])
+
+    def fresh(self, wish: str) -> str:
+        """Return an identifier like `wish` that nothing has yet, and take it."""
+        name = identifier(wish, self.taken | _BUILTINS)
+        self.taken.add(name)
+        return name
+
+    # -- functions --------------------------------------------------------------------------
+
+    def function(self, name: str, forward: Callable[..., Any]) -> str:
+        """Return the text by which the program calls an operation's function."""
+        if name in HELPERS:
+            self.helpers[name] = HELPERS[name]
+            return name
+        found = numpy_name(forward)
+        if found is not None and found[0] == "numpy":
+            return f"np.{found[1]}"
+        if found is not None:
+            self.embedding.imports["special"] = "from scipy import special"
+            return f"special.{found[1]}"
+        try:
+            return self.embedding.add(forward)
+        except NotLiteralError:
+            alias = re.sub(r"\W", "_", f"op_{name}")
+            self.held[alias] = forward
+            return alias
+
+    # -- operations -------------------------------------------------------------------------
+
+    def expression(self, node: Tensor, operands: Sequence[Text]) -> Text:
+        """Return the expression of `node` on `operands`."""
+        op = node.op
+        if op is None:
+            return self.constant(node)
+        special = _SPECIAL.get(op.name)
+        if special is not None:
+            text = special(self, node, operands)
+            if text is not None:
+                return text
+        strong = not all(is_weak(x) for x in node.inputs)
+        if len(operands) == 2 and op.symbol in _INFIX and strong and not node.params:
+            return _infix(op.symbol, *operands)
+        if len(operands) == 1 and op.symbol == "-" and strong:
+            return Text(f"-{operands[0].within(UNARY)}", UNARY, "-")
+        return self.call(node, operands)
+
+    def call(self, node: Tensor, operands: Sequence[Text]) -> Text:
+        """Return ``function(operands, parameters)``."""
+        op = op_of(node)
+        parts = [operand.code for operand in operands]
+        for key, value in node.params.items():
+            try:
+                parts.append(f"{key}={literal(value)}")
+            except NotLiteralError:
+                parts.append(f"{key}={self.parameter(key, value)}")
+        return Text(f"{self.function(op.name, op.forward)}({', '.join(parts)})")
+
+    def parameter(self, key: str, value: Any) -> str:
+        """Return the name of a parameter that is an array or has no text."""
+        if isinstance(value, np.ndarray):
+            from ..tensor import constant
+
+            return self.constant(constant(value)).code
+        name = self.fresh(key)
+        self.held[name] = value
+        return name
+
+
+_BUILTINS = frozenset(dir(__import__("builtins")))
+
+
+def _infix(symbol: str, a: Text, b: Text) -> Text:
+    binding = _INFIX[symbol]
+    if symbol == "**":
+        return Text(f"{a.within(ATOM)} ** {b.within(UNARY)}", binding, symbol)
+    left = binding if binding != COMPARISON else COMPARISON + 1
+    first, second = a.within(left), b.within(binding + 1)
+    if a.binding == PRODUCT == binding and (symbol == "@") != (a.symbol == "@"):
+        first = f"({a.code})"  # the grammar needs none, the eye does
+    if b.binding == UNARY and symbol not in ("<", ">", "=="):
+        second = b.within(ATOM)
+    return Text(f"{first} {symbol} {second}", binding, symbol)
+
+
+def _transpose(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text | None:
+    axes = node.params.get("axes")
+    if axes is None or tuple(axes) == tuple(reversed(range(node.ndim))):
+        return Text(f"{operands[0].within(ATOM)}.T")
+    return Text(f"np.transpose({operands[0].code}, {literal(tuple(axes))})")
+
+
+def _reshape(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
+    return Text(f"np.reshape({operands[0].code}, {literal(node.shape)})")
+
+
+def _broadcast(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
+    return Text(f"np.broadcast_to({operands[0].code}, {literal(node.shape)})")
+
+
+def _astype(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
+    inner = operands[0].within(ATOM)
+    if not isinstance(node.inputs[0]._data, np.ndarray):
+        inner = f"np.asarray({operands[0].code})"
+    return Text(f"{inner}.astype(np.{node.dtype.name}{'_' if node.dtype.kind == 'b' else ''})")
+
+
+def _getitem(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
+    key = node.params["key"]
+    try:
+        text = index(key)
+    except NotLiteralError:
+        parts = key if isinstance(key, tuple) else (key,)
+        texts = []
+        for part in parts:
+            try:
+                texts.append(index(part))
+            except NotLiteralError:
+                texts.append(words.parameter("index", part))
+        text = ", ".join(texts) + ("," if isinstance(key, tuple) and len(key) == 1 else "")
+    return Text(f"{operands[0].within(ATOM)}[{text}]")
+
+
+def _reduction(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
+    parts = [operands[0].code]
+    axis = node.params.get("axis")
+    if axis is not None:
+        single = isinstance(axis, tuple) and len(axis) == 1
+        parts.append(f"axis={literal(axis[0] if single else axis)}")
+    if node.params.get("keepdims"):
+        parts.append("keepdims=True")
+    return Text(f"np.{op_of(node).name}({', '.join(parts)})")
+
+
+_SPECIAL: dict[str, Callable[[Vocabulary, Tensor, Sequence[Text]], Text | None]] = {
+    "astype": _astype,
+    "broadcast_to": _broadcast,
+    "getitem": _getitem,
+    "max": _reduction,
+    "mean": _reduction,
+    "min": _reduction,
+    "reshape": _reshape,
+    "sum": _reduction,
+    "transpose": _transpose,
+}

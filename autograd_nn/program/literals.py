@@ -1,0 +1,227 @@
+"""Values and functions as Python text.
+
+1. `literal` writes a parameter: numbers, tuples, slices, dtypes.
+2. `numpy_name` finds the name by which NumPy or SciPy knows a function.
+3. `embedded` returns the source of a function of one's own and of what it uses.
+"""
+
+from __future__ import annotations
+
+import ast
+import dis
+import inspect
+import linecache
+import math
+import textwrap
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+
+class NotLiteralError(ValueError):
+    """A value that has no short Python text; it is held beside the program."""
+
+
+def literal(value: Any) -> str:
+    """Return Python text for `value`.
+
+    Raises
+    ------
+    NotLiteralError
+        If it is something else than a number, string, None, Ellipsis, dtype, or tuples, lists
+        and slices of them.
+    """
+    if value is None or value is Ellipsis or type(value) in (bool, int, str):
+        return "..." if value is Ellipsis else repr(value)
+    if isinstance(value, (float, np.floating)) and not isinstance(value, np.longdouble):
+        return _float(float(value))
+    if isinstance(value, (np.integer, np.bool_)):
+        return repr(value.item())
+    if type(value) is tuple:
+        inner = ", ".join(literal(part) for part in value)
+        return f"({inner},)" if len(value) == 1 else f"({inner})"
+    if type(value) is list:
+        return f"[{', '.join(literal(part) for part in value)}]"
+    if isinstance(value, slice):
+        return f"slice({literal(value.start)}, {literal(value.stop)}, {literal(value.step)})"
+    if isinstance(value, np.dtype) or (isinstance(value, type) and issubclass(value, np.generic)):
+        return f'np.dtype("{np.dtype(value).str}")'
+    raise NotLiteralError(f"{type(value).__name__} has no literal")
+
+
+def _float(value: float) -> str:
+    if math.isinf(value):
+        return "np.inf" if value > 0 else "-np.inf"
+    return "np.nan" if math.isnan(value) else repr(value)
+
+
+def index(key: Any) -> str:
+    """Return the text between the brackets of ``x[key]``."""
+    parts = key if type(key) is tuple and key else (key,)
+    text = ", ".join(_index_part(part) for part in parts)
+    return f"{text}," if type(key) is tuple and len(key) == 1 else text
+
+
+def _index_part(part: Any) -> str:
+    if not isinstance(part, slice):
+        return literal(part)
+    bounds = [literal(b) if b is not None else "" for b in (part.start, part.stop)]
+    step = f":{literal(part.step)}" if part.step is not None else ""
+    return ":".join(bounds) + step
+
+
+def array_text(array: np.ndarray[Any, Any]) -> str:
+    """Return ``np.array([...], dtype)`` for a small array.
+
+    Raises
+    ------
+    NotLiteralError
+        If it has more than a few elements.
+    """
+    if array.size > 32 or array.dtype.kind not in "biuf":
+        raise NotLiteralError(f"an array of shape {array.shape}")
+    dtype = f'"{array.dtype.str}"'
+    if array.ndim == 0:
+        return f"np.array({literal(array[()])}, {dtype})"
+    if array.size == 0:
+        return f"np.zeros({array.shape}, {dtype})"
+    return f"np.array({literal(array.tolist())}, {dtype})"
+
+
+def numpy_name(function: Any) -> tuple[str, str] | None:
+    """Return (module, name) where NumPy's or SciPy's `function` is found, else None."""
+    name = getattr(function, "__name__", "")
+    if getattr(np, name, None) is function:
+        return "numpy", name
+    if isinstance(function, np.ufunc):
+        try:
+            from scipy import special
+        except ImportError:
+            return None
+        if getattr(special, name, None) is function:
+            return "scipy.special", name
+    return None
+
+
+class Embedding:
+    """The functions that a program brings along, as text.
+
+    Attributes
+    ----------
+    imports : dict of str to str
+        Name in the program → the import statement that gives it.
+    definitions : dict of str to str
+        Name → source text, in the order in which they are needed.
+    """
+
+    def __init__(self) -> None:
+        self.imports: dict[str, str] = {}
+        self.definitions: dict[str, str] = {}
+
+    def add(self, function: Callable[..., Any]) -> str:
+        """Bring `function` along, with what it uses, and return its name.
+
+        Raises
+        ------
+        NotLiteralError
+            If its source is not to be had, or it uses what cannot be written down.
+        """
+        if not isinstance(function, types.FunctionType) or function.__closure__:
+            raise NotLiteralError(f"{function!r} is no plain function")
+        text = _source(function)
+        name = function.__name__ if function.__name__.isidentifier() else ""
+        if not name:
+            name = f"function_{len(self.definitions) + 1}"
+            text = f"{name} = {text}"
+        if name in self.definitions:
+            if self.definitions[name] != text:
+                raise NotLiteralError(f"two functions are called {name}")
+            return name
+        needed = Embedding()
+        needed.imports.update(self.imports)
+        needed.definitions.update(self.definitions)
+        needed.definitions[name] = text  # so that a recursive function ends
+        for used in _globals_used(function.__code__):
+            if used in function.__globals__:
+                needed._add_global(used, function.__globals__[used])
+        needed.definitions[name] = needed.definitions.pop(name)  # after what it uses
+        self.imports, self.definitions = needed.imports, needed.definitions
+        return name
+
+    def _add_global(self, name: str, value: Any) -> None:
+        if isinstance(value, types.ModuleType):
+            parent, _, last = value.__name__.rpartition(".")
+            if value is np:
+                self.imports[name] = (
+                    "import numpy as np" if name == "np" else f"import numpy as {name}"
+                )
+            elif value.__name__.partition(".")[0] in ("math", "scipy", "numpy"):
+                alias = "" if name == last else f" as {name}"
+                start = f"from {parent} " if parent else ""
+                self.imports[name] = f"{start}import {last}{alias}"
+            else:
+                raise NotLiteralError(f"it uses the module {value.__name__}")
+        elif isinstance(value, types.FunctionType):
+            if self.add(value) != name:
+                raise NotLiteralError(f"it calls {value.__name__} by another name, {name}")
+        else:
+            found = numpy_name(value)
+            if found:
+                self.imports[name] = f"from {found[0]} import {found[1]} as {name}"
+            else:
+                self.definitions.setdefault(name, f"{name} = {literal(value)}")
+
+
+def _globals_used(code: types.CodeType) -> list[str]:
+    names = [i.argval for i in dis.get_instructions(code) if i.opname == "LOAD_GLOBAL"]
+    for const in code.co_consts:
+        if isinstance(const, types.CodeType):
+            names += _globals_used(const)
+    return list(dict.fromkeys(names))
+
+
+def _source(function: types.FunctionType) -> str:
+    """Return the text of `function` without annotations and docstring; a lambda's alone."""
+    code = function.__code__
+    if function.__name__ == "<lambda>":
+        return _lambda_source(code)
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError) as error:
+        raise NotLiteralError(f"the source of {function.__name__} is not to be had") from error
+    (definition,) = tree.body
+    if not isinstance(definition, ast.FunctionDef) or definition.decorator_list:
+        raise NotLiteralError(f"{function.__name__} is decorated")
+    definition.returns = None
+    arguments = definition.args
+    for argument in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]:
+        argument.annotation = None
+    for star in (arguments.vararg, arguments.kwarg):
+        if star is not None:
+            star.annotation = None
+    body = definition.body
+    if len(body) > 1 and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+        definition.body = body[1:]
+    return ast.unparse(definition)
+
+
+def _lambda_source(code: types.CodeType) -> str:
+    """Return the text of the lambda that compiles to `code`."""
+    lines = linecache.getlines(code.co_filename)
+    try:
+        tree = ast.parse("".join(lines))
+    except SyntaxError as error:
+        raise NotLiteralError("the source of a lambda is not to be had") from error
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Lambda) and node.lineno == code.co_firstlineno:
+            text = ast.unparse(node)
+            compiled = compile(text, "<lambda>", "eval").co_consts[0]
+            same = ("co_code", "co_consts", "co_names", "co_varnames")
+            if all(getattr(compiled, part) == getattr(code, part) for part in same):
+                found.add(text)
+    if len(found) != 1:
+        raise NotLiteralError("the source of a lambda is not to be had")
+    return found.pop()

@@ -1,0 +1,231 @@
+"""The form of a program that is run: every array computed into planned memory.
+
+1. `planned` writes it: one ufunc or product a statement, into a buffer wherever that is known
+   to be safe. Buffers belong to a call while it runs and are then kept for the next one, so
+   that calls from several threads do not meet in them.
+2. `SIGMOID_INTO` and its like are the helpers it may bring along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+
+from ..tensor import Tensor
+from .expressions import Text
+from .literals import literal
+from .rewriting import Graph, op_of
+from .schedule import donations, ordered
+from .source import Source, Writer
+from .storage import Plan, is_array, is_view, plan, root_of
+from .trace import Trace
+
+SIGMOID_INTO = '''def sigmoid(z, out):
+    """Write 1 / (1 + exp(-z)) into out; where exp overflows to inf, that is the right 0."""
+    with errstate(over="ignore"):
+        exp(negative(z, out), out)
+    return divide(1, add(out, 1, out), out)'''
+
+_SMALL = 400
+"""Up to so many elements one call of SciPy's expit is faster than four vectorised passes."""
+
+
+def is_product(node: Tensor) -> bool:
+    """Whether `node` is a product of two matrices of one floating dtype, which BLAS does."""
+    return (
+        node.op is not None
+        and node.op.name == "matmul"
+        and all(x.ndim == 2 and x.dtype == node.dtype for x in node.inputs)
+        and node.dtype.kind == "f"
+    )
+
+
+def is_reduction(node: Tensor) -> bool:
+    """Whether `node` is a sum or extremum that a ufunc's ``reduce`` does."""
+    return node.op is not None and node.op.name in _REDUCTIONS and node.inputs[0].dtype.kind == "f"
+
+
+_REDUCTIONS = {"sum": "add", "max": "maximum", "min": "minimum"}
+
+
+def is_ufunc(node: Tensor) -> bool:
+    """Whether `node` is one call of a NumPy ufunc."""
+    return (
+        node.op is not None
+        and isinstance(node.op.forward, np.ufunc)
+        and getattr(np, op_of(node).forward.__name__, None) is node.op.forward
+        and not node.params
+        and node.op.forward.signature is None
+    )
+
+
+def is_sigmoid(node: Tensor) -> bool:
+    """Whether `node` is the activation of the document."""
+    return node.op is not None and node.op.name == "sigmoid"
+
+
+def buffered(node: Tensor) -> bool:
+    """Whether `node` is written as a statement that computes into given memory."""
+    return is_array(node) and (
+        is_product(node) or is_reduction(node) or is_ufunc(node) or is_sigmoid(node)
+    )
+
+
+def in_place(node: Tensor) -> bool:
+    """Whether `node` may be computed into the memory of an operand."""
+    return is_ufunc(node) or is_sigmoid(node)
+
+
+class _Planned(Writer):
+    def __init__(self, traced: Trace, graph: Graph, order: Sequence[Tensor], places: Plan) -> None:
+        self.places = places
+        self.used: set[str] = set()
+        super().__init__(traced, graph, order)
+        self.buffers = [self.words.fresh(f"t{i}") for i in range(len(places.buffers))]
+        self.pool = self.words.fresh("_pool") if self.buffers else ""
+
+    def reserve(self) -> None:
+        super().reserve()
+        self.words.taken |= {"add", "dot", "divide", "empty", "errstate", "exp", "expit"}
+        self.words.taken |= {"maximum", "minimum", "negative", "buffers", "workspace", "free"}
+        for node in self.order:
+            if is_ufunc(node):
+                self.words.taken.add(op_of(node).forward.__name__)
+
+    def numpy(self, name: str) -> str:
+        """Return `name`, imported from NumPy."""
+        self.used.add(name)
+        return name
+
+    def imports(self) -> set[str]:
+        if not self.used:
+            return set()
+        return {f"from numpy import {', '.join(sorted(self.used))}"}
+
+    def inlined(self, node: Tensor) -> bool:
+        if is_view(node):
+            return not node.name or (node.op is not None and node.op.name == "transpose")
+        return not is_array(node) and not node.name and self._scalar(node)
+
+    def _scalar(self, node: Tensor) -> bool:
+        """Whether `node` is a number computed from numbers, needed once."""
+        once = self.uses[node] == 1 and all(node is not x for x in self.graph.outputs)
+        return once and not any(is_array(x) for x in node.inputs)
+
+    def write(self, node: Tensor) -> None:
+        operands = [self.operand(x) for x in node.inputs]
+        if self.inlined(node):
+            self.texts[node] = self.words.expression(node, operands)
+            return
+        if not buffered(node):
+            name = self.name(node, "u")
+            code = self._plain(node, operands)
+            self.assign(name, code, node)
+            self.texts[node] = Text(name)
+            return
+        out = self._target(node)
+        name = self.name(node, "u") if node.name or not out else ""
+        for code in self._into(node, [x.code for x in operands], out, name):
+            self.assign(name, code, node)
+        self.texts[node] = Text(name or out)
+
+    def _plain(self, node: Tensor, operands: Sequence[Text]) -> str:
+        if is_reduction(node) and not is_array(node):
+            return self._reduce(node, operands[0].code, "")
+        return self.words.expression(node, operands).code
+
+    def _target(self, node: Tensor) -> str:
+        """Return the name of the memory that `node` is computed into, or nothing."""
+        if node in self.places.donated:
+            return self.texts[self.places.donated[node]].code
+        number = self.places.buffer.get(node)
+        return "" if number is None else self.buffers[number]
+
+    def _into(self, node: Tensor, operands: Sequence[str], out: str, name: str) -> list[str]:
+        tail = f", {out}" if out else ""
+        if is_product(node):
+            return [f"{self.numpy('dot')}({', '.join(operands)}{tail})"]
+        if is_reduction(node):
+            return [self._reduce(node, operands[0], out)]
+        if is_sigmoid(node):
+            return [self._sigmoid(node, operands[0], out)]
+        function = self.numpy(op_of(node).forward.__name__)
+        return [f"{function}({', '.join(operands)}{tail})"]
+
+    def _reduce(self, node: Tensor, operand: str, out: str) -> str:
+        axis = node.params.get("axis")
+        axis = axis[0] if isinstance(axis, tuple) and len(axis) == 1 else axis
+        parts = [operand, literal(axis)]
+        if out or node.params.get("keepdims"):
+            parts += ["None", out or "None"]
+        if node.params.get("keepdims"):
+            parts.append("True")
+        return f"{self.numpy(_REDUCTIONS[op_of(node).name])}.reduce({', '.join(parts)})"
+
+    def _sigmoid(self, node: Tensor, operand: str, out: str) -> str:
+        if node.size <= _SMALL:
+            self.words.embedding.imports["expit"] = "from scipy.special import expit"
+            return f"expit({operand}, {out})" if out else f"expit({operand})"
+        for name in ("add", "divide", "errstate", "exp", "negative"):
+            self.numpy(name)
+        self.words.helpers["sigmoid"] = SIGMOID_INTO
+        if not out:
+            out = f"{self.numpy('empty')}({literal(node.shape)}, {_dtype(node)})"
+        return f"sigmoid({operand}, {out})"
+
+    def workspace(self) -> tuple[list[str], list[str], list[str]]:
+        """Return how buffers are made, taken and given back, as lines."""
+        if not self.buffers:
+            return [], [], []
+        self.numpy("empty")
+        lines = ["def buffers():", '    """Make the memory that one run needs."""', "    return ["]
+        lines += [
+            f"        empty({literal(shape)}, {_dtype_text(dtype)}),"
+            for shape, dtype in self.places.buffers
+        ]
+        lines.append("    ]")
+        left = ", ".join(self.buffers)
+        comma = "," if len(self.buffers) == 1 else ""
+        take = ["workspace = free.pop() if free else buffers()", f"{left}{comma} = workspace"]
+        return ["\n".join(lines), "free = []"], take, ["free.append(workspace)"]
+
+
+def _dtype(node: Tensor) -> str:
+    return _dtype_text(node.dtype)
+
+
+def _dtype_text(dtype: np.dtype[np.generic]) -> str:
+    return f'"{dtype.name}"'
+
+
+def _may_overwrite(graph: Graph, output: Tensor, x: Tensor) -> bool:
+    """Whether `output` can be computed into the memory of the input `x`."""
+    if not buffered(output) or any(root_of(other) is x for other in graph.outputs):
+        return False
+    return in_place(output) or all(root_of(operand) is not x for operand in output.inputs)
+
+
+def planned(traced: Trace, graph: Graph, donated: Collection[Tensor] = ()) -> Source:
+    """Return the program that is run.
+
+    Parameters
+    ----------
+    traced : Trace
+    graph : Graph
+        Simplified.
+    donated : collection of Tensor
+        Inputs whose memory results may take over.
+    """
+    given: Mapping[Tensor, Tensor] = donations(graph, donated)
+    given = {output: x for output, x in given.items() if _may_overwrite(graph, output, x)}
+    order = ordered(graph, given)
+    if order is None:
+        given = {}
+        order = ordered(graph, given) or []
+    places = plan(order, graph.outputs, given, buffered, in_place)
+    writer = _Planned(traced, graph, order, places)
+    preamble, take, give_back = writer.workspace()
+    writer.lines += [(line, "") for line in take]
+    writer.write_body()
+    return writer.finish(preamble, give_back)

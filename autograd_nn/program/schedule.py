@@ -1,0 +1,123 @@
+"""The order of a program's statements.
+
+1. `ordered` sorts the operations as the user's function made them, forward part first.
+2. `part_of` tells to which part of the program an operation belongs.
+3. `donations` decides which results are written into which donated arguments, and `ordered`
+   then keeps every other use of such an argument before that.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Collection, Iterable, Mapping
+
+import numpy as np
+
+from ..tensor import Tensor
+from .rewriting import INPUT, Graph
+
+FORWARD, BACKWARD, REST = "forward", "backward", "results"
+
+
+def parts(graph: Graph) -> dict[Tensor, str]:
+    """Return for every operation whether it is forward, backward, or made of gradients after.
+
+    A node made during a backward pass is backward; one that depends on a backward node without
+    being made there, such as an update, comes after.
+    """
+    found: dict[Tensor, str] = {}
+    for node in graph.nodes():
+        place = graph.place.get(node, -1)
+        if node.op in (None, INPUT):
+            found[node] = FORWARD
+        elif any(start <= place < stop for start, stop in graph.backward):
+            found[node] = BACKWARD
+        elif any(found[x] != FORWARD for x in node.inputs):
+            found[node] = REST
+        else:
+            found[node] = FORWARD
+    return found
+
+
+def donations(graph: Graph, donated: Collection[Tensor]) -> dict[Tensor, Tensor]:
+    """Return output → donated input whose memory it may take over.
+
+    An input goes to an output of its shape and dtype; first to one that is computed from it
+    directly, as an updated parameter is.
+    """
+    outputs = list(dict.fromkeys(x for x in graph.outputs if x.op not in (None, INPUT)))
+    given: dict[Tensor, Tensor] = {}
+    taken: set[Tensor] = set()
+    for direct in (True, False):
+        for x in graph.inputs:
+            if x not in donated or x in taken or not isinstance(x._data, np.ndarray):
+                continue
+            for output in outputs:
+                if output in given or output.shape != x.shape or output.dtype != x.dtype:
+                    continue
+                if not direct or any(x is operand for operand in output.inputs):
+                    given[output] = x
+                    taken.add(x)
+                    break
+    return given
+
+
+def ordered(graph: Graph, given: Mapping[Tensor, Tensor]) -> list[Tensor] | None:
+    """Return the operations in order, every use of a donated input before it is overwritten.
+
+    None if no order does that.
+    """
+    nodes = graph.nodes()
+    after: dict[Tensor, list[Tensor]] = {node: [] for node in nodes}
+    waiting: dict[Tensor, int] = dict.fromkeys(nodes, 0)
+
+    def before(first: Tensor, second: Tensor) -> None:
+        after[first].append(second)
+        waiting[second] += 1
+
+    for node in nodes:
+        for x in dict.fromkeys(node.inputs):
+            before(x, node)
+    readers = _readers(nodes, set(given.values()))
+    for output, x in given.items():
+        for reader in readers.get(x, ()):
+            if reader is not output:
+                before(reader, output)
+    rank = {FORWARD: 0, BACKWARD: 1, REST: 2}
+    part = parts(graph)
+    sequence = {node: position for position, node in enumerate(nodes)}
+
+    def key(node: Tensor) -> tuple[int, int, int]:
+        return rank[part[node]], graph.place.get(node, -1), sequence[node]
+
+    ready = [(key(node), node) for node in nodes if not waiting[node]]
+    heap = [(k, sequence[node]) for k, node in ready]
+    heapq.heapify(heap)
+    result = []
+    while heap:
+        _, position = heapq.heappop(heap)
+        node = nodes[position]
+        result.append(node)
+        for later in after[node]:
+            waiting[later] -= 1
+            if not waiting[later]:
+                heapq.heappush(heap, (key(later), sequence[later]))
+    if len(result) < len(nodes):
+        return None
+    return [node for node in result if node.op not in (None, INPUT)]
+
+
+VIEWS = ("transpose", "reshape", "broadcast_to", "getitem")
+
+
+def _readers(nodes: Iterable[Tensor], inputs: set[Tensor]) -> dict[Tensor, list[Tensor]]:
+    """Return who reads each of `inputs`, directly or through views."""
+    root: dict[Tensor, Tensor] = {x: x for x in inputs}
+    found: dict[Tensor, list[Tensor]] = {}
+    for node in nodes:
+        for x in node.inputs:
+            if x in root:
+                found.setdefault(root[x], []).append(node)
+                if node.op is not None and node.op.name in VIEWS:
+                    root[node] = root[x]
+    return found

@@ -1,0 +1,70 @@
+"""Every operation, and its gradients, as a program: made from the test list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd_nn import Tensor, gradients, jit
+from autograd_nn.op import REGISTRY
+from autograd_nn.tensor import TracingError
+
+from ..harness import Row, sample, weighted
+from ..rows import ROWS
+
+
+def _gradients(row: Row) -> Any:
+    def f(*xs: Any) -> Any:
+        return gradients(weighted(row, xs), [xs[i] for i in row.by], create_graph=True)
+
+    return f
+
+
+def _both_styles(f: Any, arrays: list[Any]) -> None:
+    """Compare each style with what the function gives eagerly, on other numbers than traced."""
+    others = [a if a.dtype.kind != "f" else (a * 0.9).astype(a.dtype) for a in arrays]
+    expected = f(*[Tensor(a) for a in others])
+    expected = [expected] if isinstance(expected, Tensor) else expected
+    for style in ("planned", "readable"):
+        step = jit(f, style=style)
+        step(*arrays)
+        for _ in range(2):  # the second call finds used buffers
+            got = step(*others)
+            got = got if isinstance(got, list) else [got]
+            for value, right in zip(got, expected, strict=True):
+                assert np.asarray(value).dtype == right.dtype
+                eps = float(np.finfo(right.dtype).eps) if right.dtype.kind == "f" else 0.0
+                np.testing.assert_allclose(value, right.numpy(), rtol=1e3 * eps, atol=1e3 * eps)
+
+
+NEEDS_VALUES = {"getitem boolean Tensor", "getitem integer Tensor", "where choose"}
+"""Rows that look at the values of Tensors: refused while tracing."""
+TRACEABLE = [row for row in ROWS if row.name not in NEEDS_VALUES]
+
+
+@pytest.mark.parametrize("row", [r for r in ROWS if r.name in NEEDS_VALUES], ids=lambda r: r.name)
+def test_values_are_refused(row: Row) -> None:
+    with pytest.raises(TracingError, match=r"rows.*line \d+"):
+        jit(row.run)(*sample(row.inputs, [x.shape for x in row.inputs]))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("row", [pytest.param(r, id=r.name) for r in TRACEABLE])
+def test_row(row: Row, dtype: Any) -> None:
+    arrays = sample(row.inputs, [x.shape for x in row.inputs])
+    arrays = [a.astype(dtype) if a.dtype.kind == "f" else a for a in arrays]
+    _both_styles(row.run, arrays)
+    if row.by:
+        _both_styles(_gradients(row), arrays)
+
+
+@pytest.mark.parametrize("name", sorted({row.op for row in TRACEABLE if row.op}))
+def test_every_operation_has_text(name: str) -> None:
+    # A function that is only held beside the program could not be saved.
+    row = next(row for row in TRACEABLE if row.op == name)
+    arrays = sample(row.inputs, [x.shape for x in row.inputs])
+    program = jit(row.run).lower(*arrays)
+    held = [value for value in program._source.held.values() if callable(value)]
+    assert held == [], f"{REGISTRY[name].forward} has no text"

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,11 @@ def _seed(output: Tensor, seed: Any) -> Any:
             )
         return np.ones_like(output._data)
     value = seed if isinstance(seed, Tensor) or hasattr(seed, "dtype") else np.asarray(seed)
+    if value.dtype.kind not in "fiubO":
+        raise TypeError(
+            f"the seed of {output._label()} has dtype {value.dtype}; it is a real number for each "
+            f"element, an array of shape {output.shape}"
+        )
     if np.shape(value) != output.shape:
         raise ValueError(
             f"the seed has shape {np.shape(value)}, but {output._label()} has shape {output.shape}"
@@ -88,7 +93,8 @@ def _propagate(
     """
     needed = set(targets)
     for node in order:
-        if not needed.isdisjoint(node.inputs):
+        # Counts, indices and truth values carry no cotangent, whatever they were made of.
+        if not needed.isdisjoint(node.inputs) and node._data.dtype.kind in "fO":
             needed.add(node)
     for node in reversed(order):
         if node not in cotangents:
@@ -119,6 +125,11 @@ def _propagate(
             ):
                 flow = _fitted(flow, x, node)
             cotangents[x] = cotangents[x] + flow if x in cotangents else flow
+
+
+def _listed(tensors: Any) -> list[Tensor]:
+    several = isinstance(tensors, Iterable) and not isinstance(tensors, Tensor)
+    return list(tensors) if several else [tensors]
 
 
 def gradients(
@@ -165,9 +176,8 @@ def gradients(
     >>> float(gradients(dy, [x])[0])
     2.0
     """
-    single = isinstance(outputs, Tensor)
-    roots = [outputs] if isinstance(outputs, Tensor) else list(outputs)
-    nodes = [wrt] if isinstance(wrt, Tensor) else list(wrt)
+    single = not isinstance(outputs, Iterable) or isinstance(outputs, Tensor)
+    roots, nodes = _listed(outputs), _listed(wrt)
     for role, group in (("outputs", roots), ("wrt", nodes)):
         for position, node in enumerate(group):
             if not isinstance(node, Tensor):
@@ -180,6 +190,8 @@ def gradients(
                     f"{role}[{position}], {node._label()}, has dtype {node.dtype}; only "
                     "floating-point Tensors have gradients"
                 )
+    if not single and (isinstance(seeds, (int, float)) or getattr(seeds, "shape", None) == ()):
+        raise TypeError(f"{len(roots)} outputs in a sequence need a sequence of seeds, one each")
     given = [None] * len(roots) if seeds is None else [seeds] if single else list(seeds)
     if len(given) != len(roots):
         raise ValueError(f"{len(roots)} outputs need as many seeds, got {len(given)}")
@@ -237,6 +249,12 @@ def backward(output: Tensor, seed: Any = None) -> None:
         )
     order = topological_order([output])
     leaves = [node for node in order if node.op is None and node.requires_grad]
+    for leaf in leaves:
+        if leaf.dtype.kind not in "fO":
+            raise TypeError(
+                f"{leaf._label()} has dtype {leaf.dtype}, and only floating-point leaves have "
+                "gradients; make it with np.asarray(data, dtype=float)"
+            )
     start = _seed(output, seed)
     start = start._data if isinstance(start, Tensor) else start
     for leaf, g in zip(leaves, _from_order(order, [output], [start], leaves, False), strict=True):

@@ -86,8 +86,15 @@ class Op:
         """Whether a gradient can flow through the operation at all."""
         return self.every is not None or any(rule is not None for rule in self.vjps)
 
+    def __reduce__(self) -> tuple[Callable[[str], Op], tuple[str]]:
+        return _registered, (self.name,)  # copies and pickles of graphs keep the one record
+
     def __repr__(self) -> str:
         return f"<Op {self.name}>"
+
+
+def _registered(name: str) -> Op:
+    return REGISTRY[name]
 
 
 def register(op: Op, *ufuncs: Any) -> Op:

@@ -120,16 +120,31 @@ def _as_data(data: Any, name: str | None) -> Any:
         if data.op is not None:
             _refuse_value("Tensor(t)", "Use t itself, or t.detach().")
         return data._data
-    if hasattr(data, "__array_function__") and hasattr(data, "dtype"):
-        return data if not isinstance(data, np.generic) else np.asarray(data)
+    if type(data) is ndarray and data.dtype.kind in "fiub":
+        return data
+    label = f"Tensor {name!r}" if name else "a Tensor"
+    if isinstance(data, np.matrix) or hasattr(data, "filled"):  # np.ma is not imported here
+        raise TypeError(
+            f"{label} cannot hold a {type(data).__name__}, whose operators are not an array's; "
+            "pass np.asarray(data), or data.filled(value) of a masked array"
+        )
     if isinstance(data, (list, tuple)) and any(isinstance(item, Tensor) for item in data):
         raise TypeError(
             "a list of Tensors would lose their gradients as data; join them with np.stack(...) "
             "or np.concatenate(...), which are recorded"
         )
-    array = np.asarray(data)
-    if array.dtype == object or array.dtype.kind in "USVMm":
-        label = f"Tensor {name!r}" if name else "a Tensor"
+    foreign = hasattr(data, "__array_function__") and hasattr(data, "dtype")
+    try:
+        array = data if foreign and not isinstance(data, np.generic) else np.asarray(data)
+    except ValueError as error:
+        raise ValueError(f"{label} needs rows of one length: {error}") from error
+    kind = array.dtype.kind
+    if kind == "c":
+        raise TypeError(
+            f"{label} has dtype {array.dtype}; complex numbers are not supported, carry the "
+            "real and the imaginary part as two Tensors"
+        )
+    if kind not in "fiub" and not (foreign and kind == "O"):  # arrays of SymPy symbols are
         raise TypeError(
             f"{label} needs numbers, got {type(data).__name__} that becomes dtype {array.dtype}; "
             "pass a number, a nested list of numbers or an array"
@@ -198,22 +213,19 @@ class Tensor(Operators):
     requires_grad: bool
 
     def __init__(self, data: Any, requires_grad: bool = False, name: str | None = None) -> None:
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"the name of a Tensor is text, got {type(name).__name__} {name!r}")
         self._data = _as_data(data, name)
         self.grad = None
         self.op = None
         self.inputs = self.arrays = ()
         self.params = {}
         self.name = name
-        if requires_grad and self._data.dtype.kind not in "fcO":
+        if requires_grad and self._data.dtype.kind not in "fO":
             raise TypeError(
                 f"{self._label()} has dtype {self._data.dtype}, and only floating-point data can "
                 "require gradients; pass floats, e.g. Tensor(data, ...) with "
                 "np.asarray(data, dtype=float)"
-            )
-        if self._data.dtype.kind == "c":
-            raise TypeError(
-                f"{self._label()} is complex; complex numbers are not supported, carry the real "
-                "and the imaginary part as two Tensors"
             )
         self.requires_grad = bool(requires_grad)
 
@@ -240,6 +252,8 @@ class Tensor(Operators):
             )
         if self.requires_grad and fresh.dtype.kind not in "fO":
             raise TypeError(f"{self._label()} requires gradients and cannot hold {fresh.dtype}")
+        if type(fresh) is ndarray and not fresh.flags.writeable:  # the result of an operation
+            fresh = fresh.copy()
         # A new object even for `t.data -= …`, so that a backward pass over a graph recorded
         # before the assignment sees that the values it was recorded with are gone.
         self._data = fresh.view() if fresh is self._data and type(fresh) is ndarray else fresh
@@ -364,6 +378,8 @@ class Tensor(Operators):
 
     def __iter__(self) -> Iterator[Tensor]:
         _refuse_value("iteration", "Use whole-array operations or indexing.")
+        if not self.shape:
+            raise TypeError(f"{self._label()} cannot be iterated over: it is 0-dimensional")
         return (self[i] for i in range(len(self)))
 
     def __contains__(self, value: Any) -> bool:
@@ -418,8 +434,9 @@ def plain_key(key: Any) -> Any:
         return tuple(plain_key(part) for part in key)
     if isinstance(key, Tensor):
         _refuse_value("use as an index", "Use np.take_along_axis or np.where.")
-        return key._data
-    return np.asarray(key) if isinstance(key, list) else key
+        return key._data.copy()
+    # A copy: what a backward pass scatters by must be what the forward pass took by.
+    return np.array(key) if isinstance(key, (list, ndarray)) else key
 
 
 def _ufunc_method(ufunc: Any, method: str, inputs: Any, kwargs: dict[str, Any]) -> Any:
@@ -493,7 +510,8 @@ def apply(op: Op, operands: Sequence[Any], params: dict[str, Any] = _NO_PARAMS) 
         result.requires_grad = False
         for x in inputs:
             if x.requires_grad:
-                result.requires_grad = op.every is not None or op.vjps != ()
+                ruled = op.every is not None or op.vjps != ()
+                result.requires_grad = ruled and out.dtype.kind in "fO"
                 break
     else:
         result.op = None

@@ -7,14 +7,16 @@ from typing import Any
 import numpy as np
 
 from ..op import Op, implements, register
-from ..tensor import Tensor, apply
+from ..tensor import apply
 
 
 def product(a: Any, b: Any) -> Any:
     """Return a @ b; through ``np.dot`` for two matrices, which costs less on small ones."""
-    if a.ndim == 2 and b.ndim == 2:
-        return np.dot(a, b)
-    return np.matmul(a, b)
+    try:
+        matrices = a.ndim == 2 and b.ndim == 2
+    except AttributeError:  # a Python number, which np.matmul refuses in its own words
+        matrices = False
+    return np.dot(a, b) if matrices else np.matmul(a, b)
 
 
 def _left(g: Any, out: Any, a: Any, b: Any) -> Any:
@@ -46,9 +48,9 @@ MATMUL = register(
 
 
 @implements(np.dot)
-def _dot(a: Any, b: Any, out: Any = None) -> Tensor:
+def _dot(a: Any, b: Any, out: Any = None) -> Any:
     if np.ndim(a) == 0 or np.ndim(b) == 0:
-        return np.multiply(a, b)  # type: ignore[return-value]  # dispatched
+        return np.multiply(a, b)
     if np.ndim(b) <= 2:
         return apply(MATMUL, (a, b))
     raise NotImplementedError(

@@ -66,7 +66,7 @@ def expressions(draw: Any) -> Any:
         nodes.append(e)
         shapes.append(shape)
     last = nodes[-1]
-    total = ("sum", ("sin", last))
+    total: Any = ("sum", ("sin", last))
     for node in nodes[len(SHAPES) : -1 : 2]:
         total = ("add", total, ("sum", ("multiply", 0.5, node)))
     return total

@@ -1,0 +1,1 @@
+"""Programs that time the package against others; run by hand, never collected by pytest."""

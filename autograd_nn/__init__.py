@@ -18,6 +18,7 @@ from .ops.reductions import log_softmax, logsumexp, softmax
 from .tensor import Tensor, custom, no_grad
 
 if TYPE_CHECKING:
+    from .checking import GradientReport, UndecidedWarning, check_grads
     from .derivation import verify
     from .drawing import draw
     from .flow import checkpoint, custom_vjp, stop_gradient
@@ -29,6 +30,9 @@ keep_freed_memory()
 __version__ = "0.1.0"
 
 _LATER = {
+    "GradientReport": "checking",
+    "UndecidedWarning": "checking",
+    "check_grads": "checking",
     "checkpoint": "flow",
     "custom_vjp": "flow",
     "draw": "drawing",
@@ -47,7 +51,10 @@ _LATER = {
 """Public name → the module it lives in, imported when it is first asked for."""
 
 __all__ = [
+    "GradientReport",
     "Tensor",
+    "UndecidedWarning",
+    "check_grads",
     "checkpoint",
     "custom",
     "custom_vjp",

@@ -27,6 +27,7 @@ import argparse
 import sys
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -102,28 +103,30 @@ def jitted(engine: str) -> Maker:
     return make
 
 
-def trained(engine: str, batch_size: int | None = 1, passes: int = PASSES) -> Maker:
-    """Return the maker of calls of ``nets.train``, in the given order of the samples."""
+def trainer(engine: str | None, **options: Any) -> Callable[..., Any]:
+    """Return ``nets.train`` with `options` fixed; an ImportError if it lacks `engine`.
+
+    None is its default engine.
+    """
+    from nets.training import ENGINES, train
+
+    if engine == "numba":
+        import numba  # noqa: F401  (a missing extra is "-", not an error)
+
+        options["engine"] = engine
+        if engine not in ENGINES:
+            raise ImportError(f"nets.train has no engine {engine!r} here")
+    return partial(train, progress=False, **options)
+
+
+def trained(engine: str | None, passes: int = PASSES, **options: Any) -> Maker:
+    """Return the maker of calls of ``nets.train``."""
 
     def make(problem: Problem) -> Contender:
-        from nets import train
-
-        if engine == "numba":
-            import numba  # noqa: F401  (a missing extra is "-", not an error)
-        net = network(problem)
+        train, net = trainer(engine, **options), network(problem)
 
         def call() -> None:
-            train(
-                net,
-                problem.x,
-                problem.y,
-                iterations=passes,
-                learning_rate=problem.rate,
-                batch_size=batch_size,
-                engine=engine,
-                shuffle=False,
-                progress=False,
-            )
+            train(net, problem.x, problem.y, iterations=passes, learning_rate=problem.rate)
 
         return Contender(
             call, passes=passes, parameters=lambda: [net.W[1], net.b[1], net.W[2], net.b[2]]
@@ -207,8 +210,8 @@ SAMPLE: dict[str, Maker] = {
     ours.EAGER: eager,
     ours.JIT: jitted("numpy"),
     ours.JIT_NUMBA: jitted("numba"),
-    TRAIN: trained("numpy"),
-    TRAIN_NUMBA: trained("numba"),
+    TRAIN: trained(None, batch_size=1, shuffle=False),
+    TRAIN_NUMBA: trained("numba", batch_size=1, shuffle=False),
     rivals.NUMBA: numba_loop,
     SCAN: jax_scan,
     rivals.TORCH: torch_loop,
@@ -272,26 +275,12 @@ def sklearn_fit(problem: Problem, batch_size: int) -> Candidate:
     return Candidate(call, passes=PASSES)
 
 
-def shuffled(problem: Problem, batch_size: int, engine: str) -> Candidate:
+def shuffled(problem: Problem, batch_size: int, engine: str | None) -> Candidate:
     """Return calls of ``nets.train`` on mini-batches that are reshuffled each pass."""
-    from nets import train
-
-    if engine == "numba":
-        import numba  # noqa: F401
-    net = network(problem)
+    train, net = trainer(engine, batch_size=batch_size, shuffle=True, seed=0), network(problem)
 
     def call() -> None:
-        train(
-            net,
-            problem.x,
-            problem.y,
-            iterations=PASSES,
-            learning_rate=0.01,
-            batch_size=batch_size,
-            engine=engine,
-            seed=0,
-            progress=False,
-        )
+        train(net, problem.x, problem.y, iterations=PASSES, learning_rate=0.01)
 
     return Candidate(call, passes=PASSES)
 
@@ -300,7 +289,7 @@ def against_sklearn(problem: Problem, repeat: int) -> None:
     """Print the table of passes in mini-batches."""
     makers: dict[str, Callable[[int], Candidate]] = {
         SKLEARN: lambda size: sklearn_fit(problem, size),
-        TRAIN: lambda size: shuffled(problem, size, "numpy"),
+        TRAIN: lambda size: shuffled(problem, size, None),
         TRAIN_NUMBA: lambda size: shuffled(problem, size, "numba"),
     }
     tables: dict[str, Timings] = {}
@@ -341,17 +330,10 @@ def plain_loop(problem: Problem) -> Contender:
 
 def same_costs(problem: Problem, iterations: int = 50) -> str:
     """Compare the costs that ``nets.train`` reports with the plain loop's."""
-    from nets import train
-
     p = problem.copies()
     right = sample_by_sample(p, problem.x, problem.y, problem.rate, iterations)
-    history = train(
-        network(problem),
-        problem.x,
-        problem.y,
-        iterations=iterations,
-        learning_rate=problem.rate,
-        progress=False,
+    history = trainer(None)(
+        network(problem), problem.x, problem.y, iterations=iterations, learning_rate=problem.rate
     )
     worst = float(np.abs(np.asarray(history.cost) - right).max())
     if not worst <= 1e-10:
@@ -366,8 +348,8 @@ def documents_training(problem: Problem, repeat: int) -> None:
         LOOP: plain_loop,
         ours.HAND: ours.hand,
         ours.EAGER: ours.eager,
-        TRAIN: trained("numpy", None, many),
-        TRAIN_NUMBA: trained("numba", None, many),
+        TRAIN: trained(None, many),
+        TRAIN_NUMBA: trained("numba", many),
     }
     candidates, missing = prepare(makers, problem)
     say_missing(missing)

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd_nn import Tensor, gradients
-from autograd_nn.op import REGISTRY
+from autograd_nn.op import REGISTRY, Op
+from autograd_nn.tensor import apply
 
 from .harness import (
     In,
@@ -209,3 +210,31 @@ def test_sample_keeps_away_from_kinks_and_ties() -> None:
                                                        [(5, 5)] * 3)])  # fmt: skip
     assert np.min(np.diff(np.sort(values))) > 8e-4 / 2
     assert np.min(np.abs(values - np.round(values, 1))) > 8e-4 / 2
+
+
+def as_array(x: Any) -> Any:
+    return x.numpy() if isinstance(x, Tensor) else x
+
+
+@pytest.mark.parametrize(
+    ("rule", "caught_by"),
+    [
+        (lambda g, out, x: g * 3.0 * x * x, None),
+        (lambda g, out, x: g * 3.0 * x * x * (1 + 1e-6), test_first_derivatives),
+        (lambda g, out, x: -g * 3.0 * x * x, test_first_derivatives),
+        (lambda g, out, x: g * x * x, test_first_derivatives),
+        # right in value, and constant for a second derivative
+        (lambda g, out, x: g * 3.0 * np.square(as_array(x)), test_second_derivatives),
+    ],
+)
+def test_wrong_rules_are_caught(rule: Any, caught_by: Any) -> None:
+    cube = Op("cube_of_the_harness", lambda x: x**3, (rule,))
+    row = Row(None, lambda x: apply(cube, (x,)), (In((2, 2)),), reference=lambda x: x**3)
+    for check in (test_value_is_numpys, test_first_derivatives, test_second_derivatives):
+        if check is caught_by:
+            with pytest.raises(AssertionError):
+                check(row)
+            break
+        check(row)
+    else:
+        assert caught_by is None

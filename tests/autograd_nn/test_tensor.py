@@ -1,0 +1,371 @@
+"""The Tensor as an object: its making, operators, indexing, values, and what it refuses."""
+
+from __future__ import annotations
+
+import copy
+import operator
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograd_nn import Tensor, gradients, logsumexp, relu, sigmoid, softmax
+from autograd_nn.op import REGISTRY
+
+A = np.array([0.5, 1.5, 2.5])
+
+
+@pytest.fixture
+def v() -> Tensor:
+    return Tensor([1.0, 2.0, 3.0], requires_grad=True, name="v")
+
+
+@pytest.fixture
+def M() -> Tensor:
+    return Tensor(np.arange(6.0).reshape(2, 3), requires_grad=True, name="M")
+
+
+# -- making one -------------------------------------------------
+
+
+def test_what_a_leaf_holds() -> None:
+    data = np.ones((2, 3), np.float32)
+    t = Tensor(data, requires_grad=True, name="W1")
+    assert t.data is data
+    assert (t.shape, t.ndim, t.size, t.dtype) == ((2, 3), 2, 6, np.float32)
+    assert (t.grad, t.op, t.inputs, t.name, t.requires_grad) == (None, None, (), "W1", True)
+    assert t.numpy() is data
+
+
+def test_what_a_result_knows(v: Any) -> None:
+    out = np.sum(v, axis=0, keepdims=True)
+    assert isinstance(out, Tensor)
+    assert out.op is REGISTRY["sum"]
+    assert out.inputs[0] is v
+    assert out.params == {"axis": 0, "keepdims": True}
+    assert out.requires_grad
+    constant = (v * 2.0).inputs[1]
+    assert (constant.name, constant.requires_grad, constant.data) == (None, False, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("data", "dtype"),
+    [(1, np.int64), (1.0, np.float64), (True, np.bool_), ([1, 2.5], np.float64),
+     (np.float32(2), np.float32), (range(3), np.int64), (((1.0,), (2.0,)), np.float64)],
+)  # fmt: skip
+def test_data_of_many_kinds(data: Any, dtype: Any) -> None:
+    t = Tensor(data)
+    assert t.dtype == dtype
+    np.testing.assert_array_equal(t.numpy(), np.asarray(data))
+
+
+@pytest.mark.parametrize(
+    ("data", "error", "words"),
+    [
+        ("text", TypeError, "'n' needs numbers, got str"),
+        (None, TypeError, "'n' needs numbers, got NoneType"),
+        ({}, TypeError, "got dict"),
+        (np.array(["a"]), TypeError, "dtype <U1"),
+        (np.array(["2020"], dtype="M8[Y]"), TypeError, "datetime64"),
+        (np.zeros(2, dtype=[("a", float)]), TypeError, "needs numbers"),
+        (1j, TypeError, "real and the imaginary part as two Tensors"),
+        (np.array([1j]), TypeError, "complex"),
+        ([[1.0, 2.0], [3.0]], ValueError, "'n' needs rows of one length"),
+        (np.ma.array([1.0, 2.0], mask=[False, True]), TypeError, "filled"),
+        ([Tensor(1.0), Tensor(2.0)], TypeError, r"np.stack"),
+    ],
+)
+def test_what_a_tensor_cannot_hold(data: Any, error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        Tensor(data, name="n")
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
+def test_a_matrix_whose_star_means_another_product_is_refused() -> None:
+    with pytest.raises(TypeError, match="matrix"):
+        Tensor(np.matrix([[1.0]]))
+
+
+@pytest.mark.parametrize("data", [[1, 2], True, np.array([1], np.uint8)])
+def test_integers_and_truth_values_cannot_require_gradients(data: Any) -> None:
+    with pytest.raises(TypeError, match="only floating-point data can require gradients"):
+        Tensor(data, requires_grad=True)
+    assert not Tensor(data).requires_grad
+
+
+def test_a_name_is_text() -> None:
+    with pytest.raises(TypeError, match="name of a Tensor is text"):
+        Tensor(1.0, name=5)  # type: ignore[arg-type]  # that is what is refused
+
+
+def test_complex_operands_are_refused(v: Any) -> None:
+    call: Callable[[], Any]
+    for call in (lambda: v + 1j, lambda: np.ones(3, complex) * v):
+        with pytest.raises(TypeError, match="complex"):
+            call()
+
+
+# -- assigning data ---------------------------------------------
+
+
+def test_assigning_data_is_checked(v: Any) -> None:
+    with pytest.raises(ValueError, match=r"'v' has shape \(3,\), got data of shape \(2,\)"):
+        v.data = np.ones(2)
+    with pytest.raises(TypeError, match="cannot hold int64"):
+        v.data = np.ones(3, int)
+    with pytest.raises(TypeError, match="only the data of leaves"):
+        (v * 2).data = np.ones(3)
+    np.testing.assert_array_equal(v.data, [1.0, 2.0, 3.0])
+    v.data = [4.0, 5.0, 6.0]
+    np.testing.assert_array_equal(v.data, [4.0, 5.0, 6.0])
+
+
+def test_results_are_read_only_and_inputs_stay_writable() -> None:
+    data = np.ones((2, 2))
+    t = Tensor(data)
+    for out in (t + 1, t.T, t.reshape(4), t[...], t[0], +t, t.astype(float), t.sum(),
+                np.broadcast_to(t, (3, 2, 2)), np.positive(t), t.clip(0, 9)):  # fmt: skip
+        assert isinstance(out, Tensor)
+        with pytest.raises(ValueError, match="read-only"):
+            out.numpy()[...] = 5.0
+    assert data.flags.writeable
+    data[...] = 2.0
+
+
+def test_assignment_into_a_tensor_says_what_to_do(v: Any) -> None:
+    with pytest.raises(TypeError, match=r"'v' cannot be changed in place.*np.where.*t.data\[...\]"):
+        v[0] = 1.0
+    with pytest.raises(TypeError, match="in place"):
+        v[0] += 1.0
+
+
+def test_augmented_assignment_makes_a_new_tensor(v: Any) -> None:
+    t = v
+    t += 1.0
+    t *= 2.0
+    assert t is not v
+    np.testing.assert_array_equal(v.numpy(), [1.0, 2.0, 3.0])
+    np.testing.assert_array_equal(gradients(t.sum(), v)[0], [2.0, 2.0, 2.0])
+
+
+def test_detach_and_zero_grad(v: Any) -> None:
+    v.sum().backward()
+    d = (v * 2).detach()
+    assert (d.op, d.requires_grad) == (None, False)
+    v.zero_grad()
+    assert v.grad is None
+
+
+# -- operators --------------------------------------------------
+
+BINARY: list[Callable[[Any, Any], Any]] = [
+    operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.matmul,
+    operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("run", BINARY, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("other", [2, 2.0, True, np.float64(2.0), np.float32(2.0), A, A.tolist(),
+                                   np.arange(1, 4), tuple(A)], ids=repr)  # fmt: skip
+def test_operators_with_numbers_arrays_and_lists(
+    v: Any, run: Callable[[Any, Any], Any], other: Any
+) -> None:
+    if run is operator.matmul and np.ndim(other) == 0:
+        for a, b in ((v, other), (other, v)):
+            with pytest.raises(ValueError, match=r"matmul \(@\) cannot be applied to"):
+                run(a, b)
+        return
+    plain = np.asarray(other) if isinstance(other, (list, tuple)) else other
+    for got, right in ((run(v, other), run(v.numpy(), plain)),
+                       (run(other, v), run(plain, v.numpy()))):  # fmt: skip
+        assert type(got) is Tensor
+        assert got.dtype == np.asarray(right).dtype
+        np.testing.assert_allclose(got.numpy(), right, rtol=1e-15)
+    if run not in BINARY[6:] and np.all(np.asarray(other) > 0):
+        for out in (run(v, other), run(other, v)):
+            assert out.requires_grad
+            assert np.all(np.isfinite(gradients(out.sum(), v)[0]))
+
+
+def test_comparisons_are_recorded_and_not_differentiable(v: Any) -> None:
+    c = v > 1.5
+    assert type(c) is Tensor
+    assert c.op is REGISTRY["greater"]
+    assert c.inputs[0] is v
+    assert not c.requires_grad
+    with pytest.raises(ValueError, match="depends on no Tensor that requires gradients"):
+        c.sum().backward()
+    with pytest.raises(TypeError, match="dtype bool"):
+        gradients(c, v)
+
+
+def test_truth_values_combine(v: Any) -> None:
+    middle = (v > 1.0) & (v < 3.0) | ~(v > 0.0)
+    np.testing.assert_array_equal(middle.numpy(), [False, True, False])
+
+
+def test_equality_is_elementwise_and_hashing_by_identity(v: Any) -> None:
+    same = Tensor(v.numpy())
+    assert (v == same).numpy().all()
+    assert len({v, same}) == 2
+    assert {v: 1}[v] == 1
+    assert 2.0 in v
+    assert 7.0 not in v
+
+
+@pytest.mark.parametrize("bad", ["text", None, object(), {}])
+def test_operators_with_what_is_no_number(v: Any, bad: Any) -> None:
+    call: Callable[[], Any]
+    for call in (lambda: v + bad, lambda: bad * v, lambda: v == bad):
+        with pytest.raises(TypeError, match="needs numbers"):
+            call()
+
+
+def test_an_array_is_not_added_to_in_place(v: Any) -> None:
+    a = A.copy()
+    with pytest.raises(TypeError, match=r"np.add on Tensors"):
+        a += v
+    with pytest.raises(TypeError, match="Tensor 'v' requires gradients"):
+        a[:] = v
+    with pytest.raises(TypeError, match="cannot write into a Tensor"):
+        np.add(a, 1.0, out=v)
+    np.testing.assert_array_equal(a, A)
+
+
+# -- indexing, iteration ----------------------------------------
+
+KEYS: list[Any] = [
+    0, -1, np.int64(1), slice(None), slice(None, None, -1), (0, 1), (slice(None), 1), (..., 0),
+    None, (None, 0), [0, 1, 0], ([0, 1], [2, 2]), np.array([[0, 1]]), np.array([True, False]),
+    [True, False], (slice(None), np.array([True, False, True])), True, False, (), ...,
+    (np.array([0, 1]), None, slice(0, 2)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", KEYS, ids=repr)
+def test_indexing_is_numpys(M: Any, key: Any) -> None:
+    out = M[key]
+    right = M.numpy()[key]
+    assert type(out) is Tensor
+    assert out.shape == right.shape
+    np.testing.assert_array_equal(out.numpy(), right)
+    seed = np.arange(1.0, 1.0 + out.size).reshape(out.shape)
+    expected = np.zeros(M.shape)
+    np.add.at(expected, key, seed)
+    np.testing.assert_array_equal(gradients(out, M, seed)[0], expected)
+
+
+def test_tensors_as_indices(M: Any) -> None:
+    rows, mask = Tensor(np.array([1, 0, 1])), M > 2.5
+    np.testing.assert_array_equal(M[rows].numpy(), M.numpy()[[1, 0, 1]])
+    np.testing.assert_array_equal(M[rows, Tensor(2)].numpy(), M.numpy()[[1, 0, 1], 2])
+    np.testing.assert_array_equal(M[mask].numpy(), [3.0, 4.0, 5.0])
+    np.testing.assert_array_equal(gradients(M[mask].sum(), M)[0], [[0, 0, 0], [1, 1, 1]])
+    assert [10, 20][Tensor(1)] == 20
+
+
+def test_the_key_is_copied(M: Any) -> None:
+    key = np.array([0, 0])
+    out = M[key]
+    key[:] = 1
+    np.testing.assert_array_equal(gradients(out.sum(), M)[0], [[2, 2, 2], [0, 0, 0]])
+
+
+def test_length_iteration_unpacking(M: Any) -> None:
+    assert len(M) == 2
+    first, second = M
+    assert type(first) is Tensor
+    np.testing.assert_array_equal(second.numpy(), [3.0, 4.0, 5.0])
+    np.testing.assert_array_equal(gradients(sum(M)[0] * 2 + first[1], M)[0], [[2, 1, 0], [2, 0, 0]])
+    assert [float(x) for x in reversed(M[0])] == [2.0, 1.0, 0.0]
+    scalar = Tensor(1.0, name="s")
+    with pytest.raises(TypeError, match="'s' has no length"):
+        len(scalar)
+    with pytest.raises(TypeError, match="'s' cannot be iterated over: it is 0-dimensional"):
+        iter(scalar)
+    assert list(Tensor(np.zeros((0, 3)))) == []
+
+
+# -- values -----------------------------------------------------
+
+
+def test_values_of_one_element() -> None:
+    t = Tensor(2.5)
+    assert (float(t), int(t), t.item(), bool(t), f"{t:.2f}") == (2.5, 2, 2.5, True, "2.50")
+    assert not Tensor([[0.0]]).numpy().any()
+    with pytest.raises(ValueError, match="ambiguous"):
+        bool(Tensor([1.0, 2.0]))
+    with pytest.raises(TypeError, match="integer"):
+        operator.index(t)
+
+
+def test_arrays_of_tensors_would_lose_gradients(v: Any) -> None:
+    z = v * 2
+    call: Callable[[], Any]
+    for call in (
+        lambda: np.array([v, v]), lambda: np.array([v[0], v[1]]), lambda: np.asarray(v),
+        lambda: np.array([v, 1.0], dtype=float), lambda: np.array(z), lambda: np.full(3, v),
+    ):  # fmt: skip
+        with pytest.raises(TypeError, match=r"requires gradients, which .* would lose.*np.stack"):
+            call()
+    with pytest.raises(TypeError, match=r"np\.stack"):
+        np.add(v, [v, v, v])
+    np.testing.assert_array_equal(np.asarray(Tensor(A)), A)
+    assert np.array(Tensor(A)).flags.writeable
+
+
+def test_as_text(v: Any) -> None:
+    assert repr(v) == "Tensor([1., 2., 3.], name='v', requires_grad=True)"
+    assert repr(v * 2) == "Tensor([2., 4., 6.], op=multiply)"
+    assert repr(Tensor(1)) == "Tensor(1)"
+    assert str(v) == f"{v}" == repr(v)
+
+
+@pytest.mark.parametrize(
+    "clone",
+    [copy.copy, copy.deepcopy, lambda t: pickle.loads(pickle.dumps(t))],  # noqa: S301 - our own
+)
+def test_copies_differentiate_like_the_original(v: Any, clone: Callable[[Any], Any]) -> None:
+    leaf = clone(v)
+    assert (leaf.name, leaf.requires_grad) == ("v", True)
+    J = clone((v * v).sum())
+    assert J.op is REGISTRY["sum"]
+    J.backward()
+    source = J.inputs[0].inputs[0]
+    np.testing.assert_array_equal(source.grad, [2.0, 4.0, 6.0])
+
+
+# -- stability --------------------------------------------------
+
+
+@given(st.lists(st.floats(allow_nan=False, width=32), min_size=1, max_size=5))
+def test_the_sigmoid_never_warns(values: list[float]) -> None:
+    for dtype in (np.float32, np.float64):
+        z = Tensor(np.array(values, dtype), requires_grad=True)
+        h = sigmoid(z)
+        (g,) = gradients(np.sum(h), [z], create_graph=True)
+        (curvature,) = gradients(np.sum(g), [z])
+        h.sum().backward()
+        assert np.all((h.numpy() >= 0) & (h.numpy() <= 1))
+        assert np.all((z.grad >= 0) & (z.grad <= 0.25))
+        assert np.all(np.isfinite(curvature))
+
+
+def test_sigmoid_at_the_ends() -> None:
+    ends = np.array([-np.inf, -1000.0, 1000.0, np.inf])
+    z = Tensor(ends, requires_grad=True)
+    np.testing.assert_array_equal(z.sigmoid().numpy(), [0, 0, 1, 1])
+    np.testing.assert_array_equal(gradients(z.sigmoid().sum(), z)[0], [0, 0, 0, 0])
+    assert float(sigmoid(-1000)) == 0.0
+    assert np.isnan(sigmoid(np.nan).item())
+
+
+def test_functions_of_the_package_take_arrays_too() -> None:
+    for f in (sigmoid, relu, softmax, logsumexp):
+        assert type(f(A)) is Tensor
+        np.testing.assert_array_equal(f(A).numpy(), f(Tensor(A)).numpy())
+    np.testing.assert_allclose(softmax(A.reshape(1, 3)).numpy().sum(), 1.0)

@@ -18,6 +18,7 @@ from .ops.reductions import log_softmax, logsumexp, softmax
 from .tensor import Tensor, custom, no_grad
 
 if TYPE_CHECKING:
+    from .anomaly import AnomalyError, detect_anomaly
     from .checking import GradientReport, UndecidedWarning, check_grads
     from .derivation import verify
     from .drawing import draw
@@ -30,11 +31,13 @@ keep_freed_memory()
 __version__ = "0.1.0"
 
 _LATER = {
+    "AnomalyError": "anomaly",
     "GradientReport": "checking",
     "UndecidedWarning": "checking",
     "check_grads": "checking",
     "checkpoint": "flow",
     "custom_vjp": "flow",
+    "detect_anomaly": "anomaly",
     "draw": "drawing",
     "elementwise_grad": "transforms",
     "grad": "transforms",
@@ -51,6 +54,7 @@ _LATER = {
 """Public name → the module it lives in, imported when it is first asked for."""
 
 __all__ = [
+    "AnomalyError",
     "GradientReport",
     "Tensor",
     "UndecidedWarning",
@@ -58,6 +62,7 @@ __all__ = [
     "checkpoint",
     "custom",
     "custom_vjp",
+    "detect_anomaly",
     "draw",
     "elementwise_grad",
     "elu",

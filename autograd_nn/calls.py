@@ -12,6 +12,7 @@ the function used, is a Tensor (that requires gradients).
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -71,6 +72,7 @@ def _fresh(leaf: Any, where: str, who: str) -> Tensor:
     if isinstance(leaf, Tensor):
         made = apply(REGISTRY["positive"], (leaf,)) if _tensor._RECORDING.get() else leaf.detach()
         made.name = leaf.name
+        made.name = leaf.name
     elif isinstance(leaf, str) or not (isinstance(leaf, float) or hasattr(leaf, "dtype")):
         raise TypeError(
             f"{who} cannot be taken with respect to {where}, a {type(leaf).__name__}; pass "
@@ -126,6 +128,17 @@ def positions(argnums: int | Sequence[int], count: int, who: str) -> tuple[int, 
     return places
 
 
+def argument_names(f: Any, count: int) -> list[str]:
+    """Return what `f` calls its positional arguments; args[0], … where it does not tell."""
+    try:
+        parameters = list(inspect.signature(f).parameters.values()) if f is not None else []
+    except (TypeError, ValueError):
+        parameters = []
+    plain = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    named = [p.name for p in parameters if p.kind in plain][:count]
+    return named + [f"args[{i}]" for i in range(len(named), count)]
+
+
 def _has_tensor(tree: Any) -> bool:
     return any(isinstance(leaf, Tensor) for leaf in flatten(tree)[0])
 
@@ -163,14 +176,20 @@ class Run:
         self.names: list[str] = []
         self.groups: list[tuple[int, Any]] = []
         self.tensors_given = any(_has_tensor(arg) for arg in (*args, *kwargs.values()))
+        # detect_anomaly, whose mode is a tape that carries cotangents itself, shows names
+        watched = hasattr(_tensor._RECORDING.get(), "propagate")
+        roots = argument_names(f if watched else None, len(args))
         for place in places:
             leaves, structure = flatten(args[place])
-            names = leaf_names(structure, f"args[{place}]")
+            names = leaf_names(structure, roots[place])
             nodes = [_fresh(leaf, name, who) for leaf, name in zip(leaves, names, strict=True)]
             self.inputs += nodes
             self.names += names
             self.groups.append((len(nodes), structure))
             given[place] = unflatten(structure, nodes)
+            for node, name in zip(nodes, names, strict=True):
+                if watched and node.name is None:
+                    node.name = name
         with inside():
             result = f(*given, **kwargs)
         self.aux: Any = None

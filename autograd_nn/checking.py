@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 import warnings
 from collections.abc import Callable, Sequence
@@ -17,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .calls import positions, recording
+from .calls import argument_names, positions, recording
 from .differences import Estimate, derivative, has_kink
 from .graph import topological_order
 from .tensor import Tensor, apply, no_grad
@@ -212,17 +211,6 @@ def check_grads(
 # -- the function as one of a flat list -----------------------------------------------------------
 
 
-def _argument_names(f: Callable[..., Any], count: int) -> list[str]:
-    """Return what `f` calls its positional arguments."""
-    try:
-        parameters = list(inspect.signature(f).parameters.values())
-    except (TypeError, ValueError):
-        parameters = []
-    plain = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    named = [p.name for p in parameters if p.kind in plain][:count]
-    return named + [f"args[{i}]" for i in range(len(named), count)]
-
-
 def _flattened(
     f: Callable[..., Any], args: tuple[Any, ...], argnums: int | Sequence[int] | None
 ) -> tuple[Flat, list[Any], list[str]]:
@@ -232,7 +220,7 @@ def _flattened(
     varied: list[int] = []
     names: list[str] = []
     start = 0
-    for place, (arg, root) in enumerate(zip(args, _argument_names(f, len(args)), strict=True)):
+    for place, (arg, root) in enumerate(zip(args, argument_names(f, len(args)), strict=True)):
         parts, inner = flatten(arg)
         for offset, (leaf, name) in enumerate(zip(parts, leaf_names(inner, root), strict=True)):
             if place in places and _is_float(leaf, name):

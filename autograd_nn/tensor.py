@@ -501,8 +501,6 @@ def apply(op: Op, operands: Sequence[Any], params: dict[str, Any] = _NO_PARAMS) 
     result.grad = result.name = None
     recording = _RECORDING.get()
     if recording:
-        if recording is not True:
-            recording.nodes.append(result)
         result.op = op
         result.inputs = inputs
         result.arrays = arrays
@@ -513,6 +511,8 @@ def apply(op: Op, operands: Sequence[Any], params: dict[str, Any] = _NO_PARAMS) 
                 ruled = op.every is not None or op.vjps != ()
                 result.requires_grad = ruled and out.dtype.kind in "fO"
                 break
+        if recording is not True:
+            recording.nodes.append(result)
     else:
         result.op = None
         result.inputs = result.arrays = ()

@@ -11,6 +11,7 @@ add an operation is to add one.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -24,7 +25,13 @@ UFUNCS: dict[Any, Op] = {}
 """NumPy (and SciPy) ufunc → operation, read by ``Tensor.__array_ufunc__``."""
 
 FUNCTIONS: dict[Any, Callable[..., Any]] = {}
-"""NumPy function → what to call in its place, read by ``Tensor.__array_function__``."""
+"""NumPy function → what to call in its place, read by ``Tensor.__array_function__``.
+
+Ufuncs that are composed of others are here too.
+"""
+
+LATE: dict[tuple[str, str], Op] = {}
+"""Module and name of a ufunc → operation, for ufuncs of packages that are not imported here."""
 
 
 class Op:
@@ -110,6 +117,17 @@ def register(op: Op, *ufuncs: Any) -> Op:
     REGISTRY[op.name] = op
     for ufunc in ufuncs:
         UFUNCS[ufunc] = op
+    return op
+
+
+def operation_of(ufunc: Any) -> Op | None:
+    """Return the operation that `ufunc` is on Tensors, or None."""
+    op = UFUNCS.get(ufunc)
+    if op is None:
+        for (module, name), late in LATE.items():
+            # whoever holds the ufunc has imported its package
+            if name == ufunc.__name__ and getattr(sys.modules.get(module), name, None) is ufunc:
+                UFUNCS[ufunc] = op = late
     return op
 
 

@@ -6,6 +6,7 @@ operation of the same name, recorded.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +31,22 @@ class Operators:
     if TYPE_CHECKING:
 
         def _label(self) -> str: ...
+
+        all: Callable[..., Tensor]
+        any: Callable[..., Tensor]
+        argmin: Callable[..., Tensor]
+        argsort: Callable[..., Tensor]
+        choose: Callable[..., Tensor]
+        cumprod: Callable[..., Tensor]
+        cumsum: Callable[..., Tensor]
+        diagonal: Callable[..., Tensor]
+        dot: Callable[..., Tensor]
+        prod: Callable[..., Tensor]
+        repeat: Callable[..., Tensor]
+        round: Callable[..., Tensor]
+        searchsorted: Callable[..., Tensor]
+        take: Callable[..., Tensor]
+        trace: Callable[..., Tensor]
 
     __hash__ = object.__hash__  # == compares elements; as keys, Tensors are themselves
 
@@ -77,6 +94,15 @@ class Operators:
     def __rmod__(self, other: Any) -> Tensor:
         return tensor.apply(REGISTRY["remainder"], (other, self))
 
+    def __floordiv__(self, other: Any) -> Tensor:
+        return tensor.apply(REGISTRY["floor_divide"], (self, other))
+
+    def __rfloordiv__(self, other: Any) -> Tensor:
+        return tensor.apply(REGISTRY["floor_divide"], (other, self))
+
+    def __divmod__(self, other: Any) -> tuple[Tensor, Tensor]:
+        return self // other, self % other
+
     def __neg__(self) -> Tensor:
         return tensor.apply(REGISTRY["negative"], (self,))
 
@@ -104,8 +130,26 @@ class Operators:
     def __ne__(self, other: Any) -> Tensor:  # type: ignore[override]  # NumPy's elementwise !=
         return tensor.apply(REGISTRY["not_equal"], (self, other))
 
+    def __and__(self, other: Any) -> Tensor:
+        return tensor.apply(REGISTRY["bitwise_and"], (self, other))
+
+    def __rand__(self, other: Any) -> Tensor:
+        return tensor.apply(REGISTRY["bitwise_and"], (other, self))
+
+    def __or__(self, other: Any) -> Tensor:
+        return tensor.apply(REGISTRY["bitwise_or"], (self, other))
+
+    def __ror__(self, other: Any) -> Tensor:
+        return tensor.apply(REGISTRY["bitwise_or"], (other, self))
+
+    def __xor__(self, other: Any) -> Tensor:
+        return tensor.apply(REGISTRY["bitwise_xor"], (self, other))
+
+    def __rxor__(self, other: Any) -> Tensor:
+        return tensor.apply(REGISTRY["bitwise_xor"], (other, self))
+
     def __invert__(self) -> Tensor:
-        return tensor.apply(REGISTRY["logical_not"], (self,))
+        return tensor.apply(REGISTRY["invert"], (self,))
 
     def __getitem__(self, key: Any) -> Tensor:
         return tensor.apply(REGISTRY["getitem"], (self,), {"key": tensor.plain_key(key)})
@@ -174,6 +218,10 @@ class Operators:
         """``np.argmax``; not differentiable."""
         return _numpy(np.argmax, self, axis=axis)
 
+    def compress(self, condition: Any, axis: int | None = None) -> Tensor:
+        """``np.compress``."""
+        return _numpy(np.compress, condition, self, axis)
+
     def reshape(self, *shape: Any) -> Tensor:
         """``np.reshape``."""
         target = shape[0] if len(shape) == 1 else shape
@@ -182,6 +230,10 @@ class Operators:
     def ravel(self) -> Tensor:
         """``np.ravel``."""
         return tensor.apply(REGISTRY["reshape"], (self,), {"shape": (-1,)})
+
+    def flatten(self) -> Tensor:
+        """``np.ravel``."""
+        return self.ravel()
 
     def transpose(self, *axes: Any) -> Tensor:
         """``np.transpose``."""
@@ -203,3 +255,43 @@ class Operators:
     def astype(self, dtype: Any) -> Tensor:
         """Convert to a data type; the gradient flows back in this Tensor's own."""
         return tensor.apply(REGISTRY["astype"], (self,), {"dtype": np.dtype(dtype)})
+
+
+# -- methods that are NumPy's functions of the same name; their signatures are NumPy's too ---------
+
+_SAME = (
+    np.all, np.any, np.argmin, np.argsort, np.choose, np.cumprod, np.cumsum, np.diagonal, np.dot,
+    np.prod, np.repeat, np.round, np.searchsorted, np.take, np.trace,
+)  # fmt: skip
+_IN_PLACE = {
+    "fill": "np.full_like(t, value)",
+    "partition": "np.partition(t, kth)",
+    "put": "np.where(...)",
+    "resize": "np.reshape(t, shape)",
+    "sort": "np.sort(t)",
+}
+"""Methods that change an ndarray, and what gives a new Tensor in their place."""
+
+
+def _method(function: Any, name: str) -> Callable[..., Tensor]:
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        return _numpy(function, self, *args, **kwargs)
+
+    method.__name__, method.__qualname__ = name, f"Tensor.{name}"
+    method.__doc__ = f"``np.{name}``."
+    return method
+
+
+def _refused_method(name: str, instead: str) -> Callable[..., Tensor]:
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        raise TypeError(f"{self._label()} cannot be changed in place with .{name}(); use {instead}")
+
+    method.__name__, method.__qualname__ = name, f"Tensor.{name}"
+    method.__doc__ = f"Refused: ndarray's changes the array in place. Use ``{instead}``."
+    return method
+
+
+for _function in _SAME:
+    setattr(Operators, _function.__name__, _method(_function, _function.__name__))
+for _name, _instead in _IN_PLACE.items():
+    setattr(Operators, _name, _refused_method(_name, _instead))

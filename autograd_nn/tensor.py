@@ -24,8 +24,9 @@ from typing import Any, cast
 
 import numpy as np
 
-from .op import FUNCTIONS, UFUNCS, Op
+from .op import Op
 from .operators import Operators
+from .protocol import function_on_tensors, ufunc_on_tensors
 
 
 class Tape:
@@ -37,13 +38,16 @@ class Tape:
         The recorded Tensors, in the order they were made.
     spans : list of (int, int)
         First and last-plus-one position in `nodes` of every recorded backward pass.
+    seeds : list of list of Tensor
+        What each of these passes started from.
     """
 
-    __slots__ = ("nodes", "spans")
+    __slots__ = ("nodes", "seeds", "spans")
 
     def __init__(self) -> None:
         self.nodes: list[Tensor] = []
         self.spans: list[tuple[int, int]] = []
+        self.seeds: list[list[Tensor]] = []
 
 
 _RECORDING: ContextVar[bool | Tape] = ContextVar("autograd_nn_recording", default=True)
@@ -390,38 +394,10 @@ class Tensor(Operators):
     __array_priority__ = 1000.0
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if any(isinstance(out, Tensor) for out in kwargs.get("out", ())):
-            raise TypeError(
-                f"np.{ufunc.__name__} cannot write into a Tensor (out=, or an in-place operator "
-                "on it): Tensors are not changed in place. Use the result, t = t + other"
-            )
-        if method != "__call__":
-            return _ufunc_method(ufunc, method, inputs, kwargs)
-        op = UFUNCS.get(ufunc)
-        if op is None:
-            raise NotImplementedError(
-                f"np.{ufunc.__name__} is not supported on Tensors; compute on t.numpy() if no "
-                "gradient is needed, or register the operation"
-            )
-        if kwargs:
-            raise TypeError(
-                f"np.{ufunc.__name__} on Tensors takes no keyword arguments, got "
-                f"{', '.join(sorted(kwargs))}; use the plain call, np.where for where=, and "
-                "t.astype(...) for dtype="
-            )
-        return apply(op, inputs)
+        return ufunc_on_tensors(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        replacement = FUNCTIONS.get(func)
-        if replacement is None:
-            module = (func.__module__ or "numpy").replace("numpy", "np", 1)
-            raise NotImplementedError(
-                f"{module}.{func.__name__} is not supported on Tensors; compute on t.numpy() if "
-                "no gradient is needed, or register the operation"
-            )
-        if kwargs.get("out") is not None:
-            raise TypeError(f"np.{func.__name__} on Tensors does not take out=; use the result")
-        return replacement(*args, **kwargs)
+        return function_on_tensors(func, args, kwargs)
 
 
 _NUMBERS = (bool, int, float)
@@ -437,23 +413,6 @@ def plain_key(key: Any) -> Any:
         return key._data.copy()
     # A copy: what a backward pass scatters by must be what the forward pass took by.
     return np.array(key) if isinstance(key, (list, ndarray)) else key
-
-
-def _ufunc_method(ufunc: Any, method: str, inputs: Any, kwargs: dict[str, Any]) -> Any:
-    """Answer ``np.add.reduce`` and its like with the function that means the same."""
-    same = {("add", "reduce"): np.sum, ("add", "accumulate"): np.cumsum}
-    same |= {("multiply", "reduce"): np.prod, ("multiply", "accumulate"): np.cumprod}
-    function: Any = same.get((ufunc.__name__, method))
-    if function in FUNCTIONS:
-        kwargs.setdefault("axis", 0)
-        return FUNCTIONS[function](*inputs, **kwargs)
-    if method == "outer" and ufunc in UFUNCS and not kwargs:
-        first, second = (x if isinstance(x, Tensor) else np.asarray(x) for x in inputs)
-        return ufunc(np.reshape(first, first.shape + (1,) * second.ndim), second)
-    raise NotImplementedError(
-        f"np.{ufunc.__name__}.{method} is not supported on Tensors; use a plain function such as "
-        "np.sum, np.max or np.cumsum"
-    )
 
 
 def constant(value: Any) -> Tensor:
@@ -536,6 +495,9 @@ def _wrapped(out: Any) -> Any:
     return boxed
 
 
+_KEPT = (ValueError, TypeError, IndexError, np.exceptions.AxisError, np.linalg.LinAlgError)
+
+
 def _explained(
     error: Exception, op: Op, inputs: tuple[Tensor, ...], params: dict[str, Any]
 ) -> Exception:
@@ -546,7 +508,7 @@ def _explained(
         parts.append(f"{label} of shape {x.shape}")
     given = "".join(f", {key}={value!r}" for key, value in params.items())
     shown = f"{op.name} ({op.symbol})" if op.symbol else op.name
-    kind = type(error) if type(error) in (ValueError, TypeError, IndexError) else ValueError
+    kind = type(error) if type(error) in _KEPT else ValueError
     return kind(f"{shown} cannot be applied to {' and '.join(parts)}{given}: {error}")
 
 

@@ -1,5 +1,45 @@
 """The operations, by family; importing this package registers them all."""
 
-from . import elementwise, linalg, logical, reductions, shapes
+from . import (
+    activations,
+    decompositions,
+    elementwise,
+    indexing,
+    joining,
+    linalg,
+    logical,
+    matrices,
+    norms,
+    products,
+    reductions,
+    rounding,
+    scans,
+    shapes,
+    signal,
+    sorting,
+    special,
+    statistics,
+    trigonometry,
+)
 
-__all__ = ["elementwise", "linalg", "logical", "reductions", "shapes"]
+__all__ = [
+    "activations",
+    "decompositions",
+    "elementwise",
+    "indexing",
+    "joining",
+    "linalg",
+    "logical",
+    "matrices",
+    "norms",
+    "products",
+    "reductions",
+    "rounding",
+    "scans",
+    "shapes",
+    "signal",
+    "sorting",
+    "special",
+    "statistics",
+    "trigonometry",
+]

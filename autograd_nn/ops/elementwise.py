@@ -1,13 +1,18 @@
-"""Elementwise operations: each a row with its function, its rules and its LaTeX."""
+"""Elementwise arithmetic, powers, exponentials and logarithms, and the sigmoid.
+
+Each operation is a row with its function, its rules and its LaTeX.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from ..op import Op, implements, register
+from ..op import REGISTRY, Op, implements, register
 from ..tensor import Tensor, apply
+from .rules import call
 
 
 def stable_sigmoid(z: Any) -> Any:
@@ -24,6 +29,16 @@ def stable_sigmoid(z: Any) -> Any:
         np.exp(t, out=t)
         t += 1
         return np.divide(1, t, out=t)
+
+
+def rectified(z: Any) -> Any:
+    """Return ``max(z, 0)``."""
+    return np.maximum(z, 0)
+
+
+def converted(x: Any, dtype: Any) -> Any:
+    """Return `x` in another data type."""
+    return x.astype(dtype)
 
 
 def _lowered(p: Any) -> Any:
@@ -46,7 +61,15 @@ def _share(larger: Any, equal: Any) -> Any:
     return larger + 0.5 * equal  # a tie is shared evenly, as in JAX and PyTorch
 
 
+def _exponential_share(a: Any, b: Any) -> Any:
+    # exp(a) / (exp(a) + exp(b)); equal infinities share evenly, as their difference is nan
+    same = np.logical_and(a == b, np.isinf(a))
+    return call(REGISTRY["sigmoid"], np.where(same, 0, a) - np.where(same, 0, b))
+
+
 _SIGMOID_LATEX = r"f({0})"
+_LN2 = math.log(2)
+_LN10 = math.log(10)
 
 # fmt: off
 register(Op("add", np.add, (
@@ -72,23 +95,39 @@ register(Op("negative", np.negative, (lambda g, out, x: -g,), symbol="-", latex=
 register(Op("positive", np.positive, (lambda g, out, x: g,), symbol="+", latex="{0}"), np.positive)
 register(Op("absolute", np.abs, (lambda g, out, x: g * np.sign(x),),
     latex=r"\left|{0}\right|"), np.abs)
-register(Op("sign", np.sign, (), latex=r"\operatorname{{sign}}({0})"), np.sign)
+register(Op("fabs", np.fabs, (lambda g, out, x: g * np.sign(x),),
+    latex=r"\left|{0}\right|"), np.fabs)
+register(Op("reciprocal", np.reciprocal, (lambda g, out, x: -g * np.square(out),),
+    latex=r"\frac{{1}}{{{0}}}"), np.reciprocal)
+register(Op("float_power", np.float_power, (_power_x, _power_p),
+    latex="{0}^{{{1}}}", broadcasts=True), np.float_power)
 register(Op("square", np.square, (lambda g, out, x: g * (2 * x),), latex="{0}^{{2}}"), np.square)
 register(Op("sqrt", np.sqrt, (lambda g, out, x: g / (2 * out),),
     latex=r"\sqrt{{{0}}}"), np.sqrt)
+register(Op("cbrt", np.cbrt, (lambda g, out, x: g / (3 * np.square(out)),),
+    latex=r"\sqrt[3]{{{0}}}"), np.cbrt)
 register(Op("exp", np.exp, (lambda g, out, x: g * out,), latex=r"e^{{{0}}}"), np.exp)
 register(Op("expm1", np.expm1, (lambda g, out, x: g * (out + 1),),
     latex=r"e^{{{0}}} - 1"), np.expm1)
 register(Op("log", np.log, (lambda g, out, x: g / x,), latex=r"\ln({0})"), np.log)
 register(Op("log1p", np.log1p, (lambda g, out, x: g / (1 + x),),
     latex=r"\ln(1 + {0})"), np.log1p)
-register(Op("sin", np.sin, (lambda g, out, x: g * np.cos(x),), latex=r"\sin({0})"), np.sin)
-register(Op("cos", np.cos, (lambda g, out, x: -g * np.sin(x),), latex=r"\cos({0})"), np.cos)
-register(Op("tanh", np.tanh, (lambda g, out, x: g * (1 - out * out),),
-    latex=r"\tanh({0})"), np.tanh)
+register(Op("exp2", np.exp2, (lambda g, out, x: g * (out * _LN2),), latex="2^{{{0}}}"), np.exp2)
+register(Op("log2", np.log2, (lambda g, out, x: g / (x * _LN2),),
+    latex=r"\log_{{2}}({0})"), np.log2)
+register(Op("log10", np.log10, (lambda g, out, x: g / (x * _LN10),),
+    latex=r"\log_{{10}}({0})"), np.log10)
+register(Op("logaddexp", np.logaddexp, (
+    lambda g, out, a, b: g * _exponential_share(a, b),
+    lambda g, out, a, b: g * _exponential_share(b, a),
+), latex=r"\ln(e^{{{0}}} + e^{{{1}}})", broadcasts=True), np.logaddexp)
+register(Op("logaddexp2", np.logaddexp2, (
+    lambda g, out, a, b: g * _exponential_share(a * _LN2, b * _LN2),
+    lambda g, out, a, b: g * _exponential_share(b * _LN2, a * _LN2),
+), latex=r"\log_{{2}}(2^{{{0}}} + 2^{{{1}}})", broadcasts=True), np.logaddexp2)
 register(Op("sigmoid", stable_sigmoid, (lambda g, out, z: g * (out * (1 - out)),),
     latex=_SIGMOID_LATEX))
-register(Op("relu", lambda z: np.maximum(z, 0), (lambda g, out, z: g * (z > 0),),
+register(Op("relu", rectified, (lambda g, out, z: g * (z > 0),),
     latex=r"\max({0}, 0)"))
 register(Op("maximum", np.maximum, (
     lambda g, out, a, b: g * _share(a > b, a == b),
@@ -102,45 +141,47 @@ register(Op("where", np.where, (
     None,
     lambda g, out, condition, a, b: np.where(condition, g, 0),
     lambda g, out, condition, a, b: np.where(condition, 0, g),
-), latex=r"\begin{{cases}}{1} & {0}\\{2}\end{{cases}}", broadcasts=True))
+), latex=r"\operatorname{{where}}({0}, {1}, {2})", broadcasts=True))
+register(Op("fmax", np.fmax, (
+    lambda g, out, a, b: g * _share(np.logical_or(a > b, np.isnan(b)), a == b),
+    lambda g, out, a, b: g * _share(np.logical_or(b > a, np.isnan(a)), a == b),
+), latex=r"\max({0}, {1})", broadcasts=True), np.fmax)
+register(Op("fmin", np.fmin, (
+    lambda g, out, a, b: g * _share(np.logical_or(a < b, np.isnan(b)), a == b),
+    lambda g, out, a, b: g * _share(np.logical_or(b < a, np.isnan(a)), a == b),
+), latex=r"\min({0}, {1})", broadcasts=True), np.fmin)
 register(Op("clip", np.clip, (
     lambda g, out, x, low, high: g * ((x >= low) * (x <= high)),
     lambda g, out, x, low, high: g * (x < low),
     lambda g, out, x, low, high: g * (x > high),
 ), latex=r"\operatorname{{clip}}({0}, {1}, {2})", broadcasts=True))
-register(Op("astype", lambda x, dtype: x.astype(dtype), (lambda g, out, x, dtype: g,),
+register(Op("astype", converted, (lambda g, out, x, dtype: g,),
     latex="{0}"))
 # fmt: on
 
 
 @implements(np.where)
-def _where(condition: Any, *branches: Any) -> Tensor:
+def _where(condition: Any, *branches: Any) -> Any:
     if len(branches) != 2:
         raise NotImplementedError(
             "np.where on Tensors takes (condition, a, b); for the indices alone use "
             "np.nonzero on t.numpy()"
         )
-    return apply(_named("where"), (condition, *branches))
+    return apply(REGISTRY["where"], (condition, *branches))
 
 
 @implements(np.clip)
-def _clip(a: Any, a_min: Any = None, a_max: Any = None, **bounds: Any) -> Tensor:
+def _clip(a: Any, a_min: Any = None, a_max: Any = None, **bounds: Any) -> Any:
     low, high = bounds.pop("min", a_min), bounds.pop("max", a_max)
     if bounds:
         raise TypeError(f"np.clip on Tensors does not take {', '.join(sorted(bounds))}")
     if low is None and high is None:
         raise ValueError("np.clip needs a lower or an upper bound")
     if high is None:
-        return apply(_named("maximum"), (a, low))
+        return apply(REGISTRY["maximum"], (a, low))
     if low is None:
-        return apply(_named("minimum"), (a, high))
-    return apply(_named("clip"), (a, low, high))
-
-
-def _named(name: str) -> Op:
-    from ..op import REGISTRY
-
-    return REGISTRY[name]
+        return apply(REGISTRY["minimum"], (a, high))
+    return apply(REGISTRY["clip"], (a, low, high))
 
 
 def sigmoid(z: Any) -> Tensor:
@@ -155,9 +196,9 @@ def sigmoid(z: Any) -> Tensor:
     Tensor
         Of `z`'s shape, in [0, 1].
     """
-    return apply(_named("sigmoid"), (z,))
+    return apply(REGISTRY["sigmoid"], (z,))
 
 
 def relu(z: Any) -> Tensor:
     """Return ``max(z, 0)``, elementwise; its derivative at 0 is taken as 0."""
-    return apply(_named("relu"), (z,))
+    return apply(REGISTRY["relu"], (z,))

@@ -1,4 +1,4 @@
-"""Matrix products."""
+"""The matrix product."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..op import Op, implements, register
-from ..tensor import apply
+from ..op import Op, register
 
 
 def product(a: Any, b: Any) -> Any:
@@ -45,15 +44,3 @@ MATMUL = register(
     Op("matmul", product, (_left, _right), symbol="@", latex="{0} {1}", broadcasts=True),
     np.matmul,
 )
-
-
-@implements(np.dot)
-def _dot(a: Any, b: Any, out: Any = None) -> Any:
-    if np.ndim(a) == 0 or np.ndim(b) == 0:
-        return np.multiply(a, b)
-    if np.ndim(b) <= 2:
-        return apply(MATMUL, (a, b))
-    raise NotImplementedError(
-        f"np.dot of shapes {np.shape(a)} and {np.shape(b)} is not supported on Tensors; use "
-        "np.matmul or np.tensordot"
-    )

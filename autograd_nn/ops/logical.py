@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..op import Op, implements, register
-from ..tensor import Tensor, apply
+from ..tensor import Tensor, _refuse_value, apply
+from .rules import function_of
 
 for _ufunc, _symbol, _latex in (
     (np.less, "<", "{0} < {1}"),
@@ -18,25 +19,60 @@ for _ufunc, _symbol, _latex in (
     (np.not_equal, "!=", r"{0} \ne {1}"),
     (np.logical_and, "", r"{0} \wedge {1}"),
     (np.logical_or, "", r"{0} \vee {1}"),
+    (np.logical_xor, "", r"{0} \oplus {1}"),
+    (np.bitwise_and, "&", r"{0} \wedge {1}"),
+    (np.bitwise_or, "|", r"{0} \vee {1}"),
+    (np.bitwise_xor, "^", r"{0} \oplus {1}"),
 ):
     register(Op(_ufunc.__name__, _ufunc, symbol=_symbol, latex=_latex, broadcasts=True), _ufunc)
-for _ufunc, _latex in (
+for _unary, _latex in (
     (np.logical_not, r"\neg {0}"),
-    (np.isnan, r"\operatorname{{isnan}}({0})"),
-    (np.isinf, r"\operatorname{{isinf}}({0})"),
-    (np.isfinite, r"\operatorname{{isfinite}}({0})"),
+    (np.invert, r"\neg {0}"),
+    (np.isnan, function_of("isnan")),
+    (np.isinf, function_of("isinf")),
+    (np.isfinite, function_of("isfinite")),
 ):
-    register(Op(_ufunc.__name__, _ufunc, latex=_latex), _ufunc)
+    register(Op(_unary.__name__, _unary, latex=_latex), _unary)
 
-_ARGMAX = register(Op("argmax", np.argmax, latex=r"\operatorname{{argmax}}({0})"))
-_ARGMIN = register(Op("argmin", np.argmin, latex=r"\operatorname{{argmin}}({0})"))
-
-
-@implements(np.argmax)
-def _argmax(a: Any, axis: int | None = None, out: Any = None, *, keepdims: bool = False) -> Tensor:
-    return apply(_ARGMAX, (a,), {"axis": axis, "keepdims": keepdims})
+_ISCLOSE = register(Op("isclose", np.isclose, latex=r"{0} \approx {1}", broadcasts=True))
 
 
-@implements(np.argmin)
-def _argmin(a: Any, axis: int | None = None, out: Any = None, *, keepdims: bool = False) -> Tensor:
-    return apply(_ARGMIN, (a,), {"axis": axis, "keepdims": keepdims})
+@implements(np.isclose)
+def _isclose(
+    a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
+) -> Any:
+    return apply(_ISCLOSE, (a, b), {"rtol": rtol, "atol": atol, "equal_nan": equal_nan})
+
+
+@implements(np.allclose)
+def _allclose(
+    a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
+) -> bool:
+    return bool(np.all(_isclose(a, b, rtol, atol, equal_nan)))
+
+
+@implements(np.array_equal)
+def _array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> bool:
+    _refuse_value("np.array_equal", "Use np.equal and np.all.")
+    first, second = (x.data if isinstance(x, Tensor) else x for x in (a1, a2))
+    return np.array_equal(first, second, equal_nan)
+
+
+@implements(np.isneginf)
+def _isneginf(x: Any, out: Any = None) -> Any:
+    return np.equal(x, -np.inf)
+
+
+@implements(np.isposinf)
+def _isposinf(x: Any, out: Any = None) -> Any:
+    return np.equal(x, np.inf)
+
+
+@implements(np.iscomplexobj)
+def _iscomplexobj(x: Any) -> bool:
+    return False  # Tensors are real
+
+
+@implements(np.isrealobj)
+def _isrealobj(x: Any) -> bool:
+    return True  # Tensors are real

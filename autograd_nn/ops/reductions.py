@@ -1,4 +1,4 @@
-"""Reductions: sums, means, extrema, and what is built from them."""
+"""Reductions: sums, products, means, extrema, truth, and logsumexp with what is built from it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from ..op import Op, implements, register
 from ..tensor import Tensor, apply, constant
+from .rules import function_of
 
 
 def kept(g: Any, shape: tuple[int, ...], axis: Any, keepdims: bool) -> Any:
@@ -71,15 +72,40 @@ def _extremum_rule(g: Any, out: Any, x: Any, axis: Any = None, keepdims: bool = 
     return kept(g, x.shape, axis, keepdims) / hits * hit
 
 
+def _before(x: Any) -> Any:
+    """Return the products of the elements before each one, along the last axis."""
+    ones = np.ones((*x.shape[:-1], 1), x.dtype)
+    return np.concatenate([ones, np.cumprod(x[..., :-1], axis=-1)], axis=-1)
+
+
+def _prod_rule(g: Any, out: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    # The product of all others, as out/x would fail where x is 0: of those before and after.
+    ndim = len(x.shape)
+    axes = range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    last = [a % ndim for a in axes]
+    order = [a for a in range(ndim) if a not in last] + last
+    moved = np.transpose(x, order)
+    kept_shape = moved.shape[: ndim - len(last)]
+    flat = np.reshape(moved, (*kept_shape, count(x.shape, tuple(last))))
+    others = _before(flat) * _before(flat[..., ::-1])[..., ::-1] if x.size else flat
+    back = [order.index(a) for a in range(ndim)]
+    return kept(g, x.shape, axis, keepdims) * np.transpose(np.reshape(others, moved.shape), back)
+
+
 # fmt: off
 _SUM = register(Op("sum", total, (_sum_rule,), latex=r"\sum {0}"))
 _MEAN = register(Op("mean", average, (_mean_rule,), latex=r"\operatorname{{mean}}({0})"))
 _MAX = register(Op("max", np.max, (_extremum_rule,), latex=r"\max {0}"))
 _MIN = register(Op("min", np.min, (_extremum_rule,), latex=r"\min {0}"))
+_PROD = register(Op("prod", np.prod, (_prod_rule,), latex=r"\prod {0}"))
+_ANY = register(Op("any", np.any, latex=function_of("any")))
+_ALL = register(Op("all", np.all, latex=function_of("all")))
+_COUNT_NONZERO = register(Op("count_nonzero", np.count_nonzero,
+    latex=function_of("count_nonzero")))
 # fmt: on
 
 
-def _reduce(op: Op, a: Any, axis: Any, keepdims: Any) -> Tensor:
+def _reduce(op: Op, a: Any, axis: Any, keepdims: Any) -> Any:
     if isinstance(axis, list):
         axis = tuple(axis)
     params = {} if axis is None else {"axis": axis}
@@ -91,51 +117,52 @@ def _reduce(op: Op, a: Any, axis: Any, keepdims: Any) -> Tensor:
 @implements(np.sum)
 def _sum(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False
-) -> Tensor:
+) -> Any:
     return _reduce(_SUM, a if dtype is None else a.astype(dtype), axis, keepdims)
 
 
 @implements(np.mean)
 def _mean(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False
-) -> Tensor:
+) -> Any:
     return _reduce(_MEAN, a if dtype is None else a.astype(dtype), axis, keepdims)
 
 
 @implements(np.max, np.amax)
-def _max(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Tensor:
+def _max(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
     return _reduce(_MAX, a, axis, keepdims)
 
 
 @implements(np.min, np.amin)
-def _min(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Tensor:
+def _min(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
     return _reduce(_MIN, a, axis, keepdims)
 
 
-@implements(np.var)
-def _var(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    ddof: float = 0,
-    keepdims: Any = False,
-) -> Tensor:
-    deviation = a - _mean(a, axis=axis, keepdims=True)
-    total = _sum(deviation.square(), axis=axis, keepdims=keepdims)
-    return total / (count(a.shape, axis) - ddof)
+@implements(np.prod)
+def _prod(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False
+) -> Any:
+    return _reduce(_PROD, a if dtype is None else a.astype(dtype), axis, keepdims)
 
 
-@implements(np.std)
-def _std(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    ddof: float = 0,
-    keepdims: Any = False,
-) -> Tensor:
-    return _var(a, axis, None, None, ddof, keepdims).sqrt()
+@implements(np.any)
+def _any(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
+    return _reduce(_ANY, a, axis, keepdims)
+
+
+@implements(np.all)
+def _all(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
+    return _reduce(_ALL, a, axis, keepdims)
+
+
+@implements(np.count_nonzero)
+def _count_nonzero(a: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
+    return _reduce(_COUNT_NONZERO, a, axis, keepdims)
+
+
+@implements(np.ptp)
+def _ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
+    return _max(a, axis, None, keepdims) - _min(a, axis, None, keepdims)
 
 
 def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -179,9 +206,11 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
 
 def log_softmax(x: Any, axis: Any = -1) -> Tensor:
     """Return the logarithm of `softmax`, of the shape of the logits `x`."""
-    return np.subtract(x, logsumexp(x, axis, True))  # type: ignore[return-value]  # dispatched
+    result: Tensor = np.subtract(x, logsumexp(x, axis, True))
+    return result
 
 
 def softmax(x: Any, axis: Any = -1) -> Tensor:
     """Return ``exp(x) / sum(exp(x))`` along `axis`, of the shape of the logits `x`."""
-    return log_softmax(x, axis).exp()
+    result: Tensor = np.exp(log_softmax(x, axis))
+    return result

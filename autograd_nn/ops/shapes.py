@@ -1,7 +1,8 @@
-"""Operations that move elements: reshaping, transposing, joining, indexing."""
+"""Shapes: reshaping, transposing, repeating along new axes; what a Tensor's shape is."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,37 +10,22 @@ import numpy as np
 
 from ..op import Op, implements, register
 from ..tensor import Tensor, apply, constant
+from .rules import function_of
 
 
-def _is_basic(key: Any) -> bool:
-    """Whether `key` selects every element at most once: integers, slices, None and Ellipsis."""
-    parts = key if isinstance(key, tuple) else (key,)
-    basic = (int, np.integer, slice, type(None), type(Ellipsis))
-    return all(isinstance(part, basic) and not isinstance(part, bool) for part in parts)
+def reshaped(x: Any, shape: Any) -> Any:
+    """Return `x` with another shape; what the parameter is called depends on NumPy's version."""
+    return np.reshape(x, shape)
 
 
-def _scatter(g: Any, key: Any, shape: tuple[int, ...]) -> Any:
-    if _is_basic(key):
-        out = np.zeros_like(g, shape=shape)
-        out[key] = g
-        return out
-    out = np.zeros_like(g, shape=shape)
-    np.add.at(out, key, g)
-    return out
+def permuted(x: Any, axes: Any = None) -> Any:
+    """Return `x` with its axes in another order."""
+    return np.transpose(x, axes)
 
 
-def _concatenate(*parts: Any, axis: Any = 0) -> Any:
-    return np.concatenate(parts, axis=axis)
-
-
-def _concatenate_rule(index: int, g: Any, out: Any, *parts: Any, axis: Any = 0) -> Any:
-    if axis is None:
-        start = sum([part.size for part in parts[:index]])
-        return np.reshape(g[start : start + parts[index].size], parts[index].shape)
-    axis = axis % out.ndim
-    start = sum([part.shape[axis] for part in parts[:index]])
-    cut = (slice(None),) * axis + (slice(start, start + parts[index].shape[axis]),)
-    return g[cut]
+def repeated(x: Any, shape: tuple[int, ...]) -> Any:
+    """Return `x` broadcast to `shape`."""
+    return np.broadcast_to(x, shape)
 
 
 def _inverse(axes: Sequence[int] | None) -> tuple[int, ...] | None:
@@ -50,28 +36,18 @@ def _inverse(axes: Sequence[int] | None) -> tuple[int, ...] | None:
 
 
 # fmt: off
-_RESHAPE = register(Op("reshape", lambda x, shape: np.reshape(x, shape),
-    (lambda g, out, x, shape: np.reshape(g, x.shape),),
-    latex=r"\operatorname{{reshape}}({0})"))
-_TRANSPOSE = register(Op("transpose", lambda x, axes=None: np.transpose(x, axes),
-    (lambda g, out, x, axes=None: np.transpose(g, _inverse(axes)),),
-    latex="{0}^{{T}}"))
-_BROADCAST_TO = register(Op("broadcast_to", lambda x, shape: np.broadcast_to(x, shape),
-    (lambda g, out, x, shape: g,),
-    latex=r"\operatorname{{broadcast}}({0})", broadcasts=True))
-_CONCATENATE = register(Op("concatenate", _concatenate, every=_concatenate_rule,
-    latex=r"\operatorname{{concatenate}}({0}, \ldots)"))
-_GETITEM = register(Op("getitem", lambda x, key: x[key],
-    (lambda g, out, x, key: apply_or_run(_SCATTER, g, key=key, shape=x.shape),),
-    latex="{0}[\\cdot]"))
-_SCATTER = register(Op("scatter", _scatter, (lambda g, out, x, key, shape: g[key],),
-    latex=r"\operatorname{{scatter}}({0})"))
+_RESHAPE = register(Op("reshape", reshaped, (
+    lambda g, out, x, shape: np.reshape(g, x.shape),
+), latex=function_of("reshape")))
+_TRANSPOSE = register(Op("transpose", permuted, (
+    lambda g, out, x, axes=None: np.transpose(g, _inverse(axes)),
+), latex="{0}^{{T}}"))
+_BROADCAST_TO = register(Op("broadcast_to", repeated, (lambda g, out, x, shape: g,),
+    latex=function_of("broadcast"), broadcasts=True))
 # fmt: on
 
 
-def apply_or_run(op: Op, x: Any, **params: Any) -> Any:
-    """Record `op` where `x` is a Tensor, run it where it is an array: for use in rules."""
-    return apply(op, (x,), params) if isinstance(x, Tensor) else op.forward(x, **params)
+# -- what is known of a shape ------------------------------------------------------------------
 
 
 @implements(np.shape)
@@ -89,35 +65,109 @@ def _size(a: Any, axis: int | None = None) -> int:
     return int(a.size if axis is None else a.shape[axis])
 
 
+@implements(np.result_type)
+def _result_type(*operands: Any) -> Any:
+    return np.result_type(*[x._data if isinstance(x, Tensor) else x for x in operands])
+
+
 @implements(np.zeros_like)
 def _zeros_like(a: Any, dtype: Any = None, **kwargs: Any) -> Any:
-    return np.zeros_like(a.data, dtype=dtype, **kwargs)
+    return np.zeros_like(a._data, dtype=dtype, **kwargs)
 
 
 @implements(np.ones_like)
 def _ones_like(a: Any, dtype: Any = None, **kwargs: Any) -> Any:
-    return np.ones_like(a.data, dtype=dtype, **kwargs)
+    return np.ones_like(a._data, dtype=dtype, **kwargs)
+
+
+@implements(np.empty_like)
+def _empty_like(a: Any, dtype: Any = None, **kwargs: Any) -> Any:
+    return np.empty_like(a._data, dtype=dtype, **kwargs)
+
+
+@implements(np.full_like)
+def _full_like(
+    a: Any,
+    fill_value: Any,
+    dtype: Any = None,
+    order: str = "K",
+    subok: bool = True,
+    shape: Any = None,
+) -> Any:
+    if not isinstance(fill_value, Tensor):
+        return np.full_like(a._data, fill_value, dtype=dtype, shape=shape)
+    target = np.shape(a) if shape is None else shape
+    return _broadcast_to(fill_value, target).astype(a.dtype if dtype is None else dtype)
+
+
+# -- the same elements in another shape ----------------------------------------------------------
 
 
 @implements(np.reshape)
-def _reshape(a: Any, shape: Any = None, order: str = "C", *, copy: Any = None) -> Tensor:
+def _reshape(a: Any, shape: Any = None, order: str = "C", *, copy: Any = None) -> Any:
     if order != "C":
         raise NotImplementedError(f"np.reshape on Tensors takes order='C' only, got {order!r}")
     return apply(_RESHAPE, (a,), {"shape": shape})
 
 
 @implements(np.ravel)
-def _ravel(a: Any, order: str = "C") -> Tensor:
+def _ravel(a: Any, order: str = "C") -> Any:
     return _reshape(a, (-1,), order)
 
 
+@implements(np.expand_dims)
+def _expand_dims(a: Any, axis: Any) -> Any:
+    return _reshape(a, np.expand_dims(np.broadcast_to(0, a.shape), axis).shape)
+
+
+@implements(np.squeeze)
+def _squeeze(a: Any, axis: Any = None) -> Any:
+    return _reshape(a, np.squeeze(np.broadcast_to(0, a.shape), axis).shape)
+
+
+def _at_least(function: Any, arrays: Sequence[Any]) -> Any:
+    """Reshape as `function` does, of which NumPy has one for each number of axes."""
+    fresh = [_reshape(a, function(np.broadcast_to(0, np.shape(a))).shape) for a in arrays]
+    return fresh[0] if len(fresh) == 1 else tuple(fresh)
+
+
+@implements(np.atleast_1d)
+def _atleast_1d(*arys: Any) -> Any:
+    return _at_least(np.atleast_1d, arys)
+
+
+@implements(np.atleast_2d)
+def _atleast_2d(*arys: Any) -> Any:
+    return _at_least(np.atleast_2d, arys)
+
+
+@implements(np.atleast_3d)
+def _atleast_3d(*arys: Any) -> Any:
+    return _at_least(np.atleast_3d, arys)
+
+
+# -- the axes in another order -------------------------------------------------------------------
+
+
 @implements(np.transpose)
-def _transpose(a: Any, axes: Any = None) -> Tensor:
+def _transpose(a: Any, axes: Any = None) -> Any:
     return apply(_TRANSPOSE, (a,), {} if axes is None else {"axes": tuple(axes)})
 
 
+def _as_on_axes(a: Any, function: Any, *args: Any) -> Any:
+    """Transpose `a` as NumPy's `function` of an array and axes does."""
+    if a.ndim == 0:
+        function(np.empty(()), *args)
+        return a
+    # strides tell which axis of the operand each axis of the result is
+    probe = np.lib.stride_tricks.as_strided(
+        np.empty(0), shape=a.shape, strides=range(1, a.ndim + 1), writeable=False
+    )
+    return _transpose(a, [stride - 1 for stride in function(probe, *args).strides])
+
+
 @implements(np.swapaxes)
-def _swapaxes(a: Any, axis1: int, axis2: int) -> Tensor:
+def _swapaxes(a: Any, axis1: int, axis2: int) -> Any:
     order = list(range(a.ndim))
     try:
         order[axis1], order[axis2] = order[axis2], order[axis1]
@@ -128,35 +178,59 @@ def _swapaxes(a: Any, axis1: int, axis2: int) -> Tensor:
     return _transpose(a, order)
 
 
-@implements(np.expand_dims)
-def _expand_dims(a: Any, axis: Any) -> Tensor:
-    return _reshape(a, np.expand_dims(np.broadcast_to(0, a.shape), axis).shape)
+@implements(np.moveaxis)
+def _moveaxis(a: Any, source: Any, destination: Any) -> Any:
+    return _as_on_axes(a, np.moveaxis, source, destination)
 
 
-@implements(np.squeeze)
-def _squeeze(a: Any, axis: Any = None) -> Tensor:
-    return _reshape(a, np.squeeze(np.broadcast_to(0, a.shape), axis).shape)
+@implements(np.rollaxis)
+def _rollaxis(a: Any, axis: int, start: int = 0) -> Any:
+    return _as_on_axes(a, np.rollaxis, axis, start)
+
+
+@implements(np.matrix_transpose, np.linalg.matrix_transpose)
+def _matrix_transpose(x: Any, /) -> Any:
+    if x.ndim < 2:
+        raise ValueError(f"np.matrix_transpose needs two axes or more, got shape {x.shape}")
+    return _swapaxes(x, -1, -2)
+
+
+# -- repeated along axes ---------------------------------------------------------------------------
 
 
 @implements(np.broadcast_to)
-def _broadcast_to(array: Any, shape: Any, subok: bool = False) -> Tensor:
+def _broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     return apply(_BROADCAST_TO, (array,), {"shape": shape})
 
 
-@implements(np.concatenate)
-def _concatenate_tensors(arrays: Any, axis: Any = 0, out: Any = None, **kwargs: Any) -> Tensor:
-    if kwargs:
-        raise TypeError(f"np.concatenate on Tensors does not take {', '.join(sorted(kwargs))}")
-    parts = [x if isinstance(x, Tensor) else constant(np.asarray(x)) for x in arrays]
-    return apply(_CONCATENATE, parts, {"axis": axis})
+@implements(np.broadcast_arrays)
+def _broadcast_arrays(*args: Any, subok: bool = False) -> Any:
+    shape = np.broadcast_shapes(*[np.shape(a) for a in args])
+    return tuple(_broadcast_to(a, shape) for a in args)
 
 
-@implements(np.stack)
-def _stack(arrays: Any, axis: int = 0, out: Any = None, **kwargs: Any) -> Tensor:
-    parts = [x if isinstance(x, Tensor) else constant(np.asarray(x)) for x in arrays]
-    if len({x.shape for x in parts}) > 1:
-        raise ValueError(
-            f"np.stack needs Tensors of one shape, got {', '.join(str(x.shape) for x in parts)}"
-        )
-    return _concatenate_tensors([_expand_dims(x, axis) for x in parts], axis, **kwargs)
+@implements(np.meshgrid)
+def _meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Any:
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f"np.meshgrid: indexing is 'xy' or 'ij', got {indexing!r}")
+    count = len(xi)
+    grids: list[Any] = []
+    for i, x in enumerate(xi):
+        shape = [1] * count
+        at = 1 - i if indexing == "xy" and i < 2 and count > 1 else i
+        shape[at] = -1 if math.prod(np.shape(x)) else 0
+        grids.append(_reshape(x if isinstance(x, Tensor) else constant(x), tuple(shape)))
+    return tuple(grids) if sparse else _broadcast_arrays(*grids)
+
+
+@implements(np.tile)
+def _tile(A: Any, reps: Any) -> Any:
+    times = (reps,) if isinstance(reps, (int, np.integer)) else tuple(reps)
+    times = (1,) * (A.ndim - len(times)) + times
+    shape = (1,) * (len(times) - A.ndim) + A.shape
+    pairs = [n for pair in zip(times, shape, strict=True) for n in pair]
+    apart = _reshape(A, tuple(n for size in shape for n in (1, size)))
+    return _reshape(
+        _broadcast_to(apart, pairs), tuple(t * n for t, n in zip(times, shape, strict=True))
+    )

@@ -21,7 +21,15 @@ ROWS = [
     binary("multiply", lambda a, b: a * b),
     binary("divide", lambda a, b: a / b, (-2, 2), (0.5, 2)),
     binary("divide", lambda a, b: a / b, (-2, 2), (-2, -0.5), label="by negatives"),
-    binary("power", lambda a, b: a**b, (0.5, 2), (-2, 2)),
+    Row("add", np.add.outer, (In((2, 3)), In((2,))), label="np.add.outer"),
+    Row("multiply", np.multiply.outer, (In((2, 3)), In((2,))),
+        label="np.multiply.outer"),
+    Row("power", lambda a: a**3, (In((2, 3), -2, -0.5),), label="of negatives"),
+    binary("power", lambda a, b: a**b, (0.5, 2), (-2, 2), extremes=(
+        Extreme(([0.0, -3.0, 2.0, 0.0], [0.0, 1.0, 2.0, 2.0]), [1.0, -3.0, 4.0, 0.0],
+                ([0.0, 1.0, 4.0, 0.0], None)),
+        Extreme(([0.0, 0.0, 1.0, 2.0], [0.0, 2.0, 5.0, 1.0]), [1.0, 0.0, 1.0, 2.0],
+                (None, [0.0, 0.0, 0.0, 2 * np.log(2.0)])),)),
     Row("power", lambda a: a**3, label="by an integer", shapes=ANY),
     Row("power", lambda a: a**-2, (In((2, 3), 0.5, 2),), label="by a negative integer",
         shapes=ANY),
@@ -38,18 +46,32 @@ ROWS = [
     unary("positive", np.positive),
     unary("absolute", abs, extremes=(
         Extreme(([-INF, 0.0, INF],), [INF, 0.0, INF], ([-1.0, 0.0, 1.0],)),)),
-    unary("sign", np.sign, wrt=()),
     unary("square", np.square),
     unary("sqrt", np.sqrt, 0.1, 3),
+    unary("cbrt", np.cbrt, 0.1, 3),
+    unary("cbrt", np.cbrt, -3, -0.1, label="of negatives"),
+    unary("fabs", np.fabs),
+    unary("reciprocal", np.reciprocal, 0.3, 3),
+    binary("float_power", np.float_power, (0.5, 2), (-2, 2), float32=False),
+    unary("exp2", np.exp2),
+    unary("log2", np.log2, 0.1, 3),
+    unary("log10", np.log10, 0.1, 3),
+    binary("logaddexp", np.logaddexp, extremes=(
+        Extreme(([1000.0, -1000.0, -INF], [0.0, -1000.0, -INF]),
+                [1000.0, -1000 + np.log(2.0), -INF], ([1.0, 0.5, 0.5], [0.0, 0.5, 0.5])),)),
+    binary("logaddexp2", np.logaddexp2, extremes=(
+        Extreme(([1000.0, -1000.0], [0.0, -1000.0]), [1000.0, -999.0], ([1.0, 0.5], [0.0, 0.5])),)),
+    binary("fmax", np.fmax, order=1, extremes=(
+        Extreme(([1.0, 2.0, np.nan], [3.0, 2.0, 1.0]), [3.0, 2.0, 1.0],
+                ([0.0, 0.5, 0.0], [1.0, 0.5, 1.0])),)),
+    binary("fmin", np.fmin, order=1, extremes=(
+        Extreme(([1.0, 2.0, np.nan], [3.0, 2.0, 1.0]), [1.0, 2.0, 1.0],
+                ([1.0, 0.5, 0.0], [0.0, 0.5, 1.0])),)),
     unary("exp", np.exp, extremes=(Extreme(([-1000.0, 0.0],), [0.0, 1.0], ([0.0, 1.0],)),)),
     unary("expm1", np.expm1, extremes=(
         Extreme(([1e-20, -1000.0],), [1e-20, -1.0], ([1.0, 0.0],)),)),
     unary("log", np.log, 0.1, 3, extremes=(Extreme(([1.0, INF],), [0.0, INF], ([1.0, 0.0],)),)),
     unary("log1p", np.log1p, -0.5, 3, extremes=(Extreme(([1e-20],), [1e-20], ([1.0],)),)),
-    unary("sin", np.sin),
-    unary("cos", np.cos),
-    unary("tanh", np.tanh, extremes=(
-        Extreme(([-INF, -1000.0, 1000.0, INF],), [-1.0, -1.0, 1.0, 1.0], ([0.0] * 4,)),)),
     unary("sigmoid", sigmoid, reference=_sigmoid, extremes=(
         Extreme(([-INF, -1000.0, -88.0, -40.0, 0.0, 40.0, 1000.0, INF],),
                 [0.0, 0.0, np.exp(-88.0), np.exp(-40.0), 0.5, 1.0, 1.0, 1.0],

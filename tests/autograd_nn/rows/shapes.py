@@ -7,37 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from autograd_nn import Tensor
-from autograd_nn.ops.shapes import _SCATTER
-from autograd_nn.tensor import apply
-
 from ..harness import ANY, In, Row
 
 CUBE = (In((2, 3, 4)),)
-PAIR = (In((2, 3)), In((2, 3)))
-
-
-def _scatter(g: Any) -> Any:
-    key = np.array([0, 2, 2])
-    return apply(_SCATTER, (g,), {"key": key, "shape": (4, 2)})
-
-
-def _scattered(g: Any) -> Any:
-    out = np.zeros((4, 2), g.dtype)
-    out[0] = g[0]
-    out[2] = g[1] + g[2]
-    return out
-
-
-def _item(label: str, key: Any) -> Row:
-    return Row("getitem", lambda a: a[key], CUBE, label=label)
 
 
 def _shaped(op: str, label: str, run: Callable[..., Any]) -> Row:
     return Row(op, run, CUBE, label=label)
 
-
-_MASK = np.arange(24).reshape(2, 3, 4) % 3 == 0
 
 ROWS = [
     _shaped("reshape", "", lambda a: np.reshape(a, (4, 6))),
@@ -61,35 +38,34 @@ ROWS = [
     Row("broadcast_to", lambda a: np.broadcast_to(a, (4, 2, 3))),
     Row("broadcast_to", lambda a: np.broadcast_to(a, (2, 3)), (In((2, 1)),), label="of 1-sized"),
     Row("broadcast_to", lambda a: np.broadcast_to(a, 3), (In(()),), label="of 0-d"),
-    Row("concatenate", lambda a, b: np.concatenate([a, b]), (In((2, 3)), In((1, 3)))),
-    Row("concatenate", lambda a, b: np.concatenate((a, b), axis=-1), (In((2, 3)), In((2, 1))),
-        label="last axis"),
-    Row("concatenate", lambda a, b: np.concatenate([a, b, a], axis=None), (In((2, 3)), In((4,))),
-        label="flattened, one twice"),
-    Row("concatenate", lambda a, b: np.concatenate([a, np.ones((2, 2)), b], axis=1), PAIR,
-        label="with an array", float32=False),
-    Row("concatenate", lambda a, b: np.stack([a, b]), PAIR, label="stack"),
-    Row("concatenate", lambda a, b: np.stack([a, b], axis=-1), PAIR, label="stack last"),
-    Row("concatenate", lambda a, b: np.stack([a, b], axis=1), PAIR, label="stack middle"),
-    _item("integer", 1),
-    _item("negative integer", -1),
-    _item("integers", (1, 2, 3)),
-    _item("slice", slice(0, 1)),
-    _item("slices and steps", (slice(None), slice(None, None, -2), slice(1, 3))),
-    _item("ellipsis", (..., 0)),
-    _item("None", (slice(None), None, 1)),
-    _item("list", [1, 0, 1]),
-    _item("integer array", np.array([[1, 0], [1, 1]])),
-    _item("integer arrays", (np.array([0, 1, 0]), np.array([2, 2, 2]))),
-    _item("integer arrays apart", (np.array([0, 1, 0]), slice(None), np.array([2, 2, 2]))),
-    _item("boolean array", _MASK),
-    _item("boolean array, one axis", np.array([True, False])),
-    _item("boolean scalar", True),
-    Row("getitem", lambda a: a[np.array([], dtype=int)], CUBE, label="nothing", order=0),
-    Row("getitem", lambda a: a[a > 0], CUBE, label="boolean Tensor"),
-    Row("getitem", lambda a: a[Tensor(np.array([1, 1, 0]))], CUBE,
-        reference=lambda a: a[[1, 1, 0]], label="integer Tensor"),
-    Row("getitem", lambda a: a[()], shapes=ANY, label="empty tuple"),
-    Row("getitem", lambda a: a[...], shapes=ANY, label="..."),
-    Row("scatter", _scatter, (In((3, 2)),), reference=_scattered),
+    Row("transpose", lambda a: np.moveaxis(a, 0, -1), CUBE, label="moveaxis"),
+    Row("transpose", lambda a: np.moveaxis(a, (0, 1), (-1, -2)), CUBE, label="moveaxis of two"),
+    Row(None, lambda a: np.moveaxis(a, 0, 0), (In((3,)),), label="moveaxis of a vector"),
+    Row("transpose", lambda a: np.rollaxis(a, 2), CUBE, label="rollaxis"),
+    Row("transpose", lambda a: np.rollaxis(a, 0, 3), CUBE, label="rollaxis to the end"),
+    Row("transpose", np.matrix_transpose, CUBE, label="matrix_transpose"),
+    Row("transpose", np.linalg.matrix_transpose, CUBE, label="linalg.matrix_transpose"),
+    Row("reshape", np.atleast_1d, shapes=ANY, label="atleast_1d"),
+    Row("reshape", np.atleast_2d, shapes=ANY, label="atleast_2d"),
+    Row("reshape", np.atleast_3d, shapes=ANY, label="atleast_3d"),
+    Row("reshape", lambda a, b: np.atleast_2d(a, b)[0] * b, (In((3,)), In((2, 3))),
+        label="atleast_2d of two"),
+    Row("broadcast_to", lambda a, b: np.broadcast_arrays(a, b)[1] * a, (In((2, 3)), In((3,))),
+        label="broadcast_arrays"),
+    Row("broadcast_to", lambda a, b: np.meshgrid(a, b)[0] * np.meshgrid(a, b)[1],
+        (In((2,)), In((3,))), label="meshgrid"),
+    Row("broadcast_to", lambda a, b, c: np.meshgrid(a, b, c, indexing="ij")[2] * a[1],
+        (In((2,)), In((3,)), In((2,))), label="meshgrid ij", wrt=(0, 2)),
+    Row("reshape", lambda a, b: np.meshgrid(a, b, sparse=True)[1] * a, (In((2,)), In((3,))),
+        label="meshgrid sparse"),
+    Row("broadcast_to", lambda a: np.tile(a, 2), shapes=ANY, label="tile"),
+    Row("broadcast_to", lambda a: np.tile(a, (2, 1, 3)), label="tile along axes"),
+    Row("broadcast_to", lambda a, b: np.full_like(a, b[0]) * a, (In((2, 3)), In((2,))),
+        label="full_like"),
+    Row("multiply", lambda a: a * np.ones_like(a) + np.zeros_like(a) * np.full_like(a, 2.0),
+        order=1, label="ones_like, zeros_like, full_like"),
+    Row("multiply", lambda a: a * (np.size(a) + np.ndim(a) + np.size(a, 0) + np.shape(a)[1]),
+        order=1, label="size, ndim, shape"),
+    Row("add", lambda a: a + np.zeros((), np.result_type(a, np.float32)), order=1,
+        label="result_type"),
 ]  # fmt: skip

@@ -1,0 +1,237 @@
+"""Joining Tensors and cutting them apart; elements shifted, mirrored, padded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..op import Op, implements, register
+from ..tensor import Tensor, apply, constant
+from .indexing import put_into_zeros
+
+
+def _concatenate(*parts: Any, axis: Any = 0) -> Any:
+    return np.concatenate(parts, axis=axis)
+
+
+def _concatenate_rule(index: int, g: Any, out: Any, *parts: Any, axis: Any = 0) -> Any:
+    if axis is None:
+        start = sum([part.size for part in parts[:index]])
+        return np.reshape(g[start : start + parts[index].size], parts[index].shape)
+    axis = axis % out.ndim
+    start = sum([part.shape[axis] for part in parts[:index]])
+    cut = (slice(None),) * axis + (slice(start, start + parts[index].shape[axis]),)
+    return g[cut]
+
+
+_CONCATENATE = register(
+    Op(
+        "concatenate",
+        _concatenate,
+        every=_concatenate_rule,
+        latex=r"\operatorname{{concatenate}}({0}, \ldots)",
+    )
+)
+
+
+def _tensors(arrays: Any) -> Any:
+    return [x if isinstance(x, Tensor) else constant(np.asarray(x)) for x in arrays]
+
+
+# -- joining -------------------------------------------------------------------------------------
+
+
+@implements(np.concatenate)
+def _concatenate_tensors(arrays: Any, axis: Any = 0, out: Any = None, **kwargs: Any) -> Any:
+    if kwargs:
+        raise TypeError(f"np.concatenate on Tensors does not take {', '.join(sorted(kwargs))}")
+    return apply(_CONCATENATE, _tensors(arrays), {"axis": axis})
+
+
+@implements(np.stack)
+def _stack(arrays: Any, axis: int = 0, out: Any = None, **kwargs: Any) -> Any:
+    parts = _tensors(arrays)
+    if len({x.shape for x in parts}) > 1:
+        raise ValueError(
+            f"np.stack needs Tensors of one shape, got {', '.join(str(x.shape) for x in parts)}"
+        )
+    return _concatenate_tensors([np.expand_dims(x, axis) for x in parts], axis, **kwargs)
+
+
+@implements(np.hstack)
+def _hstack(tup: Any, **kwargs: Any) -> Any:
+    parts = [np.atleast_1d(x) for x in _tensors(tup)]
+    return _concatenate_tensors(parts, 0 if parts and parts[0].ndim == 1 else 1, **kwargs)
+
+
+@implements(np.vstack)
+def _vstack(tup: Any, **kwargs: Any) -> Any:
+    return _concatenate_tensors([np.atleast_2d(x) for x in _tensors(tup)], 0, **kwargs)
+
+
+@implements(np.dstack)
+def _dstack(tup: Any) -> Any:
+    return _concatenate_tensors([np.atleast_3d(x) for x in _tensors(tup)], 2)
+
+
+@implements(np.column_stack)
+def _column_stack(tup: Any) -> Any:
+    parts = [np.reshape(x, (-1, 1)) if x.ndim < 2 else x for x in _tensors(tup)]
+    return _concatenate_tensors(parts, 1)
+
+
+@implements(np.block)
+def _block(arrays: Any) -> Any:
+    depth, probe = 0, arrays
+    while isinstance(probe, list):
+        depth, probe = depth + 1, probe[0]
+    return _block_level(arrays, depth, depth)
+
+
+def _block_level(part: Any, level: int, depth: int) -> Any:
+    if level == 0:
+        (x,) = _tensors([part])
+        return np.reshape(x, (1,) * (depth - x.ndim) + x.shape)
+    inner = [_block_level(p, level - 1, depth) for p in part]
+    ndim = max(x.ndim for x in inner)
+    inner = [np.reshape(x, (1,) * (ndim - x.ndim) + x.shape) for x in inner]
+    return _concatenate_tensors(inner, -level)
+
+
+@implements(np.append)
+def _append(arr: Any, values: Any, axis: int | None = None) -> Any:
+    return _concatenate_tensors([arr, values], axis)
+
+
+# -- cutting apart -------------------------------------------------------------------------------
+
+
+@implements(np.array_split)
+def _array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
+    count = ary.shape[axis]
+    # the pieces of the positions are the pieces of the Tensor
+    pieces = np.array_split(np.arange(count), indices_or_sections)
+    lead = (slice(None),) * (axis % ary.ndim)
+    starts = [int(p[0]) if p.size else 0 for p in pieces]
+    return [
+        ary[(*lead, slice(start, start + p.size))] for start, p in zip(starts, pieces, strict=True)
+    ]
+
+
+@implements(np.split)
+def _split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
+    if isinstance(indices_or_sections, int) and ary.shape[axis] % indices_or_sections:
+        raise ValueError(
+            f"np.split: {ary.shape[axis]} elements along axis {axis} do not divide into "
+            f"{indices_or_sections} equal parts; use np.array_split"
+        )
+    return _array_split(ary, indices_or_sections, axis)
+
+
+@implements(np.hsplit)
+def _hsplit(ary: Any, indices_or_sections: Any) -> Any:
+    return _split(ary, indices_or_sections, 1 if ary.ndim > 1 else 0)
+
+
+@implements(np.vsplit)
+def _vsplit(ary: Any, indices_or_sections: Any) -> Any:
+    return _split(ary, indices_or_sections, 0)
+
+
+@implements(np.dsplit)
+def _dsplit(ary: Any, indices_or_sections: Any) -> Any:
+    return _split(ary, indices_or_sections, 2)
+
+
+@implements(np.unstack)
+def _unstack(x: Any, /, *, axis: int = 0) -> Any:
+    moved = np.moveaxis(x, axis, 0)
+    return tuple(moved[i] for i in range(moved.shape[0]))
+
+
+# -- shifted and mirrored --------------------------------------------------------------------------
+
+
+@implements(np.flip)
+def _flip(m: Any, axis: Any = None) -> Any:
+    axes = range(m.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    turned = {np.lib.array_utils.normalize_axis_index(a, m.ndim) for a in axes}
+    back = slice(None, None, -1)
+    return m[tuple(back if i in turned else slice(None) for i in range(m.ndim))]
+
+
+@implements(np.fliplr)
+def _fliplr(m: Any) -> Any:
+    return _flip(m, 1)
+
+
+@implements(np.flipud)
+def _flipud(m: Any) -> Any:
+    return _flip(m, 0)
+
+
+@implements(np.rot90)
+def _rot90(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
+    first, second = axes
+    for _ in range(k % 4):
+        m = np.swapaxes(_flip(m, second), first, second)
+    return m
+
+
+@implements(np.roll)
+def _roll(a: Any, shift: Any, axis: Any = None) -> Any:
+    if axis is None:
+        return np.reshape(_roll(np.ravel(a), shift, 0), a.shape)
+    axes = np.atleast_1d(axis)
+    for by, along in zip(*np.broadcast_arrays(np.atleast_1d(shift), axes), strict=True):
+        count = a.shape[along]
+        if count and by % count:
+            lead = (slice(None),) * (int(along) % a.ndim)
+            cut = int(-by % count)
+            a = np.concatenate([a[(*lead, slice(cut, None))], a[(*lead, slice(cut))]], int(along))
+    return a
+
+
+@implements(np.fft.fftshift)
+def _fftshift(x: Any, axes: Any = None) -> Any:
+    axes = tuple(range(x.ndim)) if axes is None else axes if isinstance(axes, tuple) else (axes,)
+    return _roll(x, tuple(x.shape[a] // 2 for a in axes), axes)
+
+
+@implements(np.fft.ifftshift)
+def _ifftshift(x: Any, axes: Any = None) -> Any:
+    axes = tuple(range(x.ndim)) if axes is None else axes if isinstance(axes, tuple) else (axes,)
+    return _roll(x, tuple(-(x.shape[a] // 2) for a in axes), axes)
+
+
+# -- padded ----------------------------------------------------------------------------------------
+
+_BY_POSITION = ("edge", "reflect", "symmetric", "wrap")
+"""Modes that fill the border with elements of the operand."""
+
+
+@implements(np.pad)
+def _pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Any:
+    if isinstance(pad_width, dict):
+        pad_width = [pad_width.get(i, (0, 0)) for i in range(array.ndim)]
+    widths = np.broadcast_to(np.asarray(pad_width), (array.ndim, 2)).tolist()
+    if mode in _BY_POSITION and kwargs.get("reflect_type", "even") == "even":
+        for axis, width in enumerate(widths):
+            places = np.pad(np.arange(array.shape[axis]), width, mode, **kwargs)
+            array = np.take(array, places, axis)
+        return array
+    if mode != "constant":
+        raise NotImplementedError(
+            f"np.pad on Tensors takes mode 'constant' or {', '.join(map(repr, _BY_POSITION))} "
+            f"(with reflect_type='even'), got {mode!r}"
+        )
+    shape = tuple(
+        n + before + after for n, (before, after) in zip(array.shape, widths, strict=True)
+    )
+    inside = tuple(
+        slice(before, before + n) for n, (before, _) in zip(array.shape, widths, strict=True)
+    )
+    padded = put_into_zeros(array, inside, shape)
+    border = np.pad(np.zeros(array.shape, array.dtype), widths, mode, **kwargs)
+    return padded + border if border.any() else padded

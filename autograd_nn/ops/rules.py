@@ -1,0 +1,39 @@
+"""Helpers that rules share.
+
+1. `call` runs an operation on arrays and records it on Tensors, so that a rule may use
+   operations that NumPy has no function for.
+2. `divided` and `moved_last` are steps that several rules take.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..op import Op
+from ..tensor import Tensor, apply
+
+
+def call(op: Op, *operands: Any, **params: Any) -> Any:
+    """Record `op` where an operand is a Tensor, run it where all are arrays."""
+    if any(isinstance(x, Tensor) for x in operands):
+        return apply(op, operands, params)
+    return op.forward(*operands, **params)
+
+
+def divided(a: Any, b: Any) -> Any:
+    """Return a/b, and 0 where both are 0, without a warning; nan where only b is 0."""
+    zero = b == 0
+    return np.where(np.logical_and(zero, a != 0), np.nan, a / np.where(zero, 1, b))
+
+
+def transposed(a: Any) -> Any:
+    """Return the matrices in the last two axes of `a`, transposed."""
+    return np.swapaxes(a, -1, -2)
+
+
+def function_of(name: str, count: int = 1) -> str:
+    r"""Return the LaTeX template of a function: ``\operatorname{name}({0}, {1})``."""
+    arguments = ", ".join(f"{{{i}}}" for i in range(count))
+    return rf"\operatorname{{{{{name}}}}}({arguments})".replace("_", r"\_")

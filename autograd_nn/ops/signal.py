@@ -1,0 +1,115 @@
+"""Convolution, interpolation, polynomials: functions of sampled curves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..op import Op, implements, register
+from ..tensor import Tensor, apply
+
+
+def convolved(a: Any, v: Any) -> Any:
+    """Return the full convolution of two vectors."""
+    return np.convolve(a, v)
+
+
+def _without_ends(g: Any, other: Any) -> Any:
+    """Correlate `g` with `other` where they overlap wholly: the transpose of convolving."""
+    count = len(other)
+    return np.convolve(g, other[::-1])[count - 1 : len(g)]
+
+
+_CONVOLVE = register(
+    Op(
+        "convolve",
+        convolved,
+        (
+            lambda g, out, a, v: _without_ends(g, v),
+            lambda g, out, a, v: _without_ends(g, a),
+        ),
+        latex=r"{0} \ast {1}",
+    )
+)
+
+
+@implements(np.convolve)
+def _convolve(a: Any, v: Any, mode: str = "full") -> Any:
+    longer, shorter = max(len(a), len(v)), min(len(a), len(v))
+    full = apply(_CONVOLVE, (a, v))
+    if mode == "full":
+        return full
+    if mode == "valid":
+        return full[shorter - 1 : longer]
+    if mode == "same":
+        return full[(shorter - 1) // 2 : (shorter - 1) // 2 + longer]
+    raise ValueError(f"mode is 'full', 'same' or 'valid', got {mode!r}")
+
+
+@implements(np.correlate)
+def _correlate(a: Any, v: Any, mode: str = "valid") -> Any:
+    if mode == "same" and len(v) > len(a):  # NumPy swaps the two, and so the centre
+        return _correlate(v, a, mode)[::-1]
+    return _convolve(a, np.flip(v), mode)
+
+
+@implements(np.interp)
+def _interp(
+    x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: float | None = None
+) -> Any:
+    if period is not None:
+        period = abs(period)
+        x, xp = np.remainder(x, period), np.remainder(xp, period)
+        order = np.argsort(xp)
+        xp, fp = np.take(xp, order), np.take(fp, order)
+        xp = np.concatenate([xp[-1:] - period, xp, xp[:1] + period])
+        fp = np.concatenate([fp[-1:], fp, fp[:1]])
+    count = np.shape(xp)[0]
+    if count == 1:
+        inside = fp[0] + 0 * x
+    else:
+        low = np.clip(np.searchsorted(xp, x, side="right") - 1, 0, count - 2)
+        x0, x1 = np.take(xp, low), np.take(xp, low + 1)
+        y0, y1 = np.take(fp, low), np.take(fp, low + 1)
+        inside = y0 + (x - x0) * ((y1 - y0) / (x1 - x0))
+    below = np.where(x < xp[0], fp[0] if left is None else left, inside)
+    return np.where(x > xp[-1], fp[-1] if right is None else right, below)
+
+
+@implements(np.polyval)
+def _polyval(p: Any, x: Any) -> Any:
+    value: Any = 0 * x
+    for i in range(len(p)):
+        value = value * x + p[i]
+    return value
+
+
+@implements(np.linspace)
+def _linspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    retstep: bool = False,
+    dtype: Any = None,
+    axis: int = 0,
+    *,
+    device: None = None,
+) -> Any:
+    steps = num - 1 if endpoint else num
+    step = (stop - start) / steps if steps > 0 else (stop - start) * np.nan
+    share = np.arange(num) / max(steps, 1)
+    share = np.reshape(share, (-1,) + (1,) * np.ndim(step)).astype(step.dtype)
+    points = start + (stop - start) * share
+    points = np.moveaxis(points if dtype is None else points.astype(dtype), 0, axis)
+    return (points, step) if retstep else points
+
+
+@implements(np.unwrap)
+def _unwrap(
+    p: Any, discont: float | None = None, axis: int = -1, *, period: float = 2 * np.pi
+) -> Any:
+    # the turns to be added are constant in between jumps, so that the derivative is one
+    plain = p.numpy() if isinstance(p, Tensor) else p
+    return p + (np.unwrap(plain, discont, axis, period=period) - plain)

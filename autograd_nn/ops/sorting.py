@@ -1,0 +1,110 @@
+"""Order: positions of extrema, sorting, searching.
+
+Positions are recorded and not differentiable. A sorted array is its operand taken at the
+positions that sort it, so that its gradient is that of taking.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..op import Op, implements, register
+from ..tensor import Tensor, apply
+from .rules import function_of
+
+# fmt: off
+_ARGMAX = register(Op("argmax", np.argmax, latex=function_of("argmax")))
+_ARGMIN = register(Op("argmin", np.argmin, latex=function_of("argmin")))
+_ARGSORT = register(Op("argsort", np.argsort, latex=function_of("argsort")))
+_ARGPARTITION = register(Op("argpartition", np.argpartition, latex=function_of("argpartition")))
+_SEARCHSORTED = register(Op("searchsorted", np.searchsorted, latex=function_of("searchsorted", 2)))
+# fmt: on
+
+
+def _position(op: Op, a: Any, axis: int | None, keepdims: Any) -> Any:
+    params: dict[str, Any] = {} if axis is None else {"axis": axis}
+    if keepdims is not np._NoValue and keepdims:
+        params["keepdims"] = True
+    return apply(op, (a,), params)
+
+
+@implements(np.argmax)
+def _argmax(a: Any, axis: int | None = None, out: Any = None, *, keepdims: Any = False) -> Any:
+    return _position(_ARGMAX, a, axis, keepdims)
+
+
+@implements(np.argmin)
+def _argmin(a: Any, axis: int | None = None, out: Any = None, *, keepdims: Any = False) -> Any:
+    return _position(_ARGMIN, a, axis, keepdims)
+
+
+@implements(np.nanargmax)
+def _nanargmax(a: Any, axis: int | None = None, out: Any = None, *, keepdims: Any = False) -> Any:
+    return _argmax(np.where(np.isnan(a), -np.inf, a), axis, keepdims=keepdims)
+
+
+@implements(np.nanargmin)
+def _nanargmin(a: Any, axis: int | None = None, out: Any = None, *, keepdims: Any = False) -> Any:
+    return _argmin(np.where(np.isnan(a), np.inf, a), axis, keepdims=keepdims)
+
+
+def _along(a: Any, axis: int | None) -> tuple[Any, int]:
+    """Return `a`, flattened where no axis is named, and the axis."""
+    return (np.ravel(a), 0) if axis is None else (a, axis)
+
+
+@implements(np.argsort)
+def _argsort(
+    a: Any, axis: int | None = -1, kind: Any = None, order: None = None, *, stable: Any = None
+) -> Any:
+    a, axis = _along(a, axis)
+    given = {"axis": axis, "kind": kind, "stable": stable}
+    return apply(_ARGSORT, (a,), {k: v for k, v in given.items() if v is not None})
+
+
+@implements(np.sort)
+def _sort(
+    a: Any, axis: int | None = -1, kind: Any = None, order: None = None, *, stable: Any = None
+) -> Any:
+    a, axis = _along(a, axis)
+    return np.take_along_axis(a, _argsort(a, axis, kind, stable=stable), axis)
+
+
+@implements(np.sort_complex)
+def _sort_complex(a: Any) -> Any:
+    raise TypeError("np.sort_complex gives complex numbers, and Tensors are real; use np.sort")
+
+
+@implements(np.argpartition)
+def _argpartition(
+    a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: None = None
+) -> Any:
+    a, axis = _along(a, axis)
+    return apply(_ARGPARTITION, (a,), {"kth": kth, "axis": axis})
+
+
+@implements(np.partition)
+def _partition(
+    a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: None = None
+) -> Any:
+    a, axis = _along(a, axis)
+    return np.take_along_axis(a, _argpartition(a, kth, axis), axis)
+
+
+@implements(np.searchsorted)
+def _searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
+    if sorter is not None:
+        a = np.take(a, sorter)
+    return apply(_SEARCHSORTED, (a, v), {"side": side} if side != "left" else {})
+
+
+@implements(np.digitize)
+def _digitize(x: Any, bins: Any, right: bool = False) -> Any:
+    side = "left" if right else "right"
+    rising = bins.data if isinstance(bins, Tensor) else np.asarray(bins)
+    if np.all(rising[1:] >= rising[:-1]):
+        return _searchsorted(bins, x, side)
+    opposite = "right" if right else "left"
+    return len(rising) - _searchsorted(np.flip(bins), x, opposite)

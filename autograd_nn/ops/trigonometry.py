@@ -1,0 +1,79 @@
+"""Circular and hyperbolic functions, their inverses, and angles."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..op import Op, implements, register
+from ..tensor import apply
+from .rules import divided, function_of
+
+
+def _angle_y(g: Any, out: Any, y: Any, x: Any) -> Any:
+    return g * x / (np.square(x) + np.square(y))
+
+
+def _angle_x(g: Any, out: Any, y: Any, x: Any) -> Any:
+    return -g * y / (np.square(x) + np.square(y))
+
+
+def _sinc_slope(x: Any, out: Any) -> Any:
+    """Return the derivative of sin(πx)/(πx): by its series where the quotient would cancel."""
+    u = math.pi * x
+    square = np.square(u)
+    series: Any = 0
+    for k in range(8, 0, -1):  # the next term is below 1e-16 of the first for |u| < 1/2
+        series = (-1) ** k * 2 * k / math.factorial(2 * k + 1) + square * series
+    near = np.abs(u) < 0.5
+    far = (np.cos(u) - out) / np.where(near, 1, x)
+    return np.where(near, math.pi * u * series, far)
+
+
+# fmt: off
+register(Op("sin", np.sin, (lambda g, out, x: g * np.cos(x),), latex=r"\sin({0})"), np.sin)
+register(Op("cos", np.cos, (lambda g, out, x: -g * np.sin(x),), latex=r"\cos({0})"), np.cos)
+register(Op("tan", np.tan, (lambda g, out, x: g * (1 + np.square(out)),),
+    latex=r"\tan({0})"), np.tan)
+register(Op("arcsin", np.arcsin, (lambda g, out, x: g / np.sqrt((1 - x) * (1 + x)),),
+    latex=r"\arcsin({0})"), np.arcsin)
+register(Op("arccos", np.arccos, (lambda g, out, x: -g / np.sqrt((1 - x) * (1 + x)),),
+    latex=r"\arccos({0})"), np.arccos)
+register(Op("arctan", np.arctan, (lambda g, out, x: g / (1 + np.square(x)),),
+    latex=r"\arctan({0})"), np.arctan)
+register(Op("arctan2", np.arctan2, (_angle_y, _angle_x),
+    latex=function_of("arctan2", 2), broadcasts=True), np.arctan2)
+register(Op("hypot", np.hypot, (
+    lambda g, out, a, b: g * divided(a, out),
+    lambda g, out, a, b: g * divided(b, out),
+), latex=r"\sqrt{{{0}^{{2}} + {1}^{{2}}}}", broadcasts=True), np.hypot)
+register(Op("sinh", np.sinh, (lambda g, out, x: g * np.cosh(x),), latex=r"\sinh({0})"), np.sinh)
+register(Op("cosh", np.cosh, (lambda g, out, x: g * np.sinh(x),), latex=r"\cosh({0})"), np.cosh)
+register(Op("tanh", np.tanh, (lambda g, out, x: g * (1 - out * out),),
+    latex=r"\tanh({0})"), np.tanh)
+register(Op("arcsinh", np.arcsinh, (lambda g, out, x: g / np.sqrt(np.square(x) + 1),),
+    latex=function_of("arcsinh")), np.arcsinh)
+register(Op("arccosh", np.arccosh, (lambda g, out, x: g / np.sqrt((x - 1) * (x + 1)),),
+    latex=function_of("arccosh")), np.arccosh)
+register(Op("arctanh", np.arctanh, (lambda g, out, x: g / ((1 - x) * (1 + x)),),
+    latex=function_of("arctanh")), np.arctanh)
+_SINC = register(Op("sinc", np.sinc, (lambda g, out, x: g * _sinc_slope(x, out),),
+    latex=function_of("sinc")))
+# fmt: on
+
+for _ufunc, _factor, _latex in (
+    (np.deg2rad, math.pi / 180, r"\frac{{\pi}}{{180}} {0}"),
+    (np.radians, math.pi / 180, r"\frac{{\pi}}{{180}} {0}"),
+    (np.rad2deg, 180 / math.pi, r"\frac{{180}}{{\pi}} {0}"),
+    (np.degrees, 180 / math.pi, r"\frac{{180}}{{\pi}} {0}"),
+):
+    register(
+        Op(_ufunc.__name__, _ufunc, (lambda g, out, x, by=_factor: g * by,), latex=_latex), _ufunc
+    )
+
+
+@implements(np.sinc)
+def _sinc(x: Any) -> Any:
+    return apply(_SINC, (x,))

@@ -1,0 +1,108 @@
+"""Rows of ``autograd_nn/ops/decompositions.py``.
+
+Symmetric operands are made inside the row; rows without that tell which triangle is read.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import hypothesis.extra.numpy as hnp
+import numpy as np
+
+from autograd_nn import Tensor, gradients
+
+from ..harness import Extreme, In, Row
+
+SQUARE = (In((3, 3)),)
+STACK = (In((2, 3, 3)),)
+TALL, WIDE = (In((4, 3)),), (In((2, 4)),)
+EYE = np.eye(3, dtype=np.float32)
+_SYSTEMS = hnp.mutually_broadcastable_shapes(
+    signature="(n,n),(n,k)->(n,k)", min_side=1, max_side=3, max_dims=2
+).map(lambda drawn: drawn.input_shapes)
+
+
+def _t(a: Any) -> Any:
+    return np.swapaxes(a, -1, -2)
+
+
+def _slope_of_det(a: Tensor) -> Tensor:
+    out: Any = np.linalg.det(a)
+    (slope,) = gradients(out, [a], create_graph=True)
+    assert isinstance(slope, Tensor)
+    return slope
+
+
+def _positive(a: Any) -> Any:
+    """Return a positive definite matrix made of `a`."""
+    return a @ _t(a) + 2 * EYE
+
+
+def _rebuilt(a: Any) -> Any:
+    u, s, vh = np.linalg.svd(a, full_matrices=False)
+    return (u * np.expand_dims(np.sqrt(s), -2)) @ vh
+
+
+def _powered(a: Any) -> Any:
+    w, v = np.linalg.eigh(a + _t(a))
+    return (v * np.expand_dims(np.sin(w), -2)) @ _t(v)
+
+
+ROWS = [
+    Row("inv", np.linalg.inv, SQUARE),
+    Row("inv", np.linalg.inv, STACK, label="stack"),
+    Row("det", np.linalg.det, SQUARE, extremes=(
+        Extreme(([[1.0, 2.0], [2.0, 4.0]],), 0.0, ([[4.0, -2.0], [-2.0, 1.0]],)),
+        Extreme(([[0.0, 0.0], [0.0, 0.0]],), 0.0, ([[0.0, 0.0], [0.0, 0.0]],)),)),
+    Row("det", np.linalg.det, STACK, label="stack"),
+    Row("cofactor", _slope_of_det, SQUARE,
+        reference=lambda a: np.linalg.det(a) * np.linalg.inv(a).T),
+    Row("slogdet", lambda a: np.linalg.slogdet(a)[1], STACK),
+    Row("slogdet", lambda a: np.linalg.slogdet(a).sign + a[..., 0, 0], STACK, label="sign"),
+    Row("solve", np.linalg.solve, (In((3, 3)), In((3,)))),
+    Row("solve", lambda a, b: np.linalg.solve(a + 9 * np.eye(a.shape[-1]), b),
+        (In((3, 3)), In((3, 2))), shapes=_SYSTEMS, label="of any shape", float32=False),
+    Row("solve", np.linalg.solve, (In((3, 3)), In((3, 2))), label="of a matrix"),
+    Row("solve", np.linalg.solve, (In((2, 3, 3)), In((3, 2))), label="stack"),
+    Row("solve", np.linalg.solve, (In((2, 3, 3)), In((3,))), label="stack and vector"),
+    Row("pinv", np.linalg.pinv, TALL),
+    Row("pinv", np.linalg.pinv, (In((2, 2, 3)),), label="stack of wide"),
+    Row("pinv", lambda a, b: np.linalg.pinv(np.expand_dims(a, 1) * b, rcond=1e-6),
+        (In((3,)), In((2,))), label="of rank 1"),
+    Row("cholesky", lambda a: np.linalg.cholesky(_positive(a)), STACK),
+    Row("cholesky", lambda a: np.linalg.cholesky(a + 10 * EYE), SQUARE, label="lower triangle"),
+    Row("cholesky", lambda a: np.linalg.cholesky(a + 10 * EYE, upper=True), SQUARE,
+        label="upper triangle"),
+    Row("eigh", np.linalg.eigvalsh, SQUARE, label="eigvalsh"),
+    Row("eigh", lambda a: np.linalg.eigvalsh(a, UPLO="U"), STACK, label="eigvalsh upper"),
+    Row("eigh", _powered, SQUARE, label="function of a matrix"),
+    Row("eigh", lambda a: np.linalg.eigh(a).eigenvectors ** 2, STACK, label="eigenvectors"),
+    Row("eigh", np.linalg.eigvalsh, label="of equal eigenvalues", inputs=SQUARE, order=0,
+        extremes=(Extreme((np.eye(3),), [1.0, 1.0, 1.0], (np.eye(3),)),)),
+    Row("svd", lambda a: np.linalg.svd(a, compute_uv=False), TALL, label="values"),
+    Row("svd", np.linalg.svdvals, (In((2, 2, 3)),), label="svdvals"),
+    Row("svd", _rebuilt, TALL, label="tall"),
+    Row("svd", _rebuilt, WIDE, label="wide"),
+    Row("svd", _rebuilt, STACK, label="stack"),
+    Row("svd", lambda a: np.linalg.svd(a)[0] ** 2, SQUARE, label="U"),
+    Row("svd", lambda a: np.linalg.svd(a, full_matrices=False).Vh ** 2, TALL, label="V"),
+    Row("svd", lambda a: np.linalg.svd(a, full_matrices=False).U ** 2, TALL, label="U of tall"),
+    Row("svd", lambda a: np.linalg.svd(a, full_matrices=False).Vh ** 2, WIDE, label="V of wide"),
+    Row("qr", lambda a: np.linalg.qr(a).Q, TALL, label="Q of tall"),
+    Row("qr", lambda a: np.linalg.qr(a)[1], (In((2, 3, 2)),), label="R of a stack"),
+    Row("qr", lambda a: np.linalg.qr(a, mode="r"), WIDE, label="R of wide"),
+    Row("qr", lambda a: np.linalg.qr(a).Q, WIDE, label="Q of wide"),
+    Row("pinv", lambda a, b: np.linalg.lstsq(a, b)[0], (In((4, 3)), In((4,))), label="lstsq"),
+    Row("pinv", lambda a, b: np.linalg.lstsq(a, b)[1], (In((4, 2)), In((4, 3))),
+        label="lstsq residuals"),
+    Row("svd", lambda a, b: np.linalg.lstsq(a, b)[3], (In((4, 2)), In((4, 3))), wrt=(0,),
+        label="lstsq values"),
+    Row("count_nonzero", np.linalg.matrix_rank, STACK, wrt=(), label="matrix_rank"),
+    Row("matmul", lambda a: np.linalg.matrix_power(a, 5), STACK, label="matrix_power"),
+    Row("inv", lambda a: np.linalg.matrix_power(a, -2), SQUARE, label="matrix_power negative"),
+    Row("multiply", lambda a: np.linalg.matrix_power(a, 0) + a, SQUARE, order=1,
+        label="matrix_power 0"),
+    Row("inv", lambda a: np.linalg.tensorinv(a, 1), (In((4, 2, 2)),), label="tensorinv"),
+    Row("solve", np.linalg.tensorsolve, (In((2, 2, 4)), In((2, 2))), label="tensorsolve"),
+]  # fmt: skip

@@ -1,0 +1,125 @@
+"""Rows of ``autograd_nn/ops/indexing.py``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_nn import Tensor
+from autograd_nn.ops.indexing import _PUT, _PUT_ALONG, _SCATTER
+from autograd_nn.tensor import apply
+
+from ..harness import ANY, In, Row
+
+CUBE = (In((2, 3, 4)),)
+PLACES = (In((2, 3, 4)), In((2, 2), 0, 2, "i"))
+
+
+def _scatter(g: Any) -> Any:
+    key = np.array([0, 2, 2])
+    return apply(_SCATTER, (g,), {"key": key, "shape": (4, 2)})
+
+
+def _scattered(g: Any) -> Any:
+    out = np.zeros((4, 2), g.dtype)
+    out[0] = g[0]
+    out[2] = g[1] + g[2]
+    return out
+
+
+def _put(g: Any) -> Any:
+    return apply(_PUT, (g, np.array([[0, 3], [3, -4]])), {"shape": (2, 4), "axis": -1})
+
+
+def _put_by_numpy(g: Any) -> Any:
+    out = np.zeros((2, 4), g.dtype)
+    out[:, 0] = g[:, 0, 0] + g[:, 1, 1]
+    out[:, 3] = g[:, 0, 1] + g[:, 1, 0]
+    return out
+
+
+def _put_along(g: Any) -> Any:
+    return apply(_PUT_ALONG, (g, np.array([[0, 2, 2]])), {"shape": (2, 3), "axis": 1})
+
+
+def _put_along_by_numpy(g: Any) -> Any:
+    return np.stack([g[:, 0], 0 * g[:, 0], g[:, 1] + g[:, 2]], axis=1)
+
+
+def _item(label: str, key: Any) -> Row:
+    return Row("getitem", lambda a: a[key], CUBE, label=label)
+
+
+_MASK = np.arange(24).reshape(2, 3, 4) % 3 == 0
+
+ROWS = [
+    _item("integer", 1),
+    _item("negative integer", -1),
+    _item("integers", (1, 2, 3)),
+    _item("slice", slice(0, 1)),
+    _item("slices and steps", (slice(None), slice(None, None, -2), slice(1, 3))),
+    _item("ellipsis", (..., 0)),
+    _item("None", (slice(None), None, 1)),
+    _item("list", [1, 0, 1]),
+    _item("integer array", np.array([[1, 0], [1, 1]])),
+    _item("integer arrays", (np.array([0, 1, 0]), np.array([2, 2, 2]))),
+    _item("integer arrays apart", (np.array([0, 1, 0]), slice(None), np.array([2, 2, 2]))),
+    _item("boolean array", _MASK),
+    _item("boolean array, one axis", np.array([True, False])),
+    _item("boolean scalar", True),
+    Row("getitem", lambda a: a[np.array([], dtype=int)], CUBE, label="nothing", order=0),
+    Row("getitem", lambda a: a[a > 0], CUBE, label="boolean Tensor"),
+    Row("getitem", lambda a: a[Tensor(np.array([1, 1, 0]))], CUBE,
+        reference=lambda a: a[[1, 1, 0]], label="integer Tensor"),
+    Row("getitem", lambda a: a[()], shapes=ANY, label="empty tuple"),
+    Row("getitem", lambda a: a[...], shapes=ANY, label="..."),
+    Row("put", _put, (In((2, 2, 2)),), reference=_put_by_numpy),
+    Row("put_along_axis", _put_along, (In((2, 3)),), reference=_put_along_by_numpy),
+    Row("scatter", _scatter, (In((3, 2)),), reference=_scattered),
+    Row("take", lambda a: np.take(a, [1, 2, 2]), CUBE),
+    Row("take", lambda a, i: np.take(a, i, axis=1), PLACES, label="indices that are a Tensor"),
+    Row("take", lambda a: np.take(a, 1, axis=-1), CUBE, label="one"),
+    Row("take", lambda a: np.take(a, [[-1, 5], [7, 0]], axis=1, mode="wrap"), CUBE, label="wrap"),
+    Row("take", lambda a: np.take(a, [-1, 5, 1], axis=1, mode="clip"), CUBE, label="clip"),
+    Row("take", lambda a: a.take([0, 0], axis=2), CUBE, label="as a method"),
+    Row("take", lambda a: np.take(a, [], axis=2), CUBE, label="nothing", order=0,
+        reference=lambda a: a[:, :, :0]),
+    Row("take_along_axis", lambda a, i: np.take_along_axis(a, i, 1),
+        (In((2, 3)), In((2, 4), 0, 2, "i"))),
+    Row("take_along_axis", lambda a, i: np.take_along_axis(a, i, 0),
+        (In((2, 3)), In((4, 1), 0, 1, "i")), label="broadcasting indices"),
+    Row("take_along_axis", lambda a, i: np.take_along_axis(a, i, None),
+        (In((2, 3)), In((4,), 0, 5, "i")), label="flattened"),
+    Row("take", lambda a: np.compress([True, False, True], a, axis=1), CUBE, label="compress"),
+    Row("take", lambda a: a.compress([False, True]), CUBE, label="compress method"),
+    Row("take", lambda a: np.extract(np.arange(24) % 5 == 0, a), CUBE, label="extract"),
+    Row("where", lambda i, a, b: np.choose(i, [a, b, a * b]),
+        (In((2, 3), 0, 2, "i"), In((2, 3)), In((3,))), label="choose"),
+    Row("where", lambda i, a, b: np.choose(i, [a, b], mode="wrap"),
+        (In((2, 3), 0, 5, "i"), In((2, 3)), In((3,))), label="choose wrap", order=1),
+    Row("where", lambda i, a, b: np.choose(i, [a, b], mode="clip"),
+        (In((2, 3), 0, 5, "i"), In((2, 3)), In((3,))), label="choose clip", order=1),
+    Row("where", lambda a, b: np.select([a > 1, a > 0], [a * a, b], 3.0), label="select",
+        inputs=(In((2, 3)), In((3,)))),
+    Row("take", lambda a: np.repeat(a, 3), CUBE, label="repeat"),
+    Row("take", lambda a: np.repeat(a, [2, 0, 1], axis=1), CUBE, label="repeat, each its number"),
+    Row("take", lambda a: a.repeat(2, axis=-1), CUBE, label="repeat method"),
+    Row("take", lambda a: np.delete(a, 1, axis=1), CUBE, label="delete"),
+    Row("take", lambda a: np.delete(a, [0, 5, 7]), CUBE, label="delete flattened"),
+    Row("take", lambda a: np.delete(a, slice(0, 2), axis=2), CUBE, label="delete a slice"),
+    Row("take", lambda a, b: np.insert(a, 1, b, axis=1), (In((2, 3)), In((2,))), label="insert"),
+    Row("take", lambda a, b: np.insert(a, 1, b), (In((4,)), In((2,))),
+        label="insert into a vector"),
+    Row("take", lambda a, b: np.insert(a, [0, 2, 2], b, axis=1), (In((2, 3)), In((2, 3))),
+        label="insert several"),
+    Row("take", lambda a, b: np.insert(a, [1], b, axis=1), (In((2, 3)), In((2, 2))),
+        label="insert a block"),
+    Row("take", lambda a: np.insert(a, 2, 5.0), label="insert a number"),
+    Row("take", lambda a, b: np.insert(a, slice(0, 2), b, axis=0), (In((2, 3)), In((3,))),
+        label="insert at a slice"),
+    Row("take", lambda a: np.lib.stride_tricks.sliding_window_view(a, 2, 1), CUBE,
+        label="sliding_window_view"),
+    Row("take", lambda a: np.lib.stride_tricks.sliding_window_view(a, (2, 2)), (In((3, 4)),),
+        label="sliding_window_view of two"),
+]  # fmt: skip

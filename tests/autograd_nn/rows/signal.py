@@ -1,0 +1,47 @@
+"""Rows of ``autograd_nn/ops/signal.py``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..harness import In, Row
+
+LONG_SHORT, SHORT_LONG = (In((6,)), In((3,))), (In((3,)), In((6,)))
+KNOTS, HEIGHTS = In((4,)), In((4,))
+
+
+def _each_mode(name: str, op: str, function: Any) -> list[Row]:
+    return [
+        Row(op, lambda a, v, m=mode: function(a, v, m), inputs, label=f"{name} {mode} {label}")
+        for mode in ("full", "same", "valid")
+        for label, inputs in (
+            ("long and short", LONG_SHORT),
+            ("short and long", SHORT_LONG),
+            ("even", (In((5,)), In((4,)))),
+            ("short and even", (In((2,)), In((5,)))),
+        )
+    ]
+
+
+def _interp(x: Any, xp: Any, fp: Any, **params: Any) -> Any:
+    return np.interp(x, np.sort(xp), fp, **params)
+
+
+ROWS = [
+    *_each_mode("convolve", "convolve", np.convolve),
+    *_each_mode("correlate", "convolve", np.correlate),
+    Row("searchsorted", _interp, (In((5,)), KNOTS, HEIGHTS), label="interp", float32=False),
+    Row("searchsorted", lambda x, xp, fp: _interp(x, xp, fp, left=-9.0, right=9.0),
+        (In((2, 5)), KNOTS, HEIGHTS), label="interp with ends", float32=False),
+    Row("searchsorted", lambda x, xp, fp: np.interp(x, xp, fp, period=5),
+        (In((2, 5), -9, 9), KNOTS, HEIGHTS), label="interp with a period", float32=False),
+    Row(None, np.polyval, (In((4,)), In((2, 3))), label="polyval"),
+    Row(None, lambda a, b: np.linspace(a, b, 5), (In((2,)), In((2,))), label="linspace"),
+    Row(None, lambda a, b: np.linspace(a, b, 4, endpoint=False, axis=-1), (In(()), In((2,))),
+        label="linspace without end"),
+    Row(None, lambda a, b: np.linspace(a, b, 4, retstep=True)[1], (In(()), In(())), order=1,
+        label="linspace step"),
+    Row("add", lambda p: np.unwrap(5 * p), (In((2, 6)),), order=1, label="unwrap"),
+]  # fmt: skip

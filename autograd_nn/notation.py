@@ -48,6 +48,12 @@ def _parts(name: str) -> _Parts | None:
     return _Parts(stem, number if layered else "", "" if layered else number, gradient)
 
 
+def is_gradient(name: str) -> bool:
+    """Return whether `name` is one of a gradient: ``dW1``, ``d_h2``, ``delta3``."""
+    parts = _parts(name)
+    return parts is not None and (parts.gradient or (parts.stem == "delta" and parts.layer != ""))
+
+
 def unicode(name: str) -> str:
     """Return `name` in plain text: ``"z2"`` → ``"z⁽²⁾"``.
 

@@ -1,0 +1,195 @@
+"""From a graph to a `Picture`: labels, edges, frames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from .. import notation
+from ..gradients import _cotangent_name
+from ..tensor import Tensor
+from . import style, text
+from .flows import Flows
+from .picture import Cluster, Edge, Node, Picture
+from .view import Group, Use, View
+
+
+@dataclass
+class Options:
+    """What is written into a picture.
+
+    Attributes
+    ----------
+    shapes, values : bool
+    flows : Flows or None
+        The gradients to be written beside the graph.
+    names : dict of Tensor to str
+        Every name there is.
+    marks : mapping of str to str
+        Name → ``"right"``, ``"wrong"``, ``"inherits"``.
+    direction : str
+    caption : str
+        Markup.
+    """
+
+    shapes: bool = True
+    values: bool = False
+    flows: Flows | None = None
+    names: dict[Tensor, str] = field(default_factory=dict)
+    marks: Mapping[str, str] = field(default_factory=dict)
+    direction: str = "TB"
+    caption: str = ""
+
+
+def picture(view: View, groups: Sequence[Group], options: Options) -> Picture:
+    """Return the picture of `view`, its nodes framed in `groups`."""
+    ids = {node: f"n{number}" for number, node in enumerate(view.nodes)}
+    maker = _Maker(view, options)
+    return Picture(
+        [maker.node(node, ids[node]) for node in view.nodes],
+        [edge for use in view.uses for edge in maker.edges(use, ids)],
+        [_cluster(group, ids) for group in groups],
+        options.caption,
+        options.direction,
+    )
+
+
+def _cluster(group: Group, ids: Mapping[Tensor, str]) -> Cluster:
+    inner = [_cluster(part, ids) for part in group.groups]
+    return Cluster(group.label, [ids[node] for node in group.nodes], inner, group.kind)
+
+
+def _small(markup: str, colour: str = style.FAINT) -> str:
+    return f'<FONT POINT-SIZE="10" COLOR="{colour}">{markup}</FONT>'
+
+
+class _Maker:
+    def __init__(self, view: View, options: Options) -> None:
+        self.view = view
+        self.options = options
+        self.outputs = set(view.outputs)
+        self.cut = set(view.cut)
+
+    # -- nodes --------------------------------------------------------------------------------
+
+    def kind(self, node: Tensor) -> str:
+        """Return what kind of node it is."""
+        name = self.options.names.get(node, "")
+        if node.op is not None:
+            if notation.is_gradient(name):
+                return "gradient"
+            return "result" if node in self.outputs else "operation"
+        if node.requires_grad:
+            return "parameter"
+        return "input" if name else "constant"
+
+    def name(self, node: Tensor) -> str:
+        """Return the name as markup; of a repeated node the first and the last."""
+        name = self.options.names.get(node, "")
+        if not name:
+            return ""
+        last = self.options.names.get(self.view.last.get(node, node), "")
+        if last and last != name:
+            return f"{notation.markup(name)} … {notation.markup(last)}"
+        return notation.markup(name)
+
+    def node(self, node: Tensor, id_: str) -> Node:
+        """Return the box of `node`."""
+        mark = self.options.marks.get(self.options.names.get(node, ""), "")
+        return Node(id_, self.kind(node), self._label(node, mark), self._tooltip(node), mark)
+
+    def _label(self, node: Tensor, mark: str) -> str:
+        rows = self._heading(node)
+        if self.options.values and not self._is_number(node):
+            rows.append(self._values(node))
+        flows = self.options.flows
+        if flows is not None and node in flows.total:
+            rows.append(self._gradient(node, flows))
+        if node in self.cut:
+            rows.append(_small("…"))
+        if mark:
+            said = text.escaped(style.SIGNS[mark])
+            rows.append(_small(f"<B>{said}</B>", style.SIGN_INK[mark]))
+        if len(rows) == 1 and "<TABLE" not in rows[0]:
+            return rows[0]
+        cells = "".join(f"<TR><TD>{row}</TD></TR>" for row in rows)
+        return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{cells}</TABLE>'
+
+    def _is_number(self, node: Tensor) -> bool:
+        """Return whether the node is a bare number, which is its own label."""
+        return node.op is None and node not in self.options.names and node.ndim == 0
+
+    def _heading(self, node: Tensor) -> list[str]:
+        """Return what stands first in a box: name or operation, then the rest of what it is."""
+        if self._is_number(node):
+            return [text.matrix(node._data)]
+        name = self.name(node)
+        operation = text.escaped(text.operation(node))
+        shape = text.escaped(text.shape(node.shape)) if self.options.shapes else ""
+        first = f"<B>{name}</B>" if name else operation or "constant"
+        second = [operation] if name and operation else []
+        second += [shape] if shape else []
+        return [first, _small(" &#160; ".join(second))] if second else [first]
+
+    def _values(self, node: Tensor) -> str:
+        if text.small(node._data):
+            return f'<FONT POINT-SIZE="11">{text.matrix(node._data)}</FONT>'
+        return _small(text.escaped(text.summary(node._data)))
+
+    def _gradient(self, node: Tensor, flows: Flows) -> str:
+        """Return the gradient at `node`, with what it is called."""
+        value = flows.total[node]
+        called = self._gradient_name(node)
+        if not text.small(value):
+            said = text.escaped(text.summary(value))
+            return _small(f"{called} {said}", style.BACKWARD_INK)
+        row = (
+            f'<TR><TD><FONT POINT-SIZE="11" COLOR="{style.BACKWARD_INK}">{called} =</FONT></TD>'
+            f'<TD><FONT POINT-SIZE="11" COLOR="{style.BACKWARD_INK}">{text.matrix(value)}</FONT>'
+            "</TD></TR>"
+        )
+        return (
+            '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" '
+            f'COLOR="{style.BACKWARD_INK}">{row}</TABLE>'
+        )
+
+    def _gradient_name(self, node: Tensor) -> str:
+        """Return δ^(l) at z^(l), else ∂J/∂ of the node's name."""
+        name = self.options.names.get(node, "")
+        output = ""
+        if len(self.view.outputs) == 1:
+            output = self.options.names.get(self.view.outputs[0], "")
+        if not name:
+            return "gradient"
+        if _cotangent_name(name).startswith("delta"):
+            return notation.markup(_cotangent_name(name))
+        return f"∂{notation.markup(output)}/∂{notation.markup(name)}"
+
+    def _tooltip(self, node: Tensor) -> str:
+        parts = [notation.unicode(self.options.names[node])] if node in self.options.names else []
+        parts += [text.operation(node)] if node.op is not None else [self.kind(node)]
+        parts += [f"shape {node.shape}", str(node.dtype)]
+        return ", ".join(parts)
+
+    # -- edges --------------------------------------------------------------------------------
+
+    def edges(self, use: Use, ids: Mapping[Tensor, str]) -> list[Edge]:
+        """Return the arrow of a use, and that of the gradient through it."""
+        tail, head = ids[use.tail], ids[use.head]
+        if use.loop:
+            return [Edge(tail, head, "loop")]
+        found = [Edge(tail, head, "forward", argument=text.argument(use.head, use.argument))]
+        flows = self.options.flows
+        if flows is not None and (use.head, use.argument) in flows.along:
+            found.append(
+                Edge(tail, head, "backward", self._flow(flows.along[use.head, use.argument]))
+            )
+        return found
+
+    def _flow(self, value: object) -> str:
+        said = text.matrix(value) if text.small(value) else text.escaped(text.summary(value))
+        return (
+            '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2" '
+            f'BGCOLOR="#fdeee4" COLOR="{style.BACKWARD_INK}">'
+            f"<TR><TD>{said}</TD></TR></TABLE>"
+        )

@@ -1,0 +1,72 @@
+"""Writing a `Picture` as DOT."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from . import style
+from .picture import Cluster, Edge, Node, Picture
+from .render import Drawing
+
+
+def _line(head: str, attributes: dict[str, str]) -> str:
+    """Return a statement. Values that are markup are put in <…>, all others are quoted."""
+    inner = " ".join(f"{key}={_value(key, value)}" for key, value in attributes.items())
+    return f"{head} [{inner}]\n" if inner else f"{head}\n"
+
+
+def _value(key: str, value: str) -> str:
+    return f"<{value}>" if key.endswith("label") else _quoted(value)
+
+
+def _quoted(text: str) -> str:
+    # A backslash would begin one of Graphviz' escapes; & one of its entities.
+    safe = text.replace("\\", "\\\\").replace("&", "&amp;").replace('"', '\\"')
+    return f'"{safe}"'
+
+
+def _node(node: Node) -> str:
+    attributes = {"label": node.label, **style.KINDS[node.kind]}
+    if node.mark:
+        attributes |= style.MARKS[node.mark]
+    if node.tooltip:
+        attributes["tooltip"] = node.tooltip
+    return _line(node.id, {**attributes, "id": node.id})
+
+
+def _edge(edge: Edge, number: int) -> str:
+    attributes = dict(style.EDGES[edge.kind])
+    if edge.label:
+        attributes["label"] = edge.label
+    if edge.argument:
+        attributes["headlabel"] = edge.argument
+    return _line(f"{edge.tail} -> {edge.head}", {**attributes, "id": f"e{number}"})
+
+
+def _cluster(cluster: Cluster, nodes: dict[str, str], path: str) -> Iterable[str]:
+    yield f"subgraph {path} {{\n"
+    for key, value in {"label": cluster.label, **style.CLUSTERS[cluster.kind]}.items():
+        yield f"\t{key}={_value(key, value)}\n"
+    for node in cluster.nodes:
+        yield f"\t{nodes.pop(node)}"
+    for number, inner in enumerate(cluster.clusters):
+        for line in _cluster(inner, nodes, f"{path}_{number}"):
+            yield f"\t{line}"
+    yield "}\n"
+
+
+def written(picture: Picture, backend: str = "auto", output: str = "svg") -> Drawing:
+    """Return `picture` as a `Drawing`."""
+    nodes = {node.id: _node(node) for node in picture.nodes}
+    body: list[str] = []
+    for number, cluster in enumerate(picture.clusters):
+        body += [f"\t{line}" for line in _cluster(cluster, nodes, f"cluster_{number}")]
+    body += [f"\t{line}" for line in nodes.values()]
+    body += [f"\t{_edge(edge, number)}" for number, edge in enumerate(picture.edges)]
+    graph = {"rankdir": picture.direction, **style.GRAPH}
+    if picture.caption:
+        graph |= {"label": f"<{picture.caption}>", "labelloc": "b"}
+    return Drawing(
+        "graph", body=body, graph_attr=graph, node_attr=style.NODE, edge_attr=style.EDGE,
+        format=output, backend=backend,
+    )  # fmt: skip

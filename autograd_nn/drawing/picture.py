@@ -1,0 +1,99 @@
+"""What a picture of a graph consists of, before it is written as DOT.
+
+Everything is plain data in a fixed order: nodes are numbered n0, n1, … as they are listed, and
+the same computation gives the same picture in every process. Labels are Graphviz' HTML-like
+markup, escaped where they were made; tooltips are plain text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Node:
+    """A box of the picture.
+
+    Attributes
+    ----------
+    id : str
+        n0, n1, …
+    kind : str
+        A key of ``style.KINDS``: input, parameter, constant, operation, result, gradient, fold.
+    label : str
+        Markup.
+    tooltip : str
+        Plain text, shown where the mouse rests.
+    mark : str
+        ``"right"``, ``"wrong"``, ``"inherits"`` or nothing.
+    """
+
+    id: str
+    kind: str
+    label: str
+    tooltip: str = ""
+    mark: str = ""
+
+
+@dataclass
+class Edge:
+    """An arrow from a node to one that uses it, once for every use.
+
+    Attributes
+    ----------
+    tail, head : str
+        Ids of nodes.
+    kind : str
+        A key of ``style.EDGES``: forward, backward, or loop (to the next repetition of a fold).
+    label : str
+        Markup, beside the arrow.
+    argument : str
+        Which argument it is, beside the arrow's head; nothing where order does not matter.
+    """
+
+    tail: str
+    head: str
+    kind: str = "forward"
+    label: str = ""
+    argument: str = ""
+
+
+@dataclass
+class Cluster:
+    """A frame around nodes, with a caption.
+
+    Attributes
+    ----------
+    label : str
+        Markup.
+    nodes : list of str
+        Ids of the nodes that stand in it and in no cluster within it.
+    clusters : list of Cluster
+        Frames within it.
+    kind : str
+        ``"layer"`` or ``"fold"``.
+    """
+
+    label: str
+    nodes: list[str] = field(default_factory=list)
+    clusters: list[Cluster] = field(default_factory=list)
+    kind: str = "layer"
+
+
+@dataclass
+class Picture:
+    """A whole picture.
+
+    Attributes
+    ----------
+    caption : str
+        Markup beneath it.
+    direction : str
+        Graphviz' ``rankdir``: TB, LR, BT or RL.
+    """
+
+    nodes: list[Node] = field(default_factory=list)
+    edges: list[Edge] = field(default_factory=list)
+    clusters: list[Cluster] = field(default_factory=list)
+    caption: str = ""
+    direction: str = "TB"

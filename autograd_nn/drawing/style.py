@@ -1,0 +1,112 @@
+"""How the parts of a picture look: shapes, and the colour-blind-safe palette of Okabe and Ito.
+
+Each kind has a shape of its own, so that colour never carries the meaning alone. Nodes are filled
+with a tint and written on in dark ink; lines are of a grey that stands out from white and from
+black alike. So a picture needs no background and can be read on paper and on dark pages.
+
+Palette: M. Okabe and K. Ito, *Color Universal Design* (2008).
+"""
+
+from __future__ import annotations
+
+INK = "#1b1f24"
+"""Text on a tint."""
+
+FAINT = "#57606a"
+"""Lesser text on a tint."""
+
+LINE = "#768390"
+"""Lines and text on the page itself."""
+
+BACKWARD = "#d55e00"
+"""What flows backward: Okabe and Ito's vermilion."""
+
+BACKWARD_INK = "#8f3f00"
+"""Text of what flows backward, on a tint."""
+
+FONT = "Helvetica,Arial,sans-serif"
+
+_BOX = {"shape": "box"}
+KINDS: dict[str, dict[str, str]] = {
+    "input": {"shape": "note", "style": "filled", "fillcolor": "#d6ecfa", "color": "#0072b2"},
+    "parameter": {**_BOX, "style": "filled", "fillcolor": "#fdeac2", "color": "#b57b00"},
+    "constant": {
+        **_BOX,
+        "style": "filled,dashed",
+        "fillcolor": "#f1f3f5",
+        "color": "#6e7781",
+    },
+    "operation": {
+        **_BOX,
+        "style": "filled,rounded",
+        "fillcolor": "#ffffff",
+        "color": "#6e7781",
+    },
+    "result": {
+        **_BOX,
+        "style": "filled,rounded",
+        "fillcolor": "#f7e3ef",
+        "color": "#a8457f",
+        "peripheries": "2",
+    },
+    "gradient": {"shape": "hexagon", "style": "filled", "fillcolor": "#fde3d3", "color": BACKWARD},
+    "fold": {
+        "shape": "box3d",
+        "style": "filled",
+        "fillcolor": "#f1f3f5",
+        "color": "#6e7781",
+    },
+}
+"""Kind of node → Graphviz attributes."""
+
+MARKS: dict[str, dict[str, str]] = {
+    "right": {"fillcolor": "#c9ecdf", "color": "#009e73", "penwidth": "2"},
+    "wrong": {"fillcolor": "#ffffff", "color": "#c1121f", "penwidth": "4"},
+    "inherits": {
+        "fillcolor": "#fdeac2",
+        "color": "#b57b00",
+        "penwidth": "2",
+        "style": "filled,dashed",
+    },
+}
+"""Judgement → attributes over those of the kind."""
+
+SIGNS = {"right": "✓ right", "wrong": "✗ wrong here", "inherits": "↪ inherits an error"}
+"""Judgement → what is written into the node, and its colour's meaning in words."""
+
+SIGN_INK = {"right": "#005f45", "wrong": "#c1121f", "inherits": "#7a5300"}
+
+EDGES: dict[str, dict[str, str]] = {
+    "forward": {},
+    "backward": {
+        "dir": "back",
+        "color": BACKWARD,
+        "style": "dashed",
+        "fontcolor": BACKWARD_INK,
+    },
+    "loop": {"style": "dashed", "constraint": "false"},
+}
+"""Kind of edge → attributes. A backward one is written in the forward direction with its arrow
+turned round, so that both stand side by side."""
+
+CLUSTERS: dict[str, dict[str, str]] = {
+    "layer": {"style": "rounded", "color": LINE, "fontcolor": LINE},
+    "fold": {"style": "rounded,dashed", "color": LINE, "fontcolor": LINE, "penwidth": "1.5"},
+}
+
+GRAPH = {"bgcolor": "transparent", "fontname": FONT, "fontsize": "11", "fontcolor": LINE}
+NODE = {
+    "fontname": FONT,
+    "fontsize": "13",
+    "fontcolor": INK,
+    "margin": "0.09,0.04",
+    "height": "0.3",
+    "width": "0.4",
+}
+EDGE = {
+    "fontname": FONT,
+    "fontsize": "9",
+    "color": LINE,
+    "fontcolor": LINE,
+    "arrowsize": "0.7",
+}

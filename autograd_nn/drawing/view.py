@@ -1,0 +1,115 @@
+"""What is shown of a graph: its nodes in order, one use for every argument, and groups.
+
+1. `View` holds that; `whole` makes the one that shows everything.
+2. `shortened` cuts it off some steps before the outputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from ..graph import topological_order
+from ..tensor import Tensor
+
+
+class Use(NamedTuple):
+    """That `head` takes `tail` as its argument `argument`, from 0.
+
+    A loop leads from a block that is repeated to its next repetition.
+    """
+
+    tail: Tensor
+    head: Tensor
+    argument: int
+    loop: bool = False
+
+
+@dataclass
+class Group:
+    """Nodes that stand in a frame, with what is written on it (markup)."""
+
+    label: str
+    nodes: list[Tensor]
+    kind: str = "layer"
+    groups: list[Group] = field(default_factory=list)
+
+
+@dataclass
+class View:
+    """A graph as it is to be shown.
+
+    Attributes
+    ----------
+    nodes : list of Tensor
+        What is shown, inputs first.
+    uses : list of Use
+    outputs : list of Tensor
+    folds : list of Group
+        Blocks that stand for several, outermost first; a block within a block is in its `groups`.
+    last : dict of Tensor to Tensor
+        For a node of such a block, the one in the last repetition.
+    hidden : int
+        How many nodes are not shown.
+    cut : list of Tensor
+        Shown nodes whose inputs are not.
+    """
+
+    nodes: list[Tensor]
+    uses: list[Use]
+    outputs: list[Tensor]
+    folds: list[Group] = field(default_factory=list)
+    last: dict[Tensor, Tensor] = field(default_factory=dict)
+    hidden: int = 0
+    cut: list[Tensor] = field(default_factory=list)
+
+
+def whole(outputs: Sequence[Tensor]) -> View:
+    """Return the view that shows all that `outputs` depend on."""
+    nodes = topological_order(outputs)
+    uses = [Use(x, node, index) for node in nodes for index, x in enumerate(node.inputs)]
+    return View(nodes, uses, list(outputs))
+
+
+def shortened(view: View, depth: int | None = None, most: int | None = None) -> View:
+    """Return `view` without what is more than `depth` steps, or the `most` nodes, from the end."""
+    sources: dict[Tensor, list[Tensor]] = {}
+    for use in view.uses:
+        if not use.loop:
+            sources.setdefault(use.head, []).append(use.tail)
+    near = dict.fromkeys(view.outputs, 0)
+    queue = list(near)
+    for node in queue:  # grows while it is walked: breadth first
+        if depth is not None and near[node] >= depth:
+            continue
+        for x in sources.get(node, ()):
+            if x not in near and (most is None or len(near) < most):
+                near[x] = near[node] + 1
+                queue.append(x)
+    nodes = [node for node in view.nodes if node in near]
+    uses = [use for use in view.uses if use.tail in near and use.head in near]
+    cut = [
+        node
+        for node in nodes
+        if any(x not in near for x in sources.get(node, ())) or node in view.cut
+    ]
+    return View(
+        nodes,
+        uses,
+        view.outputs,
+        _within(view.folds, set(nodes)),
+        view.last,
+        view.hidden + len(view.nodes) - len(nodes),
+        cut,
+    )
+
+
+def _within(groups: list[Group], shown: set[Tensor]) -> list[Group]:
+    kept = []
+    for group in groups:
+        nodes = [node for node in group.nodes if node in shown]
+        inner = _within(group.groups, shown)
+        if nodes or inner:
+            kept.append(Group(group.label, nodes, group.kind, inner))
+    return kept

@@ -94,7 +94,9 @@ ROWS = [
     Row("where", lambda a: np.where(a > 0, a, 0.1 * a), label="with numbers", order=1,
         shapes=ANY),
     Row("clip", np.clip, (In((3, 4)), In((4,), -1, -0.5), In((), 0.5, 1)), order=1,
-        shapes=broadcastable(3)),
+        shapes=broadcastable(3), extremes=(
+            Extreme(([-1.0, 0.0, 1.0], [-1.0] * 3, [1.0] * 3), [-1.0, 0.0, 1.0],
+                    ([1.0] * 3, [0.0] * 3, [0.0] * 3)),)),
     Row("clip", lambda a: np.clip(a, -1, 1), (In((3, 4)),), label="to numbers", order=1,
         shapes=ANY, extremes=(
             Extreme(([-INF, 0.0, INF],), [-1.0, 0.0, 1.0], ([0.0, 1.0, 0.0],)),)),

@@ -1,0 +1,18 @@
+"""The document's neural network, built from recorded operations and written out in formulas."""
+
+from . import formulas
+from .digits import load_digits
+from .network import Network, looped_feed_forward
+from .training import DivergenceError, History, train
+from .verification import verify
+
+__all__ = [
+    "DivergenceError",
+    "History",
+    "Network",
+    "formulas",
+    "load_digits",
+    "looped_feed_forward",
+    "train",
+    "verify",
+]

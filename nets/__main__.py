@@ -1,0 +1,199 @@
+"""The command line: ``python -m nets``."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from . import Network, load_digits, train, verify
+
+_EXAMPLES = """examples:
+  python -m nets                                  train a 64-30-10 network on the digits
+  python -m nets train --iterations 500 --alpha 0.5 --out results
+  python -m nets train --init uniform             the document's initial weights
+  python -m nets verify --structure 64 20 20 10   check every formula against the gradients
+  python -m nets draw --structure 3 3 1           draw the graph of one cost
+"""
+
+
+def _positive(kind: Callable[[str], Any], least: float) -> Callable[[str], Any]:
+    """Return a parser of finite numbers that are at least `least`."""
+
+    def parse(text: str) -> Any:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = math.nan
+        if not (math.isfinite(value) and value >= least) or value == 0:
+            what = "a whole number" if kind is int else "a number"
+            raise argparse.ArgumentTypeError(f"{text!r} is not {what} above 0")
+        return value
+
+    return parse
+
+
+class _Parser(argparse.ArgumentParser):
+    """Errors in one line, exit code 2."""
+
+    def error(self, message: str) -> Any:
+        self.exit(2, f"{self.prog}: error: {message} (--help shows how)\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = _Parser(add_help=False)
+    common.add_argument(
+        "--structure", type=_positive(int, 1), nargs="+", metavar="N", default=None,
+        help="nodes of each layer (default: 64 30 10)",
+    )  # fmt: skip
+    common.add_argument("--seed", type=int, default=0, help="of weights and split (default: 0)")
+    common.add_argument(
+        "--init", choices=("glorot", "uniform"), default="glorot",
+        help="initial weights; uniform is the document's (default: glorot)",
+    )  # fmt: skip
+    common.add_argument(
+        "--out", type=Path, default=Path("nets-out"), metavar="DIR",
+        help="folder for pictures; made if missing, never emptied (default: nets-out)",
+    )  # fmt: skip
+    training = _Parser(add_help=False)
+    training.add_argument(
+        "--iterations", type=_positive(int, 1), default=3000, metavar="N",
+        help="passes over the samples (default: 3000)",
+    )  # fmt: skip
+    training.add_argument(
+        "--alpha", type=_positive(float, 0), default=0.25, metavar="A",
+        help="the learning rate (default: 0.25)",
+    )  # fmt: skip
+    parser = _Parser(
+        prog="python -m nets",
+        description="The document's neural network, on scikit-learn's handwritten digits.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command")
+    for name, (run, text, parents) in _COMMANDS.items():
+        command = commands.add_parser(
+            name,
+            help=text,
+            description=text,
+            parents=[common, training] if "training" in parents else [common],
+        )
+        command.set_defaults(run=run)
+    return parser
+
+
+def _network(arguments: argparse.Namespace) -> Network:
+    return Network(arguments.structure or [64, 30, 10], seed=arguments.seed, init=arguments.init)
+
+
+def _samples(net: Network, seed: int, m: int = 32) -> tuple[Any, Any]:
+    """Return digits where they fit the network, and random samples where they do not."""
+    if net.structure[0] == 64 and net.structure[-1] == 10:
+        digits = load_digits(seed=seed)
+        return digits.X_train[:, :m], digits.Y_train[:, :m]
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(net.structure[0], m)), rng.random((net.structure[-1], m))
+
+
+def _folder(path: Path) -> Path:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _UserError(f"--out: {path} cannot be made or used: {error.strerror}") from error
+    return path
+
+
+class _UserError(Exception):
+    """Something about the arguments that only shows when they are used."""
+
+
+def run_verify(arguments: argparse.Namespace) -> int:
+    """Check every formula; exit code 1 if one is wrong."""
+    net = _network(arguments)
+    report = verify(net, *_samples(net, arguments.seed))
+    print(f"{net!r}: the formulas against the automatic gradients\n")
+    print(report)
+    return 0 if report.ok else 1
+
+
+def run_draw(arguments: argparse.Namespace) -> int:
+    """Draw the graph of one cost."""
+    net = _network(arguments)
+    folder = _folder(arguments.out)
+    print(f"graph of the cost: {_draw_cost(net, _samples(net, arguments.seed, 1), folder)}")
+    return 0
+
+
+def _draw_cost(net: Network, sample: tuple[Any, Any], folder: Path) -> str:
+    from autograd_nn import draw
+
+    return str(draw(net.cost(*sample)).render(folder / "cost-graph", format="svg", cleanup=True))
+
+
+def run_train(arguments: argparse.Namespace) -> int:
+    """Verify, train, measure on held-out digits, draw."""
+    net = _network(arguments)
+    if net.structure[0] != 64 or net.structure[-1] != 10:
+        raise _UserError(
+            "--structure: training is on 8x8 digits, so the first layer has 64 nodes and the "
+            f"last 10; got {' '.join(map(str, net.structure))}"
+        )
+    folder = _folder(arguments.out)
+    digits = load_digits(seed=arguments.seed)
+    print(f"{net!r} on {digits.X_train.shape[1]} digits, {digits.X_test.shape[1]} held out\n")
+    report = verify(net, digits.X_train[:, :32], digits.Y_train[:, :32])
+    print(report, end="\n\n")
+    report.raise_if_wrong()
+    history = train(net, digits.X_train, digits.Y_train, arguments.iterations, arguments.alpha)
+    print(f"mean cost: {history.cost[0]:.4f} at first, {history.cost[-1]:.4f} at last")
+    print(f"accuracy on held-out digits: {net.accuracy(digits.X_test, digits.y_test):.1%}")
+    print(f"cost curve: {_plot_cost(history.cost, folder / 'cost-curve.png')}")
+    sample = digits.X_train[:, :1], digits.Y_train[:, :1]
+    print(f"graph of the cost: {_draw_cost(net, sample, folder)}")
+    return 0
+
+
+def _plot_cost(cost: Sequence[float], path: Path) -> Path:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 4), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(range(1, len(cost) + 1), cost, color="#0072B2")
+    axes.set(xlabel="iteration", ylabel="mean cost J", title="Gradient descent on the digits")
+    axes.set_ylim(bottom=0)
+    axes.grid(alpha=0.3)
+    figure.savefig(path, dpi=150)
+    return path
+
+
+_COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str, frozenset[str]]] = {
+    "train": (run_train, "verify, train on the digits, measure, draw", frozenset({"training"})),
+    "verify": (run_verify, "check every formula against the gradients", frozenset()),
+    "draw": (run_draw, "draw the graph of one cost", frozenset()),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    helps = {"-h", "--help"}
+    if not given or (given[0].startswith("-") and given[0] not in helps):
+        given.insert(0, "train")
+    parser = _parser()
+    arguments = parser.parse_args(given)
+    if arguments.structure is not None and len(arguments.structure) < 2:
+        parser.error("--structure needs two or more layers, e.g. --structure 64 30 10")
+    try:
+        code: int = arguments.run(arguments)
+    except _UserError as error:
+        parser.error(str(error))
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

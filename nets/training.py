@@ -1,0 +1,181 @@
+"""Gradient descent on the mean cost (sections 4.3, 4.8 and 4.9).
+
+`train` runs passes over the samples; an engine supplies the step that it repeats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd_nn import gradients
+
+from .network import Network
+
+Array = NDArray[Any]
+Step = Callable[[Array, Array], float]
+"""Takes samples and targets (columns), updates the network in place, returns the cost before."""
+
+
+@dataclass
+class History:
+    """What `train` leaves behind.
+
+    Attributes
+    ----------
+    cost : list of float
+        One value an iteration: the mean cost that its steps met, each before its own update.
+    """
+
+    cost: list[float] = field(default_factory=list)
+
+
+class DivergenceError(FloatingPointError):
+    """The cost or a weight became infinite or not a number."""
+
+
+def eager_step(net: Network, learning_rate: float) -> Step:
+    """Return a step that records the cost, differentiates it and descends (section 4.3)."""
+    parameters = net.parameters()
+
+    def step(x: Array, y: Array) -> float:
+        nodes = net.graph(x, y)
+        found = gradients(nodes["J"], [nodes[name] for name in parameters])
+        for array, gradient in zip(parameters.values(), found, strict=True):
+            np.subtract(array, learning_rate * gradient, out=array)
+        return float(nodes["J"])
+
+    return step
+
+
+ENGINES: dict[str, Callable[[Network, float], Step]] = {"eager": eager_step}
+
+
+def _batches(m: int, batch_size: int | None, rng: np.random.Generator | None) -> Iterator[Any]:
+    """Yield what selects the samples of each step of one pass."""
+    if batch_size is None or batch_size >= m:
+        yield slice(None)
+        return
+    order = np.arange(m) if rng is None else rng.permutation(m)
+    for start in range(0, m, batch_size):
+        yield order[start : start + batch_size]
+
+
+def train(
+    net: Network,
+    X: Any,
+    Y: Any,
+    iterations: int = 3000,
+    learning_rate: float = 0.25,
+    batch_size: int | None = None,
+    engine: str = "eager",
+    shuffle: bool = True,
+    seed: int | None = None,
+    progress: bool | None = None,
+    callback: Callable[[int, float], Any] | None = None,
+) -> History:
+    """Train `net` by gradient descent on the mean cost (section 4.9).
+
+    Parameters
+    ----------
+    net : Network
+        Its W and b are updated in place.
+    X : array_like, shape (s_1, m)
+        Samples, one a column.
+    Y : array_like, shape (s_{n_l}, m)
+        Targets.
+    iterations : int
+        Passes over the samples.
+    learning_rate : float
+        α.
+    batch_size : int, optional
+        How many samples go into a step. Left out: all of them, one step a pass, as in the
+        document; 1 is per-sample descent. The last batch of a pass may be smaller.
+    engine : {"eager"}
+        What computes the step.
+    shuffle : bool
+        Draw the order of the samples anew for every pass, if there are batches.
+    seed : int, optional
+        Makes that order the same in every run.
+    progress : bool, optional
+        Show a progress bar; left out, it shows on a terminal only.
+    callback : callable, optional
+        Called as ``callback(iteration, cost)`` after each iteration, from 0.
+
+    Returns
+    -------
+    History
+
+    Raises
+    ------
+    DivergenceError
+        If the cost stops being finite; W and b are then what they were before the call.
+    ValueError
+        If samples and targets do not fit the network, or a number is out of its range.
+    """
+    x, y = net.columns(X), net.columns(Y, "y")
+    if x.shape[1] != y.shape[1]:
+        raise ValueError(f"X has {x.shape[1]} samples and Y has {y.shape[1]}")
+    if iterations < 0:
+        raise ValueError(f"iterations cannot be negative, got {iterations}")
+    if not (np.isfinite(learning_rate) and learning_rate > 0):
+        raise ValueError(f"learning_rate has to be a positive number, got {learning_rate}")
+    if batch_size is not None and batch_size < 1:
+        raise ValueError(f"batch_size has to be 1 or more, got {batch_size}")
+    if engine not in ENGINES:
+        raise ValueError(f"engine is one of {', '.join(map(repr, ENGINES))}; got {engine!r}")
+    rng = np.random.default_rng(seed) if shuffle else None
+    before = {name: array.copy() for name, array in net.parameters().items()}
+    step = ENGINES[engine](net, learning_rate)
+    history = History()
+    from tqdm.auto import tqdm
+
+    quiet = None if progress is None else not progress
+    with (
+        np.errstate(over="ignore", invalid="ignore"),
+        tqdm(total=iterations, disable=quiet, desc="training", unit="it") as bar,
+    ):
+        for iteration in range(iterations):
+            cost = _pass(step, x, y, batch_size, rng)
+            if not np.isfinite(cost):
+                _restore(net, before)
+                raise _diverged(f"iteration {iteration}: the cost is {cost}", learning_rate)
+            history.cost.append(cost)
+            if callback is not None:
+                callback(iteration, cost)
+            if not bar.disable:
+                bar.set_postfix(cost=f"{cost:.5f}", refresh=False)
+                bar.update()
+    for name, array in net.parameters().items():
+        if not np.all(np.isfinite(array)):
+            _restore(net, before)
+            raise _diverged(f"the last iteration: {name} is not finite", learning_rate)
+    return history
+
+
+def _pass(
+    step: Step, x: Array, y: Array, batch_size: int | None, rng: np.random.Generator | None
+) -> float:
+    m = x.shape[1]
+    total = 0.0
+    for chosen in _batches(m, batch_size, rng):
+        part = x[:, chosen]
+        total += step(part, y[:, chosen]) * int(part.shape[1])
+    return total / int(m)
+
+
+def _restore(net: Network, before: dict[str, Array]) -> None:
+    for name, array in net.parameters().items():
+        array[...] = before[name]
+
+
+def _diverged(what: str, learning_rate: float) -> DivergenceError:
+    return DivergenceError(
+        f"training diverged in {what}. Try a smaller learning_rate (it was {learning_rate}), "
+        "scaled inputs, or look for NaN and inf in the samples; the weights are what they were "
+        "before"
+    )

@@ -20,7 +20,7 @@ from .tensor import Tensor, custom, no_grad
 if TYPE_CHECKING:
     from .anomaly import AnomalyError, detect_anomaly
     from .checking import GradientReport, UndecidedWarning, check_grads
-    from .derivation import verify
+    from .derivation import derive, prove, verify
     from .drawing import draw
     from .flow import checkpoint, custom_vjp, stop_gradient
     from .program import jit
@@ -37,6 +37,7 @@ _LATER = {
     "check_grads": "checking",
     "checkpoint": "flow",
     "custom_vjp": "flow",
+    "derive": "derivation",
     "detect_anomaly": "anomaly",
     "draw": "drawing",
     "elementwise_grad": "transforms",
@@ -46,6 +47,7 @@ _LATER = {
     "jacobian": "transforms",
     "jit": "program",
     "jvp": "transforms",
+    "prove": "derivation",
     "stop_gradient": "flow",
     "value_and_grad": "transforms",
     "verify": "derivation",
@@ -62,6 +64,7 @@ __all__ = [
     "checkpoint",
     "custom",
     "custom_vjp",
+    "derive",
     "detect_anomaly",
     "draw",
     "elementwise_grad",
@@ -79,6 +82,7 @@ __all__ = [
     "logsumexp",
     "no_grad",
     "ops",
+    "prove",
     "relu",
     "sigmoid",
     "softmax",

@@ -9,14 +9,22 @@ from .checker import verify
 from .claims import Formula
 from .environment import UnknownNameError
 from .explain import Explanation
+from .lines import Derivation, derive
+from .proof import CounterExample, Proof, Proofs, prove
 from .report import Difference, Line, Report
 
 __all__ = [
+    "CounterExample",
+    "Derivation",
     "Difference",
     "Explanation",
     "Formula",
     "Line",
+    "Proof",
+    "Proofs",
     "Report",
     "UnknownNameError",
+    "derive",
+    "prove",
     "verify",
 ]

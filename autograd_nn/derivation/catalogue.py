@@ -454,7 +454,7 @@ def _substitutes(s: Setting, old: str, same_stem: bool) -> list[str]:
     lone = s.formula.name != ""
     found = []
     for text in s.environment.known_names():
-        if text == old or text in aliases or text in s.environment.extras():
+        if text == old or text in aliases or text in s.environment.extras:
             continue
         if (stem(text) == stem(old)) != same_stem:
             continue
@@ -476,7 +476,7 @@ def _renamings(s: Setting, same_stem: bool) -> Iterator[tuple[Expr, str, str]]:
         return
     everywhere = positions(s.formula)
     for old in names_in(s.formula):
-        if old in s.environment.extras() or old.startswith("f_prime("):
+        if old in s.environment.extras or old.startswith("f_prime("):
             continue
         seen: set[frozenset[Path]] = set()
         spots = [path for path, node in everywhere if node.name == old]

@@ -8,17 +8,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..gradients import gradients
 from ..graph import replay
 from ..tensor import Tensor, no_grad
 from .environment import Environment, Meaning
 
 _STEPS = 10.0 ** np.arange(-2, -9, -1)
+_ALONG = 3e-4
 _MOST = 40
 """Larger tensors are compared at this many random elements."""
 
@@ -161,13 +162,45 @@ def _varied(J: Tensor, node: Tensor, element: tuple[int, ...]) -> Callable[[floa
     return function
 
 
-def along(J: Tensor, leaves: Sequence[Tensor], given: Sequence[Any], seed: int = 0) -> Slope:
+class Along(NamedTuple):
+    """A comparison along one direction of length 1.
+
+    Attributes
+    ----------
+    slope : float
+        By finite differences.
+    predicted : float
+        By the gradients.
+    length : float
+        Of all gradients together.
+    tolerance : float
+        What rounding and the step allow.
+    """
+
+    slope: float
+    predicted: float
+    length: float
+    tolerance: float
+
+    @property
+    def relative(self) -> float:
+        """The difference over the length of the gradient."""
+        gap = abs(self.slope - self.predicted)
+        return gap / self.length if self.length else gap
+
+    @property
+    def ok(self) -> bool:
+        """Whether both agree."""
+        return abs(self.slope - self.predicted) <= self.tolerance
+
+
+def along(J: Tensor, leaves: Sequence[Tensor], given: Sequence[Any], seed: int = 0) -> Along:
     """Compare gradients along one random direction, at the cost of two runs of the graph.
 
     Parameters
     ----------
     J : Tensor
-        A recorded scalar.
+        A recorded scalar, in double precision.
     leaves : sequence of Tensor
         What is varied, all at once.
     given : sequence of array
@@ -177,27 +210,20 @@ def along(J: Tensor, leaves: Sequence[Tensor], given: Sequence[Any], seed: int =
 
     Returns
     -------
-    Slope
-        ``value`` is the finite difference, ``left`` and ``right`` the slope that `given` predicts.
+    Along
     """
     rng = np.random.default_rng(seed)
-    double = J.dtype == np.float64
-    h = 1e-5 if double else 1e-2
-    ways = [rng.choice((-1.0, 1.0), leaf.shape).astype(leaf.dtype) for leaf in leaves]
-    predicted = sum(float(np.vdot(g, way)) for g, way in zip(given, ways, strict=True))
+    ways = [rng.random(leaf.shape) - 0.5 for leaf in leaves]
+    norm = math.sqrt(sum(float(np.vdot(way, way)) for way in ways)) or 1.0
+    predicted = sum(float(np.vdot(g, way)) for g, way in zip(given, ways, strict=True)) / norm
+    length = math.sqrt(sum(float(np.vdot(g, g)) for g in given))
     costs = []
-    with no_grad(), np.errstate(all="ignore"):
-        for step in (h, -h):
+    with no_grad():
+        for h in (_ALONG, -_ALONG):
             moved = {
-                leaf: leaf._data + np.asarray(step, dtype=leaf.dtype) * way
-                for leaf, way in zip(leaves, ways, strict=True)
+                leaf: leaf._data + way * (h / norm) for leaf, way in zip(leaves, ways, strict=True)
             }
             costs.append(float(replay([J], moved)[0][0]._data.item()))
-    value = (costs[0] - costs[1]) / (2 * h)
-    rounding = 8 * float(np.finfo(J.dtype).eps) * max(map(abs, costs)) / h
-    return Slope(value, rounding + 1e-7 * abs(value), h, predicted, predicted, False)
-
-
-def agree(J: Tensor, leaves: Sequence[Tensor], seed: int = 0) -> Slope:
-    """Return `along` for the automatic gradients of `J`."""
-    return along(J, leaves, gradients(J, list(leaves)), seed)
+    slope = (costs[0] - costs[1]) / (2 * _ALONG)
+    rounding = 8 * float(np.finfo(float).eps) * max(map(abs, costs)) / _ALONG
+    return Along(slope, predicted, length, 1e-7 * length + rounding)

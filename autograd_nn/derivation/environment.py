@@ -12,6 +12,7 @@ import difflib
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +23,9 @@ from ..op import Op
 from ..tensor import _RECORDING, Tensor, apply
 
 _NOT_ACTIVATIONS = {"negative", "positive", "transpose", "square", "astype", "reshape", "sign"}
+ACTIVATIONS = {"sigmoid", "tanh", "relu", "softplus", "elu", "gelu", "leaky_relu"}
+"""Operations that are an activation f wherever they stand."""
+
 _ATTEMPTS = 4
 
 
@@ -109,10 +113,13 @@ class Environment:
                 if node.name in self.named:
                     self.twice.add(node.name)
                 self.named[node.name] = node
+        self._meanings: dict[str, Meaning] = {}
         self.names = {node: text for text, node in self.named.items()}
         self.samples = samples_of(J, self.named) if samples is None else samples
         self.activations = self._activations()
-        kinds = {activation.op for activation in self.activations}
+        kinds = {activation.op for activation in self.activations} or {
+            node.op for node in self.order if node.op is not None and node.op.name in ACTIVATIONS
+        }
         self.activation = kinds.pop() if len(kinds) == 1 else None
         self.single = J.dtype != np.float64
 
@@ -135,6 +142,12 @@ class Environment:
         UnknownNameError
             With the names that there are.
         """
+        found = self._meanings.get(text)
+        if found is None:
+            found = self._meanings[text] = self._meaning(text)
+        return found
+
+    def _meaning(self, text: str) -> Meaning:
         if text in self.twice:
             raise UnknownNameError(
                 f"several tensors of the graph are named {text!r}; give each a name of its own"
@@ -148,25 +161,33 @@ class Environment:
         layer = text.removeprefix("delta")
         if layer != text and f"z{layer}" in self.named:
             return Meaning(self.named[f"z{layer}"], True, self.samples)
-        if text in self.extras():
+        if text in self.extras:
             return Meaning(None, False, 1)
         raise UnknownNameError(self._unknown(text))
 
+    @cached_property
     def extras(self) -> dict[str, Any]:
         """Return the names that are no tensors and no gradients."""
         extras: dict[str, Any] = {"m": self.samples}
         if self.activation is not None:
             op = self.activation
             extras["f"] = _dispatched(op, op.forward)
-            extras["f_prime"] = _dispatched(Op("f_prime", slope_of(op)), slope_of(op))
+            extras["f_prime"] = _dispatched(
+                Op("f_prime", slope_of(op), latex="f'({0})"), slope_of(op)
+            )
         return {key: value for key, value in extras.items() if key not in self.named}
+
+    @cached_property
+    def slopes(self) -> dict[str, tuple[str, Callable[[Any], Any]]]:
+        """Return for the name of each f′(z) the name of z and the function f′."""
+        return {a.slope: (a.z, slope_of(a.op)) for a in self.activations}
 
     def known_names(self) -> list[str]:
         """Return every name a formula may use."""
         values = sorted(self.named)
         gradient = [f"d_{text}" for text in values if self.named[text] is not self.J]
         deltas = [f"delta{text[1:]}" for text in values if _is_layer(text, "z")]
-        return [*values, *deltas, *gradient, *self.extras()]
+        return [*values, *deltas, *gradient, *self.extras]
 
     def _unknown(self, text: str) -> str:
         known = self.known_names()
@@ -177,7 +198,7 @@ class Environment:
             f"unknown name {text!r}{hint} A name may be a tensor of the graph ({values}), a "
             "gradient of J with respect to one (d_ before its name, such as "
             f"{next((k for k in known if k.startswith('d_')), 'd_x')}), or one of "
-            f"{', '.join(k for k in known if k.startswith('delta') or k in self.extras())}"
+            f"{', '.join(k for k in known if k.startswith('delta') or k in self.extras)}"
         )
 
     def label(self, meaning: Meaning) -> str:
@@ -263,8 +284,8 @@ def _random_like(given: Any, rng: np.random.Generator, attempt: int) -> Any:
     """Return random values of the shape of `given`; the later the attempt, the closer to it."""
     given = np.asarray(given, dtype=float)
     if attempt == 0:
-        spread = 1.5 / math.sqrt(given.shape[-1]) if given.ndim == 2 else 1.0
-        return rng.standard_normal(given.shape) * spread
+        spread = 2.5 / math.sqrt(given.shape[-1]) if given.ndim == 2 else 1.7
+        return (rng.random(given.shape) - 0.5) * (2 * spread)
     size = float(np.sqrt(np.mean(given**2))) or 1.0
     if attempt == 1:
         signs = np.sign(given) + (given == 0)
@@ -321,8 +342,8 @@ class Draw(Mapping[str, Any]):
     def prepare(self, meanings: Iterable[Meaning]) -> None:
         """Compute the gradients that the meanings need in one backward pass."""
         env = self.environment
-        wanted = [m.node for m in meanings if m.node is not None and m.gradient]
-        originals = [node for node in dict.fromkeys(wanted) if node not in self._gradients]
+        wanted = {m.node for m in meanings if m.gradient and m.node not in self._gradients}
+        originals = [node for node in env.order if node in wanted]
         here = [self.nodes[env.names[node]] for node in originals]
         if here:
             with np.errstate(all="ignore"):
@@ -331,9 +352,11 @@ class Draw(Mapping[str, Any]):
 
     def gradient(self, meaning: Meaning) -> Any:
         """Return the gradient that a meaning stands for."""
-        self.prepare([meaning])
         assert meaning.node is not None  # noqa: S101 - only gradients come here
-        g = self._gradients[meaning.node]
+        g = self._gradients.get(meaning.node)
+        if g is None:
+            self.prepare([meaning])
+            g = self._gradients[meaning.node]
         return g if meaning.scale == 1 else g * meaning.scale
 
     def value(self, meaning: Meaning) -> Any:
@@ -349,12 +372,11 @@ class Draw(Mapping[str, Any]):
         return self._cache[key]
 
     def _find(self, key: str) -> Any:
-        for activation in self.environment.activations:
-            if key == activation.slope:
-                return slope_of(activation.op)(self.nodes[activation.z]._data)
-        extras = self.environment.extras()
-        if key in extras:
-            return extras[key]
+        if key in self.environment.extras:
+            return self.environment.extras[key]
+        if key in self.environment.slopes:
+            z, f_prime = self.environment.slopes[key]
+            return f_prime(self.nodes[z]._data)
         try:
             meaning = self.environment.meaning(key)
         except UnknownNameError as error:

@@ -67,13 +67,18 @@ class Expr:
         """Return a value that is equal for expressions that are written alike."""
         if self.op is None:
             return self.name or ("constant", _frozen(self.value))
-        params = tuple(sorted((k, repr(v)) for k, v in self.params.items()))
+        params = tuple(sorted((k, repr(_plain(v))) for k, v in self.params.items()))
         return (self.op.name, params, *[arg.key() for arg in self.args])
 
     def __repr__(self) -> str:
         from .writing import python_text
 
         return f"<Expr {python_text(self)}>"
+
+
+def _plain(value: Any) -> Any:
+    """Return an axis given as a tuple of one as that one."""
+    return value[0] if isinstance(value, tuple) and len(value) == 1 else value
 
 
 def _frozen(value: Any) -> Any:

@@ -12,14 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from .catalogue import CATALOGUE, Setting
+from .catalogue import CATALOGUE, Setting, stem
 from .claims import Claim
 from .environment import Draw, Environment
 from .expression import Expr, evaluate, evaluate_all
 from .steps import in_deltas, reference
 from .writing import python_text
 
-_OVER_SAMPLES = {"sum missing", "sum too many", "mean for sum", "sum for mean"}
+_HARMLESS = {
+    "sum missing", "sum too many", "mean for sum", "sum for mean", "index shifted", "wrong axis",
+    "sign", "factor missing",
+}  # fmt: skip
+"""What gives the same in every structure of this kind, or is warned of in other words."""
 
 
 def unrevealed(
@@ -31,67 +35,73 @@ def unrevealed(
 ) -> list[str]:
     """Return a warning for every kind of mistake that would have passed.
 
-    A formula was judged on `fresh` draws as well, an array on the `given` values only.
+    A formula was judged on `fresh` draws as well, an array on the `given` values only. What the
+    draws do not reveal either lies in the structure: a layer of one node, a single sample.
     """
     warnings = []
-    layers = [n for n in environment.named.values() if n.ndim == 2 and n.shape[1] == 1]
-    if environment.samples == 1 and layers:
+    layers = [node for text, node in environment.named.items() if stem(text) == "z"]
+    single = environment.samples == 1 and any(z.ndim == 1 or z.shape[1:] == (1,) for z in layers)
+    narrow = single or any(z.ndim and z.shape[0] == 1 for z in layers)
+    if single:
         warnings.append(
             "these inputs would not reveal a factor m or 1/m, nor a missing sum over samples: "
             "there is one sample"
         )
     nothing = [claim.name for claim in claims if not np.any(given.gradient(claim.meaning))]
-    arrays = [claim.name for claim in claims if claim.function is None]
-    if nothing and (not fresh or set(nothing) & set(arrays)):
+    if nothing:
         warnings.append(
-            f"these inputs would reveal nothing about {', '.join(nothing)}: the gradient is 0 here "
-            "(is the residual zero?)"
+            f"the given values would reveal nothing about {', '.join(nothing)}: the gradient is 0 "
+            f"there (is the residual zero?){_but(all(c.function is not None for c in claims))}"
         )
-    passing: dict[str, tuple[list[str], str]] = {}
+    found: dict[tuple[str, bool, bool], tuple[list[str], str]] = {}
     for claim in claims:
-        draws = [given] if claim.function is None else [given, *fresh]
-        if all(not np.any(draw.gradient(claim.meaning)) for draw in draws):
+        if claim.name in nothing:
             continue
-        for kind, example in _survivors(environment, claim, draws, rtol):
-            if warnings and environment.samples == 1 and kind in _OVER_SAMPLES:
+        for kind, example, everywhere in _survivors(environment, claim, [given, *fresh], rtol):
+            if everywhere and (not narrow or kind in _HARMLESS):
                 continue
-            where, _ = passing.setdefault(kind, ([], example))
-            if claim.name not in where:
-                where.append(claim.name)
-    for kind, (where, example) in passing.items():
+            key = (kind, everywhere, claim.function is not None)
+            found.setdefault(key, ([], example))[0].append(claim.name)
+    for (kind, everywhere, function), (where, example) in found.items():
+        what = "the structure" if everywhere else "the given values"
         warnings.append(
-            f"these inputs would not reveal {kind!r} in {', '.join(where)}: {example} gives the "
-            "same values"
+            f"{what} would not reveal {kind!r} in {', '.join(where)}: {example} gives the same"
+            f"{_but(function and not everywhere)}"
         )
     return warnings
 
 
+def _but(revealed: bool) -> str:
+    return "; the random draws would" if revealed else ""
+
+
 def _survivors(
     environment: Environment, claim: Claim, draws: Sequence[Draw], rtol: float
-) -> list[tuple[str, str]]:
-    """Return the kinds of mistake that leave the gradient as it is, with an example each."""
+) -> list[tuple[str, str, bool]]:
+    """Return the kinds of mistake that leave the gradient as it is on the first draw.
+
+    Each with an example, and whether it leaves it as it is on every draw.
+    """
     assert claim.meaning.node is not None  # noqa: S101 - claims are about tensors
     node, scale = claim.meaning.node, claim.meaning.scale
     right = in_deltas(environment, reference(environment, node), scale)
     truths = [np.asarray(draw.gradient(claim.meaning), dtype=float) for draw in draws]
     known = [evaluate_all(right, draw) for draw in draws]
     setting = Setting(right, known[0], environment, claim.meaning, True)
-    found: dict[str, str] = {}
+    found: dict[tuple[str, bool], str] = {}
     with np.errstate(all="ignore"):
         for entry in CATALOGUE:
             for candidate in entry.rewritings(setting):
-                if entry.opposite in found:
-                    break
-                if _is_trivial(right, candidate.formula):
+                if candidate.formula.key() == right.key():
                     continue
-                same = zip(draws, known, truths, strict=True)
-                if all(_equal(candidate.formula, *one, rtol) for one in same):
-                    found[entry.opposite] = python_text(candidate.formula)
-    return list(found.items())
-
-
-def _is_trivial(right: Expr, mutant: Expr) -> bool:
-    return bool(mutant.key() == right.key())
+                same = [
+                    _equal(candidate.formula, *one, rtol)
+                    for one in zip(draws, known, truths, strict=True)
+                ]
+                if same[0]:
+                    key = (entry.opposite, all(same))
+                    found.setdefault(key, python_text(candidate.formula))
+    return [(kind, example, everywhere) for (kind, everywhere), example in found.items()]
 
 
 def _equal(formula: Expr, draw: Draw, known: dict[int, Any], truth: Any, rtol: float) -> bool:

@@ -36,6 +36,7 @@ class Difference(NamedTuple):
 
 def difference(claimed: Any, right: Any) -> Difference:
     """Return the `Difference` of two arrays of one shape."""
+    claimed, right = np.asarray(claimed, dtype=float), np.asarray(right, dtype=float)
     if right.size == 0:
         return Difference((), 0.0, 0.0, 0.0, 0.0)
     gap = np.abs(claimed - right)
@@ -62,8 +63,8 @@ class Line:
         Whether the formula itself is right, given the true upstream gradients.
     inherits : tuple of str
         The wrong formulas before it whose errors reach its value in the chain.
-    difference : Difference or None
-        From the true gradient; in the chain for one that inherits.
+    values : tuple of array, or None
+        What is claimed and what is right; in the chain for a formula that inherits an error.
     detail : str
         Shapes, or where it was seen to be wrong.
     rule : str
@@ -75,7 +76,8 @@ class Line:
         self.verdict = "right"
         self.right = True
         self.inherits: tuple[str, ...] = ()
-        self.difference: Difference | None = None
+        self.values: tuple[Any, Any] | None = None
+        self._difference: Difference | None = None
         self.detail = ""
         self.rule = ""
         self.find: Callable[[], list[Explanation]] | None = None
@@ -87,6 +89,13 @@ class Line:
         if self._explanations is None:
             self._explanations = self.find() if self.find is not None else []
         return self._explanations
+
+    @property
+    def difference(self) -> Difference | None:
+        """The difference of `values`."""
+        if self._difference is None and self.values is not None:
+            self._difference = difference(*self.values)
+        return self._difference
 
     @property
     def label(self) -> str:

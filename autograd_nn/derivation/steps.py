@@ -15,7 +15,7 @@ import numpy as np
 
 from ..gradients import unbroadcast
 from ..tensor import Tensor
-from .environment import Environment, recording, slope_of
+from .environment import Environment, recording
 from .expression import (
     Expr,
     call,
@@ -36,7 +36,7 @@ class Term(NamedTuple):
     formula: Expr
 
 
-def gradient_label(environment: Environment, node: Tensor) -> str:
+def _named_gradient(environment: Environment, node: Tensor) -> str:
     """Return the name under which formulas know ∂J/∂node, ``""`` for an unnamed node."""
     text = environment.names.get(node, "")
     return f"d_{text}" if text and text not in environment.twice else ""
@@ -66,7 +66,7 @@ def gradient_of(environment: Environment, node: Tensor) -> Expr:
     """Return ∂J/∂node: its name, 1 for J itself, or the formula of an unnamed node."""
     if node is environment.J:
         return number(np.ones_like(node._data) if node.ndim else 1.0)
-    text = gradient_label(environment, node)
+    text = _named_gradient(environment, node)
     return name(text) if text else reference(environment, node)
 
 
@@ -80,7 +80,7 @@ def step(environment: Environment, consumer: Tensor, index: int, g: Expr) -> Exp
     rule = op.rule(index)
     if rule is None:
         return None
-    for activation in environment.activations:
+    for activation in environment.activations if environment.activation is not None else ():
         if consumer is environment.named[activation.h]:
             return call("multiply", g, name(activation.slope))
     with recording(), np.errstate(all="ignore"):
@@ -128,6 +128,63 @@ def in_deltas(environment: Environment, e: Expr, scale: int) -> Expr:
         return node
 
     return simplified(call("multiply", number(float(scale)), mapped(e, change)))
+
+
+class Step(NamedTuple):
+    """One line: an operation, and what it hands back to one of its inputs.
+
+    Attributes
+    ----------
+    operation : Expr
+        What the operation computes.
+    result : str
+        The name of its result.
+    source : str
+        The name of the input.
+    local : Expr or None
+        ∂result/∂source where that is elementwise; None for products of matrices and the like.
+    gradient : Expr
+        ∂J/∂source by this operation, from the gradient of its result.
+    accumulated : Expr
+        ∂J/∂source, all its uses added, with what came before put in; δ stays δ.
+    last : bool
+        Whether this is the last use of the input, so that its gradient is complete.
+    value : ndarray
+        ∂J/∂source (or δ) in numbers.
+    """
+
+    operation: Expr
+    result: str
+    source: str
+    local: Expr | None
+    gradient: Expr
+    accumulated: Expr
+    last: bool
+    value: Any
+
+
+def between(environment: Environment, wrt: Tensor) -> list[Tensor]:
+    """Return the nodes that depend on `wrt`, `wrt` included, J first."""
+    reached = {wrt}
+    for node in environment.order:
+        if any(x in reached for x in node.inputs):
+            reached.add(node)
+    return [node for node in reversed(environment.order) if node in reached]
+
+
+def operation(environment: Environment, node: Tensor) -> Expr:
+    """Return the operation that made a node, on its named inputs."""
+    return Expr(node.op, tuple(value_of(environment, x) for x in node.inputs), dict(node.params))
+
+
+def is_layer(text: str) -> bool:
+    """Whether a name is that of a weighted input z^(l)."""
+    return text.startswith("z") and text[1:].isdigit()
+
+
+def gradient_name(environment: Environment, source: str) -> str:
+    """Return the name of the gradient with respect to a tensor: δ for a weighted input."""
+    return environment.gradient_name(source, environment.samples if is_layer(source) else 1)
 
 
 # -- simplification --------------------------------------------------------------------------------
@@ -179,6 +236,8 @@ def _split(e: Expr) -> tuple[float, Expr | None]:
             if left is not None and right is not None:
                 whole = call("multiply", left, right)
             return factors[0] * factors[1], whole
+        case "add" | "subtract":
+            return _added(e, factors, rests)
         case "divide":
             if factors[1] == 0:
                 return 1.0, e
@@ -198,20 +257,21 @@ def _split(e: Expr) -> tuple[float, Expr | None]:
     return factors[0], None if rest is None else Expr(e.op, (rest,), e.params)
 
 
+def _added(
+    e: Expr, factors: tuple[float, ...], rests: tuple[Expr | None, ...]
+) -> tuple[float, Expr | None]:
+    """Add what is alike; a product of two sums keeps its parts."""
+    sign = 1.0 if e.kind == "add" else -1.0
+    left, right = rests
+    if left is None and right is None:
+        return factors[0] + sign * factors[1], None
+    if left is not None and right is not None and left.key() == right.key():
+        return factors[0] + sign * factors[1], left
+    return 1.0, Expr(e.op, tuple(map(_joined, factors, rests)), e.params)
+
+
 _LINEAR = {
-    "negative", "multiply", "divide", "matmul", "transpose", "sum", "broadcast_to", "reshape",
+    "add", "subtract", "negative", "multiply", "divide", "matmul", "transpose", "sum",
+    "broadcast_to", "reshape",
     "astype",
 }  # fmt: skip
-
-__all__ = [
-    "Term",
-    "gradient_of",
-    "in_deltas",
-    "reference",
-    "simplified",
-    "slope_of",
-    "step",
-    "terms",
-    "uses",
-    "value_of",
-]

@@ -37,7 +37,7 @@ _UNICODE = {
     "log": "ln({0})", "absolute": "|{0}|", "positive": "{0}", "less_equal": "{0} ≤ {1}",
     "greater_equal": "{0} ≥ {1}", "not_equal": "{0} ≠ {1}", "equal": "{0} = {1}",
     "exp": "exp({0})", "relu": "max({0}, 0)", "broadcast_to": "{0}", "astype": "{0}",
-    "getitem": "{0}[{key}]",
+    "getitem": "{0}[{key}]", "f_prime": "f′({0})",
 }  # fmt: skip
 
 
@@ -89,8 +89,10 @@ def _level_of(template: str) -> int:
     """Return how tightly the text of an operation binds that is not in the table."""
     if re.match(r"\{0\}\^", template):
         return 4
-    if re.search(r"\} [-+] \d|^\{\d\} \S+ \{\d\}$", template):
+    if re.search(r"\} [-+] \d", template):
         return 1
+    if re.fullmatch(r"\{0\} \S+ \{1\}", template):
+        return 0  # comparisons
     return 2 if re.search(r"(\\[a-z]+|Σ) \{0\}$", template) else _ATOM
 
 
@@ -111,6 +113,8 @@ def _needed(e: Expr, i: int, arg: Expr, template: str) -> int:
             if mixed or right or (e.kind == "matmul" and arg.kind == "divide"):
                 return 0 if template.startswith("\\") else 4
             return 3 if i else 2
+        case "sum" | "mean" if " {0}" in template:
+            return 4
         case "power" | "square" | "transpose" | "getitem":
             return _ATOM if "^" in template or "ᵀ" in template or "²" in template else 4
     enclosed = rf"[({{|,]\{{{i}\}}([)|,}}]|\\right)"
@@ -174,6 +178,21 @@ def python_text(e: Expr) -> str:
     return write(e, _PYTHON_STYLE)
 
 
+def plain_label(text: str) -> str:
+    """Return a name in Unicode, f′ of a name included."""
+    inner = _SLOPE.fullmatch(text)
+    return f"f′({notation.unicode(inner[1])})" if inner else notation.unicode(text)
+
+
+def latex_label(text: str) -> str:
+    """Return a name in LaTeX, f′ of a name included."""
+    inner = _SLOPE.fullmatch(text)
+    return f"f'({notation.latex(inner[1])})" if inner else notation.latex(text)
+
+
+_SLOPE = re.compile(r"f_prime\((.*)\)", re.DOTALL)
+
+
 # -- Unicode -------------------------------------------------------------------------------------
 
 
@@ -220,7 +239,7 @@ def _unicode_number(value: Any) -> str:
     return (str(exact) if exact is not None else _decimal(value)).replace("-", "−")
 
 
-def unicode_style(label: Callable[[str], str] = notation.unicode) -> Style:
+def unicode_style(label: Callable[[str], str] = plain_label) -> Style:
     """Return the style of plain text, with names shown by `label`."""
     return Style(_unicode_template, label, _unicode_number, "{0} {1}")
 
@@ -259,7 +278,7 @@ def _latex_number(value: Any) -> str:
     return rf"{sign}\frac{{{abs(exact.numerator)}}}{{{exact.denominator}}}"
 
 
-def latex_style(label: Callable[[str], str] = notation.latex) -> Style:
+def latex_style(label: Callable[[str], str] = latex_label) -> Style:
     """Return the style of LaTeX for math mode, with names shown by `label`."""
     return Style(_latex_template, label, _latex_number, r"{0} \, {1}")
 

@@ -346,7 +346,10 @@ class Tensor(Operators):
         return f"Tensor {self.name!r}" if self.name else "an unnamed Tensor"
 
     def __repr__(self) -> str:
-        text = np.array2string(np.asarray(self._data), separator=", ", prefix="Tensor(")
+        data = self._data  # of another library's array its own text: its values may not be there
+        text = repr(data)
+        if isinstance(data, (ndarray, np.generic, *_NUMBERS)):
+            text = np.array2string(np.asarray(data), separator=", ", prefix="Tensor(")
         extra = f", name={self.name!r}" if self.name else ""
         if self.op is not None:
             extra += f", op={self.op.name}"

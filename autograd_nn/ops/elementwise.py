@@ -21,6 +21,9 @@ def stable_sigmoid(z: Any) -> Any:
     For very negative z the exponential overflows to inf and 1/(1 + inf) is the right 0, so the
     warning alone has to go. NumPy's exp is vectorised where ``scipy.special.expit`` is not.
     """
+    if not issubclass(type(z), (np.ndarray, np.generic, int, float)):
+        small = np.exp(-np.abs(z))  # computed later and elsewhere, where no errstate holds
+        return np.where(z >= 0, 1, small) / (1 + small)
     if type(z) is not np.ndarray or z.dtype.kind != "f":
         with np.errstate(over="ignore", under="ignore"):
             return 1 / (1 + np.exp(-z))

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..op import Op, implements, register
 from ..tensor import Tensor, apply, constant
-from .rules import call, function_of
+from .rules import add_at, as_array, call, function_of
 
 
 def item(x: Any, key: Any) -> Any:
@@ -34,7 +34,7 @@ def _scatter(g: Any, key: Any, shape: tuple[int, ...]) -> Any:
     if _is_basic(key):
         out[key] = g
     else:
-        np.add.at(out, key, g)
+        add_at(out, key, g)
     return out
 
 
@@ -44,7 +44,7 @@ def _taken(x: Any, indices: Any, axis: int) -> Any:
 
 def _put(g: Any, indices: Any, shape: tuple[int, ...], axis: int) -> Any:
     out = np.zeros_like(g, shape=shape)
-    np.add.at(out, (slice(None),) * (axis % len(shape)) + (indices,), g)
+    add_at(out, (slice(None),) * (axis % len(shape)) + (indices,), g)
     return out
 
 
@@ -58,7 +58,7 @@ def _put_along(g: Any, indices: Any, shape: tuple[int, ...], axis: int) -> Any:
     key = [np.reshape(np.arange(n), [-1 if j == i else 1 for j in range(len(shape))])
            for i, n in enumerate(shape)]  # fmt: skip
     key[axis] = indices
-    np.add.at(out, tuple(key), g)
+    add_at(out, tuple(key), g)
     return out
 
 
@@ -187,7 +187,7 @@ def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     count = arr.shape[axis]
     places = np.arange(count)[obj] if isinstance(obj, slice) else np.asarray(obj)
     number = np.count_nonzero(places) if places.dtype == bool else places.size
-    values = values if isinstance(values, Tensor) else constant(np.asarray(values))
+    values = values if isinstance(values, Tensor) else constant(as_array(values))
     values = np.reshape(values, (1,) * (arr.ndim - values.ndim) + values.shape)
     if number == 1 and places.ndim == 0:  # as in a[:, 0, :] = values
         values = np.moveaxis(values, 0, axis)

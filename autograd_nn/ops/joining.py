@@ -9,6 +9,7 @@ import numpy as np
 from ..op import Op, implements, register
 from ..tensor import Tensor, apply, constant
 from .indexing import put_into_zeros
+from .rules import as_array
 
 
 def _concatenate(*parts: Any, axis: Any = 0) -> Any:
@@ -36,7 +37,7 @@ _CONCATENATE = register(
 
 
 def _tensors(arrays: Any) -> Any:
-    return [x if isinstance(x, Tensor) else constant(np.asarray(x)) for x in arrays]
+    return [x if isinstance(x, Tensor) else constant(as_array(x)) for x in arrays]
 
 
 # -- joining -------------------------------------------------------------------------------------

@@ -9,10 +9,11 @@ import numpy as np
 
 from ..op import Op, implements, register
 from ..tensor import Tensor, apply, constant
+from .rules import as_array
 
 
 def _tensor(x: Any) -> Any:
-    return x if isinstance(x, Tensor) else constant(np.asarray(x))
+    return x if isinstance(x, Tensor) else constant(as_array(x))
 
 
 @implements(np.dot)

@@ -2,7 +2,8 @@
 
 1. `call` runs an operation on arrays and records it on Tensors, so that a rule may use
    operations that NumPy has no function for.
-2. `divided` and `moved_last` are steps that several rules take.
+2. `divided`, `transposed` and `add_at` are steps that several rules take.
+3. `as_array` takes what users pass without turning other libraries' arrays into NumPy's.
 """
 
 from __future__ import annotations
@@ -20,6 +21,22 @@ def call(op: Op, *operands: Any, **params: Any) -> Any:
     if any(isinstance(x, Tensor) for x in operands):
         return apply(op, operands, params)
     return op.forward(*operands, **params)
+
+
+def as_array(x: Any) -> Any:
+    """Return lists and numbers as an array; Tensors and arrays of any library as they are."""
+    return x if hasattr(x, "dtype") else np.asarray(x)
+
+
+def add_at(out: Any, key: Any, g: Any) -> None:
+    """Add `g` into `out` at `key`, once more wherever a position repeats."""
+    if not isinstance(out, np.ndarray):
+        raise TypeError(
+            "the gradient of indexing with arrays is put together element by element, which only "
+            f"NumPy arrays can, and this is a {type(out).__module__} array; use slices, np.where "
+            "or a product with a matrix of zeros and ones"
+        )
+    np.add.at(out, key, g)
 
 
 def divided(a: Any, b: Any) -> Any:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..op import Op, implements, register
-from ..tensor import Tensor, apply
-from .rules import function_of
+from ..tensor import apply
+from .rules import as_array, function_of
 
 
 def _backwards(x: Any, axis: int) -> Any:
@@ -139,7 +139,7 @@ def _diff(
 ) -> Any:
     if n < 0:
         raise ValueError(f"np.diff takes differences n times, n = {n} is negative")
-    a = a if isinstance(a, Tensor) else np.asarray(a)
+    a = as_array(a)
     axis = np.lib.array_utils.normalize_axis_index(axis, a.ndim)
     parts = [] if prepend is np._NoValue else [_beside(a, prepend, axis)]
     parts.append(a)

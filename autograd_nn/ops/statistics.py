@@ -9,6 +9,7 @@ import numpy as np
 from ..op import implements
 from ..tensor import Tensor
 from .reductions import count
+from .rules import as_array
 
 
 def _axes(axis: Any, ndim: int) -> tuple[int, ...]:
@@ -58,7 +59,7 @@ def _average(
     a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False
 ) -> Any:
     keepdims = bool(keepdims) and keepdims is not np._NoValue
-    a = a if isinstance(a, Tensor) else np.asarray(a)
+    a = as_array(a)
     if weights is None:
         result = np.mean(a, axis=axis, keepdims=keepdims)
         total = result * 0 + count(a.shape, axis)

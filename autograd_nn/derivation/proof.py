@@ -242,7 +242,8 @@ def _specialised(values: Any, slopes: Mapping[Any, Any]) -> Any:
     """Return the elements with f′ of the graph's own activation put in."""
     array = np.array(values, dtype=object)
     for index in np.ndindex(array.shape):
-        array[index] = array[index].subs(slopes)
+        element: Any = array[index]
+        array[index] = element.subs(slopes)
     return array
 
 

@@ -132,7 +132,7 @@ def _boxed(op: Op) -> Op:
     """Return `op` with rules that are handed arrays, where NumPy unwrapped 0-d object arrays."""
 
     def boxed(rule: Any) -> Any:
-        def withas_array(g: Any, out: Any, *inputs: Any, **params: Any) -> Any:
+        def with_array(g: Any, out: Any, *inputs: Any, **params: Any) -> Any:
             return rule(as_array(g, np.shape(g)), out, *inputs, **params)
 
         return with_array
@@ -259,7 +259,7 @@ class Symbolic:
         return str(self.sympy.latex(expression, symbol_names=self.names.latex))
 
 
-def asas_array(value: Any, shape: tuple[int, ...]) -> Any:
+def as_array(value: Any, shape: tuple[int, ...]) -> Any:
     """Return an object array of that shape; NumPy unwraps 0-d ones to the bare object."""
     array = np.empty(shape, dtype=object)
     array[...] = value

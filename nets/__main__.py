@@ -9,13 +9,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from autograd_nn.derivation import UnknownNameError
+
 from . import Network, load_digits, train, verify
+from .verification import FormulasError, load_formulas
 
 _EXAMPLES = """examples:
   python -m nets                                  train a 64-30-10 network on the digits
   python -m nets train --iterations 500 --alpha 0.5 --out results
   python -m nets train --init uniform             the document's initial weights
   python -m nets verify --structure 64 20 20 10   check every formula against the gradients
+  python -m nets verify --formulas my.py          your formulas in the place of the document's
+  python -m nets derive --structure 3 3 1         write the derivation of every gradient down
+  python -m nets derive --structure 3 3 1 --wrt W2 --index 1 2
   python -m nets draw --structure 3 3 1           draw the graph of one cost
 """
 
@@ -82,7 +88,33 @@ def _parser() -> argparse.ArgumentParser:
             parents=[common, training] if "training" in parents else [common],
         )
         command.set_defaults(run=run)
+        for add in _OPTIONS.get(name, ()):
+            add(command)
     return parser
+
+
+def _formulas_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--formulas", type=Path, default=None, metavar="FILE",
+        help="your formulas: a Python file with functions named delta3, delta2, dW2, db2, …, whose "
+        "parameters are named after what they use (y, h3, z2, W2, delta3, m, …). The file is run "
+        "as the Python that it is: give only files that you trust. Exit code 1 if one is wrong",
+    )  # fmt: skip
+
+
+def _derive_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--wrt",
+        default=None,
+        metavar="NAME",
+        help="only this gradient: W1, b2, z2, … (default: all)",
+    )
+    command.add_argument(
+        "--index", type=_positive(int, 1), nargs="+", default=None, metavar="I",
+        help="write one element out in index form, counted from 1; needs --wrt and SymPy",
+    )  # fmt: skip
+    command.add_argument("--numbers", action="store_true", help="fill in the values")
+    command.add_argument("--latex", action="store_true", help="print LaTeX")
 
 
 def _network(arguments: argparse.Namespace) -> Network:
@@ -115,10 +147,41 @@ class _UserError(Exception):
 def run_verify(arguments: argparse.Namespace) -> int:
     """Check every formula; exit code 1 if one is wrong."""
     net = _network(arguments)
-    report = verify(net, *_samples(net, arguments.seed))
-    print(f"{net!r}: the formulas against the automatic gradients\n")
+    claims = None
+    if arguments.formulas is not None:
+        try:
+            claims = load_formulas(arguments.formulas)
+        except FormulasError as error:
+            raise _UserError(f"--formulas: {error}") from error
+    try:
+        report = verify(net, *_samples(net, arguments.seed), claims)
+    except UnknownNameError as error:  # of the claims; the samples fit the network
+        raise _UserError(f"--formulas: {error}") from error
+    whose = "the formulas" if claims is None else f"{arguments.formulas}"
+    print(f"{net!r}: {whose} against the automatic gradients\n")
     print(report)
     return 0 if report.ok else 1
+
+
+def run_derive(arguments: argparse.Namespace) -> int:
+    """Write down how the gradients follow from the graph of the cost of one sample."""
+    from autograd_nn import derive
+
+    net = _network(arguments)
+    nodes = net.graph(*_samples(net, arguments.seed, 1))
+    if arguments.wrt is not None and (arguments.wrt not in nodes or arguments.wrt == "J"):
+        known = ", ".join(sorted(set(nodes) - {"J"}))
+        raise _UserError(f"--wrt: {arguments.wrt!r} is not in the graph; there are {known}")
+    if arguments.index is not None and arguments.wrt is None:
+        raise _UserError("--index: say of which tensor with --wrt, e.g. --wrt W2 --index 1 2")
+    index = tuple(arguments.index) if arguments.index is not None else None
+    for name in [arguments.wrt] if arguments.wrt is not None else net.parameters():
+        try:
+            written = derive(nodes["J"], nodes[name], numbers=arguments.numbers, index=index)
+        except ValueError as error:
+            raise _UserError(str(error)) from error
+        print(written.latex if arguments.latex else written, end="\n\n")
+    return 0
 
 
 def run_draw(arguments: argparse.Namespace) -> int:
@@ -174,7 +237,13 @@ def _plot_cost(cost: Sequence[float], path: Path) -> Path:
 _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str, frozenset[str]]] = {
     "train": (run_train, "verify, train on the digits, measure, draw", frozenset({"training"})),
     "verify": (run_verify, "check every formula against the gradients", frozenset()),
+    "derive": (run_derive, "write down how the gradients follow from the graph", frozenset()),
     "draw": (run_draw, "draw the graph of one cost", frozenset()),
+}
+
+_OPTIONS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], ...]] = {
+    "verify": (_formulas_option,),
+    "derive": (_derive_options,),
 }
 
 

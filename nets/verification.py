@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import types
+from pathlib import Path
 from typing import Any
 
 from autograd_nn.derivation import Formula, Report
@@ -34,6 +36,38 @@ def document_claims(net: Network) -> dict[str, Formula]:
         claims[f"dW{l}"] = Formula(formulas.gradient_W, (f"delta{l + 1}", h))
         claims[f"db{l}"] = Formula(formulas.gradient_b, (f"delta{l + 1}",))
     return claims
+
+
+class FormulasError(ValueError):
+    """A file of formulas cannot be used. The message says why, in one line."""
+
+
+def load_formulas(path: Path | str) -> types.ModuleType:
+    """Run a Python file with formulas and return it as a module, to be given to `verify`.
+
+    The file is the user's own program: it is run as such, with all that it may do.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+
+    Raises
+    ------
+    FormulasError
+        If the file cannot be read or run.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FormulasError(f"there is no file {path}")
+    module = types.ModuleType("learner_formulas")
+    module.__file__ = str(path)
+    try:
+        exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)  # noqa: S102 - asked for
+    except Exception as error:
+        line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
+        raise FormulasError(f"{path}{line}: {type(error).__name__}: {error}") from error
+    return module
 
 
 def verify(

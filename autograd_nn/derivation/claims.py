@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import traceback
 import types
 from collections.abc import Callable, Mapping
@@ -114,9 +115,10 @@ def collect(environment: Environment, claims: Any) -> list[Claim]:
     Raises
     ------
     UnknownNameError
-        If a key is no name of the graph, or names a value in the place of a gradient.
-    TypeError, ValueError
-        If there is nothing to judge.
+        If a key is no name of the graph, or names a value in the place of a gradient; or if there
+        is nothing to judge.
+    TypeError
+        If keys are no text, or `claims` is none of these.
     """
     if isinstance(claims, Mapping):
         given = dict(claims)
@@ -132,7 +134,7 @@ def collect(environment: Environment, claims: Any) -> list[Claim]:
         given = _attributes(environment, claims)
     if not given:
         known = [key for key in environment.known_names() if is_claim_name(environment, key)]
-        raise ValueError(f"there is no claim to judge; name formulas {', '.join(known)}")
+        raise UnknownNameError(f"there is no claim to judge; name formulas {', '.join(known)}")
     found = [Claim(key, environment.meaning(key), value) for key, value in given.items()]
     place = _backward_order(environment)
     return sorted(found, key=lambda claim: place[claim.meaning.node])
@@ -160,9 +162,15 @@ def _attributes(environment: Environment, holder: Any) -> dict[str, Any]:
         holder = holder()
     found = {key: getattr(holder, key) for key in dir(holder) if not key.startswith("_")}
     named = {key: value for key, value in found.items() if is_claim_name(environment, key)}
+    for key, value in found.items():
+        if key not in named and _LIKE_A_CLAIM.fullmatch(key) and callable(value):
+            environment.meaning(key)  # raises, with the names there are: a formula must not be lost
     if isinstance(holder, types.ModuleType):
         named = {k: v for k, v in named.items() if callable(v) or isinstance(v, np.ndarray)}
     return named
+
+
+_LIKE_A_CLAIM = re.compile(r"(delta|d_?[Wbzh])_?\d+")
 
 
 def _needs_self(environment: Environment, holder: type) -> bool:

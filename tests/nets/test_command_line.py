@@ -1,0 +1,78 @@
+"""``python -m nets``: what it prints, what it writes, and what it says to bad arguments."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nets.__main__ import main
+
+
+def test_main_job(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "new" / "folder"
+    assert main(["--iterations", "3", "--out", str(out)]) == 0
+    text = capsys.readouterr().out
+    assert "1078 digits, 719 held out" in text
+    assert "all 6 formulas are right" in text
+    assert "accuracy on held-out digits" in text
+    for name in ("cost-curve.png", "cost-graph.svg"):
+        assert str(out / name) in text
+    assert (out / "cost-curve.png").read_bytes().startswith(b"\x89PNG")
+    assert "<svg" in (out / "cost-graph.svg").read_text(encoding="utf-8")
+
+
+def test_an_existing_folder_is_not_emptied(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("keep", encoding="utf-8")
+    assert main(["draw", "--structure", "3", "3", "1", "--out", str(tmp_path)]) == 0
+    assert (tmp_path / "mine.txt").read_text(encoding="utf-8") == "keep"
+    assert (tmp_path / "cost-graph.svg").exists()
+
+
+def test_verify_of_another_structure(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", "--structure", "5", "4", "3", "2"]) == 0
+    text = capsys.readouterr().out
+    assert "all 9 formulas are right" in text
+    assert "δ⁽⁴⁾" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["--alpha", "x"], "'x' is not a number above 0"),
+        (["--alpha", "nan"], "above 0"),
+        (["train", "--iterations", "-1"], "'-1' is not a whole number above 0"),
+        (["fly"], "invalid choice: 'fly'"),
+        (["verify", "--structure", "3"], "two or more layers"),
+        (["train", "--structure", "3", "1"], "the first layer has 64 nodes"),
+        (["draw", "--out", os.devnull + "/x"], "cannot be made or used"),
+        (["--wings"], "--wings"),
+    ],
+)
+def test_bad_arguments(arguments: list[str], part: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    error = capsys.readouterr().err
+    assert part in error
+    assert error.count("\n") == 1
+
+
+def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["--help"])
+    assert stop.value.code == 0
+    assert "python -m nets verify" in capsys.readouterr().out
+
+
+def test_as_a_program_without_dot(tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "nets", "draw", "--structure", "2", "1", "--out", str(tmp_path)],
+        env={**os.environ, "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert (tmp_path / "cost-graph.svg").exists()

@@ -99,6 +99,11 @@ def tracing() -> Iterator[Tape]:
         _TRACING.reset(token)
 
 
+def is_tracing() -> bool:
+    """Whether values are stand-ins now."""
+    return _TRACING.get()
+
+
 def _refuse_value(what: str, instead: str) -> None:
     if _TRACING.get():
         raise TracingError(

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..op import Op, implements, register
-from ..tensor import apply
+from ..tensor import apply, is_tracing
 from .rules import call, divided, function_of, transposed
 
 
@@ -83,6 +83,14 @@ def _outside(a: Any) -> Any:
 # -- inverse and determinant -----------------------------------------------------------------------
 
 
+def _inv(a: Any) -> Any:
+    return np.linalg.inv(a)
+
+
+def _det(a: Any) -> Any:
+    return np.linalg.det(a)
+
+
 def _inv_rule(g: Any, out: Any, a: Any) -> Any:
     across = transposed(out)
     return -(across @ g @ across)
@@ -114,6 +122,10 @@ def _sign_and_log_rule(g: Any, out: Any, a: Any) -> Any:
 
 
 # -- systems of equations --------------------------------------------------------------------------
+
+
+def _solve(a: Any, b: Any) -> Any:
+    return np.linalg.solve(a, b)
 
 
 def _solve_b(g: Any, out: Any, a: Any, b: Any) -> Any:
@@ -220,14 +232,14 @@ def _qr_rule(g: Any, out: Any, a: Any) -> Any:
 
 
 # fmt: off
-_INV = register(Op("inv", np.linalg.inv, (_inv_rule,), latex="{0}^{{-1}}"))
+_INV = register(Op("inv", _inv, (_inv_rule,), latex="{0}^{{-1}}"))
 _COFACTOR = register(Op("cofactor", _cofactor, (_cofactor_rule,), latex=function_of("cof")))
-_DET = register(Op("det", np.linalg.det, (
+_DET = register(Op("det", _det, (
     lambda g, out, a: np.expand_dims(g, (-1, -2)) * call(_COFACTOR, a),
 ), latex=r"\det({0})"))
 _SLOGDET = register(Op("slogdet", _sign_and_log, (_sign_and_log_rule,),
     latex=function_of("slogdet")))
-_SOLVE = register(Op("solve", np.linalg.solve, (_solve_a, _solve_b),
+_SOLVE = register(Op("solve", _solve, (_solve_a, _solve_b),
     latex="{0}^{{-1}} {1}", broadcasts=True))
 _PINV = register(Op("pinv", _pinv, (_pinv_rule,), latex="{0}^{{+}}"))
 _CHOLESKY = register(Op("cholesky", _cholesky, (_cholesky_rule,), latex=function_of("cholesky")))
@@ -331,7 +343,8 @@ def _lstsq_of(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, Any
     rank = np.count_nonzero(values > rcond * values[0])
     solution = np.linalg.pinv(a, rcond) @ b
     misfit = np.square(b - a @ solution)
-    full = m > n and int(rank) == n
+    # while a function is traced the rank is not known, and taken to be full
+    full = m > n and (is_tracing() or int(rank) == n)
     residuals = np.atleast_1d(np.sum(misfit, axis=0)) if full else misfit[:0].ravel()
     return solution, residuals, rank, values
 

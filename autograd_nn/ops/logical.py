@@ -12,9 +12,9 @@ from .rules import function_of
 
 for _ufunc, _symbol, _latex in (
     (np.less, "<", "{0} < {1}"),
-    (np.less_equal, "<=", r"{0} \le {1}"),
+    (np.less_equal, "<=", r"{0} \leq {1}"),
     (np.greater, ">", "{0} > {1}"),
-    (np.greater_equal, ">=", r"{0} \ge {1}"),
+    (np.greater_equal, ">=", r"{0} \geq {1}"),
     (np.equal, "==", "{0} = {1}"),
     (np.not_equal, "!=", r"{0} \ne {1}"),
     (np.logical_and, "", r"{0} \wedge {1}"),

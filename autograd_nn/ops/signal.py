@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..op import Op, implements, register
-from ..tensor import Tensor, apply
+from ..tensor import Tensor, apply, constant
 
 
 def convolved(a: Any, v: Any) -> Any:
@@ -110,6 +110,10 @@ def _linspace(
 def _unwrap(
     p: Any, discont: float | None = None, axis: int = -1, *, period: float = 2 * np.pi
 ) -> Any:
-    # the turns to be added are constant in between jumps, so that the derivative is one
-    plain = p.numpy() if isinstance(p, Tensor) else p
-    return p + (np.unwrap(plain, discont, axis, period=period) - plain)
+    p = p if isinstance(p, Tensor) else constant(p)
+    half = period / 2
+    step = np.diff(p, axis=axis)
+    short = np.remainder(step + half, period) - half
+    short = np.where(np.logical_and(short == -half, step > 0), half, short)
+    turn = np.where(np.abs(step) < (half if discont is None else discont), 0, short - step)
+    return p + np.concatenate([0 * np.take(p, [0], axis), np.cumsum(turn, axis)], axis)

@@ -14,6 +14,7 @@ from ..harness import ANY, FULL, Extreme, In, Row
 
 INF = np.inf
 CUBE = (In((2, 3, 4)),)
+INTEGERS = (In((2, 3), 0, 9, "i"),)
 AXES: tuple[dict[str, Any], ...] = (
     {},
     {"axis": 0},
@@ -46,6 +47,10 @@ def _along(
 ROWS = [
     *_along("sum", np.sum),
     Row("sum", lambda a: a.sum(), shapes=ANY, label="of any shape"),
+    Row("sum", lambda a: np.sum(a, dtype=np.float32), INTEGERS, wrt=(), label="dtype"),
+    Row("mean", lambda a: np.mean(a, dtype=np.float32), INTEGERS, wrt=(), label="dtype"),
+    Row(None, lambda a: np.var(a, dtype=np.float32), INTEGERS, wrt=(), label="var dtype"),
+    Row("mean", np.mean, INTEGERS, wrt=(), label="of integers"),
     *_along("mean", np.mean),
     Row("mean", lambda a: a.mean(), shapes=FULL, label="of any shape"),
     *_along("max", np.max, order=1),
@@ -77,7 +82,7 @@ ROWS = [
             Extreme(([1000.0, 1000.0],), 1000 + np.log(2.0), ([0.5, 0.5],)),
             Extreme(([-1000.0, -2000.0],), -1000.0, ([1.0, 0.0],)),
             Extreme(([-INF, 0.0],), 0.0, ([0.0, 1.0],)),
-            Extreme(([-INF, -INF],), -INF),
+            Extreme(([-INF, -INF],), -INF, ([0.0, 0.0],)),
         )),
     Row("logsumexp", softmax, CUBE, reference=lambda x: special.softmax(x, axis=-1),
         label="softmax", extremes=(

@@ -221,6 +221,7 @@ def _from_order(
     carry(order, cotangents, set(wrt), create_graph)
     if isinstance(tape, Tape):
         tape.spans.append((start, len(tape.nodes)))
+        tape.seeds.append(list(seeds))
     results: list[Any] = []
     handed: set[int] = {id(seed) for seed in seeds}
     for node in wrt:

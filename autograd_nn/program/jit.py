@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import contextvars
 import functools
+import itertools
 import linecache
 import pathlib
 import threading
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, cast
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from .passes import simplify
 from .planned import planned
 from .rewriting import Graph
 from .source import Source, readable
-from .structures import checker
+from .structures import Check
 from .trace import Trace, positional_names, signature_of, trace
 
 
@@ -40,14 +41,37 @@ class Program:
         The results, as recorded nodes on the arguments, simplified: to draw, or to walk over.
     """
 
-    def __init__(
-        self, traced: Trace, graph: Graph, source: Source, run: Callable[..., Any]
-    ) -> None:
+    def __init__(self, traced: Trace, graph: Graph, source: Source) -> None:
         self._traced = traced
         self._graph = graph
         self._source = source
-        self.run = run
+        self._space = compiled(source.text, source.name, source.held)
+        self.arity = len(traced.parameters)
+        self.check = Check(
+            traced.parameters, traced.leaves, static=traced.static, ready=source.ready
+        )
         self.graph = graph.outputs
+        self.run = _adapted(traced, source, self._space[source.name])
+        self._same: Callable[..., bool] | None = None
+
+    def entry(self, missed: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function that runs the program on arguments like the traced ones.
+
+        For others it calls `missed`. It is the program's own function with the test written
+        before its first line, which saves a call.
+        """
+        source, traced = self._source, self._traced
+        if source.flat or source.flat_result or traced.static:
+            same, run = self.check.function(), self.run
+            return lambda *args: run(*args) if same(*args) else missed(*args)
+        check = Check(traced.parameters, traced.leaves, ready=source.ready, names=source.parameters)
+        given = ", ".join(source.parameters)
+        lines = [f"def {source.name}({given}):"]
+        lines += [f"    {line}" for line in check.lines(f"return _missed({given})")]
+        held = {**self._space, **check.held, "_missed": missed}
+        space = compiled("\n".join([*lines, *source.body]) + "\n", source.name, held)
+        function: Callable[..., Any] = space[source.name]
+        return function
 
     @property
     def source(self) -> str:
@@ -60,7 +84,20 @@ class Program:
         return readable(self._traced, self._graph).text
 
     def __call__(self, *args: Any) -> Any:
-        """Run the program on arguments like those it was traced with."""
+        """Run the program on arguments like those it was traced with.
+
+        Raises
+        ------
+        TypeError
+            If they have another structure, other shapes or other dtypes.
+        """
+        if self._same is None:
+            self._same = self.check.function()
+        if len(args) != self.arity or not self._same(*args):
+            raise TypeError(
+                f"this program of {self._traced.name} was made for other arguments: "
+                f"{self.check.described()}"
+            )
         return self.run(*args)
 
     def __repr__(self) -> str:
@@ -118,24 +155,18 @@ def _packed(array: np.ndarray[Any, Any]) -> str:
     return base64.b85encode(zlib.compress(np.ascontiguousarray(array).tobytes())).decode()
 
 
-def compiled(traced: Trace, source: Source) -> Callable[..., Any]:
-    """Return the function of `source`, taking and returning what the traced function does."""
-    filename = f"<autograd_nn program {source.name} {next(_NUMBERS)}>"
-    linecache.cache[filename] = (
-        len(source.text),
-        None,
-        source.text.splitlines(keepends=True),
-        filename,
-    )
-    space: dict[str, Any] = dict(source.held)
-    exec(compile(source.text, filename, "exec"), space)  # noqa: S102 - the program itself
-    function: Callable[..., Any] = space[source.name]
-    if not source.flat and not source.flat_result and not traced.static:
-        return function
-    return _adapted(traced, source, function)
+def compiled(text: str, name: str, held: Mapping[str, Any]) -> dict[str, Any]:
+    """Run `text` as a module and return its names; tracebacks show its lines."""
+    filename = f"<autograd_nn program {name} {next(_NUMBERS)}>"
+    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+    space: dict[str, Any] = dict(held)
+    exec(compile(text, filename, "exec"), space)  # noqa: S102 - the program itself: names in it are sanitised, constants held beside it
+    return space
 
 
 def _adapted(traced: Trace, source: Source, function: Callable[..., Any]) -> Callable[..., Any]:
+    if not source.flat and not source.flat_result and not traced.static:
+        return function
     keep = [key not in traced.static for key in traced.parameters]
     structure = flatten(traced.result)[1] if source.flat_result else None
 
@@ -156,26 +187,16 @@ def _adapted(traced: Trace, source: Source, function: Callable[..., Any]) -> Cal
     return call
 
 
-def _counter() -> Any:
-    import itertools
-
-    return itertools.count(1)
+_NUMBERS = itertools.count(1)
 
 
-_NUMBERS = _counter()
-
-
-def lowered(
-    traced: Trace,
-    donated: Sequence[str] = (),
-    style: str = "planned",
-) -> Program:
+def lowered(traced: Trace, donated: Sequence[str] = (), style: str = "planned") -> Program:
     """Return the checked program of a trace."""
     graph = simplify(traced.graph)
     inputs = zip(traced.leaves, graph.inputs, strict=True)
     given = {node for leaf, node in inputs if leaf.path[0] in donated}
     source = readable(traced, graph) if style == "readable" else planned(traced, graph, given)
-    program = Program(traced, graph, source, compiled(traced, source))
+    program = Program(traced, graph, source)
     check(program)
     return program
 
@@ -195,7 +216,7 @@ def check(program: Program) -> None:
     traced = program._traced
     arguments = [_copied(value) for value in traced.parameters.values()]
     with np.errstate(all="ignore"):
-        got = flatten(program(*arguments))[0]
+        got = flatten(program.run(*arguments))[0]
     for position, (value, expected) in enumerate(zip(got, traced.expected, strict=True)):
         problem = _difference(np.asarray(value), np.asarray(expected))
         if problem:
@@ -225,8 +246,25 @@ def _difference(got: np.ndarray[Any, Any], expected: np.ndarray[Any, Any]) -> st
     return f"off by up to {np.nanmax(np.abs(got - expected))}"
 
 
-class Jit:
-    """What `jit` returns: a callable that finds or makes the program for its arguments."""
+class Jitted(Protocol):
+    """What `jit` returns."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the program for these arguments; make it if there is none yet."""
+
+    def lower(self, *args: Any, **kwargs: Any) -> Program:
+        """Return the program for these arguments, made anew and checked on them."""
+
+
+class _Programs:
+    """The programs of one function, by the structure, shapes and dtypes of its arguments.
+
+    Attributes
+    ----------
+    latest : (callable, int)
+        The entry that was used last, and how many arguments it takes: it runs its program, or
+        calls `missed` if the arguments are of another kind.
+    """
 
     def __init__(
         self,
@@ -235,46 +273,43 @@ class Jit:
         static_argnums: tuple[int, ...],
         style: str,
     ) -> None:
-        functools.update_wrapper(self, f)
         self._function = f
         self._signature = signature_of(f)
         self._donate = donate
         self._static = static_argnums
         self._style = style
         self._lock = threading.RLock()
-        self._programs: list[tuple[Callable[..., bool], Program]] = []
-        self._latest: tuple[Callable[..., bool], Callable[..., Any]] = (_never, _never)
+        self._known: list[tuple[Callable[..., bool], Program]] = []
+        self.latest: tuple[Callable[..., Any], int] = (self.missed, 0)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the program for these arguments; make it if there is none yet."""
-        same, run = self._latest
-        if not kwargs and _agrees(same, args):
-            return run(*args)
+    def missed(self, *args: Any, **kwargs: Any) -> Any:
+        """Find or make the program for these arguments, and run it."""
         if any(isinstance(leaf, Tensor) for leaf in flatten((args, kwargs))[0]):
             return self._function(*args, **kwargs)  # a part of what is being recorded
         parameters, keywords = self._bound(args, kwargs)
         given = tuple(parameters.values())
-        for same, program in self._programs:
-            if _agrees(same, given):
-                self._latest = (same, program.run)
-                return program.run(*given)
-        return self._made(parameters, keywords).run(*given)
+        program = self._found(given)
+        if program is None:
+            with self._lock:  # another thread may have been first
+                program = self._found(given) or self._made(parameters, keywords)
+        return program.run(*given)
 
     def lower(self, *args: Any, **kwargs: Any) -> Program:
         """Return the program for these arguments, made anew and checked on them."""
         return self._lowered(*self._bound(args, kwargs))
 
+    def _found(self, given: tuple[Any, ...]) -> Program | None:
+        for same, program in self._known:
+            if len(given) == program.arity and same(*given):
+                self.latest = (program.entry(self.missed), program.arity)
+                return program
+        return None
+
     def _made(self, parameters: dict[str, Any], keywords: Sequence[str]) -> Program:
-        with self._lock:
-            for same, program in self._programs:  # another thread may have been first
-                if _agrees(same, tuple(parameters.values())):
-                    return program
-            program = self._lowered(parameters, keywords)
-            traced = program._traced
-            same = checker(traced.parameters, traced.leaves, traced.static)
-            self._programs.append((same, program))
-            self._latest = (same, program.run)
-            return program
+        program = self._lowered(parameters, keywords)
+        self._known.append((program.check.function(), program))
+        self.latest = (program.entry(self.missed), program.arity)
+        return program
 
     def _lowered(self, parameters: dict[str, Any], keywords: Sequence[str]) -> Program:
         names = list(parameters)
@@ -295,24 +330,13 @@ class Jit:
         return dict(zip(names, (*args, *(kwargs[key] for key in keywords)), strict=True)), keywords
 
 
-def _never(*args: Any) -> bool:
-    return False
-
-
-def _agrees(same: Callable[..., bool], args: tuple[Any, ...]) -> bool:
-    try:
-        return same(*args)
-    except Exception:
-        return False
-
-
 def jit(
     f: Callable[..., Any],
     *,
     donate: int | Sequence[int] = (),
     static_argnums: int | Sequence[int] = (),
     style: str = "planned",
-) -> Jit:
+) -> Jitted:
     """Return `f` as a program: traced once, simplified, written out as NumPy, and run.
 
     Parameters
@@ -355,7 +379,19 @@ def jit(
         raise TypeError(f"jit takes a function, got {type(f).__name__}")
     if style not in ("planned", "readable"):
         raise ValueError(f'style must be "planned" or "readable", got {style!r}')
-    return Jit(f, _positions(donate, "donate"), _positions(static_argnums, "static_argnums"), style)
+    programs = _Programs(
+        f, _positions(donate, "donate"), _positions(static_argnums, "static_argnums"), style
+    )
+
+    @functools.wraps(f)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        entry, arity = programs.latest
+        if kwargs or len(args) != arity:
+            return programs.missed(*args, **kwargs)
+        return entry(*args)
+
+    call.lower = programs.lower  # type: ignore[attr-defined]  # Jitted declares it
+    return cast("Jitted", call)
 
 
 def _positions(value: int | Sequence[int], what: str) -> tuple[int, ...]:

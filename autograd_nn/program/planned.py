@@ -13,9 +13,11 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from ..tensor import Tensor
-from .expressions import Text
+from .expressions import ATOM, Text
 from .literals import literal
-from .rewriting import Graph, op_of
+from .passes import tune
+from .passes.kernels import GEMM
+from .rewriting import Graph, is_constant, is_weak, op_of
 from .schedule import donations, ordered
 from .source import Source, Writer
 from .storage import Plan, is_array, is_view, plan, root_of
@@ -26,6 +28,8 @@ SIGMOID_INTO = '''def sigmoid(z, out):
     with errstate(over="ignore"):
         exp(negative(z, out), out)
     return divide(1, add(out, 1, out), out)'''
+
+_NUMBER_NAMES = {"1": "one", "1.0": "one", "2": "two", "2.0": "two", "0.5": "half"}
 
 _SMALL = 400
 """Up to so many elements one call of SciPy's expit is faster than four vectorised passes."""
@@ -65,22 +69,27 @@ def is_sigmoid(node: Tensor) -> bool:
     return node.op is not None and node.op.name == "sigmoid"
 
 
+def is_update(node: Tensor) -> bool:
+    """Whether `node` is a matrix product that BLAS adds to a donated matrix."""
+    return node.op is GEMM
+
+
 def buffered(node: Tensor) -> bool:
     """Whether `node` is written as a statement that computes into given memory."""
-    return is_array(node) and (
-        is_product(node) or is_reduction(node) or is_ufunc(node) or is_sigmoid(node)
-    )
+    kinds = (is_product, is_reduction, is_ufunc, is_sigmoid, is_update)
+    return is_array(node) and any(is_kind(node) for is_kind in kinds)
 
 
 def in_place(node: Tensor) -> bool:
     """Whether `node` may be computed into the memory of an operand."""
-    return is_ufunc(node) or is_sigmoid(node)
+    return is_ufunc(node) or is_sigmoid(node) or is_update(node)
 
 
 class _Planned(Writer):
     def __init__(self, traced: Trace, graph: Graph, order: Sequence[Tensor], places: Plan) -> None:
         self.places = places
         self.used: set[str] = set()
+        self.numbers: dict[tuple[bytes, str], str] = {}
         super().__init__(traced, graph, order)
         self.buffers = [self.words.fresh(f"t{i}") for i in range(len(places.buffers))]
         self.pool = self.words.fresh("_pool") if self.buffers else ""
@@ -126,9 +135,53 @@ class _Planned(Writer):
             return
         out = self._target(node)
         name = self.name(node, "u") if node.name or not out else ""
-        for code in self._into(node, [x.code for x in operands], out, name):
-            self.assign(name, code, node)
+        if is_update(node):
+            self._update(node, out)
+        else:
+            codes = [
+                self._typed(x, text, node) for x, text in zip(node.inputs, operands, strict=True)
+            ]
+            self.assign(name, self._into(node, codes, out), node)
         self.texts[node] = Text(name or out)
+
+    def _typed(self, x: Tensor, text: Text, node: Tensor) -> str:
+        """Return an operand; a number as a 0-d array, which saves converting it in every run."""
+        others = [y for y in node.inputs if y is not x]
+        plain = is_ufunc(node) and is_constant(x) and is_weak(x) and node.dtype.kind == "f"
+        if not plain or any(y.dtype != node.dtype for y in others if not is_weak(y)):
+            return text.code
+        array = np.asarray(x._data, node.dtype)
+        key = (array.tobytes(), node.dtype.str)
+        if key not in self.numbers:
+            value = literal(x._data)
+            name = self.words.fresh(_NUMBER_NAMES.get(value, f"c{len(self.numbers) + 1}"))
+            self.words.constants[name] = f'np.array({value}, "{node.dtype.name}")'
+            self.numbers[key] = name
+        return self.numbers[key]
+
+    def _update(self, node: Tensor, out: str) -> None:
+        """Write ``W += alpha * a @ b`` as one call of BLAS, which sees W in C order as W.T."""
+        _, a, b = node.inputs
+        routine = "sgemm" if node.dtype == np.float32 else "dgemm"
+        self.words.embedding.imports[routine] = f"from scipy.linalg.blas import {routine}"
+        first, flip_first = self._in_fortran_order(b)
+        second, flip_second = self._in_fortran_order(a)
+        alpha = literal(node.params["alpha"])
+        call = f"{routine}({alpha}, {first}, {second}, 1.0, {self._turned(out)}, "
+        sign = "-=" if alpha.startswith("-") else "+="
+        factor = "" if abs(node.params["alpha"]) == 1 else f"{alpha.lstrip('-')} * "
+        product = f"{self.operand(a).within(ATOM)} @ {self.operand(b).within(ATOM)}"
+        what = f"{out} {sign} {factor}{product}"
+        self.lines.append((f"{call}{flip_first}, {flip_second}, 1)", what))
+
+    def _in_fortran_order(self, x: Tensor) -> tuple[str, int]:
+        """Return how BLAS is given the transpose of `x`: a text, and whether to transpose it."""
+        if x.op is not None and x.op.name == "transpose":
+            return self.operand(x).code, 1
+        return self._turned(self.operand(x).code), 0
+
+    def _turned(self, code: str) -> str:
+        return f"{code}.T"
 
     def _plain(self, node: Tensor, operands: Sequence[Text]) -> str:
         if is_reduction(node) and not is_array(node):
@@ -142,16 +195,18 @@ class _Planned(Writer):
         number = self.places.buffer.get(node)
         return "" if number is None else self.buffers[number]
 
-    def _into(self, node: Tensor, operands: Sequence[str], out: str, name: str) -> list[str]:
+    def _into(self, node: Tensor, operands: Sequence[str], out: str) -> str:
         tail = f", {out}" if out else ""
         if is_product(node):
-            return [f"{self.numpy('dot')}({', '.join(operands)}{tail})"]
+            return f"{self.numpy('dot')}({', '.join(operands)}{tail})"
         if is_reduction(node):
-            return [self._reduce(node, operands[0], out)]
+            return self._reduce(node, operands[0], out)
         if is_sigmoid(node):
-            return [self._sigmoid(node, operands[0], out)]
+            return self._sigmoid(node, operands[0], out)
         function = self.numpy(op_of(node).forward.__name__)
-        return [f"{function}({', '.join(operands)}{tail})"]
+        if out and function in ("maximum", "minimum"):  # NumPy warns of a third operand
+            tail = f", out={out}"
+        return f"{function}({', '.join(operands)}{tail})"
 
     def _reduce(self, node: Tensor, operand: str, out: str) -> str:
         axis = node.params.get("axis")
@@ -173,6 +228,9 @@ class _Planned(Writer):
         if not out:
             out = f"{self.numpy('empty')}({literal(node.shape)}, {_dtype(node)})"
         return f"sigmoid({operand}, {out})"
+
+    def ready(self) -> set[Tensor]:
+        return {self.places.donated[node] for node in self.order if is_update(node)}
 
     def workspace(self) -> tuple[list[str], list[str], list[str]]:
         """Return how buffers are made, taken and given back, as lines."""
@@ -217,6 +275,7 @@ def planned(traced: Trace, graph: Graph, donated: Collection[Tensor] = ()) -> So
     donated : collection of Tensor
         Inputs whose memory results may take over.
     """
+    graph = tune(graph, donated)
     given: Mapping[Tensor, Tensor] = donations(graph, donated)
     given = {output: x for output, x in given.items() if _may_overwrite(graph, output, x)}
     order = ordered(graph, given)

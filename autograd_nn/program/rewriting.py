@@ -39,9 +39,11 @@ class Graph:
         When each node was made, in the order of the user's function.
     backward : list of (int, int)
         The spans of places that are backward passes.
+    cotangents : set of Tensor
+        Nodes known to be multiples of what a backward pass started from.
     """
 
-    __slots__ = ("_uses", "backward", "inputs", "outputs", "place")
+    __slots__ = ("_uses", "backward", "cotangents", "inputs", "outputs", "place")
 
     def __init__(
         self,
@@ -49,11 +51,13 @@ class Graph:
         inputs: Sequence[Tensor],
         place: dict[Tensor, int],
         backward: Sequence[tuple[int, int]] = (),
+        cotangents: Iterable[Tensor] = (),
     ) -> None:
         self.outputs = list(outputs)
         self.inputs = list(inputs)
         self.place = place
         self.backward = list(backward)
+        self.cotangents = set(cotangents)
         self._uses: dict[Tensor, int] | None = None
 
     def nodes(self) -> list[Tensor]:
@@ -68,7 +72,7 @@ class Graph:
 
     def with_outputs(self, outputs: Sequence[Tensor]) -> Graph:
         """Return the same graph with other outputs."""
-        return Graph(outputs, self.inputs, self.place, self.backward)
+        return Graph(outputs, self.inputs, self.place, self.backward, self.cotangents)
 
 
 Rule = Callable[[Tensor, Graph], Tensor | None]
@@ -164,6 +168,7 @@ class _Sweep:
             return node
         again = apply(node.op, inputs, node.params)
         again.name = node.name
+        self.stands_for(again, node)
         return again
 
     def settle(self, node: Tensor) -> Tensor:
@@ -181,6 +186,7 @@ class _Sweep:
                     self.fresh[inner] = self.settle(self.rebuilt(inner))
             better = self.rebuilt(better)
             take_name(better, node)
+            self.stands_for(better, node)
             node = better
         self.settled.add(node)
         return node
@@ -207,7 +213,13 @@ class _Sweep:
         earlier = self.known.setdefault(key, node)
         self.graph.place.setdefault(earlier, self.place_now)
         take_name(earlier, node)
+        self.stands_for(earlier, node)
         return earlier
+
+    def stands_for(self, node: Tensor, old: Tensor) -> None:
+        """Note that `node` has the value of `old`."""
+        if old in self.graph.cotangents and node.op not in (None, INPUT):
+            self.graph.cotangents.add(node)
 
 
 def take_name(node: Tensor, old: Tensor) -> None:

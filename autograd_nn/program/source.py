@@ -41,16 +41,34 @@ class Source:
         Whether the function takes the leaves of the arguments, not the arguments.
     flat_result : bool
         Whether it returns a tuple of the leaves of the result.
+    parameters : list of str
+        The function's.
+    body : list of str
+        The lines of the function's body.
+    ready : set of str
+        Names of leaves that BLAS writes into.
     """
 
     def __init__(
-        self, text: str, name: str, held: dict[str, Any], flat: bool, flat_result: bool
+        self,
+        text: str,
+        name: str,
+        *,
+        held: dict[str, Any],
+        flat: bool,
+        flat_result: bool,
+        parameters: list[str],
+        body: list[str],
+        ready: set[str],
     ) -> None:
         self.text = text
         self.name = name
         self.held = held
         self.flat = flat
         self.flat_result = flat_result
+        self.parameters = parameters
+        self.body = body
+        self.ready = ready
 
 
 class Writer:
@@ -68,6 +86,7 @@ class Writer:
         self.reserve()
         self.function = self.words.fresh(traced.name if traced.name.isidentifier() else "program")
         self.parameters = self._parameters()
+        self.unpacked = len(self.lines)
 
     def reserve(self) -> None:
         """Take the names that helper functions of the text will have."""
@@ -193,12 +212,48 @@ class Writer:
         for text in [*words.embedding.definitions.values(), *words.helpers.values(), *preamble]:
             head += ["", "", text] if "\n" in text else ["", text]
         signature = f"def {self.function}({', '.join(self.parameters)}):"
-        text = "\n".join([*head, "", "", signature, *_indented(body)]) + "\n"
-        return Source(text, self.function, words.held, not self.traced.reachable, flat_result)
+        ready = self.ready()
+        guard = _guard(sorted(self.texts[node].code for node in ready))
+        text = (
+            "\n".join(
+                [
+                    *head,
+                    "",
+                    "",
+                    signature,
+                    *_indented([*body[: self.unpacked], *guard, *body[self.unpacked :]]),
+                ]
+            )
+            + "\n"
+        )
+        named = zip(self.traced.leaves, self.graph.inputs, strict=True)
+        return Source(
+            text,
+            self.function,
+            held=words.held,
+            flat=not self.traced.reachable,
+            flat_result=flat_result,
+            parameters=self.parameters,
+            body=_indented(body),
+            ready={leaf.name for leaf, node in named if node in ready},
+        )
+
+    def ready(self) -> set[Tensor]:
+        """Return the inputs that BLAS writes into."""
+        return set()
 
     def imports(self) -> set[str]:
         """Return further import statements."""
         return set()
+
+
+def _guard(names: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the lines that refuse arrays which BLAS would copy or not know as read-only."""
+    if not names:
+        return []
+    test = " and ".join(f"{name}.flags.carray" for name in names)
+    message = f"{' and '.join(names)} must be writable and in C order: updated in place"
+    return [(f"if not ({test}):", ""), (f'    raise ValueError("{message}")', "")]
 
 
 _HEADINGS = {FORWARD: "forward", BACKWARD: "backward", REST: "results"}

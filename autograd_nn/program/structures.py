@@ -1,8 +1,8 @@
 """How arguments and results are nested, as Python code.
 
-1. `Arguments` describes one call: how each array is reached from the parameters, and what it is.
-2. `checker` compiles a test whether another call has the same structure, shapes and dtypes: a
-   few attribute look-ups an array, no flattening.
+1. `leaves_of` finds the arrays in an argument, and how each is reached from the parameter.
+2. `Check` writes a test whether another call has the same structure, shapes and dtypes: a few
+   attribute look-ups an array, no flattening.
 3. `construction` writes the expression that builds a nested result.
 
 Only dicts with plain keys, lists, tuples, namedtuples and dataclasses can be written as code.
@@ -10,7 +10,8 @@ Only dicts with plain keys, lists, tuples, namedtuples and dataclasses can be wr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -128,71 +129,122 @@ def leaves_of(name: str, argument: Any) -> tuple[list[Leaf], bool]:
     return leaves, reachable
 
 
-def checker(
-    parameters: Mapping[str, Any], leaves: Sequence[Leaf], static: Mapping[str, Any]
-) -> Callable[..., bool]:
-    """Return a function of the call's positional arguments: would the same program do?
+class Check:
+    """A test, as lines of code, whether a call is like the one that was traced.
 
     Containers must be of the same types and lengths, arrays of the same shapes and dtypes, and
     static arguments equal.
-    """
-    names = {key: f"a{position}" for position, key in enumerate(parameters)}
-    space: dict[str, Any] = {"ndarray": np.ndarray, "len": len, "type": type}
-    tests: list[str] = []
-    lines = [f"def same({''.join(f'{name}, ' for name in names.values())}):"]
 
-    def hold(prefix: str, value: Any) -> str:
-        name = f"{prefix}{len(space)}"
-        space[name] = value
+    Parameters
+    ----------
+    parameters : mapping of str to object
+        The traced call: parameter name → argument.
+    leaves : sequence of Leaf
+        The arrays and numbers in it.
+    static : mapping of str to object
+        Those of `parameters` that are fixed.
+    ready : collection of str
+        Names of leaves that BLAS writes into: they must be writable and in C order.
+    names : sequence of str, optional
+        What the parameters are called in the code.
+
+    Attributes
+    ----------
+    held : dict of str to object
+        The values that the lines use.
+    """
+
+    def __init__(
+        self,
+        parameters: Mapping[str, Any],
+        leaves: Sequence[Leaf],
+        *,
+        static: Mapping[str, Any] = MappingProxyType({}),
+        ready: Collection[str] = (),
+        names: Sequence[str] | None = None,
+    ) -> None:
+        self.held: dict[str, Any] = {"_ndarray": np.ndarray}
+        plain = [f"_argument{position}" for position in range(len(parameters))]
+        self.names = dict(zip(parameters, names or plain, strict=True))
+        self.containers: list[str] = []
+        for key, value in parameters.items():
+            name = self.names[key]
+            if key in static:
+                self.containers.append(f"type({name}) is {self.hold(type(value))}")
+                self.containers.append(f"{name} == {self.hold(value)}")
+            else:
+                self._add_containers(name, value)
+        self.leaves = [(reached(self.names[x.path[0]], x.path[1:]), x) for x in leaves]
+        self.ready = ready
+
+    def hold(self, value: Any) -> str:
+        """Return a name for `value`."""
+        name = f"_held{len(self.held)}"
+        self.held[name] = value
         return name
 
-    for key, value in parameters.items():
-        if key in static:
-            tests.append(f"{names[key]} == {hold('fixed', value)}")
-            tests.append(f"type({names[key]}) is {hold('type', type(value))}")
-        else:
-            _container_tests(names[key], value, tests, hold)
-    if tests:
-        lines.append(f"    if not ({' and '.join(tests)}): return False")
-    for position, leaf in enumerate(leaves):
-        where = reached(names[leaf.path[0]], leaf.path[1:])
-        lines.append(f"    v = {where}")
-        if type(leaf.value) is np.ndarray:
-            shape, dtype = repr(tuple(map(int, leaf.value.shape))), hold("dtype", leaf.value.dtype)
-            test = f"type(v) is ndarray and v.shape == {shape} and v.dtype is {dtype}"
-            lines.append(f"    if not ({test}):")
-            # A dtype may be equal without being the same object.
-            full = f"type(v) is ndarray and v.shape == {shape} and v.dtype == {dtype}"
-            lines.append(f"        if not ({full}): return False")
-        else:
-            lines.append(f"    if type(v) is not {type(leaf.value).__name__}: return False")
-        del position
-    lines.append("    return True")
-    exec(compile("\n".join(lines), "<checker>", "exec"), space)  # noqa: S102 - text of our own; keys are literals, values are held beside it
-    same: Callable[..., bool] = space["same"]
-    return same
+    def _add_containers(self, where: str, value: Any) -> None:
+        """Add tests that `where` is a container like `value`, and its parts likewise."""
+        kind = type(value)
+        if isinstance(value, (dict, list, tuple)):
+            self.containers.append(f"type({where}) is {self.hold(kind)}")
+            self.containers.append(f"len({where}) == {len(value)}")
+        if isinstance(value, dict):
+            for key, part in value.items():
+                self.containers.append(f"{quoted(key)} in {where}")
+                self._add_containers(f"{where}[{quoted(key)}]", part)
+        elif isinstance(value, (list, tuple)):
+            for position, part in enumerate(value):
+                self._add_containers(f"{where}[{position}]", part)
+        elif value is None:
+            self.containers.append(f"{where} is None")
+        elif not isinstance(value, (Tensor, np.ndarray, np.generic, *_NUMBERS)):
+            self.containers.append(f"type({where}) is {self.hold(kind)}")
+            for name in getattr(value, "__dataclass_fields__", ()):
+                self._add_containers(f"{where}.{name}", getattr(value, name))
 
+    def lines(self, otherwise: str) -> list[str]:
+        """Return statements that do `otherwise` if the call is a different one."""
+        written = [f"if not ({' and '.join(self.containers)}): {otherwise}"]
+        for where, leaf in self.leaves:
+            value = leaf.value
+            written.append(f"_v = {where}")
+            if type(value) is not np.ndarray:
+                written.append(f"if type(_v) is not {type(value).__name__}: {otherwise}")
+                continue
+            dtype = self.hold(value.dtype)
+            like = f"type(_v) is _ndarray and _v.shape == {tuple(map(int, value.shape))}"
+            like += " and _v.flags.carray" if leaf.name in self.ready else ""
+            # An equal dtype is nearly always the same object, which is quicker to see.
+            written.append(f"if not ({like} and (_v.dtype is {dtype} or _v.dtype == {dtype})):")
+            written.append(f"    {otherwise}")
+        return written if self.containers else written[1:]
 
-def _container_tests(
-    where: str, value: Any, tests: list[str], hold: Callable[[str, Any], str]
-) -> None:
-    """Add tests that `where` is a container like `value`, and its parts likewise."""
-    kind = type(value)
-    if isinstance(value, dict):
-        tests.append(f"type({where}) is {hold('type', kind)} and len({where}) == {len(value)}")
-        for key, part in value.items():
-            tests.append(f"{quoted(key)} in {where}")
-            _container_tests(f"{where}[{quoted(key)}]", part, tests, hold)
-    elif isinstance(value, (list, tuple)):
-        tests.append(f"type({where}) is {hold('type', kind)} and len({where}) == {len(value)}")
-        for position, part in enumerate(value):
-            _container_tests(f"{where}[{position}]", part, tests, hold)
-    elif value is None:
-        tests.append(f"{where} is None")
-    elif not isinstance(value, (Tensor, np.ndarray, np.generic, *_NUMBERS)):
-        tests.append(f"type({where}) is {hold('type', kind)}")
-        for name in getattr(value, "__dataclass_fields__", ()):
-            _container_tests(f"{where}.{name}", getattr(value, name), tests, hold)
+    def described(self) -> str:
+        """Return what the call must look like."""
+        parts = []
+        for where, leaf in self.leaves:
+            name = where.replace(
+                *next((n, k) for k, n in self.names.items() if where.startswith(n))
+            )
+            value = leaf.value
+            kind = (
+                f"{value.dtype} of shape {value.shape}"
+                if isinstance(value, np.ndarray)
+                else type(value).__name__
+            )
+            kind += ", writable and in C order" if leaf.name in self.ready else ""
+            parts.append(f"{name}: {kind}")
+        return "; ".join(parts)
+
+    def function(self) -> Callable[..., bool]:
+        """Return the test as a function of the positional arguments."""
+        lines = [f"def same({', '.join(self.names.values())}):"]
+        lines += [f"    {line}" for line in self.lines("return False")]
+        space = dict(self.held)
+        exec(compile("\n".join([*lines, "    return True"]), "<check>", "exec"), space)  # noqa: S102 - text of our own: keys are literals, all other values are held beside it
+        same: Callable[..., bool] = space["same"]
+        return same
 
 
 def construction(result: Any, texts: Sequence[str]) -> str | None:

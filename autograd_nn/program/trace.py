@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import topological_order
-from ..tensor import Tensor, constant, tracing
+from ..tensor import Tape, Tensor, constant, tracing
 from ..trees import flatten, leaf_names, unflatten
 from .rewriting import INPUT, Graph
 from .structures import Leaf, leaves_of
@@ -120,10 +120,23 @@ def trace(
         result = f(*positional, **{key: given[key] for key in keywords})
     outputs = _results(result)
     place = {node: position for position, node in enumerate(tape.nodes)}
+    cotangents = _cotangents(tape)
     outputs = _cut(outputs, set(stand_ins), place)
-    graph = Graph(outputs, stand_ins, place, tape.spans)
+    graph = Graph(outputs, stand_ins, place, tape.spans, cotangents)
     fixed = {key: parameters[key] for key in static}
     return Trace(name, parameters, fixed, leaves, reachable, graph, result)
+
+
+def _cotangents(tape: Tape) -> set[Tensor]:
+    """Return the nodes of backward passes that are multiples of what the pass started from."""
+    found: set[Tensor] = set()
+    for (start, stop), seeds in zip(tape.spans, tape.seeds, strict=True):
+        own = set(seeds)
+        for node in tape.nodes[start:stop]:
+            if not own.isdisjoint(node.inputs):
+                own.add(node)
+        found |= own
+    return found
 
 
 def _stand_in(leaf: Leaf) -> Tensor:

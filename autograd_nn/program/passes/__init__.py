@@ -1,7 +1,8 @@
 """The simplifications, each a small function on one node.
 
-1. `SIMPLIFY` lists the rules of the readable program, in the order in which they are tried.
-2. `simplify` applies them.
+1. `SIMPLIFY` lists the rules of the readable program, in the order in which they are tried;
+   `simplify` applies them.
+2. `tune` applies those that only a program that is run gains from.
 
 Dead code and common sub-expressions are not rules: every rewriting drops the one and merges the
 other.
@@ -9,8 +10,11 @@ other.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from ...tensor import Tensor
 from ..rewriting import Graph, Rule, rewrite
-from . import broadcasts, constants, negatives, neutral, powers, sums, transposes
+from . import broadcasts, constants, kernels, negatives, neutral, powers, scaling, sums, transposes
 
 SIMPLIFY: list[Rule] = [
     neutral.detached,
@@ -46,3 +50,9 @@ SIMPLIFY: list[Rule] = [
 def simplify(graph: Graph) -> Graph:
     """Return `graph` with fewer and cheaper operations and the same results up to rounding."""
     return rewrite(graph, SIMPLIFY)
+
+
+def tune(graph: Graph, donated: Collection[Tensor]) -> Graph:
+    """Return the simplified `graph` with factors and kernels as they run fastest."""
+    graph = scaling.moved_factors(rewrite(graph, [*SIMPLIFY, *kernels.RULES]))
+    return kernels.updates_by_blas(rewrite(graph, SIMPLIFY), donated)

@@ -166,7 +166,10 @@ class Network:
         """
         layer = 1 if role == "x" else self.n_layers
         size = self.structure[layer - 1]
-        array = np.asarray(values)
+        # another library's array (of dask, say) stays one: nothing is computed before it is asked
+        foreign = hasattr(values, "__array_function__")
+        foreign = foreign and not isinstance(values, (np.ndarray, np.generic, Tensor))
+        array = values if foreign else np.asarray(values)
         if array.dtype.kind not in "fiub":
             raise TypeError(f"{role} needs numbers, got dtype {array.dtype}")
         if array.ndim not in (1, 2) or array.shape[0] != size or array.size == 0:
@@ -174,7 +177,8 @@ class Network:
                 f"{role} has shape {array.shape}, but layer {layer} has {size} nodes: one sample "
                 f"has shape ({size},), m samples have shape ({size}, m), a column each"
             )
-        return array.reshape(size, -1).astype(self.dtype, copy=False)
+        columns = array if array.ndim == 2 else array.reshape(size, 1)
+        return columns.astype(self.dtype, copy=False)
 
     def _leaves(self) -> dict[str, Tensor]:
         return {
@@ -346,8 +350,8 @@ def looped_feed_forward(
     --------
     >>> w = [np.array([[0.2] * 3, [0.4] * 3, [0.6] * 3]), np.array([[0.5] * 3])]
     >>> b = [np.array([0.8] * 3), np.array([0.2])]
-    >>> looped_feed_forward(3, [1.5, 2.0, 3.0], w, b).round(4)
-    array([0.8354])
+    >>> looped_feed_forward(3, [1.5, 2.0, 3.0], w, b).round(6)
+    array([0.835456])
     """
     if len(w) != n_layers - 1 or len(b) != n_layers - 1:
         raise ValueError(

@@ -105,7 +105,7 @@ _COUNT_NONZERO = register(Op("count_nonzero", np.count_nonzero,
 # fmt: on
 
 
-def _reduce(op: Op, a: Any, axis: Any, keepdims: Any) -> Any:
+def _reduce(op: Op, a: Any, axis: Any, keepdims: Any) -> Tensor:
     if isinstance(axis, list):
         axis = tuple(axis)
     params = {} if axis is None else {"axis": axis}
@@ -212,5 +212,5 @@ def log_softmax(x: Any, axis: Any = -1) -> Tensor:
 
 def softmax(x: Any, axis: Any = -1) -> Tensor:
     """Return ``exp(x) / sum(exp(x))`` along `axis`, of the shape of the logits `x`."""
-    result: Tensor = np.exp(log_softmax(x, axis))
+    result: Tensor = np.exp(log_softmax(x, axis))  # type: ignore[assignment]  # dispatched
     return result

@@ -15,7 +15,7 @@ import numpy as np
 
 from .graph import topological_order
 from .op import Op
-from .tensor import _RECORDING, Tape, Tensor
+from .tensor import _RECORDING, Tape, Tensor, _wrapped
 
 ndarray = np.ndarray
 
@@ -58,6 +58,8 @@ def _seed(output: Tensor, seed: Any) -> Any:
 
 def _fitted(g: Any, x: Tensor, node: Tensor) -> Any:
     """Return the cotangent `g` of input `x` of `node` in `x`'s shape and dtype."""
+    if not hasattr(g, "dtype"):
+        g = _wrapped(g)
     shape = x.shape
     if np.shape(g) != shape and node.op is not None and node.op.broadcasts:
         g = unbroadcast(g, shape)

@@ -16,6 +16,8 @@ def kept(g: Any, shape: tuple[int, ...], axis: Any, keepdims: bool) -> Any:
     """Return `g` with the reduced axes of an operand of `shape` put back with length 1."""
     if keepdims or not shape:
         return g
+    if not hasattr(g, "reshape"):  # arithmetic on 0-d arrays of objects leaves the bare object
+        g = np.asarray(g)
     if axis is None:
         return g.reshape((1,) * len(shape))
     axes = {a % len(shape) for a in (axis if isinstance(axis, tuple) else (axis,))}

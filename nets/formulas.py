@@ -25,7 +25,7 @@ def f(z: Array) -> Array:
     >>> f(np.array([-1000.0, 0.0, 1000.0]))
     array([0. , 0.5, 1. ])
     """
-    with np.errstate(over="ignore"):  # exp(1000) is inf, and 1/(1 + inf) the right 0
+    with np.errstate(over="ignore", under="ignore"):  # exp(1000) is inf, 1/(1 + inf) the right 0
         result: Array = 1 / (1 + np.exp(-z))
     return result
 

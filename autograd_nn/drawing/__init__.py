@@ -1,6 +1,6 @@
 """Pictures of graphs."""
 
-from .drawing import draw
+from .drawing import LargeGraphWarning, draw
 from .render import Drawing, DrawingError, GraphvizMissingError
 
-__all__ = ["Drawing", "DrawingError", "GraphvizMissingError", "draw"]
+__all__ = ["Drawing", "DrawingError", "GraphvizMissingError", "LargeGraphWarning", "draw"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -29,7 +30,7 @@ class Options:
         Name → ``"right"``, ``"wrong"``, ``"inherits"``.
     direction : str
     caption : str
-        Markup.
+        Plain text.
     """
 
     shapes: bool = True
@@ -49,7 +50,7 @@ def picture(view: View, groups: Sequence[Group], options: Options) -> Picture:
         [maker.node(node, ids[node]) for node in view.nodes],
         [edge for use in view.uses for edge in maker.edges(use, ids)],
         [_cluster(group, ids) for group in groups],
-        options.caption,
+        "<BR/>".join(text.escaped(line) for line in options.caption.splitlines()),
         options.direction,
     )
 
@@ -69,16 +70,21 @@ class _Maker:
         self.options = options
         self.outputs = set(view.outputs)
         self.cut = set(view.cut)
+        self.users = Counter(use.tail for use in view.uses)
 
     # -- nodes --------------------------------------------------------------------------------
 
     def kind(self, node: Tensor) -> str:
         """Return what kind of node it is."""
+        if node in self.view.blocks:
+            return "fold"
         name = self.options.names.get(node, "")
-        if node.op is not None:
+        if node.inputs:
             if notation.is_gradient(name):
                 return "gradient"
             return "result" if node in self.outputs else "operation"
+        if node in self.outputs and node.op is not None:
+            return "result"
         if node.requires_grad:
             return "parameter"
         return "input" if name else "constant"
@@ -90,8 +96,8 @@ class _Maker:
             return ""
         last = self.options.names.get(self.view.last.get(node, node), "")
         if last and last != name:
-            return f"{notation.markup(name)} … {notation.markup(last)}"
-        return notation.markup(name)
+            return f"{text.name(name)} … {text.name(last)}"
+        return text.name(name)
 
     def node(self, node: Tensor, id_: str) -> Node:
         """Return the box of `node`."""
@@ -103,7 +109,7 @@ class _Maker:
         if self.options.values and not self._is_number(node):
             rows.append(self._values(node))
         flows = self.options.flows
-        if flows is not None and node in flows.total:
+        if flows is not None and self._tells(node, flows):
             rows.append(self._gradient(node, flows))
         if node in self.cut:
             rows.append(_small("…"))
@@ -121,10 +127,15 @@ class _Maker:
 
     def _heading(self, node: Tensor) -> list[str]:
         """Return what stands first in a box: name or operation, then the rest of what it is."""
+        if node in self.view.blocks:
+            said = [self.name(node), text.escaped(text.shape(node.shape))]
+            below = " &#160; ".join(part for part in said if part)
+            label = f"<B>{text.escaped(self.view.blocks[node])}</B>"
+            return [label, _small(below)] if below else [label]
         if self._is_number(node):
             return [text.matrix(node._data)]
         name = self.name(node)
-        operation = text.escaped(text.operation(node))
+        operation = text.escaped(text.operation(node)) if node.inputs else ""
         shape = text.escaped(text.shape(node.shape)) if self.options.shapes else ""
         first = f"<B>{name}</B>" if name else operation or "constant"
         second = [operation] if name and operation else []
@@ -133,8 +144,14 @@ class _Maker:
 
     def _values(self, node: Tensor) -> str:
         if text.small(node._data):
-            return f'<FONT POINT-SIZE="11">{text.matrix(node._data)}</FONT>'
+            return text.centred(f'<FONT POINT-SIZE="11">{text.matrix(node._data)}</FONT>')
         return _small(text.escaped(text.summary(node._data)))
+
+    def _tells(self, node: Tensor, flows: Flows) -> bool:
+        """Return whether the gradient at a node says more than what flows along its one edge."""
+        return node in flows.total and (
+            node in self.options.names or node in self.outputs or self.users[node] != 1
+        )
 
     def _gradient(self, node: Tensor, flows: Flows) -> str:
         """Return the gradient at `node`, with what it is called."""
@@ -143,12 +160,12 @@ class _Maker:
         if not text.small(value):
             said = text.escaped(text.summary(value))
             return _small(f"{called} {said}", style.BACKWARD_INK)
+        font = f'<FONT POINT-SIZE="11" COLOR="{style.BACKWARD_INK}">'
         row = (
-            f'<TR><TD><FONT POINT-SIZE="11" COLOR="{style.BACKWARD_INK}">{called} =</FONT></TD>'
-            f'<TD><FONT POINT-SIZE="11" COLOR="{style.BACKWARD_INK}">{text.matrix(value)}</FONT>'
-            "</TD></TR>"
+            f"<TR><TD>{font}{called} =&#160;</FONT></TD>"
+            f"<TD>{font}{text.matrix(value)}</FONT></TD></TR>"
         )
-        return (
+        return text.centred(
             '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" '
             f'COLOR="{style.BACKWARD_INK}">{row}</TABLE>'
         )
@@ -159,11 +176,11 @@ class _Maker:
         output = ""
         if len(self.view.outputs) == 1:
             output = self.options.names.get(self.view.outputs[0], "")
-        if not name:
+        if not name or not output:
             return "gradient"
         if _cotangent_name(name).startswith("delta"):
-            return notation.markup(_cotangent_name(name))
-        return f"∂{notation.markup(output)}/∂{notation.markup(name)}"
+            return text.name(_cotangent_name(name))
+        return f"∂{text.name(output)}/∂{text.name(name)}"
 
     def _tooltip(self, node: Tensor) -> str:
         parts = [notation.unicode(self.options.names[node])] if node in self.options.names else []

@@ -48,13 +48,18 @@ def layered(view: View, names: Mapping[Tensor, str]) -> list[Group]:
         return []
     for node in [n for n in reversed(view.nodes) if n in layers]:
         _spread(node, layers, names, sources)
+    framed = set(_framed(view.folds))
     found: dict[int, list[Tensor]] = {}
     for node in view.nodes:
-        if node in layers:
+        if node in layers and node not in framed:
             found.setdefault(layers[node], []).append(node)
     groups = [Group(f"layer {layer}", found[layer]) for layer in sorted(found)]
-    cost = _cost(view, layers, names)
+    cost = [node for node in _cost(view, layers, names) if node not in framed]
     return [*groups, Group("cost", cost)] if cost else groups
+
+
+def _framed(groups: Sequence[Group]) -> list[Tensor]:
+    return [node for group in groups for node in group.nodes + _framed(group.groups)]
 
 
 def _spread(

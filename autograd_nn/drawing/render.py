@@ -91,7 +91,7 @@ def render(source: str, output: str, engine: str = "dot", backend: str = "auto")
         raise GraphvizMissingError(_INSTALL) from error
 
 
-class Drawing(graphviz.Digraph):
+class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
     """A ``graphviz.Digraph`` that draws in this process, without the `dot` program.
 
     ``.source``, ``.save()``, ``.pipe()``, ``.render()``, ``.view()`` and the display in notebooks

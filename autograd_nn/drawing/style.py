@@ -51,7 +51,7 @@ KINDS: dict[str, dict[str, str]] = {
     },
     "gradient": {"shape": "hexagon", "style": "filled", "fillcolor": "#fde3d3", "color": BACKWARD},
     "fold": {
-        "shape": "box3d",
+        "shape": "folder",
         "style": "filled",
         "fillcolor": "#f1f3f5",
         "color": "#6e7781",
@@ -90,8 +90,21 @@ EDGES: dict[str, dict[str, str]] = {
 turned round, so that both stand side by side."""
 
 CLUSTERS: dict[str, dict[str, str]] = {
-    "layer": {"style": "rounded", "color": LINE, "fontcolor": LINE},
-    "fold": {"style": "rounded,dashed", "color": LINE, "fontcolor": LINE, "penwidth": "1.5"},
+    "layer": {
+        "style": "rounded",
+        "color": LINE,
+        "fontcolor": LINE,
+        "labeljust": "l",
+        "labelloc": "t",
+    },
+    "fold": {
+        "style": "rounded,dashed",
+        "color": LINE,
+        "fontcolor": LINE,
+        "labeljust": "l",
+        "labelloc": "t",
+        "penwidth": "1.5",
+    },
 }
 
 GRAPH = {"bgcolor": "transparent", "fontname": FONT, "fontsize": "11", "fontcolor": LINE}
@@ -109,4 +122,6 @@ EDGE = {
     "color": LINE,
     "fontcolor": LINE,
     "arrowsize": "0.7",
+    "labelangle": "50",
+    "labeldistance": "1.3",
 }

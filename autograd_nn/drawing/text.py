@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import notation
 from ..tensor import Tensor
 
 _SIGNS = {"-": "−", "*": "⊙", "**": "^", "//": "⌊÷⌋", "<=": "≤", ">=": "≥", "!=": "≠", "==": "="}
@@ -27,8 +28,29 @@ _LONGEST = 28
 
 
 def escaped(text: str) -> str:
-    """Return plain text as markup; control characters, which XML cannot hold, as �."""
-    return html.escape("".join(c if c.isprintable() else "�" for c in text))
+    r"""Return plain text as markup that Graphviz changes nothing in.
+
+    Control characters, which XML cannot hold, become �. A backslash would begin one of Graphviz'
+    own escapes: its ``\N`` is the id of the node.
+
+    >>> escaped(r"<b> \N")
+    '&lt;b&gt; &#92;N'
+    """
+    safe = html.escape("".join(c if c.isprintable() else "�" for c in text))
+    return safe.replace("\\", "&#92;")
+
+
+def name(called: str) -> str:
+    """Return a name as markup, its super- and subscripts in small type.
+
+    Graphviz raises and lowers them but leaves their size.
+    """
+    markup = notation.markup(_cut(called, 40)).replace("\\", "&#92;")
+    for tag in ("SUP", "SUB"):
+        # a hair's breadth: the browser's bold is wider than the one Graphviz measured with
+        markup = markup.replace(f"<{tag}>", f'&#8202;<{tag}><FONT POINT-SIZE="8">')
+        markup = markup.replace(f"</{tag}>", f"</FONT></{tag}>")
+    return markup
 
 
 def number(value: Any) -> str:
@@ -90,6 +112,16 @@ def matrix(values: Any) -> str:
         lines.append(f"<TR>{''.join(cells)}</TR>")
     attributes = 'BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2"'
     return f"<TABLE {attributes}>{''.join(lines)}</TABLE>"
+
+
+def centred(inner: str) -> str:
+    """Return markup of a table that keeps its width in a wider cell.
+
+    Graphviz hands the surplus to all columns alike, so nearly all of it goes to empty ones.
+    """
+    side = '<TD COLSPAN="9"></TD>'
+    attributes = 'BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"'
+    return f"<TABLE {attributes}><TR>{side}<TD>{inner}</TD>{side}</TR></TABLE>"
 
 
 def summary(values: Any) -> str:

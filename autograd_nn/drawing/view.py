@@ -1,13 +1,13 @@
 """What is shown of a graph: its nodes in order, one use for every argument, and groups.
 
 1. `View` holds that; `whole` makes the one that shows everything.
-2. `shortened` cuts it off some steps before the outputs.
+2. `shortened` cuts it off some steps before the outputs; `collapsed` shows groups as one node.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from ..graph import topological_order
@@ -54,6 +54,8 @@ class View:
         How many nodes are not shown.
     cut : list of Tensor
         Shown nodes whose inputs are not.
+    blocks : dict of Tensor to str
+        For a node that stands for a whole group, what is written on it.
     """
 
     nodes: list[Tensor]
@@ -63,6 +65,7 @@ class View:
     last: dict[Tensor, Tensor] = field(default_factory=dict)
     hidden: int = 0
     cut: list[Tensor] = field(default_factory=list)
+    blocks: dict[Tensor, str] = field(default_factory=dict)
 
 
 def whole(outputs: Sequence[Tensor]) -> View:
@@ -94,14 +97,39 @@ def shortened(view: View, depth: int | None = None, most: int | None = None) -> 
         for node in nodes
         if any(x not in near for x in sources.get(node, ())) or node in view.cut
     ]
-    return View(
-        nodes,
-        uses,
-        view.outputs,
-        _within(view.folds, set(nodes)),
-        view.last,
-        view.hidden + len(view.nodes) - len(nodes),
-        cut,
+    return replace(
+        view,
+        nodes=nodes,
+        uses=uses,
+        folds=_within(view.folds, set(nodes)),
+        hidden=view.hidden + len(view.nodes) - len(nodes),
+        cut=cut,
+    )
+
+
+def collapsed(view: View, groups: Sequence[Group]) -> View:
+    """Return `view` with a single node for each of `groups`: its last, which stands for all."""
+    stands: dict[Tensor, Tensor] = {}
+    blocks = dict(view.blocks)
+    for group in groups:
+        last = next((node for node in reversed(group.nodes) if node.op is not None), None)
+        if last is not None:
+            stands |= dict.fromkeys(group.nodes, last)
+            blocks[last] = group.label
+    uses: dict[Use, None] = {}
+    for use in view.uses:
+        tail, head = stands.get(use.tail, use.tail), stands.get(use.head, use.head)
+        if tail is not head:
+            uses[Use(tail, head, -1, use.loop) if head in blocks else Use(tail, *use[1:])] = None
+    nodes = [node for node in view.nodes if stands.get(node, node) is node]
+    return replace(
+        view,
+        nodes=nodes,
+        uses=list(uses),
+        outputs=list(dict.fromkeys(stands.get(output, output) for output in view.outputs)),
+        folds=_within(view.folds, set(nodes)),
+        hidden=view.hidden + len(view.nodes) - len(nodes),
+        blocks=blocks,
     )
 
 

@@ -148,9 +148,9 @@ class Environment:
         return found
 
     def _meaning(self, text: str) -> Meaning:
-        if text in self.twice:
+        for shared in {text, text.removeprefix("d_"), text.removeprefix("d")} & self.twice:
             raise UnknownNameError(
-                f"several tensors of the graph are named {text!r}; give each a name of its own"
+                f"several tensors of the graph are named {shared!r}; give each a name of its own"
             )
         if text in self.named:
             return Meaning(self.named[text], False, 1)
@@ -191,8 +191,8 @@ class Environment:
 
     def _unknown(self, text: str) -> str:
         known = self.known_names()
-        near = difflib.get_close_matches(text, known, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        near = difflib.get_close_matches(text, known, 1, cutoff=0.5)
+        hint = f"; did you mean {near[0]!r}?" if near else "."
         values = ", ".join(sorted(self.named)) or "none: give tensors a name=..."
         return (
             f"unknown name {text!r}{hint} A name may be a tensor of the graph ({values}), a "

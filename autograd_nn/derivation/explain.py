@@ -135,8 +135,7 @@ def explain(
     found: dict[str, Explanation] = {}
     combined: dict[str, Explanation] = {}
     with np.errstate(all="ignore"):
-        first = _reshaped(whole, cases) + _paths(environment, target, whole, cases)
-        for kind, candidate in first:
+        for kind, candidate in _paths(environment, target, whole, cases):
             found.setdefault(kind, _explanation(kind, candidate))
         for entry in CATALOGUE:
             for candidate in entry.rewritings(setting):
@@ -152,6 +151,8 @@ def explain(
                     both = _with_factor(environment, candidate, value, cases)
                     if both is not None:
                         combined[entry.kind] = _explanation(f"{entry.kind}, and a factor", both)
+        for kind, candidate in _reshaped(whole, cases):
+            found.setdefault(kind, _explanation(kind, candidate))
         if not found and scalable:
             found = {e.kind: e for e in _ratio(environment, whole, cases)}
     told: dict[str, Explanation] = {}

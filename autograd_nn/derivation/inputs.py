@@ -15,7 +15,7 @@ import numpy as np
 from .catalogue import CATALOGUE, Setting, stem
 from .claims import Claim
 from .environment import Draw, Environment
-from .expression import Expr, evaluate, evaluate_all
+from .expression import Expr, evaluate, evaluate_all, mapped
 from .steps import in_deltas, reference
 from .writing import python_text
 
@@ -84,7 +84,9 @@ def _survivors(
     """
     assert claim.meaning.node is not None  # noqa: S101 - claims are about tensors
     node, scale = claim.meaning.node, claim.meaning.scale
-    right = in_deltas(environment, reference(environment, node), scale)
+    right = in_deltas(
+        environment, _down_to_deltas(environment, reference(environment, node)), scale
+    )
     truths = [np.asarray(draw.gradient(claim.meaning), dtype=float) for draw in draws]
     known = [evaluate_all(right, draw) for draw in draws]
     setting = Setting(right, known[0], environment, claim.meaning, True)
@@ -102,6 +104,18 @@ def _survivors(
                     key = (entry.opposite, all(same))
                     found.setdefault(key, python_text(candidate.formula))
     return [(kind, example, everywhere) for (kind, everywhere), example in found.items()]
+
+
+def _down_to_deltas(environment: Environment, e: Expr) -> Expr:
+    """Return a formula with the gradients of the h in it put in, so that δ comes from δ."""
+
+    def change(part: Expr) -> Expr:
+        text = part.name.removeprefix("d_")
+        if text == part.name or stem(text) != "h" or text == environment.J.name:
+            return part
+        return reference(environment, environment.named[text])
+
+    return mapped(e, change)
 
 
 def _equal(formula: Expr, draw: Draw, known: dict[int, Any], truth: Any, rtol: float) -> bool:

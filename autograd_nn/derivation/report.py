@@ -145,6 +145,8 @@ class Report:
         One a formula, in the order of the backward pass.
     notes : list of str
         What was checked besides, such as finite differences, and what could not be decided.
+    graph : list of Tensor
+        What was judged, for ``draw(report)``.
     """
 
     def __init__(
@@ -157,6 +159,7 @@ class Report:
         self.lines = list(lines)
         self.notes = list(notes)
         self.title = title
+        self.graph: list[Any] = []
         self.problems: list[str] = []
         self._find_warnings = unrevealed
         self._warnings: list[str] | None = None

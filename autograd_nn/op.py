@@ -59,9 +59,14 @@ class Op:
     broadcasts : bool
         Whether NumPy broadcasts the inputs against each other. The loop of ``gradients`` undoes
         that in one place; a cotangent of another operation must have its input's shape.
+
+    Attributes
+    ----------
+    differentiable : bool
+        Whether a gradient can flow through the operation at all.
     """
 
-    __slots__ = ("broadcasts", "every", "forward", "latex", "name", "symbol", "vjps")
+    __slots__ = ("broadcasts", "differentiable", "every", "forward", "latex", "name", "symbol", "vjps")
 
     def __init__(
         self,
@@ -81,17 +86,13 @@ class Op:
         self.symbol = symbol
         self.latex = latex
         self.broadcasts = broadcasts
+        self.differentiable = every is not None or any(rule is not None for rule in self.vjps)
 
     def rule(self, index: int) -> Rule | None:
         """Return the vjp rule of input `index`, or None where there is none."""
         if self.every is None:
             return self.vjps[index] if index < len(self.vjps) else None
         return partial(self.every, index)
-
-    @property
-    def differentiable(self) -> bool:
-        """Whether a gradient can flow through the operation at all."""
-        return self.every is not None or any(rule is not None for rule in self.vjps)
 
     def __reduce__(self) -> tuple[Callable[[str], Op], tuple[str]]:
         return _registered, (self.name,)  # copies and pickles of graphs keep the one record

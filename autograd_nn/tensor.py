@@ -16,6 +16,7 @@
 from __future__ import annotations
 
 import linecache
+import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -255,7 +256,7 @@ class Tensor(Operators):
                 "be assigned. Make a new leaf with Tensor(value) instead"
             )
         fresh = value if type(value) is ndarray else _as_data(value, self.name)
-        if np.shape(fresh) != np.shape(self._data):
+        if fresh.shape != self.shape:
             raise ValueError(
                 f"{self._label()} has shape {self.shape}, got data of shape {np.shape(fresh)}"
             )
@@ -270,7 +271,8 @@ class Tensor(Operators):
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of the data."""
-        return cast("tuple[int, ...]", np.shape(self._data))
+        data = self._data
+        return data.shape if type(data) is ndarray else cast("tuple[int, ...]", np.shape(data))
 
     @property
     def ndim(self) -> int:
@@ -280,7 +282,7 @@ class Tensor(Operators):
     @property
     def size(self) -> int:
         """The number of elements."""
-        return int(np.prod(self.shape, dtype=int))
+        return math.prod(self.shape)
 
     @property
     def dtype(self) -> Any:
@@ -475,8 +477,7 @@ def apply(op: Op, operands: Sequence[Any], params: dict[str, Any] = _NO_PARAMS) 
         result.requires_grad = False
         for x in inputs:
             if x.requires_grad:
-                ruled = op.every is not None or op.vjps != ()
-                result.requires_grad = ruled and out.dtype.kind in "fO"
+                result.requires_grad = op.differentiable and out.dtype.kind in "fO"
                 break
         if recording is not True:
             recording.nodes.append(result)

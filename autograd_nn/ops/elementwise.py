@@ -27,11 +27,13 @@ def stable_sigmoid(z: Any) -> Any:
     if type(z) is not np.ndarray or z.dtype.kind != "f":
         with np.errstate(over="ignore", under="ignore"):
             return 1 / (1 + np.exp(-z))
+    t = -z
+    if t.ndim == 0:  # arithmetic on 0-d arrays gives scalars, which cannot be written into
+        t = np.asarray(t)
     with np.errstate(over="ignore", under="ignore"):
-        t = np.negative(z, out=np.empty_like(z))
-        np.exp(t, out=t)
-        t += 1
-        return np.divide(1, t, out=t)
+        np.exp(t, t)
+    t += 1
+    return np.reciprocal(t, t)
 
 
 def rectified(z: Any) -> Any:

@@ -20,8 +20,8 @@ def _value(key: str, value: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    # A backslash would begin one of Graphviz' escapes; & one of its entities.
-    safe = text.replace("\\", "\\\\").replace("&", "&amp;").replace('"', '\\"')
+    # A backslash begins one of Graphviz' escapes, however often it is doubled; & an entity.
+    safe = text.replace("\\", "∖").replace("&", "&amp;").replace('"', '\\"')
     return f'"{safe}"'
 
 

@@ -128,11 +128,12 @@ class _Sequence:
             yield _Run(early, period, times)
 
     def _whole(self, run: _Run) -> bool:
-        """Return whether no earlier fold lies partly in a block of `run`."""
+        """Return whether `run` neither cuts an earlier fold in two nor straddles its edge."""
         block = set(self.ops[run.start : run.start + run.period])
+        blocks = set(self.ops[run.start : run.start + run.period * run.times])
         return all(
-            block.isdisjoint(nodes) or nodes <= block
-            for nodes in (set(_operations(group)) for group in self.view.folds)
+            blocks.isdisjoint(nodes) or nodes <= block or blocks <= nodes
+            for nodes in map(set, map(_operations, _every(self.view.folds)))
         )
 
 
@@ -185,34 +186,55 @@ def _fold(sequence: _Sequence, run: _Run) -> View:
         tail, head = stands.get(use.tail, use.tail), stands.get(use.head, use.head)
         uses[Use(tail, head, use.argument, use.loop or again)] = None
     nodes = [node for node in view.nodes if node not in stands]
-    members = set(sequence.ops[run.start : run.start + run.period])
+    block_ops = set(sequence.ops[run.start : run.start + run.period])
     own = {stands[node] for node in stands if node.op is None}
     heads: dict[Tensor, set[Tensor]] = {}
     for use in uses:
         heads.setdefault(use.tail, set()).add(use.head)
-    members |= {leaf for leaf in own if heads.get(leaf, set()) <= members}
-    inner = [group for group in view.folds if set(_operations(group)) <= members]
-    outer = [g for g in view.folds if g not in inner and not set(_operations(g)) <= set(stands)]
-    taken = {node for group in inner for node in _all(group)}
-    shown = [node for node in nodes if node in members and node not in taken]
+    members = [
+        node
+        for node in nodes
+        if node in block_ops or (node in own and heads.get(node, set()) <= block_ops)
+    ]
+    folds = _placed(view.folds, f"× {run.times}", members, set(stands))
     last = {node: final for node, final in view.last.items() if node not in stands}
     for node, first in stands.items():
         if block.get(node, run.times - 1) == run.times - 1:
             last[first] = view.last.get(node, node)
-    group = Group(f"× {run.times}", shown, "fold", inner)
     return replace(
         view,
         nodes=nodes,
         uses=list(uses),
         outputs=list(dict.fromkeys(stands.get(output, output) for output in view.outputs)),
-        folds=[*outer, group],
+        folds=folds,
         last=last,
         hidden=view.hidden + len(view.nodes) - len(nodes),
     )
 
 
-def _all(group: Group) -> list[Tensor]:
-    return group.nodes + [node for part in group.groups for node in _all(part)]
+def _every(groups: list[Group]) -> Iterator[Group]:
+    for group in groups:
+        yield group
+        yield from _every(group.groups)
+
+
+def _placed(
+    groups: list[Group], label: str, members: list[Tensor], gone: set[Tensor]
+) -> list[Group]:
+    """Return `groups` with a new one of `members`: around some of them, or within one."""
+    kept = [Group(g.label, [n for n in g.nodes if n not in gone], g.kind, g.groups) for g in groups]
+    kept = [group for group in kept if not set(_operations(group)) <= gone]
+    own = set(members)
+    for i, group in enumerate(kept):
+        if {node for node in members if node.op is not None} < set(_operations(group)):
+            inner = _placed(group.groups, label, members, gone)
+            rest = [node for node in group.nodes if node not in own]
+            kept[i] = Group(group.label, rest, group.kind, inner)
+            return kept
+    inner = [group for group in kept if set(_operations(group)) <= own]
+    taken = {node for group in inner for part in _every([group]) for node in part.nodes}
+    shown = [node for node in members if node not in taken]
+    return [*(group for group in kept if group not in inner), Group(label, shown, "fold", inner)]
 
 
 def folded(view: View, least_saved: int = 6) -> View:

@@ -30,7 +30,10 @@ class DrawingError(RuntimeError):
 def _in_process(source: str, engine: str, output: str) -> bytes:
     import pygraphviz
 
-    graph = pygraphviz.AGraph(string=source)
+    try:
+        graph = pygraphviz.AGraph(string=source)
+    except pygraphviz.DotError as error:
+        raise DrawingError("this is no DOT text; what is wrong stands on stderr") from error
     try:
         drawn: bytes | None = graph.draw(format=output, prog=engine)
     except (OSError, ValueError) as error:

@@ -112,7 +112,7 @@ NODE = {
     "fontname": FONT,
     "fontsize": "13",
     "fontcolor": INK,
-    "margin": "0.09,0.04",
+    "margin": "0.12,0.05",
     "height": "0.3",
     "width": "0.4",
 }

@@ -31,13 +31,17 @@ def escaped(text: str) -> str:
     r"""Return plain text as markup that Graphviz changes nothing in.
 
     Control characters, which XML cannot hold, become �. A backslash would begin one of Graphviz'
-    own escapes: its ``\N`` is the id of the node.
+    own escapes (its ``\N`` is the id of the node) but for the invisible joiner after it.
 
-    >>> escaped(r"<b> \N")
-    '&lt;b&gt; &#92;N'
+    >>> escaped(r"<b> \N").replace("\u2060", "+")
+    '&lt;b&gt; \\+N'
     """
     safe = html.escape("".join(c if c.isprintable() else "�" for c in text))
-    return safe.replace("\\", "&#92;")
+    return _unescaping(safe)
+
+
+def _unescaping(markup: str) -> str:
+    return markup.replace("\\", "\\\u2060")
 
 
 def name(called: str) -> str:
@@ -45,7 +49,7 @@ def name(called: str) -> str:
 
     Graphviz raises and lowers them but leaves their size.
     """
-    markup = notation.markup(_cut(called, 40)).replace("\\", "&#92;")
+    markup = _unescaping(notation.markup(_cut(called, 40)))
     for tag in ("SUP", "SUB"):
         # a hair's breadth: the browser's bold is wider than the one Graphviz measured with
         markup = markup.replace(f"<{tag}>", f'&#8202;<{tag}><FONT POINT-SIZE="8">')

@@ -26,7 +26,7 @@ class Use(NamedTuple):
     loop: bool = False
 
 
-@dataclass
+@dataclass(eq=False)  # == on Tensors compares elements
 class Group:
     """Nodes that stand in a frame, with what is written on it (markup)."""
 
@@ -36,7 +36,7 @@ class Group:
     groups: list[Group] = field(default_factory=list)
 
 
-@dataclass
+@dataclass(eq=False)
 class View:
     """A graph as it is to be shown.
 
@@ -92,10 +92,11 @@ def shortened(view: View, depth: int | None = None, most: int | None = None) -> 
                 queue.append(x)
     nodes = [node for node in view.nodes if node in near]
     uses = [use for use in view.uses if use.tail in near and use.head in near]
+    earlier = set(view.cut)
     cut = [
         node
         for node in nodes
-        if any(x not in near for x in sources.get(node, ())) or node in view.cut
+        if any(x not in near for x in sources.get(node, ())) or node in earlier
     ]
     return replace(
         view,

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from .. import notation
 from ..tensor import Tensor
@@ -206,6 +206,26 @@ def _with_every_node_named(J: Tensor, samples: int | None) -> Environment:
     return environment
 
 
+@overload
+def derive(
+    J: Tensor,
+    wrt: Tensor,
+    *,
+    numbers: bool = ...,
+    digits: int = ...,
+    index: None = ...,
+    samples: int | None = ...,
+) -> Derivation: ...
+@overload
+def derive(
+    J: Tensor,
+    wrt: Tensor,
+    *,
+    numbers: bool = ...,
+    digits: int = ...,
+    index: tuple[int, ...],
+    samples: int | None = ...,
+) -> IndexForm: ...
 def derive(
     J: Tensor,
     wrt: Tensor,

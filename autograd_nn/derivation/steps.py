@@ -237,7 +237,7 @@ def _split(e: Expr) -> tuple[float, Expr | None]:
                 whole = call("multiply", left, right)
             return factors[0] * factors[1], whole
         case "add" | "subtract":
-            return _added(e, factors, rests)
+            return _added(e)
         case "divide":
             if factors[1] == 0:
                 return 1.0, e
@@ -257,17 +257,33 @@ def _split(e: Expr) -> tuple[float, Expr | None]:
     return factors[0], None if rest is None else Expr(e.op, (rest,), e.params)
 
 
-def _added(
-    e: Expr, factors: tuple[float, ...], rests: tuple[Expr | None, ...]
-) -> tuple[float, Expr | None]:
-    """Add what is alike; a product of two sums keeps its parts."""
-    sign = 1.0 if e.kind == "add" else -1.0
-    left, right = rests
-    if left is None and right is None:
-        return factors[0] + sign * factors[1], None
-    if left is not None and right is not None and left.key() == right.key():
-        return factors[0] + sign * factors[1], left
-    return 1.0, Expr(e.op, tuple(map(_joined, factors, rests)), e.params)
+def _summands(e: Expr, sign: float) -> list[tuple[float, Expr | None]]:
+    """Return the terms of a sum, each as a number times the rest."""
+    if e.kind in ("add", "subtract"):
+        left, right = e.args
+        return _summands(left, sign) + _summands(right, sign if e.kind == "add" else -sign)
+    factor, rest = _split(e)
+    if rest is not None and rest.kind in ("add", "subtract") and abs(factor) == 1:
+        return _summands(rest, sign * factor)
+    return [(sign * factor, rest)]
+
+
+def _added(e: Expr) -> tuple[float, Expr | None]:
+    """Return a sum with what is alike added up; a number times one term where that is all."""
+    collected: dict[Any, tuple[float, Expr | None]] = {}
+    for factor, rest in _summands(e, 1.0):
+        key = rest.key() if rest is not None else None
+        before = collected.get(key, (0.0, rest))[0]
+        collected[key] = (before + factor, rest)
+    kept = [(factor, rest) for factor, rest in collected.values() if factor]
+    if not kept:
+        return 0.0, None
+    if len(kept) == 1:
+        return kept[0]
+    total = _joined(*kept[0])
+    for factor, rest in kept[1:]:
+        total = call("add" if factor > 0 else "subtract", total, _joined(abs(factor), rest))
+    return 1.0, total
 
 
 _LINEAR = {

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from fractions import Fraction
+from string import Formatter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -73,8 +74,15 @@ def _written(e: Expr, style: Style) -> tuple[str, int]:
         parts.append(f"({text})" if tightness < _needed(e, i, arg, template) else text)
     if level == 3 and parts[0].startswith(("-", "−")) and not template.startswith("\\"):
         level = 2
-    params = {key: _param_text(key, value) for key, value in e.params.items()}
-    return template.format(*parts, **params), level
+    params = _Params({key: _param_text(key, value) for key, value in e.params.items()})
+    return Formatter().vformat(template, parts, params), level
+
+
+class _Params(dict[str, str]):
+    """The parameters of an operation; one left at its default is a dot."""
+
+    def __missing__(self, key: str) -> str:
+        return "·" if key == "key" else r"\cdot "
 
 
 def _is_scalar(e: Expr) -> bool:
@@ -87,7 +95,7 @@ def _is_number(e: Expr) -> bool:
 
 def _level_of(template: str) -> int:
     """Return how tightly the text of an operation binds that is not in the table."""
-    if re.match(r"\{0\}\^", template):
+    if re.match(r"\{0\}[\^_]", template):
         return 4
     if re.search(r"\} [-+] \d", template):
         return 1
@@ -100,6 +108,8 @@ def _needed(e: Expr, i: int, arg: Expr, template: str) -> int:
     """Return how tightly operand `i` of `e` must bind to stand without parentheses."""
     if f"{{{{{{{i}}}}}}}" in template:  # inside braces, where LaTeX groups already
         return 0
+    if re.search(rf"\{{{i}\}}[\^_]", template):
+        return _ATOM
     match e.kind:
         case "add":
             return 1 if i == 0 else 3

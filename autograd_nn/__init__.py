@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .derivation import derive, prove, verify
     from .drawing import draw
     from .flow import checkpoint, custom_vjp, stop_gradient
-    from .program import jit
+    from .program.jit import jit  # the function, not the module of its name
     from .transforms import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 keep_freed_memory()

@@ -12,12 +12,15 @@ import pytest
 from autograd_nn import (
     Tensor,
     checkpoint,
+    custom,
     custom_vjp,
     grad,
     gradients,
     hessian,
     jacobian,
     no_grad,
+    op,
+    sigmoid,
     stop_gradient,
     value_and_grad,
     vjp,
@@ -99,6 +102,14 @@ def test_a_leaf_that_requires_no_gradient_still_has_one_when_asked() -> None:
     found = gradients(out, [w, x])
     np.testing.assert_allclose(found[0], np.outer(np.ones(3), X))
     np.testing.assert_allclose(found[1], W.sum(0))
+
+
+def test_a_checkpoint_goes_back_with_each_seed_anew() -> None:
+    w, x = Tensor(W, requires_grad=True), Tensor(X, requires_grad=True)
+    out = checkpoint(lambda w, x: w @ x)(w, x)
+    for seed in np.eye(3):
+        (g,) = gradients(out, [w], seed)
+        np.testing.assert_allclose(g, np.outer(seed, X))
 
 
 def test_randomness_is_the_same_on_the_way_back() -> None:
@@ -240,6 +251,26 @@ def test_none_is_a_zero_cotangent() -> None:
     f = custom_vjp(lambda x, y: x * y)
     f.defvjp(lambda x, y: (x * y, y), lambda y, g: (g * y, None))
     assert grad(f, (0, 1))(2.0, 3.0) == (3.0, 0.0)
+
+
+def test_rules_may_give_numbers_and_call_functions_that_give_tensors() -> None:
+    def rule(g: Any, out: Any, x: Any) -> Any:
+        s = sigmoid(x)
+        return g * s * (1 - s)
+
+    soft = custom("rule_of_sigmoids", lambda x: 1 / (1 + np.exp(-x)), rule)
+    double = custom("rule_of_a_number", lambda x: 2 * x, lambda g, out, x: 2.0)
+    try:
+        s = 1 / (1 + np.exp(-0.5))
+        g = grad(soft)(0.5)
+        assert type(g) is np.ndarray
+        assert g == pytest.approx(s * (1 - s))
+        assert grad(grad(soft))(0.5) == pytest.approx(s * (1 - s) * (1 - 2 * s))
+        g = grad(double)(0.5)
+        assert type(g) is np.ndarray
+        assert g == 2.0
+    finally:
+        del op.REGISTRY["rule_of_sigmoids"], op.REGISTRY["rule_of_a_number"]
 
 
 def wrongly(forward: Any, backward: Any) -> Any:

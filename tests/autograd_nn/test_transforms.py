@@ -11,19 +11,26 @@ import pytest
 
 from autograd_nn import (
     Tensor,
+    checkpoint,
     elementwise_grad,
     grad,
     gradients,
     hessian,
     hvp,
     jacobian,
+    jit,
     jvp,
     no_grad,
     sigmoid,
+    stop_gradient,
+    transforms,
     value_and_grad,
     vjp,
 )
+from autograd_nn import calls as calls_module
+from autograd_nn.graph import topological_order
 from autograd_nn.tensor import tracing
+from autograd_nn.trees import flatten
 
 RNG = np.random.default_rng(0)
 A = RNG.normal(size=(3, 4))
@@ -192,6 +199,24 @@ def test_under_a_trace_everything_is_recorded_and_no_value_is_asked_for() -> Non
         np.testing.assert_allclose(result.numpy(), values, rtol=1e-13)
 
 
+IN_PROGRAMS: list[Callable[[Any], Any]] = [
+    lambda x: value_and_grad(lambda p: np.sum(cubic(p["x"])))({"x": x}),
+    lambda x: jvp(cubic, (x,), (2 * x,)),
+    lambda x: vjp(cubic, x)[1](A[:, 0] * np.sum(x))[0],
+    lambda x: hvp(lambda y: np.sum(cubic(y)), (x,), (x,)),
+    hessian(lambda y: np.sum(cubic(y))),
+    jacobian(cubic),
+    grad(lambda y: np.sum(grad(lambda z: np.sum(cubic(z)))(y) ** 2)),
+    grad(lambda y: np.sum(stop_gradient(y) * checkpoint(cubic)(y)[0])),
+]
+
+
+@pytest.mark.parametrize("f", IN_PROGRAMS)
+def test_programs_of_transforms_give_what_the_transforms_give(f: Callable[[Any], Any]) -> None:
+    for expected, got in zip(flatten(f(X))[0], flatten(jit(f)(X))[0], strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-12, atol=1e-13)
+
+
 def test_threads_do_not_see_each_others_transforms() -> None:
     kinds: list[type] = []
 
@@ -206,6 +231,14 @@ def test_threads_do_not_see_each_others_transforms() -> None:
 
     assert grad(f)(1.0) == 2.0
     assert kinds == [np.ndarray]
+
+
+def test_what_an_outer_transform_does_not_reach_is_a_constant() -> None:
+    assert grad(lambda x: grad(lambda y: y * y)(3.0))(1.0) == 0.0
+    with tracing():
+        w = Tensor(X)
+        g = grad(lambda y: np.sum(w * y))(1.0)
+        assert {node.op.name for node in topological_order([g]) if node.op} >= {"multiply", "sum"}
 
 
 def test_an_exception_inside_leaves_nothing_behind() -> None:
@@ -263,6 +296,20 @@ def test_the_jacobian_is_the_same_by_rows_and_by_columns() -> None:
         x = RNG.normal(size=matrix.shape[1])
         exact = matrix * np.cos(x)
         np.testing.assert_allclose(jacobian(lambda x, m=matrix: m @ np.sin(x))(x), exact)
+
+
+def test_a_tall_jacobian_takes_a_product_a_column(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        calls.append(1)
+        return gradients(*args, **kwargs)
+
+    for module in (calls_module, transforms):
+        monkeypatch.setattr(module, "gradients", counted)
+    table = jacobian(lambda x: np.sin(x * np.arange(50.0)))(2.0)
+    np.testing.assert_allclose(table, np.arange(50.0) * np.cos(2.0 * np.arange(50.0)))
+    assert len(calls) == 2
 
 
 def test_jacobians_of_containers_nest_as_in_jax() -> None:

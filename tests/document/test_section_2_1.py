@@ -1,5 +1,7 @@
 """The artificial neuron: f(z) = 1/(1 + exp(−z)), a soft switch."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -31,7 +33,7 @@ def test_it_switches_from_0_to_1_softly() -> None:
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_f_and_its_derivative_are_finite_for_any_z(dtype: type) -> None:
-    z = np.array([-1e30, -1000, -100, 0, 100, 1000, 1e30], dtype=dtype)
+    z: Any = np.array([-1e30, -1000, -100, 0, 100, 1000, 1e30], dtype=dtype)
     t = Tensor(z, requires_grad=True, name="z")
     with np.errstate(all="raise"):
         h = sigmoid(t)

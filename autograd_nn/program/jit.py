@@ -20,6 +20,7 @@ import numpy as np
 
 from ..tensor import Tensor
 from ..trees import flatten, unflatten
+from .loops import looped
 from .passes import simplify
 from .planned import planned
 from .rewriting import Graph
@@ -190,12 +191,20 @@ def _adapted(traced: Trace, source: Source, function: Callable[..., Any]) -> Cal
 _NUMBERS = itertools.count(1)
 
 
-def lowered(traced: Trace, donated: Sequence[str] = (), style: str = "planned") -> Program:
+def lowered(
+    traced: Trace,
+    donated: Sequence[str] = (),
+    style: str = "planned",
+    engine: str = "numpy",
+) -> Program:
     """Return the checked program of a trace."""
     graph = simplify(traced.graph)
     inputs = zip(traced.leaves, graph.inputs, strict=True)
     given = {node for leaf, node in inputs if leaf.path[0] in donated}
-    source = readable(traced, graph) if style == "readable" else planned(traced, graph, given)
+    if engine == "numba":
+        source = looped(traced, graph, given)
+    else:
+        source = readable(traced, graph) if style == "readable" else planned(traced, graph, given)
     program = Program(traced, graph, source)
     check(program)
     return program
@@ -272,7 +281,9 @@ class _Programs:
         donate: tuple[int, ...],
         static_argnums: tuple[int, ...],
         style: str,
+        engine: str,
     ) -> None:
+        self._engine = engine
         self._function = f
         self._signature = signature_of(f)
         self._donate = donate
@@ -318,7 +329,7 @@ class _Programs:
         name = getattr(self._function, "__name__", "program")
         traced = trace(self._function, name, parameters, keywords, static)
         # In a context of its own: a trace that is under way outside shall see nothing of it.
-        return contextvars.Context().run(lowered, traced, donated, self._style)
+        return contextvars.Context().run(lowered, traced, donated, self._style, self._engine)
 
     def _bound(self, args: Any, kwargs: Any) -> tuple[dict[str, Any], list[str]]:
         """Return parameter name → argument in the order of the program's parameters."""
@@ -336,6 +347,7 @@ def jit(
     donate: int | Sequence[int] = (),
     static_argnums: int | Sequence[int] = (),
     style: str = "planned",
+    engine: str = "numpy",
 ) -> Jitted:
     """Return `f` as a program: traced once, simplified, written out as NumPy, and run.
 
@@ -352,6 +364,9 @@ def jit(
         another program.
     style : {"planned", "readable"}
         Which form of the program is run.
+    engine : {"numpy", "numba"}
+        What runs it: NumPy, or loops compiled by Numba (the extra ``fast``), which takes some
+        seconds on the first call and has no form for some operations.
 
     Returns
     -------
@@ -364,6 +379,10 @@ def jit(
     ------
     TypeError
         If `f` is not callable; on a call, if an argument or result is not made of arrays.
+    ImportError
+        If the engine is not installed.
+    NotCompilableError
+        On a call, if an operation has no form for Numba.
     TracingError
         On a call, if `f` asks a traced Tensor for its value, as a Python branch does.
 
@@ -379,9 +398,14 @@ def jit(
         raise TypeError(f"jit takes a function, got {type(f).__name__}")
     if style not in ("planned", "readable"):
         raise ValueError(f'style must be "planned" or "readable", got {style!r}')
-    programs = _Programs(
-        f, _positions(donate, "donate"), _positions(static_argnums, "static_argnums"), style
-    )
+    if engine not in ("numpy", "numba"):
+        raise ValueError(f'engine must be "numpy" or "numba", got {engine!r}')
+    if engine == "numba":
+        _needs_numba()
+        if style != "planned":
+            raise ValueError("a style can be chosen for the engine numpy only")
+    given, fixed = _positions(donate, "donate"), _positions(static_argnums, "static_argnums")
+    programs = _Programs(f, given, fixed, style, engine)
 
     @functools.wraps(f)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -400,3 +424,12 @@ def _positions(value: int | Sequence[int], what: str) -> tuple[int, ...]:
         if not isinstance(position, int) or isinstance(position, bool) or position < 0:
             raise TypeError(f"{what} takes positions of arguments, 0 or greater, got {value!r}")
     return positions
+
+
+def _needs_numba() -> None:
+    import importlib.util
+
+    if importlib.util.find_spec("numba") is None:
+        raise ImportError(
+            'the engine "numba" needs Numba, which is missing: pip install "autograd-nn[fast]"'
+        )

@@ -252,7 +252,7 @@ def _guard(names: Sequence[str]) -> list[tuple[str, str]]:
     if not names:
         return []
     test = " and ".join(f"{name}.flags.carray" for name in names)
-    message = f"{' and '.join(names)} must be writable and in C order: updated in place"
+    message = f"{', '.join(names)} must be writable and in C order: updated in place"
     return [(f"if not ({test}):", ""), (f'    raise ValueError("{message}")', "")]
 
 

@@ -445,6 +445,8 @@ def _aliases(s: Setting) -> set[str]:
     """Return the names of the gradient that the formula is for."""
     node = s.target.node
     text = s.environment.names[node] if node is not None else ""
+    if not s.target.gradient:
+        return {text}
     return {f"d_{text}", f"d{text}", f"delta{text[1:]}" if text.startswith("z") else ""}
 
 

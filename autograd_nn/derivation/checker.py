@@ -46,7 +46,8 @@ def verify(
         A recorded scalar, its tensors named.
     claims : mapping of str to callable or array_like; or a module, class or object
         What is claimed, by the name of the gradient: ``d_h3`` (or ``dh3``) is ∂J/∂h3,
-        ``delta2`` is the δ⁽²⁾ of the document, ∂J_k/∂z2 of each sample k in its column. A
+        ``delta2`` is the δ⁽²⁾ of the document, ∂J_k/∂z2 of each sample k in its column. In a
+        mapping the name of a result, such as ``z2``, claims its value: a step forward. A
         formula is a function whose parameters are named after what it uses: values of named
         tensors (``z2``, ``W2``, ``y``), gradients, the number of samples ``m``, the activation
         ``f`` and its derivative ``f_prime``. Of a module, class or object the functions named
@@ -161,7 +162,8 @@ class Check:
             raise ValueError(
                 f"finite_differences is {how!r}; it must be True, False, 'elements' or 'direction'"
             )
-        return compare_gradients(self.environment, [claim.meaning for claim in self.claims])
+        meanings = [claim.meaning for claim in self.claims if claim.meaning.gradient]
+        return compare_gradients(self.environment, meanings)
 
     def _unrevealed(self) -> list[str]:
         from .inputs import unrevealed
@@ -175,13 +177,13 @@ class Check:
 
     def tolerance(self, draw: Draw, meaning: Meaning) -> tuple[float, str]:
         """Return the largest absolute difference that is rounding, and the rule for it."""
-        right = draw.gradient(meaning)
+        right = draw.value(meaning)
         size = float(np.abs(right).max()) if right.size else 0.0
         if draw is not self.given or self.exact is None:
             # A right formula that adds up to nothing still holds the rounding of its terms.
             rule = f"off by more than {self.rtol:g} of the largest entry"
             return max(self.rtol * size, _EPSILON), rule
-        noise = float(np.abs(right - self.exact.gradient(meaning)).max()) if right.size else 0.0
+        noise = float(np.abs(right - self.exact.value(meaning)).max()) if right.size else 0.0
         longest = max((max(n.shape) for n in self.environment.named.values() if n.ndim), default=1)
         eps = float(np.finfo(self.environment.J.dtype).eps)
         floor = max(32 * noise, 8 * eps * size * longest**0.5, eps)
@@ -209,12 +211,12 @@ class Check:
                 return
 
     def _fits(self, claim: Claim, line: Line, draw: Draw, value: Any) -> bool:
-        right = draw.gradient(claim.meaning)
+        right = draw.value(claim.meaning)
         tolerance, rule = self.tolerance(draw, claim.meaning)
         if value.shape != right.shape:
             line.wrong("wrong shape")
             line.detail = (
-                f"the result has shape {value.shape}, the gradient {right.shape}; "
+                f"the result has shape {value.shape}, {_what(claim)} {right.shape}; "
                 f"{self._shapes(claim)}"
             ).rstrip("; ")
             return False
@@ -251,7 +253,7 @@ class Check:
         """Judge right formulas again with the learner's own results upstream."""
         chain = Chain(self.given)
         for claim, line in zip(self.claims, self.lines, strict=True):
-            if claim.function is None:
+            if claim.function is None and claim.meaning.gradient:
                 self._array_in_the_chain(claim, line, chain)
                 chain.add(claim, line, np.asarray(claim.array))
                 continue
@@ -296,7 +298,7 @@ class Check:
             value = None
         if not line.right or not roots:
             return value
-        right = np.asarray(self.given.gradient(claim.meaning))
+        right = np.asarray(self.given.value(claim.meaning))
         tolerance, _ = self.tolerance(self.given, claim.meaning)
         if value is None or value.shape != right.shape:
             line.inherits = tuple(dict.fromkeys(roots))
@@ -325,7 +327,7 @@ class Check:
             return []
         tolerances = []
         for draw in draws:
-            right = np.asarray(draw.gradient(claim.meaning))
+            right = np.asarray(draw.value(claim.meaning))
             tolerances.append(self.rtol * float(np.abs(right).max()) if right.size else 0.0)
         if claim.function is None and self.exact is not None:
             tolerances = [self.tolerance(self.given, claim.meaning)[0]]
@@ -333,6 +335,10 @@ class Check:
         return explain(
             self.environment, claim.meaning, formula, results, draws, tolerances, scalable
         )
+
+
+def _what(claim: Claim) -> str:
+    return "the gradient" if claim.meaning.gradient else "the value"
 
 
 class Chain:
@@ -346,7 +352,7 @@ class Chain:
 
     def add(self, claim: Claim, line: Line, value: Any) -> None:
         """Enter the result of a claim."""
-        if claim.meaning.node is not None:
+        if claim.meaning.node is not None and claim.meaning.gradient:
             self.results[claim.meaning.node] = (claim, line, value)
             if value is not None:
                 text = f"d_{self.given.environment.names[claim.meaning.node]}"

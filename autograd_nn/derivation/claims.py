@@ -102,21 +102,21 @@ def is_claim_name(environment: Environment, text: str) -> bool:
 
 
 def collect(environment: Environment, claims: Any) -> list[Claim]:
-    """Return the claims in the order of the backward pass.
+    """Return the claims in the order of the computation: values, then the backward pass.
 
     Parameters
     ----------
     environment : Environment
         The graph.
     claims : mapping, module, class or object
-        In a mapping every key must be the name of a gradient. Of the others, the public
-        attributes that are named like gradients are taken.
+        In a mapping every key must be the name of a gradient or of a result. Of the others, the
+        public attributes that are named like gradients are taken.
 
     Raises
     ------
     UnknownNameError
-        If a key is no name of the graph, or names a value in the place of a gradient; or if there
-        is nothing to judge.
+        If a key is no name of the graph, or names what is given in the place of a gradient; or
+        if there is nothing to judge.
     TypeError
         If keys are no text, or `claims` is none of these.
     """
@@ -125,10 +125,11 @@ def collect(environment: Environment, claims: Any) -> list[Claim]:
         for key in given:
             if not isinstance(key, str):
                 raise TypeError(f"claims are keyed by names, got the key {key!r}")
-            if not environment.meaning(key).gradient:
+            meaning = environment.meaning(key)
+            if not meaning.gradient and (meaning.node is None or meaning.node.op is None):
                 raise UnknownNameError(
-                    f"{key!r} is a value of the graph; claims are about gradients, such as "
-                    f"{environment.gradient_name(key)!r}"
+                    f"{key!r} is given, not computed; claims are about gradients, such as "
+                    f"{environment.gradient_name(key)!r}, and about results"
                 )
     else:
         given = _attributes(environment, claims)
@@ -137,7 +138,10 @@ def collect(environment: Environment, claims: Any) -> list[Claim]:
         raise UnknownNameError(f"there is no claim to judge; name formulas {', '.join(known)}")
     found = [Claim(key, environment.meaning(key), value) for key, value in given.items()]
     place = _backward_order(environment)
-    return sorted(found, key=lambda claim: place[claim.meaning.node])
+    forward = [claim for claim in found if not claim.meaning.gradient]
+    backward = [claim for claim in found if claim.meaning.gradient]
+    forward.sort(key=lambda claim: place[claim.meaning.node], reverse=True)
+    return forward + sorted(backward, key=lambda claim: place[claim.meaning.node])
 
 
 def _backward_order(environment: Environment) -> dict[Tensor | None, tuple[int, int]]:

@@ -38,6 +38,7 @@ def unrevealed(
     A formula was judged on `fresh` draws as well, an array on the `given` values only. What the
     draws do not reveal either lies in the structure: a layer of one node, a single sample.
     """
+    claims = [claim for claim in claims if claim.meaning.gradient]
     warnings = []
     layers = [node for text, node in environment.named.items() if stem(text) == "z"]
     single = environment.samples == 1 and any(z.ndim == 1 or z.shape[1:] == (1,) for z in layers)

@@ -62,7 +62,9 @@ class Proof:
     Attributes
     ----------
     name : str
-        The gradient.
+        What is claimed.
+    gradient : bool
+        Whether that is a gradient, and not a value.
     proved : bool
         Whether the formula is right in its whole scope.
     scope : str
@@ -81,8 +83,9 @@ class Proof:
         Statement and difference for math mode.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, gradient: bool = True) -> None:
         self.name = name
+        self.gradient = gradient
         self.proved = False
         self.scope = ANY
         self.statement = ""
@@ -93,6 +96,7 @@ class Proof:
         self.latex = ""
 
     def __str__(self) -> str:
+        what = "derivative" if self.gradient else "value"
         verdict = "proved" if self.proved else "refuted" if self.counter_example else "not proved"
         lines = [f"{verdict}: {self.statement}"]
         if self.problem:
@@ -101,11 +105,11 @@ class Proof:
             terms = [str(d) for d in np.ravel(self.difference) if d != 0]
             if terms:
                 first = terms[0] if len(terms[0]) <= 200 else terms[0][:200] + " …"
-                lines.append(f"  formula − derivative = {first} (first of {len(terms)} not 0)")
+                lines.append(f"  formula − {what} = {first} (first of {len(terms)} not 0)")
             else:
                 count = self.difference.size
-                lines.append(f"  formula − derivative = 0 in {count} of {count} elements")
-        if self.proved:
+                lines.append(f"  formula − {what} = 0 in {count} of {count} elements")
+        if self.proved and self.gradient:
             lines.append("  the derivative equals SymPy's own diff of J")
         if self.counter_example is not None:
             lines.append(f"  counter-example: {self.counter_example}")
@@ -182,7 +186,7 @@ def prove(J: Tensor, claims: Any, *, samples: int | None = None) -> Proofs:
     world = Symbolic(environment)
     proofs = Proofs()
     for claim in found:
-        proof = Proof(claim.name)
+        proof = Proof(claim.name, claim.meaning.gradient)
         _prove_one(environment, world, claim, proof)
         proofs.append(proof)
     return proofs
@@ -198,13 +202,19 @@ def _prove_one(environment: Environment, world: Symbolic, claim: Claim, proof: P
     left = notation.unicode(claim.name)
     proof.latex = rf"{notation.latex(claim.name)}"
     node, scale = _node(claim), claim.meaning.scale
-    right = as_array(world.gradient(node) * scale, node.shape)
+    if claim.meaning.gradient:
+        right = as_array(world.gradient(node) * scale, node.shape)
+    else:
+        right = world.nodes[node]._data
     try:
         if claim.problem or claim.function is None:
             raise FormulaError(claim.problem or "is an array; only formulas can be proved")
         value = np.asarray(claim.call(arguments), dtype=object)
         if value.shape != right.shape:
-            raise FormulaError(f"gives shape {value.shape}; the gradient has {right.shape}")
+            raise FormulaError(
+                f"gives shape {value.shape}; the {'gradient' if proof.gradient else 'value'} has "
+                f"{right.shape}"
+            )
         gap = _reduced(world, value - right)
     except Exception as error:
         text = str(error) if isinstance(error, FormulaError) else f"{type(error).__name__}: {error}"
@@ -220,7 +230,7 @@ def _prove_one(environment: Environment, world: Symbolic, claim: Claim, proof: P
     leaves = [t for t, n in environment.named.items() if n.op is None and n.dtype.kind == "f"]
     everything = ", ".join(notation.unicode(text) for text in sorted(leaves))
     if all(d == 0 for d in np.ravel(gap)):
-        proof.independent = same_as_sympy(environment, _node(claim))
+        proof.independent = not claim.meaning.gradient or same_as_sympy(environment, node)
         proof.proved = proof.independent
         proof.statement = f"{left} = {written} for all {everything} and {proof.scope}"
         if not proof.independent:
@@ -307,7 +317,7 @@ def counter_example(environment: Environment, claim: Claim, seed: int = 0) -> Co
             outputs, _ = replay([environment.J, *environment.named.values()], moved)
         nodes = dict(zip(environment.named, outputs[1:], strict=True))
         draw = Draw(environment, outputs[0], nodes)
-        right = np.asarray(draw.gradient(claim.meaning), dtype=float)
+        right = np.asarray(draw.value(claim.meaning), dtype=float)
         try:
             value = run(claim, draw)
         except FormulaError:

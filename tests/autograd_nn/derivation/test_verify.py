@@ -201,8 +201,8 @@ def test_bad_arguments_say_what_would_do() -> None:
     J, _ = network([2, 1], 3)
     with pytest.raises(ValueError, match=r"unknown name 'delta9'.*delta2"):
         verify(J, {"delta9": lambda y: y})
-    with pytest.raises(ValueError, match=r"'h2' is a value.*'d_h2'"):
-        verify(J, {"h2": lambda y: y})
+    with pytest.raises(ValueError, match=r"'y' is given, not computed.*'d_y'"):
+        verify(J, {"y": lambda y: y})
     with pytest.raises(ValueError, match="no claim to judge"):
         verify(J, {})
     with pytest.raises(TypeError, match="pass a dict"):
@@ -264,6 +264,21 @@ def test_formulas_cannot_change_the_values() -> None:
     line = verify(J, {"d_h3": spoils, "delta3": right_claims(3)["delta3"]})["d_h3"]
     assert line.verdict == "raises ValueError"
     assert np.array_equal(tensors["y"].data, before)
+
+
+def test_values_are_claims_too() -> None:
+    J, _ = network([3, 3, 1], 4)
+    claims = {
+        "z3": formula("W2 @ h2 + b2"),
+        "z2": formula("W1.T @ x + b1"),
+        "h3": formula("f(z3)"),
+        "dW2": formula("delta3 @ h2.T / m"),
+    }
+    report = verify(J, claims)
+    assert [line.name for line in report.lines] == ["z2", "z3", "h3", "dW2"]
+    assert [line.name for line in report.failures] == ["z2"]
+    assert report["z2"].explanations[0].repaired == "W1 @ x + b1"
+    assert report.warnings == []
 
 
 def test_the_report_reads_well() -> None:

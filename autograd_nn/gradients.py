@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .graph import topological_order
+from .notation import cotangent
 from .op import Op
 from .tensor import _RECORDING, Tape, Tensor, _wrapped
 
@@ -72,12 +73,6 @@ def _fitted(g: Any, x: Tensor, node: Tensor) -> Any:
     return g if getattr(g, "dtype", dtype) == dtype else g.astype(dtype)
 
 
-def _cotangent_name(name: str) -> str:
-    """Return the document's name of the cotangent of `name`: delta2 for z2, dW1 for W1."""
-    weighted_input = name[:1] == "z" and name[1:].isdigit()
-    return f"delta{name[1:]}" if weighted_input else f"d{name}"
-
-
 def _reassigned(x: Tensor, op: Op) -> RuntimeError:
     return RuntimeError(
         f"the data of {x._label()} was assigned after {op.name!r} had used it, so the gradient "
@@ -91,7 +86,7 @@ def _propagate(
 ) -> None:
     """Carry `cotangents`, which holds those of the outputs, back to `targets`.
 
-    Afterwards it holds those of all targets that the outputs depend on, and no others.
+    Afterwards it holds those of all targets that the outputs depend on.
     """
     needed = set(targets)
     for node in order:
@@ -99,23 +94,27 @@ def _propagate(
         if not needed.isdisjoint(node.inputs) and node._data.dtype.kind in "fO":
             needed.add(node)
     for node in reversed(order):
-        if node not in cotangents:
-            continue
-        g = cotangents[node] if node in targets else cotangents.pop(node)
-        if record and node.name and g.name is None and g.op is not None:
-            g.name = _cotangent_name(node.name)
+        if record and node.name and node in cotangents:
+            g = cotangents[node]
+            if g.name is None and g.op is not None:
+                g.name = cotangent(node.name)
         op = node.op
         if op is None or node not in needed:
             continue
+        g = cotangents.pop(node, None)
+        if g is None:
+            continue
+        if node in targets:
+            cotangents[node] = g
         out, operands = (node, node.inputs) if record else (node._data, node.arrays)
-        params, arrays = node.params, node.arrays
+        params, arrays, rules = node.params, node.arrays, op.vjps
         for index, x in enumerate(node.inputs):
             array = arrays[index]
             if x._data is not array:
                 raise _reassigned(x, op)
             if x not in needed:
                 continue
-            rule = op.rule(index)
+            rule = rules[index] if index < len(rules) else op.rule(index)
             if rule is None:
                 continue
             flow = rule(g, out, *operands, **params) if params else rule(g, out, *operands)

@@ -107,6 +107,16 @@ def markup(name: str) -> str:
     return f"∂J/∂{text}" if parts.gradient else text
 
 
+def cotangent(name: str) -> str:
+    """Return what the document calls the gradient of J with respect to `name`.
+
+    >>> cotangent("z2"), cotangent("W1")
+    ('delta2', 'dW1')
+    """
+    weighted_input = name[:1] == "z" and name[1:].isdigit()
+    return f"delta{name[1:]}" if weighted_input else f"d{name}"
+
+
 def identifier(name: str, taken: set[str] | frozenset[str] = frozenset()) -> str:
     """Return `name` as a Python identifier that is no keyword and not in `taken`.
 

@@ -66,7 +66,16 @@ class Op:
         Whether a gradient can flow through the operation at all.
     """
 
-    __slots__ = ("broadcasts", "differentiable", "every", "forward", "latex", "name", "symbol", "vjps")
+    __slots__ = (
+        "broadcasts",
+        "differentiable",
+        "every",
+        "forward",
+        "latex",
+        "name",
+        "symbol",
+        "vjps",
+    )
 
     def __init__(
         self,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .. import notation
-from ..gradients import _cotangent_name
+from ..notation import cotangent
 from ..tensor import Tensor
 from . import style, text
 from .flows import Flows
@@ -178,8 +178,8 @@ class _Maker:
             output = self.options.names.get(self.view.outputs[0], "")
         if not name or not output:
             return "gradient"
-        if _cotangent_name(name).startswith("delta"):
-            return text.name(_cotangent_name(name))
+        if cotangent(name).startswith("delta"):
+            return text.name(cotangent(name))
         return f"∂{text.name(output)}/∂{text.name(name)}"
 
     def _tooltip(self, node: Tensor) -> str:

@@ -45,11 +45,9 @@ _SMALL = 1 << 15
 
 def total(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Return ``np.sum(x, axis, keepdims=keepdims)``, without what NumPy's wrapper costs."""
-    return (
-        x.sum(axis, keepdims=keepdims)
-        if type(x) is np.ndarray
-        else np.sum(x, axis=axis, keepdims=keepdims)
-    )
+    if type(x) is np.ndarray:
+        return np.add.reduce(x, axis, keepdims=keepdims)  # type: ignore[call-overload]  # a bool
+    return np.sum(x, axis=axis, keepdims=keepdims)
 
 
 def average(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -60,7 +58,8 @@ def average(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def _sum_rule(g: Any, out: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return spread(kept(g, x.shape, axis, keepdims), x.shape)
+    # A sum of everything is a single number, which fits any shape as it is.
+    return spread(g if axis is None else kept(g, x.shape, axis, keepdims), x.shape)
 
 
 def _mean_rule(g: Any, out: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from . import tensor as _tensor
-from .gradients import gradients
+from .gradients import _from_order, _seed
 from .graph import topological_order
 from .op import REGISTRY
 from .tensor import Tensor, apply
@@ -56,7 +56,7 @@ def inside() -> Iterator[None]:
 # -- arguments and results ------------------------------------------------------------------------
 
 
-def _fresh(leaf: Any, where: str, who: str) -> Tensor:
+def _fresh(leaf: Any, where: Callable[[], str], who: str) -> Tensor:
     """Return a new node on the value of `leaf`, so that its uses in the function are its own.
 
     Of a Tensor it is a recorded copy, through which an outer transform sees the value it gave;
@@ -65,17 +65,16 @@ def _fresh(leaf: Any, where: str, who: str) -> Tensor:
     if isinstance(leaf, (bool, int)) or getattr(leaf, "dtype", np.dtype(float)).kind in "iub":
         kind = getattr(leaf, "dtype", type(leaf).__name__)
         raise TypeError(
-            f"{who} needs floating-point numbers, got {where} of type {kind}; write 2.0 for 2, "
+            f"{who} needs floating-point numbers, got {where()} of type {kind}; write 2.0 for 2, "
             "x.astype(float) for an integer array, or leave it out of the arguments that are "
             "differentiated (argnums)"
         )
     if isinstance(leaf, Tensor):
         made = apply(REGISTRY["positive"], (leaf,)) if _tensor._RECORDING.get() else leaf.detach()
         made.name = leaf.name
-        made.name = leaf.name
     elif isinstance(leaf, str) or not (isinstance(leaf, float) or hasattr(leaf, "dtype")):
         raise TypeError(
-            f"{who} cannot be taken with respect to {where}, a {type(leaf).__name__}; pass "
+            f"{who} cannot be taken with respect to {where()}, a {type(leaf).__name__}; pass "
             "numbers, arrays or nested dicts, lists, tuples and dataclasses of them, and keep "
             "other things out of the arguments that are differentiated (argnums)"
         )
@@ -83,8 +82,8 @@ def _fresh(leaf: Any, where: str, who: str) -> Tensor:
         made = Tensor(leaf)
     if made.dtype.kind not in "fO":
         raise TypeError(
-            f"{who} needs real floating-point numbers, got {where} of dtype {made.dtype}; complex "
-            "numbers are not differentiated: pass the real and the imaginary part as two arguments"
+            f"{who} needs real floating-point numbers, got {where()} of dtype {made.dtype}; "
+            "of a complex number pass the real and the imaginary part as two arguments"
         )
     made.requires_grad = True
     return made
@@ -95,20 +94,21 @@ def _plain(value: Any) -> Any:
     return value._data if isinstance(value, Tensor) else value
 
 
-def _outcome(value: Any, where: str, who: str) -> Tensor:
-    """Return a result of the function, which must be a Tensor of floating-point numbers."""
-    if not isinstance(value, Tensor):
-        raise TypeError(
-            f"{who}: {where} is a {type(value).__name__}, not a Tensor. A value that was taken "
-            "out of a Tensor (by float(), .data, .item() or .numpy()) has lost its gradient: "
-            "compute with the Tensor. For a constant return Tensor(value); for several results "
-            "of which one is differentiated use has_aux=True"
-        )
-    if value.dtype.kind not in "fO":
-        raise TypeError(
-            f"{who}: {where} has dtype {value.dtype}; only floating-point results have gradients"
-        )
-    return value
+def _refuse(values: Sequence[Any], names: Sequence[str], who: str) -> None:
+    """Raise for the first of a function's results that cannot be differentiated."""
+    for value, where in zip(values, names, strict=True):
+        if not isinstance(value, Tensor):
+            raise TypeError(
+                f"{who}: {where} is a {type(value).__name__}, not a Tensor. A value that was taken "
+                "out of a Tensor (by float(), .data, .item() or .numpy()) has lost its gradient: "
+                "compute with the Tensor. For a constant return Tensor(value); for several results "
+                "of which one is differentiated use has_aux=True"
+            )
+        if value.dtype.kind not in "fO":
+            raise TypeError(
+                f"{who}: {where} has dtype {value.dtype}; only floating-point results have "
+                "gradients"
+            )
 
 
 def positions(argnums: int | Sequence[int], count: int, who: str) -> tuple[int, ...]:
@@ -173,7 +173,6 @@ class Run:
         given = list(args)
         self.who = who
         self.inputs: list[Tensor] = []
-        self.names: list[str] = []
         self.groups: list[tuple[int, Any]] = []
         self.tensors_given = any(_has_tensor(arg) for arg in (*args, *kwargs.values()))
         # detect_anomaly, whose mode is a tape that carries cotangents itself, shows names
@@ -181,15 +180,19 @@ class Run:
         roots = argument_names(f if watched else None, len(args))
         for place in places:
             leaves, structure = flatten(args[place])
-            names = leaf_names(structure, roots[place])
-            nodes = [_fresh(leaf, name, who) for leaf, name in zip(leaves, names, strict=True)]
+            nodes: list[Tensor] = []
+
+            def where(structure: Any = structure, place: int = place, nodes: Any = nodes) -> str:
+                return leaf_names(structure, roots[place])[len(nodes)]
+
+            for leaf in leaves:
+                node = _fresh(leaf, where, who)
+                if watched and node.name is None:
+                    node.name = where()
+                nodes.append(node)
             self.inputs += nodes
-            self.names += names
             self.groups.append((len(nodes), structure))
             given[place] = unflatten(structure, nodes)
-            for node, name in zip(nodes, names, strict=True):
-                if watched and node.name is None:
-                    node.name = name
         with inside():
             result = f(*given, **kwargs)
         self.aux: Any = None
@@ -201,12 +204,13 @@ class Run:
                 )
             result, self.aux = result
         leaves, self.out_structure = flatten(result)
-        where = leaf_names(self.out_structure, "the function's result")
-        self.outputs = [_outcome(x, name, who) for x, name in zip(leaves, where, strict=True)]
+        if any(not isinstance(x, Tensor) or x.dtype.kind not in "fO" for x in leaves):
+            _refuse(leaves, leaf_names(self.out_structure, "the function's result"), who)
+        self.outputs: list[Tensor] = leaves
+        self.order = topological_order(self.outputs)
         self.record = recorded and (
             _NESTED.get() or _tensor._TRACING.get() or self.tensors_given or self._reaches_out()
         )
-
         for x in self.inputs:  # they are nobody's from here on; see _reaches_out
             x.requires_grad = x.requires_grad and x.op is not None
 
@@ -214,8 +218,7 @@ class Run:
         """Whether the result depends on a Tensor outside that requires gradients."""
         own = set(self.inputs)
         return any(
-            node.op is None and node.requires_grad and node not in own
-            for node in topological_order(self.outputs)
+            node.op is None and node.requires_grad and node not in own for node in self.order
         )
 
     def shown(self, value: Any) -> Any:
@@ -231,7 +234,14 @@ class Run:
     def pull(self, seeds: Sequence[Any] | None = None) -> list[Any]:
         """Return the cotangents of the inputs, flat, for those of the outputs."""
         record = self.records(seeds or ())
-        found = gradients(self.outputs, self.inputs, seeds, create_graph=record)
+        given = [None] * len(self.outputs) if seeds is None else seeds
+        starts = [_seed(out, seed) for out, seed in zip(self.outputs, given, strict=True)]
+        starts = (
+            [x if isinstance(x, Tensor) else Tensor(x) for x in starts]
+            if record
+            else [*map(_plain, starts)]
+        )
+        found = _from_order(self.order, self.outputs, starts, self.inputs, record)
         return found if record else self.made(found)
 
     def records(self, seeds: Sequence[Any]) -> bool:

@@ -556,6 +556,12 @@ def custom(
     >>> cube(x).backward()
     >>> float(x.grad)
     12.0
+
+    Whether the rule is right, at first and at second order:
+
+    >>> from autograd_nn import check_grads
+    >>> check_grads(cube, 2.0).ok
+    True
     """
     from .op import register
 

@@ -32,7 +32,7 @@ def flatten(tree: Any) -> tuple[list[Any], PyTreeSpec | None]:
     import optree
 
     leaves, structure = optree.tree_flatten(tree, namespace=_NAMESPACE)
-    while fresh := {type(leaf) for leaf in leaves if _is_dataclass(leaf)}:
+    while fresh := {cls for cls in set(map(type, leaves)) if dataclasses.is_dataclass(cls)}:
         for cls in sorted(fresh, key=lambda cls: cls.__qualname__):
             _register_dataclass(cls)
         leaves, structure = optree.tree_flatten(tree, namespace=_NAMESPACE)
@@ -55,10 +55,6 @@ def tree_map(function: Callable[[Any], Any], tree: Any) -> Any:
     """Return `tree` with `function` applied to every leaf."""
     leaves, structure = flatten(tree)
     return unflatten(structure, [function(leaf) for leaf in leaves])
-
-
-def _is_dataclass(leaf: Any) -> bool:
-    return dataclasses.is_dataclass(leaf) and not isinstance(leaf, type)
 
 
 def _register_dataclass(cls: type[Any]) -> None:

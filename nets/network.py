@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping, Sequence
+import operator
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,10 @@ from numpy.typing import NDArray
 from autograd_nn import Tensor, gradients, no_grad
 
 from . import formulas
+from .activations import Activation, activation_of
+
+if TYPE_CHECKING:
+    from autograd_nn.drawing import Drawing
 
 Array = NDArray[Any]
 
@@ -23,7 +28,10 @@ _INITS = ("glorot", "uniform")
 
 
 class Parameters(MutableMapping[int, Array]):
-    """W or b of every layer, keyed by 1..n_l−1; what is assigned must have the layer's shape."""
+    """W or b of every layer, keyed by 1..n_l−1; what is assigned must have the layer's shape.
+
+    Values are copied into the network's arrays, which stay the same ones for its whole life.
+    """
 
     def __init__(self, name: str, arrays: dict[int, Array]) -> None:
         self._name = name
@@ -37,6 +45,8 @@ class Parameters(MutableMapping[int, Array]):
     def __setitem__(self, l: int, value: Any) -> None:
         array = self[l]
         fresh = np.asarray(value)
+        if self._name == "b" and fresh.shape == array.shape[:1]:
+            fresh = fresh[:, np.newaxis]
         if fresh.dtype.kind not in "fiu":
             raise TypeError(f"{self._name}[{l}] needs numbers, got dtype {fresh.dtype}")
         if fresh.shape != array.shape:
@@ -45,7 +55,7 @@ class Parameters(MutableMapping[int, Array]):
                 f"{self._name}[{l}] has shape {array.shape} ({array.shape[0]} nodes in layer "
                 f"{l + 1}{end}), got shape {fresh.shape}"
             )
-        self._arrays[l] = fresh if fresh is array else fresh.astype(array.dtype)
+        array[...] = fresh  # into the network's own array, which a training under way holds
 
     def __delitem__(self, l: int) -> None:
         raise TypeError(f"{self._name}[{l}] belongs to the network and cannot be deleted")
@@ -61,7 +71,7 @@ class Parameters(MutableMapping[int, Array]):
 
 
 class Network:
-    """A fully connected network of sigmoid nodes (sections 2.4, 2.5).
+    """A fully connected network, of sigmoid nodes unless told otherwise (sections 2.4, 2.5).
 
     Parameters
     ----------
@@ -77,6 +87,8 @@ class Network:
         ``"uniform"``: weights and biases from [0, 1), as in the document (section 5.4).
     dtype : data type
         Of weights and biases; float64 or float32.
+    activation : {"sigmoid", "tanh"} or Activation
+        f of every node; one of your own is an `Activation` of f and f′.
 
     Attributes
     ----------
@@ -84,12 +96,15 @@ class Network:
         ``W[l]`` of shape (s_{l+1}, s_l), l = 1..n_l−1; ``W[l][i-1, j-1]`` is w_ij^(l), from node
         j of layer l to node i of layer l+1.
     b : mapping of int to array
-        ``b[l]`` of shape (s_{l+1}, 1).
+        ``b[l]`` of shape (s_{l+1}, 1). What is assigned may have shape (s_{l+1},) too.
 
     Raises
     ------
+    TypeError
+        If a number of nodes is no integer, or `dtype` is no floating-point type.
     ValueError
-        If there are fewer than two layers, a layer without nodes, or an unknown `init`.
+        If there are fewer than two layers, a layer without nodes, or an unknown `init` or
+        `activation`.
 
     Examples
     --------
@@ -106,8 +121,14 @@ class Network:
         seed: int | None = None,
         init: str = "glorot",
         dtype: Any = np.float64,
+        activation: str | Activation = "sigmoid",
     ) -> None:
-        sizes = [int(n) for n in structure]
+        try:
+            sizes = [operator.index(n) for n in structure]
+        except TypeError as error:
+            raise TypeError(
+                f"structure holds whole numbers of nodes, e.g. [64, 30, 10]; got {structure!r}"
+            ) from error
         if len(sizes) < 2 or min(sizes) < 1:
             raise ValueError(
                 "structure needs two or more layers of at least one node, e.g. [64, 30, 10]; "
@@ -116,6 +137,7 @@ class Network:
         if init not in _INITS:
             raise ValueError(f"init is one of {', '.join(map(repr, _INITS))}; got {init!r}")
         self.structure = tuple(sizes)
+        self.activation = activation_of(activation)
         self.dtype = np.dtype(dtype)
         if self.dtype.kind != "f":
             raise TypeError(f"dtype has to be a floating-point one, got {self.dtype}")
@@ -180,18 +202,23 @@ class Network:
         columns = array if array.ndim == 2 else array.reshape(size, 1)
         return columns.astype(self.dtype, copy=False)
 
-    def _leaves(self) -> dict[str, Tensor]:
+    def leaves(self, copy: bool = True) -> dict[str, Tensor]:
+        """Return the parameters as named Tensors: of copies, or of the network's own arrays.
+
+        With copies a graph keeps the weights that it was recorded with, and its gradients stay
+        right when the network is trained on.
+        """
         return {
-            name: Tensor(array, requires_grad=True, name=name)
+            name: Tensor(array.copy() if copy else array, requires_grad=True, name=name)
             for name, array in self.parameters().items()
         }
 
-    def _feed_forward(self, x: Array, leaves: dict[str, Tensor]) -> dict[str, Tensor]:
+    def _feed_forward(self, x: Array, leaves: Mapping[str, Tensor]) -> dict[str, Tensor]:
         nodes = {"x": Tensor(x, name="x")}
         h = nodes["x"]
         for l in range(1, self.n_layers):
             z = leaves[f"W{l}"] @ h + leaves[f"b{l}"]
-            h = z.sigmoid()
+            h = self.activation.record(z)
             z.name, h.name = f"z{l + 1}", f"h{l + 1}"
             nodes[z.name], nodes[h.name] = z, h
         return nodes
@@ -215,7 +242,7 @@ class Network:
         ValueError
             If `x` does not fit layer 1.
         """
-        nodes = self._feed_forward(self.columns(x), self._leaves())
+        nodes = self._feed_forward(self.columns(x), self.leaves())
         later = range(2, self.n_layers + 1)
         return {l: nodes[f"z{l}"] for l in later}, {
             1: nodes["x"],
@@ -236,8 +263,12 @@ class Network:
         return out[:, 0] if np.ndim(x) == 1 else out
 
     def predict(self, x: Any) -> Any:
-        """Return the number of the strongest output node, from 0, for each sample."""
-        return np.argmax(self.feed_forward(x), axis=0)
+        """Return the number of the strongest output node, from 0, for each sample.
+
+        Of a network with one output: 1 where that is above ½, else 0.
+        """
+        out = self.feed_forward(x)
+        return (out[0] > 0.5).astype(int) if len(out) == 1 else np.argmax(out, axis=0)
 
     def accuracy(self, x: Any, labels: Any) -> float:
         """Return the share of the samples in `x` whose `predict` is their label.
@@ -273,9 +304,20 @@ class Network:
                 f"x has {inputs.shape[1]} samples and y has {targets.shape[1]}; each column of x "
                 "needs its column of y"
             )
-        leaves = self._leaves()
-        nodes = self._feed_forward(inputs, leaves)
-        target = Tensor(targets, name="y")
+        return self.record(self.leaves(), inputs, targets)
+
+    def record(self, leaves: Mapping[str, Tensor], x: Any, y: Any) -> dict[str, Tensor]:
+        """Return `graph` on other parameters than the network's, and on samples taken as they are.
+
+        Parameters
+        ----------
+        leaves : mapping of str to Tensor
+            ``{"W1": …, "b1": …, …}``, as `leaves` returns them.
+        x : array, shape (s_1, m)
+        y : array, shape (s_{n_l}, m)
+        """
+        nodes = self._feed_forward(x, leaves)
+        target = Tensor(y, name="y")
         h = nodes[f"h{self.n_layers}"]
         J = 0.5 * (target - h).square().sum(axis=0).mean()
         J.name = "J"
@@ -318,8 +360,37 @@ class Network:
         is not divided by m (section 4.6).
         """
         inputs, targets = self.columns(x), self.columns(y, "y")
-        found = formulas.backpropagation(self.W, self.b, inputs, targets).delta
+        _, f, f_prime, _ = self.activation
+        found = formulas.backpropagation(self.W, self.b, inputs, targets, f, f_prime).delta
         return {l: found[l] for l in sorted(found)}
+
+    # -- as a picture -----------------------------------------------------------------------
+
+    def draw(self, x: Any = None, y: Any = None, **options: Any) -> Drawing:
+        """Return the layered picture (figure 10), or of what flows back (figures 11 and 12).
+
+        Parameters
+        ----------
+        x : array_like, shape (s_1,), optional
+            A sample whose values are written into the nodes.
+        y : array_like, shape (s_{n_l},), optional
+            Its target: δ^(l) in the nodes, and what is communicated back along each weight.
+        **options
+            ``weights=True``, ``node=(l, j)``, …: those of ``nets.drawing.draw_network``.
+
+        Returns
+        -------
+        Drawing
+            A ``graphviz.Digraph`` that draws without the `dot` program.
+
+        Raises
+        ------
+        ValueError
+            If `x` or `y` does not fit its layer, or an option the network.
+        """
+        from .drawing import draw_network
+
+        return draw_network(self, x, y, **options)
 
 
 def looped_feed_forward(

@@ -9,8 +9,8 @@ from .picture import Cluster, Edge, Node, Picture
 from .render import Drawing
 
 
-def _line(head: str, attributes: dict[str, str]) -> str:
-    """Return a statement. Values that are markup are put in <…>, all others are quoted."""
+def statement(head: str, attributes: dict[str, str]) -> str:
+    """Return a line of DOT. Values that are markup are put in <…>, all others are quoted."""
     inner = " ".join(f"{key}={_value(key, value)}" for key, value in attributes.items())
     return f"{head} [{inner}]\n" if inner else f"{head}\n"
 
@@ -31,7 +31,7 @@ def _node(node: Node) -> str:
         attributes |= style.MARKS[node.mark]
     if node.tooltip:
         attributes["tooltip"] = node.tooltip
-    return _line(node.id, {**attributes, "id": node.id})
+    return statement(node.id, {**attributes, "id": node.id})
 
 
 def _edge(edge: Edge, number: int) -> str:
@@ -40,7 +40,7 @@ def _edge(edge: Edge, number: int) -> str:
         attributes["label"] = edge.label
     if edge.argument:
         attributes["headlabel"] = edge.argument
-    return _line(f"{edge.tail} -> {edge.head}", {**attributes, "id": f"e{number}"})
+    return statement(f"{edge.tail} -> {edge.head}", {**attributes, "id": f"e{number}"})
 
 
 def _cluster(cluster: Cluster, nodes: dict[str, str], path: str) -> Iterable[str]:

@@ -7,7 +7,7 @@ one sample a column, ∂J_k/∂z_k^(l), and not divided by m; the gradients are 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 Layers = Mapping[int, Array]
+Function = Callable[[Array], Array]
 
 
 def f(z: Array) -> Array:
@@ -47,19 +48,21 @@ def cost(y: Array, h: Array) -> Any:
     return 0.5 * np.mean(np.sum((y - h) ** 2, axis=0))
 
 
-def delta_output(y: Array, h: Array, z: Array) -> Array:
+def delta_output(y: Array, h: Array, z: Array, f_prime: Function = f_prime) -> Array:
     """Return δ^(n_l) = −(y − h^(n_l)) ⊙ f′(z^(n_l)) (section 4.5).
 
     Parameters
     ----------
     y, h, z : array, shape (s_{n_l},) or (s_{n_l}, m)
         Targets, outputs and weighted inputs of the output layer.
+    f_prime : callable, optional
+        f′, of another activation than the sigmoid.
     """
     result: Array = -(y - h) * f_prime(z)
     return result
 
 
-def delta_hidden(W: Array, delta: Array, z: Array) -> Array:
+def delta_hidden(W: Array, delta: Array, z: Array, f_prime: Function = f_prime) -> Array:
     """Return δ^(l) = ((W^(l))ᵀ δ^(l+1)) ⊙ f′(z^(l)) (sections 4.6, 4.7).
 
     Parameters
@@ -70,6 +73,8 @@ def delta_hidden(W: Array, delta: Array, z: Array) -> Array:
         δ^(l+1).
     z : array, shape (s_l,) or (s_l, m)
         z^(l).
+    f_prime : callable, optional
+        f′, of another activation than the sigmoid.
     """
     result: Array = (W.T @ delta) * f_prime(z)
     return result
@@ -106,7 +111,9 @@ def gradient_b(delta: Array) -> Array:
     return result
 
 
-def feed_forward(W: Layers, b: Layers, x: Array) -> tuple[dict[int, Array], dict[int, Array]]:
+def feed_forward(
+    W: Layers, b: Layers, x: Array, f: Function = f
+) -> tuple[dict[int, Array], dict[int, Array]]:
     """Return z^(l) for l = 2..n_l and h^(l) for l = 1..n_l (section 3.4).
 
     Parameters
@@ -114,6 +121,8 @@ def feed_forward(W: Layers, b: Layers, x: Array) -> tuple[dict[int, Array], dict
     W, b : mapping of layer to array
         W^(l) of shape (s_{l+1}, s_l) and b^(l) of shape (s_{l+1}, 1), l = 1..n_l−1.
     x : array, shape (s_1,) or (s_1, m)
+    f : callable, optional
+        Another activation than the sigmoid.
     """
     z: dict[int, Array] = {}
     h: dict[int, Array] = {1: x}
@@ -132,7 +141,14 @@ class Backpropagation(NamedTuple):
     db: dict[int, Array]
 
 
-def backpropagation(W: Layers, b: Layers, x: Array, y: Array) -> Backpropagation:
+def backpropagation(
+    W: Layers,
+    b: Layers,
+    x: Array,
+    y: Array,
+    f: Function = f,
+    f_prime: Function = f_prime,
+) -> Backpropagation:
     """Return every δ^(l), ∂J/∂W^(l) and ∂J/∂b^(l), for one sample or a batch (section 4.7).
 
     Parameters
@@ -141,12 +157,14 @@ def backpropagation(W: Layers, b: Layers, x: Array, y: Array) -> Backpropagation
         W^(l) of shape (s_{l+1}, s_l) and b^(l) of shape (s_{l+1}, 1), l = 1..n_l−1.
     x : array, shape (s_1,) or (s_1, m)
     y : array, shape (s_{n_l},) or (s_{n_l}, m)
+    f, f_prime : callable, optional
+        f and f′ of another activation than the sigmoid.
     """
-    z, h = feed_forward(W, b, x)
+    z, h = feed_forward(W, b, x, f)
     n_l = max(h)
-    delta = {n_l: delta_output(y, h[n_l], z[n_l])}
+    delta = {n_l: delta_output(y, h[n_l], z[n_l], f_prime)}
     for l in range(n_l - 1, 1, -1):
-        delta[l] = delta_hidden(W[l], delta[l + 1], z[l])
+        delta[l] = delta_hidden(W[l], delta[l + 1], z[l], f_prime)
     dW = {l: gradient_W(delta[l + 1], h[l]) for l in range(1, n_l)}
     db = {l: gradient_b(delta[l + 1]) for l in range(1, n_l)}
     return Backpropagation(delta, dW, db)

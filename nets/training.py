@@ -40,14 +40,15 @@ class DivergenceError(FloatingPointError):
 
 def eager_step(net: Network, learning_rate: float) -> Step:
     """Return a step that records the cost, differentiates it and descends (section 4.3)."""
-    parameters = net.parameters()
+    parameters, leaves = net.parameters(), net.leaves(copy=False)
+    wrt = list(leaves.values())
 
     def step(x: Array, y: Array) -> float:
-        nodes = net.graph(x, y)
-        found = gradients(nodes["J"], [nodes[name] for name in parameters])
-        for array, gradient in zip(parameters.values(), found, strict=True):
-            np.subtract(array, learning_rate * gradient, out=array)
-        return float(nodes["J"])
+        J = net.record(leaves, x, y)["J"]
+        for array, gradient in zip(parameters.values(), gradients(J, wrt), strict=True):
+            np.multiply(gradient, learning_rate, out=gradient)
+            np.subtract(array, gradient, out=array)
+        return float(J)
 
     return step
 

@@ -40,3 +40,11 @@ def test_importing_brings_nothing_from_outside_but_numpy() -> None:
 def test_an_unknown_name_is_an_attribute_error() -> None:
     out = run("import autograd_nn\ntry: autograd_nn.nonsense\nexcept AttributeError as e: print(e)")
     assert "nonsense" in out
+
+
+def test_every_public_name_is_there() -> None:
+    missing = run(
+        "import autograd_nn as a\n"
+        "print([n for n in a.__all__ if getattr(a, n, None) is None], len(a.__all__) > 8)"
+    )
+    assert missing.strip() == "[] True"

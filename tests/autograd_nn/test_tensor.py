@@ -369,3 +369,10 @@ def test_functions_of_the_package_take_arrays_too() -> None:
         assert type(f(A)) is Tensor
         np.testing.assert_array_equal(f(A).numpy(), f(Tensor(A)).numpy())
     np.testing.assert_allclose(softmax(A.reshape(1, 3)).numpy().sum(), 1.0)
+
+
+def test_softmax_of_large_float32_logits_keeps_its_digits() -> None:
+    logits = (1000 + np.arange(12).reshape(3, 4) / 7).astype(np.float32)
+    exact = np.exp(logits.astype(float) - 1000)
+    exact /= exact.sum(axis=-1, keepdims=True)
+    np.testing.assert_allclose(softmax(Tensor(logits)).numpy(), exact, rtol=2e-6)

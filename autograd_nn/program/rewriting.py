@@ -70,6 +70,12 @@ class Graph:
             self._uses = count_uses(self.outputs)
         return self._uses.get(node, 1)
 
+    def count_for(self, node: Tensor, old: Tensor) -> None:
+        """Let `node`, which takes the place of `old`, count as used as often, or oftener."""
+        times = self.uses(old)
+        if self._uses is not None and node is not old:
+            self._uses[node] = times + self._uses.get(node, 0)
+
     def with_outputs(self, outputs: Sequence[Tensor]) -> Graph:
         """Return the same graph with other outputs."""
         return Graph(outputs, self.inputs, self.place, self.backward, self.cotangents)
@@ -218,6 +224,7 @@ class _Sweep:
 
     def stands_for(self, node: Tensor, old: Tensor) -> None:
         """Note that `node` has the value of `old`."""
+        self.graph.count_for(node, old)
         if old in self.graph.cotangents and node.op not in (None, INPUT):
             self.graph.cotangents.add(node)
 

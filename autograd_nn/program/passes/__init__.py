@@ -38,6 +38,7 @@ SIMPLIFY: list[Rule] = [
     negatives.twice,
     negatives.of_a_difference,
     negatives.of_a_multiple,
+    negatives.times_minus_one,
     negatives.outwards,
     negatives.into_a_sum,
     powers.small_exponent,

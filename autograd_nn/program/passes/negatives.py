@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...tensor import Tensor, apply, constant
-from ..rewriting import Graph, do, is_, is_weak
+from ..rewriting import Graph, do, fits, is_, is_weak, number
 from .constants import factor
 
 
@@ -28,6 +28,14 @@ def of_a_multiple(node: Tensor, graph: Graph) -> Tensor | None:
         parts = factor(node.inputs[0])
         if parts is not None and node.dtype.kind == "f":
             return do("multiply", constant(-parts[0]), parts[1])
+    return None
+
+
+def times_minus_one(node: Tensor, graph: Graph) -> Tensor | None:
+    """``-1 * x`` → ``-x``."""
+    if is_(node, "multiply") and is_weak(node.inputs[0]) and number(node.inputs[0]) == -1:
+        x = node.inputs[1]
+        return do("negative", x) if fits(x, node) else None
     return None
 
 

@@ -65,6 +65,9 @@ def _exchanged(node: Tensor, z: Tensor) -> Tensor | None:
     """Return exp(−z)·`node` where `node` has the factor h = sigmoid(z): exp(−z)·h = 1 − h."""
     if is_(node, "sigmoid") and node.inputs[0] is z:
         return do("subtract", 1, node)
+    if is_(node, "square") and is_(node.inputs[0], "sigmoid") and node.inputs[0].inputs[0] is z:
+        h = node.inputs[0]
+        return do("multiply", h, do("subtract", 1, h))
     if is_(node, "multiply"):
         for rest, other in (node.inputs, node.inputs[::-1]):
             if is_(other, "sigmoid") and other.inputs[0] is z and rest.shape == other.shape:

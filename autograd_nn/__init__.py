@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .anomaly import AnomalyError, detect_anomaly
     from .checking import GradientReport, UndecidedWarning, check_grads
     from .derivation import derive, prove, verify
-    from .drawing import draw
+    from .drawing import draw, explore
     from .flow import checkpoint, custom_vjp, stop_gradient
     from .program.jit import jit  # the function, not the module of its name
     from .transforms import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
@@ -41,6 +41,7 @@ _LATER = {
     "detect_anomaly": "anomaly",
     "draw": "drawing",
     "elementwise_grad": "transforms",
+    "explore": "drawing",
     "grad": "transforms",
     "hessian": "transforms",
     "hvp": "transforms",
@@ -69,6 +70,7 @@ __all__ = [
     "draw",
     "elementwise_grad",
     "elu",
+    "explore",
     "gelu",
     "grad",
     "gradients",

@@ -23,6 +23,8 @@ _EXAMPLES = """examples:
   python -m nets derive --structure 3 3 1         write the derivation of every gradient down
   python -m nets derive --structure 3 3 1 --wrt W2 --index 1 2
   python -m nets draw --structure 3 3 1           draw the graph of one cost
+  python -m nets draw --network --structure 3 3 1 draw the layers, weights and what flows back
+  python -m nets explore --structure 3 3 1        a page to step through the graph, both ways
 """
 
 
@@ -117,6 +119,13 @@ def _derive_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--latex", action="store_true", help="print LaTeX")
 
 
+def _network_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--network", action="store_true",
+        help="draw the network in layers: its nodes, its weights, and how δ is passed back",
+    )  # fmt: skip
+
+
 def _network(arguments: argparse.Namespace) -> Network:
     return Network(arguments.structure or [64, 30, 10], seed=arguments.seed, init=arguments.init)
 
@@ -185,10 +194,31 @@ def run_derive(arguments: argparse.Namespace) -> int:
 
 
 def run_draw(arguments: argparse.Namespace) -> int:
-    """Draw the graph of one cost."""
+    """Draw the graph of one cost, or the network."""
     net = _network(arguments)
     folder = _folder(arguments.out)
+    if arguments.network:
+        x, y = _samples(net, arguments.seed, 1)
+        for title, name, picture in (
+            ("network", "network", net.draw()),
+            ("weights", "network-weights", net.draw(weights=True)),
+            ("what flows back", "network-deltas", net.draw(x, y)),
+        ):
+            path = picture.render(folder / name, format="svg", cleanup=True)
+            print(f"{title}: {path}")
+        return 0
     print(f"graph of the cost: {_draw_cost(net, _samples(net, arguments.seed, 1), folder)}")
+    return 0
+
+
+def run_explore(arguments: argparse.Namespace) -> int:
+    """Write a page that steps through the graph of one cost."""
+    from autograd_nn import explore
+
+    net = _network(arguments)
+    folder = _folder(arguments.out)
+    page = explore(net.cost(*_samples(net, arguments.seed, 1)))
+    print(f"open in a browser: {page.save(folder / 'explore.html')}")
     return 0
 
 
@@ -238,12 +268,14 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str, frozenset[s
     "train": (run_train, "verify, train on the digits, measure, draw", frozenset({"training"})),
     "verify": (run_verify, "check every formula against the gradients", frozenset()),
     "derive": (run_derive, "write down how the gradients follow from the graph", frozenset()),
-    "draw": (run_draw, "draw the graph of one cost", frozenset()),
+    "draw": (run_draw, "draw the graph of one cost, or the network itself", frozenset()),
+    "explore": (run_explore, "make a page that steps through the graph of one cost", frozenset()),
 }
 
 _OPTIONS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], ...]] = {
     "verify": (_formulas_option,),
     "derive": (_derive_options,),
+    "draw": (_network_option,),
 }
 
 

@@ -188,6 +188,8 @@ def operation(node: Tensor) -> str:
     if op is None:
         return ""
     name = _SIGNS.get(op.symbol, op.symbol) or op.name
+    if name == "⊙" and not node.ndim:
+        name = "·"
     given = []
     for key, value in node.params.items():
         if value is None or value is False:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -103,9 +104,10 @@ def train(
     seed : int, optional
         Makes that order the same in every run.
     progress : bool, optional
-        Show a progress bar; left out, it shows on a terminal only.
+        Show a progress bar; left out, it shows on a terminal and in a notebook only.
     callback : callable, optional
-        Called as ``callback(iteration, cost)`` after each iteration, from 0.
+        Called as ``callback(iteration, cost)`` after each iteration, from 0; the network is that
+        of the moment. Whatever it raises ends the training, and the network stays as it then is.
 
     Returns
     -------
@@ -135,6 +137,8 @@ def train(
     history = History()
     from tqdm.auto import tqdm
 
+    if progress is None and "ipykernel" in sys.modules:  # a notebook is no terminal
+        progress = True
     quiet = None if progress is None else not progress
     with (
         np.errstate(over="ignore", invalid="ignore"),
@@ -144,7 +148,7 @@ def train(
             cost = _pass(step, x, y, batch_size, rng)
             if not np.isfinite(cost):
                 _restore(net, before)
-                raise _diverged(f"iteration {iteration}: the cost is {cost}", learning_rate)
+                raise _diverged(f"iteration {iteration}: the cost is {cost}", learning_rate, x, y)
             history.cost.append(cost)
             if callback is not None:
                 callback(iteration, cost)
@@ -154,7 +158,7 @@ def train(
     for name, array in net.parameters().items():
         if not np.all(np.isfinite(array)):
             _restore(net, before)
-            raise _diverged(f"the last iteration: {name} is not finite", learning_rate)
+            raise _diverged(f"the last iteration: {name} is not finite", learning_rate, x, y)
     return history
 
 
@@ -174,9 +178,16 @@ def _restore(net: Network, before: dict[str, Array]) -> None:
         array[...] = before[name]
 
 
-def _diverged(what: str, learning_rate: float) -> DivergenceError:
+def _diverged(what: str, learning_rate: float, x: Array, y: Array) -> DivergenceError:
+    kept = "W and b are what they were before the training"
+    for name, array in (("X", x), ("Y", y)):
+        broken = np.flatnonzero(~np.isfinite(np.asarray(array)).all(axis=0))
+        if broken.size:
+            return DivergenceError(
+                f"training diverged in {what}. {broken.size} samples of {name} hold NaN or inf, "
+                f"the first in column {broken[0]}: leave them out or repair them; {kept}"
+            )
     return DivergenceError(
-        f"training diverged in {what}. Try a smaller learning_rate (it was {learning_rate}), "
-        "scaled inputs, or look for NaN and inf in the samples; the weights are what they were "
-        "before"
+        f"training diverged in {what}. Try a smaller learning_rate (it was {learning_rate}) or "
+        f"scaled inputs; {kept}"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from autograd_nn.derivation import Formula, Report
 from autograd_nn.derivation import verify as check
 
 from . import formulas
+from .activations import SIGMOID
 from .network import Network
 
 
@@ -27,10 +29,14 @@ def document_claims(net: Network) -> dict[str, Formula]:
         and the names of the tensors that each is applied to.
     """
     n_l = net.n_layers
-    claims = {f"delta{n_l}": Formula(formulas.delta_output, ("y", f"h{n_l}", f"z{n_l}"))}
+    delta_output, delta_hidden = formulas.delta_output, formulas.delta_hidden
+    if net.activation is not SIGMOID:
+        delta_output = partial(delta_output, f_prime=net.activation.f_prime)
+        delta_hidden = partial(delta_hidden, f_prime=net.activation.f_prime)
+    claims = {f"delta{n_l}": Formula(delta_output, ("y", f"h{n_l}", f"z{n_l}"))}
     for l in range(n_l - 1, 1, -1):
         uses = (f"W{l}", f"delta{l + 1}", f"z{l}")
-        claims[f"delta{l}"] = Formula(formulas.delta_hidden, uses)
+        claims[f"delta{l}"] = Formula(delta_hidden, uses)
     for l in range(1, n_l):
         h = "x" if l == 1 else f"h{l}"
         claims[f"dW{l}"] = Formula(formulas.gradient_W, (f"delta{l + 1}", h))

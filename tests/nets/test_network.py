@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nets import Network, formulas, looped_feed_forward
+from autograd_nn import gradients
+from nets import Network, formulas, looped_feed_forward, train
 
 RNG = np.random.default_rng(0)
 
@@ -94,6 +95,35 @@ def test_parameters_can_be_set() -> None:
     assert not mine.any()  # the network keeps a copy
 
 
+def test_a_bias_may_be_set_by_a_plain_vector() -> None:
+    net = Network([3, 2], seed=0)
+    net.b[1] = [0.5, -0.5]
+    assert net.b[1].tolist() == [[0.5], [-0.5]]
+    with pytest.raises(ValueError, match=r"got shape \(1, 2\)"):
+        net.b[1] = [[0.5, -0.5]]
+
+
+def test_a_graph_keeps_the_weights_it_was_recorded_with() -> None:
+    net = Network([4, 3, 2], seed=0)
+    x, y = RNG.normal(size=(4, 5)), RNG.random((2, 5))
+    nodes, expected = net.graph(x, y), net.gradients(x, y)
+    net.W[1] *= 2
+    net.W[2] = np.ones((2, 3))
+    train(net, x, y, iterations=3, progress=False)
+    found = gradients(nodes["J"], [nodes[name] for name in expected])
+    for value, before in zip(found, expected.values(), strict=True):
+        assert np.array_equal(value, before)
+    assert not np.array_equal(net.gradients(x, y)["W1"], expected["W1"])
+
+
+def test_one_output_answers_yes_or_no() -> None:
+    net = Network([1, 1], seed=0)
+    net.W[1] = [[1.0]]
+    assert net.predict([[-2.0, 3.0, 0.5]]).tolist() == [0, 1, 1]
+    assert net.predict([-2.0]) == 0
+    assert net.accuracy([[-2.0, 3.0]], [0, 1]) == 1
+
+
 def test_float32_stays_float32() -> None:
     net = Network([3, 2, 1], seed=0, dtype=np.float32)
     x, y = RNG.normal(size=(3, 4)), RNG.random((1, 4))
@@ -137,6 +167,8 @@ def test_misuse_is_explained() -> None:
             Network(structure)
     with pytest.raises(ValueError, match="init is one of 'glorot', 'uniform'"):
         Network([2, 1], init="zeros")
+    with pytest.raises(TypeError, match="whole numbers"):
+        Network([2.5, 1])  # type: ignore[list-item]  # that is what is refused
     with pytest.raises(TypeError, match="floating"):
         Network([2, 1], dtype=int)
     with pytest.raises(ValueError, match="3 layers need 2 weights"):

@@ -82,8 +82,8 @@ def test_callback_sees_each_iteration_and_the_weights_of_the_moment(engine: str)
 def test_divergence_stops_and_keeps_the_weights(engine: str) -> None:
     net = fresh()
     before = {name: array.copy() for name, array in net.parameters().items()}
-    for samples, alpha in ((X * np.nan, 0.5), (X, 1e308)):
-        with pytest.raises(DivergenceError, match=r"iteration.*smaller learning_rate"):
+    for samples, alpha, advice in ((X * np.nan, 0.5, "NaN"), (X, 1e308, "smaller learning_rate")):
+        with pytest.raises(DivergenceError, match=rf"iteration.*{advice}"):
             train(net, samples, Y * 1e3, 50, alpha, engine=engine, progress=False)
         for name, array in net.parameters().items():
             assert np.array_equal(array, before[name])
@@ -92,6 +92,41 @@ def test_divergence_stops_and_keeps_the_weights(engine: str) -> None:
 def test_divergence_names_the_iteration() -> None:
     with pytest.raises(DivergenceError, match="iteration 0: the cost is nan"):
         train(fresh(), X * np.nan, Y, 5, progress=False)
+
+
+def test_samples_that_are_no_numbers_are_pointed_at() -> None:
+    x = X.copy()
+    x[2, 7] = np.nan
+    with pytest.raises(DivergenceError, match=r"1 samples of X hold NaN or inf.*column 7"):
+        train(fresh(), x, Y, 5, progress=False)
+    y = Y.copy()
+    y[0, 3:5] = np.inf
+    with pytest.raises(DivergenceError, match=r"2 samples of Y hold NaN or inf.*column 3"):
+        train(fresh(), X, y, 5, progress=False)
+
+
+def test_what_a_callback_raises_ends_the_training() -> None:
+    def enough(iteration: int, cost: float) -> None:
+        if iteration == 2:
+            raise StopIteration
+
+    net, other = fresh(), fresh()
+    with pytest.raises(StopIteration):
+        train(net, X, Y, 100, progress=False, callback=enough)
+    train(other, X, Y, 3, progress=False)
+    assert_same(net, other)
+
+
+def test_weights_set_by_a_callback_are_those_trained_on() -> None:
+    def reset(iteration: int, cost: float) -> None:
+        if iteration == 4:
+            net.W.update(fresh().W)
+            net.b.update(fresh().b)
+
+    net, other = fresh(), fresh()
+    train(net, X, Y, 8, progress=False, callback=reset)
+    train(other, X, Y, 3, progress=False)
+    assert_same(net, other)
 
 
 def test_no_iterations_change_nothing() -> None:

@@ -15,6 +15,7 @@ from autograd_nn import (
     check_grads,
     custom,
     custom_vjp,
+    gradients,
     no_grad,
     op,
     relu,
@@ -87,6 +88,23 @@ def test_right_rules_pass_at_any_scale(f: Any) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UndecidedWarning)
             assert check_grads(f, scale * X, order=2).ok
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_derivatives_that_are_zero_by_cancellation_pass(dtype: type) -> None:
+    pair: Any = np.array([[0.3, -1.2, 0.7], [1.4, 0.2, -0.6]], dtype=dtype)
+    report = check_grads(lambda x: np.std(x, axis=0), pair)  # |a − b|/2: no second derivative
+    assert report.ok
+    assert not report.undecided
+
+
+def test_functions_that_take_gradients_themselves() -> None:
+    def slope(x: Any) -> Any:
+        node = np.sin(x) * x
+        return gradients(node, [x], np.ones(4), create_graph=True)[0]
+
+    with no_grad():
+        assert check_grads(slope, X).ok
 
 
 def test_orders_beyond_two() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 from autograd_nn.derivation import UnknownNameError
 
-from . import Network, load_digits, train, verify
+from . import DivergenceError, Network, load_digits, train, verify
 from .verification import FormulasError, load_formulas
 
 _EXAMPLES = """examples:
@@ -34,14 +35,22 @@ def _positive(kind: Callable[[str], Any], least: float) -> Callable[[str], Any]:
     def parse(text: str) -> Any:
         try:
             value = kind(text)
-        except ValueError:
-            value = math.nan
-        if not (math.isfinite(value) and value >= least) or value == 0:
+            usable = math.isfinite(value) and value >= least and value != 0
+        except (ValueError, OverflowError):
+            usable = False
+        if not usable:
             what = "a whole number" if kind is int else "a number"
             raise argparse.ArgumentTypeError(f"{text!r} is not {what} above 0")
         return value
 
     return parse
+
+
+def _seed(text: str) -> int:
+    """Return a seed that both NumPy and scikit-learn take."""
+    if not (text.isdecimal() and len(text) <= 10 and int(text) < 2**32):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to {2**32 - 1}")
+    return int(text)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -57,7 +66,9 @@ def _parser() -> argparse.ArgumentParser:
         "--structure", type=_positive(int, 1), nargs="+", metavar="N", default=None,
         help="nodes of each layer (default: 64 30 10)",
     )  # fmt: skip
-    common.add_argument("--seed", type=int, default=0, help="of weights and split (default: 0)")
+    common.add_argument(
+        "--seed", type=_seed, default=0, metavar="S", help="of weights and split (default: 0)"
+    )
     common.add_argument(
         "--init", choices=("glorot", "uniform"), default="glorot",
         help="initial weights; uniform is the document's (default: glorot)",
@@ -130,7 +141,7 @@ def _network(arguments: argparse.Namespace) -> Network:
     return Network(arguments.structure or [64, 30, 10], seed=arguments.seed, init=arguments.init)
 
 
-def _samples(net: Network, seed: int, m: int = 32) -> tuple[Any, Any]:
+def _samples(net: Network, seed: int, m: int = 100) -> tuple[Any, Any]:
     """Return digits where they fit the network, and random samples where they do not."""
     if net.structure[0] == 64 and net.structure[-1] == 10:
         digits = load_digits(seed=seed)
@@ -146,6 +157,8 @@ def _folder(path: Path) -> Path:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _UserError(f"--out: {path} cannot be made or used: {error.strerror}") from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise _UserError(f"--out: {path} cannot be written to")
     return path
 
 
@@ -239,7 +252,7 @@ def run_train(arguments: argparse.Namespace) -> int:
     folder = _folder(arguments.out)
     digits = load_digits(seed=arguments.seed)
     print(f"{net!r} on {digits.X_train.shape[1]} digits, {digits.X_test.shape[1]} held out\n")
-    report = verify(net, digits.X_train[:, :32], digits.Y_train[:, :32])
+    report = verify(net, digits.X_train[:, :100], digits.Y_train[:, :100])
     print(report, end="\n\n")
     report.raise_if_wrong()
     history = train(net, digits.X_train, digits.Y_train, arguments.iterations, arguments.alpha)
@@ -291,8 +304,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error("--structure needs two or more layers, e.g. --structure 64 30 10")
     try:
         code: int = arguments.run(arguments)
+        sys.stdout.flush()
     except _UserError as error:
         parser.error(str(error))
+    except (DivergenceError, MemoryError) as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        code = 1
+    except KeyboardInterrupt:
+        print(f"{parser.prog}: stopped", file=sys.stderr)
+        code = 130  # as shells report the signal
+    except BrokenPipeError:  # the reader of our output, head say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
     return code
 
 

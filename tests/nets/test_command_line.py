@@ -4,9 +4,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
+from nets import History, Network, train
 from nets.__main__ import main
 
 
@@ -48,6 +51,11 @@ def test_verify_of_another_structure(capsys: pytest.CaptureFixture[str]) -> None
         (["train", "--structure", "3", "1"], "the first layer has 64 nodes"),
         (["draw", "--out", os.devnull + "/x"], "cannot be made or used"),
         (["--wings"], "--wings"),
+        (["--seed", "-1"], "--seed"),
+        (["--seed", "99999999999999999999"], "not a whole number from 0 to 4294967295"),
+        (["--seed", "x"], "'x' is not a whole number"),
+        (["--iterations", "9" * 400], "above 0"),
+        (["draw", "--out", __file__], "File exists"),
     ],
 )
 def test_bad_arguments(arguments: list[str], part: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -76,3 +84,50 @@ def test_as_a_program_without_dot(tmp_path: Path) -> None:
     )
     assert run.returncode == 0, run.stderr
     assert (tmp_path / "cost-graph.svg").exists()
+
+
+def test_divergence_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def of_broken_samples(net: Network, X: Any, Y: Any, *options: Any) -> History:
+        return train(net, X * np.nan, Y, *options)
+
+    monkeypatch.setattr("nets.__main__.train", of_broken_samples)
+    assert main(["--iterations", "3", "--out", str(tmp_path)]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("python -m nets: training diverged in iteration 0")
+    assert error.count("\n") == 1
+
+
+def test_an_interruption_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("nets.__main__.verify", interrupted)
+    assert main(["verify", "--structure", "2", "1"]) == 130
+    assert capsys.readouterr().err == "python -m nets: stopped\n"
+
+
+def test_output_that_nobody_reads_is_no_error() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    run = subprocess.run(
+        [sys.executable, "-m", "nets", "verify", "--structure", "2", "1"],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writer)
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="folders are protected differently elsewhere")
+@pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may write anywhere")
+def test_a_protected_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(SystemExit):
+        main(["draw", "--structure", "2", "1", "--out", str(tmp_path)])
+    assert "cannot be written to" in capsys.readouterr().err

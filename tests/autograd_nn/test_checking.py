@@ -24,6 +24,9 @@ from autograd_nn import (
 )
 from autograd_nn.differences import derivative, has_kink
 
+from .harness import Row, sample
+from .rows import ROWS
+
 RNG = np.random.default_rng(3)
 W = RNG.normal(size=(3, 4))
 S = RNG.normal(size=(3, 3))
@@ -154,6 +157,33 @@ def test_a_factor_of_1_001_is_caught_and_its_rule_named(dtype: type) -> None:
     assert rows["w"].endswith("ok")
     assert rows["x"].endswith("wrong")
     assert "worst element: x[" in text
+
+
+def one_row_an_operation() -> list[Row]:
+    """Return a row of every third operation that is differentiable."""
+    rows: dict[str, Row] = {}
+    for row in ROWS:
+        composed = row.op is None or not op.REGISTRY[row.op].differentiable or row.wrt == ()
+        if row.op and not composed and not row.label:
+            rows.setdefault(row.op, row)
+    return list(rows.values())[::3]
+
+
+@pytest.mark.parametrize("row", one_row_an_operation(), ids=lambda row: row.op)
+def test_a_factor_of_1_001_is_caught_in_the_rules_of_every_operation(
+    row: Row, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = tuple(sample(row.inputs, [x.shape for x in row.inputs], 1))
+    operation = op.REGISTRY[str(row.op)]
+    assert check_grads(row.run, arguments, 1, argnums=row.wrt).ok
+
+    def wrong(rule: Any) -> Any:
+        return rule and (lambda *args, **params: rule(*args, **params) * 1.001)
+
+    monkeypatch.setattr(operation, "vjps", tuple([wrong(rule) for rule in operation.vjps]))
+    monkeypatch.setattr(operation, "every", wrong(operation.every))
+    with pytest.raises(AssertionError, match=f"the vjp rule of '{row.op}' is wrong"):
+        check_grads(row.run, arguments, 1, argnums=row.wrt)
 
 
 def test_a_dropped_term_is_caught() -> None:

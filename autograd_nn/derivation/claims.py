@@ -215,8 +215,10 @@ _HERE = __file__.rsplit("derivation", 1)[0]
 
 
 def _as_numbers(value: Any, verb: str) -> Any:
-    if value is None or value is Ellipsis:
-        raise FormulaError(f"{verb} {value}: nothing is filled in yet")
+    if value is Ellipsis:
+        raise FormulaError(f"not filled in yet: {verb} ...")
+    if value is None:
+        raise FormulaError(f"{verb} None: is a return missing?")
     if isinstance(value, Tensor):
         value = value._data
     try:

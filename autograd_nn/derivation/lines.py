@@ -351,8 +351,10 @@ def _put_in(
             return e
         text = e.name[2:]
         node = environment.named[text]
-        keep = is_layer(text) if layered else bool(node.name)
-        return e if keep or node not in complete else complete[node]
+        if node not in complete:
+            return e
+        keep = is_layer(text) if layered else node.name and size(complete[node]) > _SHORT
+        return e if keep else complete[node]
 
     return simplified(mapped(formula, change))
 

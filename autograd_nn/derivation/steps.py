@@ -19,6 +19,7 @@ from .environment import Environment, recording
 from .expression import (
     Expr,
     call,
+    evaluate,
     from_graph,
     mapped,
     name,
@@ -211,6 +212,10 @@ def _joined(factor: float, rest: Expr | None) -> Expr:
     return negated(scaled) if factor < 0 else scaled
 
 
+def _is_scalar(e: Expr) -> bool:
+    return e.op is None and not e.name and np.ndim(e.value) == 0
+
+
 def _uniform(value: Any) -> float | None:
     """Return the number that every element of `value` equals, or None."""
     array = np.asarray(value)
@@ -225,7 +230,15 @@ def _split(e: Expr) -> tuple[float, Expr | None]:
         value = None if e.name else _uniform(e.value)
         return (1.0, e) if value is None else (value, None)
     if e.kind not in _LINEAR:
-        return 1.0, Expr(e.op, tuple(simplified(arg) for arg in e.args), e.params)
+        args = tuple(simplified(arg) for arg in e.args)
+        numbers = [_is_scalar(arg) for arg in args]
+        if e.kind == "power" and numbers[1] and args[1].value == 1:
+            return _split(args[0])
+        made = Expr(e.op, args, e.params)
+        if all(numbers) and e.kind in ("where", "power", "equal", "exp", "log", "sqrt", "square"):
+            with np.errstate(all="ignore"):
+                return float(np.asarray(evaluate(made, {}))), None
+        return 1.0, made
     factors, rests = zip(*[_split(arg) for arg in e.args], strict=True)
     match e.kind:
         case "negative":
@@ -243,6 +256,8 @@ def _split(e: Expr) -> tuple[float, Expr | None]:
                 return 1.0, e
             if rests[1] is None:
                 return factors[0] / factors[1], rests[0]
+            if rests[0] is not None and rests[0].key() == rests[1].key():
+                return factors[0] / factors[1], None
             top = rests[0] if rests[0] is not None else number(1.0)
             return factors[0] / factors[1], call("divide", top, rests[1])
         case "matmul":

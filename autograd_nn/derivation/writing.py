@@ -101,7 +101,7 @@ def _level_of(template: str) -> int:
         return 1
     if re.fullmatch(r"\{0\} \S+ \{1\}", template):
         return 0  # comparisons
-    return 2 if re.search(r"(\\[a-z]+|Σ) \{0\}$", template) else _ATOM
+    return 1 if re.search(r"(\\[a-z]+|Σ) \{0\}$", template) else _ATOM
 
 
 def _needed(e: Expr, i: int, arg: Expr, template: str) -> int:

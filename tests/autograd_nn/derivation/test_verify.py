@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd_nn import Tensor, gradients, no_grad, verify
+from autograd_nn import Tensor, draw, gradients, no_grad, verify
 
 from .networks import network
 from .planted import formula
@@ -103,8 +103,9 @@ def test_formulas_that_give_no_value_are_reported_and_the_rest_is_judged() -> No
         raise ZeroDivisionError("no luck")
 
     claims = {
-        **right_claims(3),
+        "delta2": right_claims(3)["delta2"],
         "d_h3": lambda y: None,
+        "d_W2": lambda h2: ...,
         "dW1": raises,
         "d_x": lambda x: "text",
         "d_b2": lambda delta3: np.full((1, 1), np.nan),
@@ -121,7 +122,8 @@ def test_formulas_that_give_no_value_are_reported_and_the_rest_is_judged() -> No
     assert report["d_h2"].verdict == "cannot be judged"
     assert "did you mean 'W" in report["d_h2"].detail
     assert "*everything" in report["d_y"].detail
-    assert len(report.failures) == 6
+    assert report["d_W2"].verdict == "not filled in yet"
+    assert len(report.failures) == 7
     assert "ZeroDivisionError" in str(report)
 
 
@@ -296,6 +298,13 @@ def test_the_report_reads_well() -> None:
     assert not report
     assert "<table>" in report._repr_html_()
     assert "δ⁽²⁾" in report._repr_html_()
+
+
+def test_the_report_can_be_drawn() -> None:
+    J, _ = network([2, 2, 1], 3)
+    report = verify(J, {**right_claims(3), "delta2": formula("W2.T @ delta3")})
+    assert report.graph[0] is J
+    assert draw(report).source != draw(J).source
 
 
 def test_names_reach_html_escaped() -> None:

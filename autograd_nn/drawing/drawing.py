@@ -178,8 +178,7 @@ def _view(
     """Return what is to be shown, and what is to be said of it."""
     view = whole(outputs)
     total = len(view.nodes)
-    fold = collapse is True or (collapse == "auto" and total >= FOLDED_FROM)
-    if fold or (limit is not None and total > limit and not _names_frames(collapse)):
+    if collapse is True or (collapse == "auto" and total >= FOLDED_FROM):
         view = folded(view)
     if depth is not None:
         view = shortened(view, depth)

@@ -36,7 +36,7 @@ def _in_process(source: str, engine: str, output: str) -> bytes:
         raise DrawingError("this is no DOT text; what is wrong stands on stderr") from error
     try:
         drawn: bytes | None = graph.draw(format=output, prog=engine)
-    except (OSError, ValueError) as error:
+    except (OSError, TypeError, ValueError) as error:  # TypeError: an unknown format
         raise DrawingError(
             f"Graphviz cannot draw this as {output!r} with {engine!r}: {error}"
         ) from error
@@ -113,7 +113,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         self.backend = backend
 
     def _copy_kwargs(self, **kwargs: Any) -> Any:  # graphviz' hook for copy()
-        return super()._copy_kwargs(backend=self.backend, **kwargs)
+        return {**super()._copy_kwargs(**kwargs), "backend": self.backend}
 
     def _by_program(self, renderer: Any, formatter: Any, neato_no_op: Any) -> bool:
         special = any(
@@ -145,8 +145,8 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         if self._by_program(renderer, formatter, neato_no_op):
             try:
                 return super().pipe(
-                    format, renderer, formatter, neato_no_op, quiet, engine=engine,
-                    encoding=encoding,
+                    format, renderer=renderer, formatter=formatter, neato_no_op=neato_no_op,
+                    quiet=quiet, engine=engine, encoding=encoding,
                 )  # fmt: skip
             except graphviz.ExecutableNotFound as error:
                 raise GraphvizMissingError(_INSTALL) from error
@@ -183,8 +183,9 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         if self._by_program(renderer, formatter, neato_no_op):
             try:
                 path: str = super().render(
-                    filename, directory, view, cleanup, format, renderer, formatter,
-                    neato_no_op, quiet, quiet_view, outfile=outfile, engine=engine,
+                    filename, directory=directory, view=view, cleanup=cleanup, format=format,
+                    renderer=renderer, formatter=formatter, neato_no_op=neato_no_op,
+                    quiet=quiet, quiet_view=quiet_view, outfile=outfile, engine=engine,
                     raise_if_result_exists=raise_if_result_exists,
                     overwrite_source=overwrite_source,
                 )  # fmt: skip

@@ -1,0 +1,253 @@
+"""What `draw` draws."""
+
+import warnings
+from typing import Any
+
+import graphviz
+import numpy as np
+import pytest
+
+from autograd_nn import Tensor, draw, gradients, no_grad
+from autograd_nn.drawing import LargeGraphWarning, style
+from autograd_nn.drawing.flows import Flows
+from nets import Network
+
+from . import graphs
+from .svg import Read
+
+
+def test_it_is_a_digraph_as_people_know_it() -> None:
+    picture = draw(graphs.cost())
+    assert isinstance(picture, graphviz.Digraph)
+    assert picture.source.startswith("digraph")
+    assert picture.format == "svg"
+
+
+def test_every_use_is_an_arrow() -> None:
+    assert Read(draw(graphs.square())).edges == {"n0->n1": 2}
+    picture = Read(draw(graphs.square(), gradients=True))
+    assert picture.edges == {"n0->n1": 4}  # two forward, two backward
+    # The gradient of x·x at 3 is 3 along each use, and 6 together.
+    assert picture.texts["n0"] == ["x", "∂J/∂x =", "6"]
+    assert [t.text for t in picture.root.findall(".//*[@class='edge']//{*}text")] == ["3", "3"]
+
+
+def test_names_are_in_the_documents_notation() -> None:
+    read = Read(draw(graphs.cost(), gradients=True))
+    assert read.texts[read.node("z", "(2)", "δ")][:2] == ["z", "(2)"]
+    assert {"h", "(3)"} <= set(read.texts[read.node("sigmoid \xa0 1 × 1")])
+
+
+@pytest.mark.parametrize("kind", ["input", "parameter", "constant", "operation", "result"])
+def test_each_kind_has_a_look_of_its_own(kind: str) -> None:
+    looks = {
+        name: (a["shape"], a["style"], a.get("peripheries"), a["fillcolor"])
+        for name, a in style.KINDS.items()
+    }
+    shapes = {name: look[:3] for name, look in looks.items()}
+    assert [other for other in shapes if shapes[other] == shapes[kind]] == [kind]
+    assert [other for other in looks if looks[other][3] == looks[kind][3] and other != "fold"] in (
+        [kind],
+        [kind, "fold"],
+    )
+    assert f'fillcolor="{style.KINDS[kind]["fillcolor"]}"' in draw(graphs.cost()).source
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return float(np.dot([0.2126, 0.7152, 0.0722], linear))
+
+
+def _contrast(a: str, b: str) -> float:
+    light, dark = sorted((_luminance(a), _luminance(b)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_everything_can_be_read_on_light_and_dark() -> None:
+    fills = [look["fillcolor"] for look in (*style.KINDS.values(), *style.MARKS.values())]
+    for fill in fills:
+        assert _contrast(style.INK, fill) > 7
+        assert _contrast(style.FAINT, fill) > 4.5
+        assert _contrast(style.BACKWARD_INK, fill) > 4.5
+    for mark, ink in style.SIGN_INK.items():
+        assert _contrast(ink, style.MARKS[mark]["fillcolor"]) > 4.5
+    for page in ("#ffffff", "#0d1117"):
+        assert _contrast(style.LINE, page) > 3.5
+        assert _contrast(style.BACKWARD, page) > 3.5
+
+
+def test_order_of_arguments_is_written_where_it_matters() -> None:
+    a, b = Tensor(1.0, name="a"), Tensor(2.0, name="b")
+    assert "headlabel=<1>" in draw(a - b).source
+    assert "headlabel=" not in draw(a + b).source
+
+
+def test_values_and_shapes_are_switchable() -> None:
+    t = Tensor([[1.25, -2.5]], name="t") * Tensor(np.arange(400.0).reshape(2, 200)[:, :2])
+    shown = draw(t, values=True).source
+    assert "−2.5" in shown
+    assert "1 × 2" in shown
+    plain = draw(t, shapes=False).source
+    assert "−2.5" not in plain
+    assert "1 × 2" not in plain.replace("shape (1, 2)", "")
+
+
+def test_large_arrays_are_summed_up() -> None:
+    data = np.linspace(-1, 3, 1000).reshape(20, 50)
+    assert "−1 … 3, mean 1" in draw(Tensor(data, name="t") * 1.0, values=True).source
+    data[0, 0] = np.nan
+    assert "1 of 1000 not finite" in draw(Tensor(data, name="t") * 1.0, values=True).source
+
+
+def test_what_flows_along_the_edges_adds_up_to_the_gradient() -> None:
+    x = Tensor([0.5, -1.0], requires_grad=True, name="x")
+    J = np.sum(x * x * np.sin(x) + np.exp(x))
+    flows = Flows([J])
+    uses = [flows.along[node, i] for node, i in flows.along if node.inputs[i] is x]
+    assert len(uses) == 4
+    np.testing.assert_allclose(sum(uses), gradients(J, [x])[0], rtol=1e-14)
+    np.testing.assert_array_equal(flows.total[x], gradients(J, [x])[0])
+
+
+def test_no_gradient_is_drawn_where_none_flows() -> None:
+    x = Tensor(2.0, requires_grad=True, name="x")
+    J = np.where(x > 1, x, 0.0) * 3
+    read = Read(draw(J, gradients=True))
+    assert "gradient" not in "".join(read.texts[read.node(">")])
+    inputs = Read(draw(graphs.cost(), gradients=True))
+    assert inputs.texts[inputs.node("x")] == ["x", "3 × 1"]
+
+
+def test_names_are_taken_from_variables() -> None:
+    a = Tensor(1.0)
+    b = a * 2
+    parts = {"first": Tensor(3.0)}
+    listed = [b * parts["first"]]
+    total = listed[0] + 1
+    names = [n for texts in Read(draw(total, names=locals())).texts.values() for n in texts]
+    assert {"a", "b", "parts['first']", "listed[0]", "total"} <= set(names)
+
+
+def test_a_name_of_its_own_comes_before_the_variables() -> None:
+    a = Tensor(1.0, name="mine")
+    assert "mine" in draw(a * 2, names={"other": a}).source
+    assert "other" not in draw(a * 2, names={"other": a}).source
+
+
+def test_a_function_is_traced_with_the_names_of_its_parameters() -> None:
+    def f(params: dict[str, Any], x: Any, power: int) -> Any:
+        return np.sum((params["w"] @ x + params["b"]) ** power)
+
+    picture = draw(f, {"w": np.ones((2, 3)), "b": np.zeros(2)}, np.ones(3), 2)
+    texts = [piece for pieces in Read(picture).texts.values() for piece in pieces]
+    assert {"params['w']", "params['b']", "x", "2 × 3"} <= set(texts)
+
+
+def test_the_recorded_backward_pass_is_drawn() -> None:
+    read = Read(draw(graphs.recorded_gradients()))
+    assert read.node("∂J/∂W", "(1)")
+    assert read.node("δ", "(2)")
+    assert "gradient" in {kind for kind in style.KINDS if style.KINDS[kind]["shape"] == "hexagon"}
+    assert 'shape="hexagon"' in draw(graphs.recorded_gradients()).source
+
+
+def test_layers_are_framed() -> None:
+    source = draw(Network([2, 3, 3, 1], seed=0).cost([1, 2], [1])).source
+    for caption in ("layer 2", "layer 3", "layer 4", "cost"):
+        assert f"label=<{caption}>" in source
+    assert "layer 2" not in draw(graphs.cost(), layers=False).source
+    assert "subgraph" not in draw(graphs.square()).source
+
+
+def test_frames_hold_what_belongs_to_them() -> None:
+    source = draw(graphs.cost()).source
+    first = source[source.index("layer 2") : source.index("layer 3")]
+    assert [name in first for name in ("<B>W", "<B>b", "<B>z", "<B>h", "@")] == [True] * 5
+    assert first.count("id=") == 5
+    assert "<B>x</B>" not in first
+
+
+def test_layers_can_be_shown_as_one_node() -> None:
+    read = Read(draw(graphs.cost(), collapse="layers"))
+    assert sorted(piece for texts in read.texts.values() for piece in texts[:1]) == [
+        "cost", "layer 2", "layer 3", "x", "y",
+    ]  # fmt: skip
+    assert sum(read.edges.values()) == 4
+    some = Read(draw(graphs.cost(), collapse=["layer 2"]))
+    assert some.node("layer 2")
+    assert some.node("W", "(2)")
+
+
+def test_depth_cuts_and_says_so() -> None:
+    read = Read(draw(graphs.cost(), depth=2))
+    assert len(read.texts) == 4  # J, 0.5, the mean and the sum
+    assert "…" in read.texts[read.node("sum axis=0")]
+
+
+def test_a_huge_graph_is_cut_with_a_warning() -> None:
+    rng = np.random.default_rng(0)
+    nodes = [Tensor(1.0, name="x")]
+    for _ in range(500):
+        i, j = rng.integers(0, len(nodes), 2)
+        nodes.append(np.maximum(nodes[i], nodes[-1]) if i % 2 else nodes[-1] - nodes[j])
+    with pytest.warns(LargeGraphWarning, match=r"100 of \d+ nodes are shown"):
+        picture = draw(nodes[-1], limit=100, collapse=False)
+    assert picture.source.count('id="n') == 100
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert draw(nodes[-1], limit=None, collapse=False).source.count('id="n') > 400
+
+
+def test_a_report_is_drawn_on_the_graph_it_judged() -> None:
+    picture = draw(graphs.report())
+    read = Read(picture)
+    assert "✗ wrong here" in read.texts[read.node("z", "(2)")]
+    assert "✓ right" in read.texts[read.node("z", "(3)")]
+    assert "↪ inherits an error" in read.texts[read.node("W", "(1)")]
+    assert not {"✓ right", "✗ wrong here"} & set(read.texts[read.node("b", "(1)")])
+    assert picture.source.count('color="#c1121f"') == 1
+
+
+def test_marks_may_be_given() -> None:
+    read = Read(draw(graphs.cost(), marks={"W1": "wrong"}))
+    assert "✗ wrong here" in read.texts[read.node("W", "(1)")]
+
+
+def test_drawing_changes_nothing() -> None:
+    J = graphs.cost()
+    before = draw(J).source
+    draw(J, gradients=True, values=True, collapse="layers")
+    assert draw(J).source == before
+    assert all(node.grad is None for node in J.inputs)
+
+
+def test_a_tensor_without_a_history_is_drawn() -> None:
+    with no_grad():
+        lone = Tensor(1.0, name="w") * 2
+    assert len(Read(draw(lone)).texts) == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "part"),
+    [
+        (lambda: draw(np.ones(3)), TypeError, "draw needs a Tensor"),
+        (lambda: draw([]), TypeError, "empty list"),
+        (lambda: draw("J"), TypeError, "got str"),
+        (lambda: draw(graphs.square(), 1.0), TypeError, "arguments for a function only"),
+        (lambda: draw(lambda x: x), TypeError, "missing a required argument"),
+        (lambda: draw(lambda x: 1.0, 2.0), TypeError, "got float"),
+        (lambda: draw(graphs.square(), direction="up"), ValueError, "TB, LR, BT, RL"),
+        (lambda: draw(graphs.square(), collapse="all"), ValueError, '"layers"'),
+        (lambda: draw(graphs.cost(), collapse=["layer 9"]), ValueError, "'layer 2', 'layer 3'"),
+        (lambda: draw(graphs.square(), depth=0), ValueError, "depth"),
+        (lambda: draw(graphs.square(), marks={"x": "good"}), ValueError, "right, wrong"),
+        (lambda: draw(graphs.square(), marks={"y": "right"}), ValueError, "no node"),
+        (lambda: draw(graphs.square(), backend="gimp"), ValueError, "backend is one of"),
+        (lambda: draw(Tensor([1.0, 2.0], requires_grad=True) * 2, gradients=True), ValueError,
+         "one number"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_named(call: Any, error: type[Exception], part: str) -> None:
+    with pytest.raises(error, match=part):
+        call()

@@ -142,11 +142,15 @@ def operation_of(ufunc: Any) -> Op | None:
 
 
 def implements(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Call the decorated function where NumPy's `functions` are called on Tensors."""
+    """Call the decorated function where NumPy's `functions` are called on Tensors.
+
+    None stands for a function that the installed NumPy does not have yet.
+    """
 
     def enter(replacement: Callable[..., Any]) -> Callable[..., Any]:
         for function in functions:
-            FUNCTIONS[function] = replacement
+            if function is not None:
+                FUNCTIONS[function] = replacement
         return replacement
 
     return enter

@@ -145,7 +145,7 @@ def _dsplit(ary: Any, indices_or_sections: Any) -> Any:
     return _split(ary, indices_or_sections, 2)
 
 
-@implements(np.unstack)
+@implements(getattr(np, "unstack", None))  # NumPy 2.1
 def _unstack(x: Any, /, *, axis: int = 0) -> Any:
     moved = np.moveaxis(x, axis, 0)
     return tuple(moved[i] for i in range(moved.shape[0]))

@@ -105,15 +105,14 @@ def _linalg_vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     return _vecdot(x1, x2, axis=axis)
 
 
-if hasattr(np, "matvec"):  # NumPy 2.2 and later
+@implements(getattr(np, "matvec", None))  # NumPy 2.2
+def _matvec(x1: Any, x2: Any, /) -> Any:
+    return np.matmul(x1, np.expand_dims(_tensor(x2), -1))[..., 0]
 
-    @implements(np.matvec)
-    def _matvec(x1: Any, x2: Any, /) -> Any:
-        return np.matmul(x1, np.expand_dims(_tensor(x2), -1))[..., 0]
 
-    @implements(np.vecmat)
-    def _vecmat(x1: Any, x2: Any, /) -> Any:
-        return np.matmul(np.expand_dims(_tensor(x1), -2), x2)[..., 0, :]
+@implements(getattr(np, "vecmat", None))  # NumPy 2.2
+def _vecmat(x1: Any, x2: Any, /) -> Any:
+    return np.matmul(np.expand_dims(_tensor(x1), -2), x2)[..., 0, :]
 
 
 @implements(np.kron)

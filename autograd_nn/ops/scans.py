@@ -87,7 +87,7 @@ def _cumulative(
     return np.concatenate([np.full(shape, neutral, result.dtype), result], axis)
 
 
-@implements(np.cumulative_sum)
+@implements(getattr(np, "cumulative_sum", None))  # NumPy 2.1
 def _cumulative_sum(
     x: Any,
     /,
@@ -100,7 +100,7 @@ def _cumulative_sum(
     return _cumulative(_CUMSUM, 0, x, axis, dtype, include_initial)
 
 
-@implements(np.cumulative_prod)
+@implements(getattr(np, "cumulative_prod", None))  # NumPy 2.1
 def _cumulative_prod(
     x: Any,
     /,

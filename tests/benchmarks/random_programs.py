@@ -1,0 +1,160 @@
+"""Random programs of 5 to 30 operations against JAX and against differences.
+
+    python -m tests.benchmarks.random_programs [--programs 10000] [--seed 0] [--without-jax]
+
+Rows that JAX lacks, or whose gradient it defines in another way, are listed; programs with them are
+judged by differences alone (a tenth of all). A gradient that moves by as much when the leaves are
+moved by 1e-13 as it differs is called ill-conditioned, and counted apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+import warnings
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from tests.autograd_nn.harness import Row
+from tests.autograd_nn.random_programs import (
+    WIDTH,
+    Program,
+    Step,
+    draw,
+    judge,
+    our_gradients,
+    result_size,
+)
+from tests.autograd_nn.rows import ROWS
+
+Sized = list[tuple[Row, int]]
+
+
+class InJax:
+    """The programs, run by JAX; a row is compiled once."""
+
+    def __init__(self) -> None:
+        from .translation import jax as library
+
+        self.library = library()
+        self.compiled: dict[str, Callable[..., Any]] = {}
+
+    def step(self, step: Step, made: Sequence[Any]) -> Any:
+        """Run one step."""
+        row = step.row
+        if row.name not in self.compiled:
+            import jax
+            import jax.numpy as jnp
+
+            function = self.library.translated(row.run)
+
+            def whole(vectors: Any, shifts: Any, mixing: Any) -> Any:
+                alone = Step(row, tuple(range(len(vectors))), shifts, mixing)
+                return alone.run(jnp, function, vectors)
+
+            self.compiled[row.name] = jax.jit(whole)
+        vectors = tuple(made[s] for s in step.sources)
+        return self.compiled[row.name](vectors, step.shifts, step.mixing)
+
+    def gradients(self, program: Program, leaves: Sequence[Any]) -> list[Any]:
+        """Return the gradients by `jax.grad`."""
+        import jax
+
+        def value(*vectors: Any) -> Any:
+            return program.value(vectors, self.step)
+
+        found = jax.grad(value, argnums=tuple(range(len(leaves))))(*leaves)
+        return [np.asarray(g) for g in found]
+
+
+def far_apart(a: Sequence[Any], b: Sequence[Any]) -> float:
+    """Return the largest difference relative to the largest gradient."""
+    size = max([float(np.max(np.abs(x))) for x in (*a, *b)] + [1e-12])
+    gap = max(float(np.max(np.abs(x - y))) for x, y in zip(a, b, strict=True))
+    return gap / size if np.isfinite(gap / size) else np.inf
+
+
+def shared(rows: Sized, jax: InJax) -> tuple[Sized, list[str]]:
+    """Return the rows that JAX has and means in the same way, and what is with the others."""
+    same, others = [], []
+    rng = np.random.default_rng(0)
+    for row, size in rows:
+        program, leaves = draw([(row, size)], rng, 1, 1)
+        try:
+            gap = far_apart(our_gradients(program, leaves), jax.gradients(program, leaves))
+        except Exception as error:  # whatever a library raises for what it lacks
+            others.append(f"{row.name}: {type(error).__name__}")
+            continue
+        if gap < 1e-6:
+            same.append((row, size))
+        else:
+            others.append(f"{row.name}: another gradient")
+    return same, others
+
+
+def sensitivity(program: Program, leaves: Sequence[Any], rng: np.random.Generator) -> float:
+    """Return how much the gradient moves when the leaves move by 1e-13."""
+    here = our_gradients(program, leaves)
+    return max(
+        far_apart(
+            here, our_gradients(program, [v + 1e-13 * rng.normal(size=WIDTH) for v in leaves])
+        )
+        for _ in range(3)
+    )
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--programs", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--without-jax", action="store_true")
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    start = time.perf_counter()
+    rows = [(row, size) for row in ROWS if row.order and (size := result_size(row))]
+    pool, jax = rows, None
+    if not options.without_jax:
+        jax = InJax()
+        pool, others = shared(rows, jax)
+        print(f"{len(pool)} of {len(rows)} rows are the same in JAX; not:")
+        print("\n".join(f"  {line}" for line in others))
+        print(f"compiled in {time.perf_counter() - start:.0f} s", flush=True)
+    count: Counter[str] = Counter()
+    seen: set[str] = set()
+    operations = 0
+    for number in range(options.programs):
+        rng = np.random.default_rng([options.seed, number])
+        alone = jax is None or number % 10 == 9
+        program, leaves = draw(rows if alone else pool, rng)
+        operations += len(program.steps)
+        seen |= {step.row.name for step in program.steps}
+        ours = our_gradients(program, leaves)
+        verdict = judge(program, leaves, ours, rng)
+        count[f"differences: {verdict.word}"] += 1
+        if verdict.word == "wrong":
+            print(f"WRONG {options.seed} {number}: {verdict}\n{program.text}", flush=True)
+        if all(np.all(g == 0) for g in ours):
+            count["gradients that are zero"] += 1
+        if alone or jax is None:
+            continue
+        gap = far_apart(ours, jax.gradients(program, leaves))
+        if gap < 1e-9:
+            count["JAX: same to 1e-9"] += 1
+        elif gap < 1e3 * sensitivity(program, leaves, rng):
+            count["JAX: ill-conditioned"] += 1
+        else:
+            count["JAX: different"] += 1
+            print(f"DIFFERENT {options.seed} {number}: {gap}\n{program.text}", flush=True)
+        if number % 500 == 499:
+            print(number + 1, dict(sorted(count.items())), flush=True)
+    print(f"{options.programs} programs, {operations} operations, {len(seen)} rows used")
+    print("\n".join(f"{key}: {n}" for key, n in sorted(count.items())))
+    print(f"{time.perf_counter() - start:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

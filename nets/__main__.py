@@ -23,6 +23,7 @@ _EXAMPLES = """examples:
   python -m nets verify --formulas my.py          your formulas in the place of the document's
   python -m nets derive --structure 3 3 1         write the derivation of every gradient down
   python -m nets derive --structure 3 3 1 --wrt W2 --index 1 2
+  python -m nets program --structure 64 30 10     print the training step as a NumPy program
   python -m nets draw --structure 3 3 1           draw the graph of one cost
   python -m nets draw --network --structure 3 3 1 draw the layers, weights and what flows back
   python -m nets explore --structure 3 3 1        a page to step through the graph, both ways
@@ -206,6 +207,31 @@ def run_derive(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def run_program(arguments: argparse.Namespace) -> int:
+    """Print the training step as a NumPy program."""
+    from autograd_nn import jit
+
+    from .engines import training_step
+
+    net = _network(arguments)
+    x, y = _samples(net, arguments.seed, arguments.samples)
+    step = jit(training_step(net), donate=0 if arguments.run_form else ())
+    program = step.lower(net.parameters(), x, y.astype(net.dtype), 0.25)
+    print(program.source if arguments.run_form else program.readable, end="")
+    return 0
+
+
+def _program_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--samples", type=_positive(int, 1), default=32, metavar="M",
+        help="how many samples the step is for (default: 32)",
+    )  # fmt: skip
+    command.add_argument(
+        "--run-form", action="store_true",
+        help="the form that is run: into planned memory, parameters updated in place",
+    )  # fmt: skip
+
+
 def run_draw(arguments: argparse.Namespace) -> int:
     """Draw the graph of one cost, or the network."""
     net = _network(arguments)
@@ -269,7 +295,8 @@ def _plot_cost(cost: Sequence[float], path: Path) -> Path:
 
     figure = Figure(figsize=(6.4, 4), layout="constrained")
     axes = figure.subplots()
-    axes.plot(range(1, len(cost) + 1), cost, color="#0072B2")
+    few = len(cost) < 20
+    axes.plot(range(1, len(cost) + 1), cost, color="#0072B2", marker="o" if few else None)
     axes.set(xlabel="iteration", ylabel="mean cost J", title="Gradient descent on the digits")
     axes.set_ylim(bottom=0)
     axes.grid(alpha=0.3)
@@ -281,6 +308,7 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str, frozenset[s
     "train": (run_train, "verify, train on the digits, measure, draw", frozenset({"training"})),
     "verify": (run_verify, "check every formula against the gradients", frozenset()),
     "derive": (run_derive, "write down how the gradients follow from the graph", frozenset()),
+    "program": (run_program, "print the training step as a NumPy program", frozenset()),
     "draw": (run_draw, "draw the graph of one cost, or the network itself", frozenset()),
     "explore": (run_explore, "make a page that steps through the graph of one cost", frozenset()),
 }
@@ -288,6 +316,7 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str, frozenset[s
 _OPTIONS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], ...]] = {
     "verify": (_formulas_option,),
     "derive": (_derive_options,),
+    "program": (_program_options,),
     "draw": (_network_option,),
 }
 

@@ -213,8 +213,8 @@ class Network:
             for name, array in self.parameters().items()
         }
 
-    def _feed_forward(self, x: Array, leaves: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        nodes = {"x": Tensor(x, name="x")}
+    def _feed_forward(self, x: Any, leaves: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        nodes = {"x": x if isinstance(x, Tensor) else Tensor(x, name="x")}
         h = nodes["x"]
         for l in range(1, self.n_layers):
             z = leaves[f"W{l}"] @ h + leaves[f"b{l}"]
@@ -313,11 +313,11 @@ class Network:
         ----------
         leaves : mapping of str to Tensor
             ``{"W1": …, "b1": …, …}``, as `leaves` returns them.
-        x : array, shape (s_1, m)
-        y : array, shape (s_{n_l}, m)
+        x : array or Tensor, shape (s_1, m)
+        y : array or Tensor, shape (s_{n_l}, m)
         """
         nodes = self._feed_forward(x, leaves)
-        target = Tensor(y, name="y")
+        target = y if isinstance(y, Tensor) else Tensor(y, name="y")
         h = nodes[f"h{self.n_layers}"]
         J = 0.5 * (target - h).square().sum(axis=0).mean()
         J.name = "J"

@@ -1,25 +1,22 @@
 """Gradient descent on the mean cost (sections 4.3, 4.8 and 4.9).
 
-`train` runs passes over the samples; an engine supplies the step that it repeats.
+`train` runs passes over the samples, which an engine computes (`nets.engines`).
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_nn import gradients
-
+from .engines import ENGINES
 from .network import Network
 
 Array = NDArray[Any]
-Step = Callable[[Array, Array], float]
-"""Takes samples and targets (columns), updates the network in place, returns the cost before."""
 
 
 @dataclass
@@ -39,34 +36,6 @@ class DivergenceError(FloatingPointError):
     """The cost or a weight became infinite or not a number."""
 
 
-def eager_step(net: Network, learning_rate: float) -> Step:
-    """Return a step that records the cost, differentiates it and descends (section 4.3)."""
-    parameters, leaves = net.parameters(), net.leaves(copy=False)
-    wrt = list(leaves.values())
-
-    def step(x: Array, y: Array) -> float:
-        J = net.record(leaves, x, y)["J"]
-        for array, gradient in zip(parameters.values(), gradients(J, wrt), strict=True):
-            np.multiply(gradient, learning_rate, out=gradient)
-            np.subtract(array, gradient, out=array)
-        return float(J)
-
-    return step
-
-
-ENGINES: dict[str, Callable[[Network, float], Step]] = {"eager": eager_step}
-
-
-def _batches(m: int, batch_size: int | None, rng: np.random.Generator | None) -> Iterator[Any]:
-    """Yield what selects the samples of each step of one pass."""
-    if batch_size is None or batch_size >= m:
-        yield slice(None)
-        return
-    order = np.arange(m) if rng is None else rng.permutation(m)
-    for start in range(0, m, batch_size):
-        yield order[start : start + batch_size]
-
-
 def train(
     net: Network,
     X: Any,
@@ -74,7 +43,7 @@ def train(
     iterations: int = 3000,
     learning_rate: float = 0.25,
     batch_size: int | None = None,
-    engine: str = "eager",
+    engine: str = "numpy",
     shuffle: bool = True,
     seed: int | None = None,
     progress: bool | None = None,
@@ -97,8 +66,10 @@ def train(
     batch_size : int, optional
         How many samples go into a step. Left out: all of them, one step a pass, as in the
         document; 1 is per-sample descent. The last batch of a pass may be smaller.
-    engine : {"eager"}
-        What computes the step.
+    engine : {"numpy", "numba", "eager"}
+        What computes the steps: a program of NumPy calls; whole passes compiled by Numba (the
+        extra ``fast``), which takes some seconds at first; or a graph recorded at every step.
+        They go the same way, to rounding.
     shuffle : bool
         Draw the order of the samples anew for every pass, if there are batches.
     seed : int, optional
@@ -133,7 +104,9 @@ def train(
         raise ValueError(f"engine is one of {', '.join(map(repr, ENGINES))}; got {engine!r}")
     rng = np.random.default_rng(seed) if shuffle else None
     before = {name: array.copy() for name, array in net.parameters().items()}
-    step = ENGINES[engine](net, learning_rate)
+    m = int(x.shape[1])
+    size = m if batch_size is None else min(batch_size, m)
+    run = ENGINES[engine](net, x, y, learning_rate, size)
     history = History()
     from tqdm.auto import tqdm
 
@@ -145,7 +118,7 @@ def train(
         tqdm(total=iterations, disable=quiet, desc="training", unit="it") as bar,
     ):
         for iteration in range(iterations):
-            cost = _pass(step, x, y, batch_size, rng)
+            cost = run(rng.permutation(m) if rng is not None and size < m else None)
             if not np.isfinite(cost):
                 _restore(net, before)
                 raise _diverged(f"iteration {iteration}: the cost is {cost}", learning_rate, x, y)
@@ -160,17 +133,6 @@ def train(
             _restore(net, before)
             raise _diverged(f"the last iteration: {name} is not finite", learning_rate, x, y)
     return history
-
-
-def _pass(
-    step: Step, x: Array, y: Array, batch_size: int | None, rng: np.random.Generator | None
-) -> float:
-    m = x.shape[1]
-    total = 0.0
-    for chosen in _batches(m, batch_size, rng):
-        part = x[:, chosen]
-        total += step(part, y[:, chosen]) * int(part.shape[1])
-    return total / int(m)
 
 
 def _restore(net: Network, before: dict[str, Array]) -> None:

@@ -75,6 +75,12 @@ class Program:
         return function
 
     @property
+    def kernel(self) -> Callable[..., Any]:
+        """The compiled function of a program for Numba; it takes the leaves that are used, flat."""
+        kernel: Callable[..., Any] = self._space["kernel"]
+        return kernel
+
+    @property
     def source(self) -> str:
         """The text of the program that is run."""
         return self._source.text
@@ -290,7 +296,7 @@ class _Programs:
         self._static = static_argnums
         self._style = style
         self._lock = threading.RLock()
-        self._known: list[tuple[Callable[..., bool], Program]] = []
+        self._known: list[tuple[Callable[..., bool], Callable[..., Any], Program]] = []
         self.latest: tuple[Callable[..., Any], int] = (self.missed, 0)
 
     def missed(self, *args: Any, **kwargs: Any) -> Any:
@@ -310,16 +316,17 @@ class _Programs:
         return self._lowered(*self._bound(args, kwargs))
 
     def _found(self, given: tuple[Any, ...]) -> Program | None:
-        for same, program in self._known:
+        for same, entry, program in self._known:
             if len(given) == program.arity and same(*given):
-                self.latest = (program.entry(self.missed), program.arity)
+                self.latest = (entry, program.arity)
                 return program
         return None
 
     def _made(self, parameters: dict[str, Any], keywords: Sequence[str]) -> Program:
         program = self._lowered(parameters, keywords)
-        self._known.append((program.check.function(), program))
-        self.latest = (program.entry(self.missed), program.arity)
+        entry = program.entry(self.missed)
+        self._known.append((program.check.function(), entry, program))
+        self.latest = (entry, program.arity)
         return program
 
     def _lowered(self, parameters: dict[str, Any], keywords: Sequence[str]) -> Program:

@@ -217,7 +217,8 @@ class _Sweep:
                 operands.sort()
             key = (node.op, tuple(operands), frozen(node.params))
         earlier = self.known.setdefault(key, node)
-        self.graph.place.setdefault(earlier, self.place_now)
+        place = self.graph.place
+        place[earlier] = min(place.get(earlier, self.place_now), self.place_now)
         take_name(earlier, node)
         self.stands_for(earlier, node)
         return earlier
@@ -241,7 +242,9 @@ def rewrite(graph: Graph, rules: Sequence[Rule]) -> Graph:
     Without rules it merges common sub-expressions and drops dead code, and nothing else.
     """
     with np.errstate(all="ignore"):
-        for _ in range(_SWEEPS):
+        # Equal operations are merged before any rule asks how often one is used.
+        graph = graph.with_outputs(_Sweep(graph, ()).run())
+        for _ in range(_SWEEPS if rules else 0):
             sweep = _Sweep(graph, rules)
             graph = graph.with_outputs(sweep.run())
             if not sweep.fired:

@@ -41,6 +41,15 @@ def after_elementwise(node: Tensor, graph: Graph) -> Tensor | None:
     return do("broadcast_to", small, shape=node.shape)
 
 
+def reshaped(node: Tensor, graph: Graph) -> Tensor | None:
+    """``reshape(broadcast_to(c, s), t)`` → ``broadcast_to(c, t)`` for one element c."""
+    if is_(node, "reshape") and is_(node.inputs[0], "broadcast_to"):
+        small = node.inputs[0].inputs[0]
+        if small.size == 1 and small.ndim <= node.ndim and not is_weak(small):
+            return do("broadcast_to", small, shape=node.shape)
+    return None
+
+
 def twice(node: Tensor, graph: Graph) -> Tensor | None:
     """``broadcast_to(broadcast_to(x, s), t)`` → ``broadcast_to(x, t)``."""
     if is_(node, "broadcast_to") and is_(node.inputs[0], "broadcast_to"):

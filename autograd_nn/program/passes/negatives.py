@@ -22,6 +22,17 @@ def of_a_difference(node: Tensor, graph: Graph) -> Tensor | None:
     return None
 
 
+def of_a_difference_times(node: Tensor, graph: Graph) -> Tensor | None:
+    """``-2 * (y - h)`` → ``2 * (h - y)``, where nothing else needs ``y - h``."""
+    parts = factor(node) if is_(node, "multiply") else None
+    if parts is None or parts[0] >= 0 or not is_(parts[1], "subtract"):
+        return None
+    if graph.uses(parts[1]) > 1:
+        return None
+    a, b = parts[1].inputs
+    return do("multiply", constant(-parts[0]), do("subtract", b, a))
+
+
 def of_a_multiple(node: Tensor, graph: Graph) -> Tensor | None:
     """``-(2 * x)`` → ``-2 * x``."""
     if is_(node, "negative") and is_(node.inputs[0], "multiply"):
@@ -48,7 +59,7 @@ def outwards(node: Tensor, graph: Graph) -> Tensor | None:
     if not any(signs):
         return None
     bare = [x.inputs[0] if s else x for x, s in zip(node.inputs, signs, strict=True)]
-    if any(is_weak(x) for x in bare):
+    if any(s and is_weak(x) for x, s in zip(bare, signs, strict=True)):
         return None
     result = apply(node.op, bare, node.params)
     return do("negative", result) if sum(signs) % 2 else result

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...tensor import Tensor
-from ..rewriting import Graph, do, fits, is_, is_weak, number
+from ..rewriting import INPUT, Graph, do, fits, is_, is_weak, number
 
 
 def small_exponent(node: Tensor, graph: Graph) -> Tensor | None:
@@ -16,6 +16,16 @@ def small_exponent(node: Tensor, graph: Graph) -> Tensor | None:
     if exponent == 2:
         return do("square", node.inputs[0])
     return do("sqrt", node.inputs[0]) if exponent == 0.5 else None
+
+
+def square_of_a_residual(node: Tensor, graph: Graph) -> Tensor | None:
+    """``square(y - h)`` → ``square(h - y)`` for an argument y: the difference gradients have."""
+    if not is_(node, "square") or not is_(node.inputs[0], "subtract"):
+        return None
+    a, b = node.inputs[0].inputs
+    if a.op in (None, INPUT) and b.op not in (None, INPUT):
+        return do("square", do("subtract", b, a))
+    return None
 
 
 def _logistic_of(denominator: Tensor) -> Tensor | None:

@@ -43,6 +43,18 @@ def of_a_broadcast(node: Tensor, graph: Graph) -> Tensor | None:
     return do("reshape", result, shape=node.shape) if kept != node.shape else result
 
 
+def of_a_sum(node: Tensor, graph: Graph) -> Tensor | None:
+    """``sum(sum(x, axis=0))`` → ``sum(x)``; the mean of a sum is a sum over a number."""
+    if not is_(node, "sum", "mean") or not is_(node.inputs[0], "sum") or node.ndim:
+        return None
+    inner = node.inputs[0]
+    x = inner.inputs[0]
+    if graph.uses(inner) > 1 or not inner.size or x.dtype != node.dtype or node.dtype.kind != "f":
+        return None
+    total = do("sum", x)
+    return total if is_(node, "sum") else do("divide", total, constant(inner.size))
+
+
 def of_one_element(node: Tensor, graph: Graph) -> Tensor | None:
     """Reshape where a sum, mean or extremum goes along axes of length 1."""
     if not is_(node, "sum", "mean", "max", "min") or not node.inputs[0].ndim:

@@ -73,6 +73,14 @@ CASES: list[tuple[Rule, Callable[..., Any], tuple[Any, ...], str]] = [
     (negatives.of_a_difference, lambda a, b: -(a - b), (A, B), "subtract"),
     (negatives.of_a_multiple, lambda a: -(2.0 * a), (A,), "multiply"),
     (negatives.outwards, lambda a, b: np.sum((-a) @ b), (A, B), "matmul sum negative"),
+    (negatives.of_a_difference_times, lambda a, b: -2.0 * (a - b), (A, B),
+     "subtract multiply"),
+    (powers.square_of_a_residual, lambda a, b: np.square(b - np.sin(a)) + (np.sin(a) - b), (A, B),
+     "sin subtract square add"),
+    (broadcasts.reshaped, lambda c: np.broadcast_to(c, (3,)).reshape(1, 3), (C[:1, 0],),
+     "broadcast_to"),
+    (sums.of_a_sum, lambda a: np.sum(np.sum(a, axis=0)), (A,), "sum"),
+    (sums.of_a_sum, lambda a: np.mean(np.sum(a, axis=0)), (A,), "sum divide"),
     (negatives.times_minus_one, lambda a: -1.0 * a, (A,), "negative"),
     (negatives.outwards, lambda a, b: (-a) * (-b), (A, B), "multiply"),
     (negatives.into_a_sum, lambda a, b: a + (-b), (A, B), "subtract"),
@@ -91,6 +99,14 @@ CASES: list[tuple[Rule, Callable[..., Any], tuple[Any, ...], str]] = [
 ]  # fmt: skip
 
 
+SAME_OPERATIONS = {
+    constants.plain_numbers,
+    constants.number_first,
+    negatives.of_a_difference_times,
+}
+"""Rules that exchange operands; `test_operands` looks at those."""
+
+
 @pytest.mark.parametrize(
     ("rule", "f", "arrays", "left"),
     [pytest.param(*case, id=f"{case[0].__name__}-{i}") for i, case in enumerate(CASES)],
@@ -103,10 +119,20 @@ def test_rule(rule: Rule, f: Callable[..., Any], arrays: tuple[Any, ...], left: 
     got = after.outputs[0]
     assert " ".join(operations(after)) == left
     # Some rules only put things in order; the others must have had something to do.
-    assert unruled != left.split() or rule in {constants.plain_numbers, constants.number_first}
+    assert unruled != left.split() or rule in SAME_OPERATIONS
     assert got.shape == value.shape
     assert got.dtype == value.dtype
     np.testing.assert_allclose(got.numpy(), value, rtol=1e-14)
+
+
+def test_operands_of_a_difference_change_places() -> None:
+    rule = negatives.of_a_difference_times
+    graph = rewrite(traced(lambda a, b: -2.0 * (a - b), A, B), [rule])
+    two, difference = graph.outputs[0].inputs
+    assert two._data == 2.0
+    assert [x.name for x in difference.inputs] == ["b", "a"]
+    kept = rewrite(traced(lambda a, b: (-2.0 * (a - b), a - b), A, B), [rule])
+    assert operations(kept) == ["subtract", "multiply"]
 
 
 def test_numbers_are_plain_and_come_first() -> None:

@@ -69,7 +69,7 @@ def test_the_same_path_on_the_digits_in_a_fraction_of_the_time(init: str) -> Non
         np.testing.assert_allclose(net.W[l], W[l], rtol=0, atol=1e-10)
         np.testing.assert_allclose(net.b[l][:, 0], b[l], rtol=0, atol=1e-10)
     assert costs[-1] < costs[0]
-    assert by_matrix < by_loop / 5
+    assert by_matrix < by_loop / 10
 
 
 @pytest.mark.parametrize("structure", [[64, 10], [64, 12, 8, 10]])

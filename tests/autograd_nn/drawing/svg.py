@@ -10,6 +10,10 @@ from autograd_nn.drawing import Drawing
 _SVG = "{http://www.w3.org/2000/svg}"
 
 
+def _said(text: str | None) -> str:
+    return (text or "").replace("\u2060", "").replace("\u200a", "").strip()
+
+
 class Read:
     """What an SVG file shows.
 
@@ -28,10 +32,8 @@ class Read:
         for g in self.root.iter(f"{_SVG}g"):
             title = g.findtext(f"{_SVG}title") or ""
             if g.get("class") == "node":
-                self.texts[title] = [
-                    (t.text or "").replace("\u2060", "").replace("\u200a", "").strip()
-                    for t in g.iter(f"{_SVG}text")
-                ]
+                pieces = [_said(t.text) for t in g.iter(f"{_SVG}text")]
+                self.texts[title] = [piece for piece in pieces if piece]
             elif g.get("class") == "edge":
                 self.edges[title] += 1
 

@@ -1,0 +1,203 @@
+"""The page that steps through a graph."""
+
+import html
+import json
+import pathlib
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd_nn import Tensor, explore, gradients
+from autograd_nn.drawing import GraphvizMissingError
+from tests.browser import CHROMIUM, opened
+
+from . import graphs
+
+in_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+
+
+def _steps(page: str) -> list[dict[str, Any]]:
+    found = re.search(r'application/json">(.*?)</script>', page, re.DOTALL)
+    assert found is not None
+    steps: list[dict[str, Any]] = json.loads(found[1])
+    return steps
+
+
+def _of(steps: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+    return [step for step in steps if kind == step["pass"]]
+
+
+def _text(markup: str) -> str:
+    """Return the words of HTML, a cell or line after the other."""
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", markup)).split())
+
+
+@pytest.fixture(scope="module")
+def steps() -> list[dict[str, Any]]:
+    return _steps(explore(graphs.cost()).html)
+
+
+def _step(steps: list[dict[str, Any]], title: str) -> str:
+    (found,) = [s for s in steps if _text(s["html"]).startswith(f"{title} ")]
+    return _text(found["html"])
+
+
+def test_every_node_has_a_step_each_way(steps: list[dict[str, Any]]) -> None:
+    forward, backward = _of(steps, "forward"), _of(steps, "backward")
+    # What is given, then @, +, σ, @, +, σ, −, ², Σ, mean, ·
+    assert len(forward) == 1 + 11
+    assert len(backward) == 11 + 4  # and W1, b1, W2, b2
+    order = [s["nodes"][0] for s in backward]
+    assert order == sorted(order, key=lambda id_: -int(id_[1:]))
+
+
+def test_forward_in_words_and_numbers(steps: list[dict[str, Any]]) -> None:
+    said = _step(steps, "Forward: z⁽²⁾")
+    assert "z⁽²⁾ is u₁ plus b⁽¹⁾." in said
+    assert "z⁽²⁾ = u₁ + b⁽¹⁾ = 1.3 2.6 3.9 + 0.8 0.8 0.8 = 2.1 3.4 4.7" in said
+    said = _step(steps, "Forward: u₃")
+    assert "u₃ is y minus h⁽³⁾. u₃ = y − h⁽³⁾ = 1 − 0.8355 = 0.1645" in said
+
+
+def test_backward_in_words_and_numbers(steps: list[dict[str, Any]]) -> None:
+    said = _step(steps, "Backward: δ⁽³⁾")
+    assert "J depends on z⁽³⁾ through h⁽³⁾ alone" in said
+    # −(y − h) f′(z) = −0.16454 · 0.83546 · 0.16454 = −0.02262
+    assert "δ⁽³⁾ = ∂J/∂h⁽³⁾ · h⁽³⁾ · (1 − h⁽³⁾)" in said
+    assert "= (−0.1645) · 0.8355 · (1 − 0.8355) = −0.02262" in said
+    said = _step(steps, "Backward: ∂J/∂h⁽²⁾")
+    assert "∂J/∂h⁽²⁾ = (W⁽²⁾)ᵀ ∂J/∂u₂" in said
+    assert said.endswith("= −0.01132 −0.01132 −0.01132")
+
+
+def test_the_chain_rule_sums_term_by_term() -> None:
+    said = _step(_steps(explore(graphs.square()).html), "Backward: ∂J/∂x")
+    assert "J depends on x through 2 uses" in said
+    assert "term 1, through J" in said
+    assert "term 2, through J" in said
+    assert said.endswith("together ∂J/∂x = 3 + 3 = 6")
+
+
+def test_the_gradients_are_those_of_the_engine(steps: list[dict[str, Any]]) -> None:
+    nodes = graphs.network().graph(graphs.X, graphs.Y)
+    known = dict(row for s in _of(steps, "backward") for row in s["results"])
+    for name, label in (("W1", "∂J/∂W⁽¹⁾"), ("b2", "∂J/∂b⁽²⁾"), ("z2", "δ⁽²⁾")):
+        shown = [float(v.replace("−", "-")) for v in _text(known[label]).split()]
+        right = np.ravel(gradients(nodes["J"], [nodes[name]])[0])
+        np.testing.assert_allclose(shown, right, rtol=1e-3)
+
+
+def test_the_edges_of_a_step_lead_to_its_node() -> None:
+    page = explore(graphs.cost()).html
+    titles = dict(re.findall(r'<g id="(e\d+)" class="edge">\s*<title>(.*?)</title>', page))
+    for side, kind in enumerate(("backward", "forward")):
+        for step in _of(_steps(page)[1:], kind):
+            ends = [html.unescape(titles[edge]).split("->") for edge in step["edges"]]
+            assert {end[side] for end in ends} <= {step["nodes"][0]}
+            assert ends or step["html"].startswith("<h1><span class='pass'>Backward:</span> ∂J/∂J")
+
+
+def test_large_arrays_are_summed_up() -> None:
+    w = Tensor(np.linspace(0, 1, 400).reshape(20, 20), requires_grad=True, name="W1")
+    page = explore((w * w).sum())
+    assert "20 × 20: 0 … 1, mean 0.5" in page.html
+    assert len(page.html) < 60_000
+
+
+def test_the_page_needs_nothing_else() -> None:
+    page = explore(graphs.cost()).html
+    addresses = set(re.findall(r"https?://[^\s\"'<>]+", page))
+    assert addresses == {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+    assert not re.search(r"<(link|img|iframe)\b|\ssrc=|@import|url\(", page)
+
+
+def test_page_is_saved_and_shown(tmp_path: pathlib.Path) -> None:
+    page = explore(graphs.square())
+    path = page.save(tmp_path / "x.html")
+    assert path.read_text(encoding="utf-8") == page.html
+    framed = page._repr_html_()
+    assert framed.startswith("<iframe srcdoc=")
+    assert framed.count("<") == 2
+
+
+def test_it_is_the_same_every_time() -> None:
+    assert explore(graphs.cost()).html == explore(graphs.cost()).html
+
+
+def test_unnamed_nodes_get_names_that_are_free() -> None:
+    a = Tensor(1.0, requires_grad=True, name="u1")
+    b = (a * 2).tanh() + a
+    titles = [_text(s["html"]).split(" u₂")[0] for s in _steps(explore(b).html)]
+    assert "Forward:" in titles
+    assert sum("Forward: u₁" in title for title in titles) == 0
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "part"),
+    [
+        (lambda: explore(Tensor([1.0, 2.0], requires_grad=True) * 2), ValueError, "shape"),
+        (lambda: explore([graphs.square(), graphs.square()]), ValueError, "2 results"),
+        (lambda: explore(graphs.chain(200)), ValueError, "601 nodes"),
+        (lambda: explore(3.0), TypeError, "got float"),
+    ],
+)
+def test_bad_input_is_named(call: Any, error: type[Exception], part: str) -> None:
+    with pytest.raises(error, match=part):
+        call()
+
+
+def test_nothing_that_draws(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "pygraphviz", None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(GraphvizMissingError, match="pip install"):
+        explore(graphs.square())
+
+
+_ACTIONS = """
+const said = [];
+const note = () => said.push([at, el("step").querySelector("h1").textContent,
+  el("so-far").rows.length, [...document.querySelectorAll("g.node.now")].map((g) => g.id)]);
+const key = (name) => document.dispatchEvent(new KeyboardEvent("keydown", { key: name }));
+note(); key("ArrowRight"); note(); key("ArrowRight"); note(); key("ArrowLeft"); note();
+key("End"); note(); key("ArrowRight"); note(); key("b"); note(); key("Home"); note();
+el("next").click(); note(); el("last").click(); note(); el("back").click(); note();
+el("first").click(); note();
+el("slider").value = 5; el("slider").dispatchEvent(new Event("input")); note();
+document.querySelector("g.node#n7").dispatchEvent(new MouseEvent("click", { bubbles: true }));
+note();
+document.title = JSON.stringify(said);
+"""
+
+
+@in_browser
+def test_stepping_in_a_browser(tmp_path: pathlib.Path) -> None:
+    dom = opened(explore(graphs.cost()).html, tmp_path, _ACTIONS)
+    title = re.search(r"<title>(.*?)</title>", dom)
+    assert title is not None
+    said = json.loads(html.unescape(title[1]))
+    assert [step for step, *_ in said] == [0, 1, 2, 1, 26, 26, 12, 0, 1, 26, 25, 0, 5, 2]
+    headings = [heading for _, heading, *_ in said]
+    assert headings[:4] == ["Given", "Forward: u₁", "Forward: z⁽²⁾", "Forward: u₁"]
+    assert headings[6] == "Backward: ∂J/∂J"
+    # The gradients of one step after another add to the table; forward, values do.
+    assert [rows for _, _, rows, _ in said[:3]] == [6, 7, 8]
+    assert [rows for _, _, rows, _ in (said[6], said[4])] == [1, 15]
+    assert said[-1] == [2, "Forward: z⁽²⁾", 8, ["n7"]]
+
+
+@in_browser
+def test_names_do_nothing_in_a_browser(tmp_path: pathlib.Path) -> None:
+    x = Tensor(2.0, requires_grad=True, name="<img src=x onerror='document.body.id=\"bad\"'>")
+    y = Tensor(3.0, requires_grad=True, name="</script><script>document.body.id='bad'</script>")
+    J = x * y
+    J.name = "<b onclick=1>J"
+    last = "show(steps.length - 1); document.title = el('step').textContent"
+    dom = opened(explore(J).html, tmp_path, last, fragment="2")
+    assert not re.search("<body[^>]* id=", dom)
+    assert "<img" not in dom
+    assert dom.count("<script") == 3
+    title = re.search(r"<title>(.*?)</title>", dom)
+    assert title is not None
+    assert "<img src=x onerror=" in html.unescape(title[1])

@@ -164,7 +164,8 @@ def gradients(
     TypeError
         If a node is no Tensor, or does not hold floating-point data.
     ValueError
-        If an output of several elements has no seed, or a seed has the wrong shape.
+        If an output of several elements has no seed, a seed has the wrong shape, or an output
+        has no recorded history.
     RuntimeError
         If the data of a leaf was reassigned after it was used. (Writing *into* the array in
         between, ``W.data[...] = v``, is not seen.)
@@ -193,6 +194,12 @@ def gradients(
                     f"{role}[{position}], {node._label()}, has dtype {node.dtype}; only "
                     "floating-point Tensors have gradients"
                 )
+    if roots and all(r.op is None and not r.requires_grad and r not in set(nodes) for r in roots):
+        raise ValueError(
+            f"outputs[0], {roots[0]._label()}, was not recorded: it was computed under no_grad(), "
+            "detached, or is a plain leaf, so that every gradient would be zero. Compute it from "
+            "the Tensors in wrt, outside no_grad()"
+        )
     if not single and (isinstance(seeds, (int, float)) or getattr(seeds, "shape", None) == ()):
         raise TypeError(f"{len(roots)} outputs in a sequence need a sequence of seeds, one each")
     given = [None] * len(roots) if seeds is None else [seeds] if single else list(seeds)

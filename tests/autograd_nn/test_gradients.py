@@ -397,3 +397,17 @@ def test_a_name_cannot_be_registered_twice() -> None:
     custom("registered_once", lambda x: x)
     with pytest.raises(ValueError, match="'registered_once' is registered already"):
         custom("registered_once", lambda x: x)
+
+
+def test_an_output_without_history_is_refused() -> None:
+    x = Tensor([1.0, 2.0], requires_grad=True, name="x")
+    with no_grad():
+        J = x.sum()
+    with pytest.raises(ValueError, match=r"outputs\[0\].*not recorded.*no_grad"):
+        gradients(J, [x])
+    with pytest.raises(ValueError, match="not recorded"):
+        gradients((x * x).sum().detach(), [x])
+    plain = Tensor(2.0)
+    assert gradients(plain, [plain]) == [1.0]
+    other = Tensor(3.0, requires_grad=True)
+    assert gradients(other, [x])[0].tolist() == [0, 0]  # a variable that does not depend on x

@@ -34,12 +34,14 @@ def _node(node: Node) -> str:
     return statement(node.id, {**attributes, "id": node.id})
 
 
-def _edge(edge: Edge, number: int) -> str:
+def _edge(edge: Edge, number: int, downward: bool) -> str:
     attributes = dict(style.EDGES[edge.kind])
     if edge.label:
         attributes["label"] = edge.label
     if edge.argument:
         attributes["headlabel"] = edge.argument
+        if downward and edge.argument != "1":
+            attributes["labelangle"] = "-50"  # to the right of its arrow, the first to the left
     return statement(f"{edge.tail} -> {edge.head}", {**attributes, "id": f"e{number}"})
 
 
@@ -62,7 +64,8 @@ def written(picture: Picture, backend: str = "auto", output: str = "svg") -> Dra
     for number, cluster in enumerate(picture.clusters):
         body += [f"\t{line}" for line in _cluster(cluster, nodes, f"cluster_{number}")]
     body += [f"\t{line}" for line in nodes.values()]
-    body += [f"\t{_edge(edge, number)}" for number, edge in enumerate(picture.edges)]
+    downward = picture.direction in ("TB", "BT")
+    body += [f"\t{_edge(edge, number, downward)}" for number, edge in enumerate(picture.edges)]
     graph = {"rankdir": picture.direction, **style.GRAPH}
     if picture.caption:
         graph |= {"label": f"<{picture.caption}>", "labelloc": "b"}

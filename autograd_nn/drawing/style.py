@@ -89,22 +89,10 @@ EDGES: dict[str, dict[str, str]] = {
 """Kind of edge → attributes. A backward one is written in the forward direction with its arrow
 turned round, so that both stand side by side."""
 
+_FRAME = {"color": LINE, "fontcolor": LINE, "labeljust": "l", "labelloc": "t", "margin": "16"}
 CLUSTERS: dict[str, dict[str, str]] = {
-    "layer": {
-        "style": "rounded",
-        "color": LINE,
-        "fontcolor": LINE,
-        "labeljust": "l",
-        "labelloc": "t",
-    },
-    "fold": {
-        "style": "rounded,dashed",
-        "color": LINE,
-        "fontcolor": LINE,
-        "labeljust": "l",
-        "labelloc": "t",
-        "penwidth": "1.5",
-    },
+    "layer": {**_FRAME, "style": "rounded"},
+    "fold": {**_FRAME, "style": "rounded,dashed", "penwidth": "1.5"},
 }
 
 GRAPH = {"bgcolor": "transparent", "fontname": FONT, "fontsize": "11", "fontcolor": LINE}

@@ -189,7 +189,7 @@ def operation(node: Tensor) -> str:
         return ""
     name = _SIGNS.get(op.symbol, op.symbol) or op.name
     if name == "⊙" and not node.ndim:
-        name = "·"
+        name = "×"
     given = []
     for key, value in node.params.items():
         if value is None or value is False:

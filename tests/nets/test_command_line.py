@@ -33,6 +33,23 @@ def test_an_existing_folder_is_not_emptied(tmp_path: Path) -> None:
     assert (tmp_path / "cost-graph.svg").exists()
 
 
+def test_the_network_is_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = ["draw", "--network", "--structure", "3", "3", "1", "--out", str(tmp_path)]
+    assert main(given) == 0
+    text = capsys.readouterr().out
+    names = ["network.svg", "network-weights.svg", "network-deltas.svg"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
+    for name in names:
+        assert str(tmp_path / name) in text
+        assert "layer 3" in (tmp_path / name).read_text(encoding="utf-8")
+
+
+def test_a_page_to_step_through(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explore", "--structure", "3", "3", "1", "--out", str(tmp_path)]) == 0
+    assert str(tmp_path / "explore.html") in capsys.readouterr().out
+    assert "Backward:" in (tmp_path / "explore.html").read_text(encoding="utf-8")
+
+
 def test_verify_of_another_structure(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", "--structure", "5", "4", "3", "2"]) == 0
     text = capsys.readouterr().out

@@ -69,7 +69,7 @@ def test_backward_in_words_and_numbers(steps: list[dict[str, Any]]) -> None:
     assert "= (−0.1645) · 0.8355 · (1 − 0.8355) = −0.02262" in said
     said = _step(steps, "Backward: ∂J/∂h⁽²⁾")
     assert "∂J/∂h⁽²⁾ = (W⁽²⁾)ᵀ ∂J/∂u₂" in said
-    assert said.endswith("= −0.01132 −0.01132 −0.01132")
+    assert said.endswith("= −0.01131 −0.01131 −0.01131")
 
 
 def test_the_chain_rule_sums_term_by_term() -> None:

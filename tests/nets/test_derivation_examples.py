@@ -16,7 +16,9 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
     [
         ("errata", [], ["Section 2.5", "Section 4.6", "printed, refuted", "right, proved"]),
         ("question_1_more_hidden_layers", [], ["proved for the structure [2, 2, 2, 2, 1]"]),
-        ("question_2_the_step_with_u", [], ["3 outputs", "∂J/∂u = 2 ∂J/∂v₃ ⊙ u = u", "∂J/∂h = −∂J/∂r = −r", "u cancels"]),
+        ("question_2_the_step_with_u", [], [
+            "3 outputs", "∂J/∂u = 2 ∂J/∂v₃ ⊙ u = u", "∂J/∂h = −∂J/∂r = −r", "u cancels",
+        ]),
         ("question_3_the_recursion", [], [
             "δ⁽²⁾ = ∂J/∂h⁽²⁾ ⊙ f′(z⁽²⁾) = ((W⁽²⁾)ᵀ δ⁽³⁾) ⊙ f′(z⁽²⁾)",
             "∂J/∂h₁⁽²⁾ = w₁₁⁽²⁾ δ₁⁽³⁾ + w₂₁⁽²⁾ δ₂⁽³⁾",

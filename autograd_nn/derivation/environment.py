@@ -178,6 +178,15 @@ class Environment:
         return {key: value for key, value in extras.items() if key not in self.named}
 
     @cached_property
+    def consumers(self) -> dict[Tensor, list[tuple[Tensor, int]]]:
+        """Return for each node the operations that use it, with the position, the last first."""
+        found: dict[Tensor, list[tuple[Tensor, int]]] = {node: [] for node in self.order}
+        for consumer in reversed(self.order):
+            for index, x in enumerate(consumer.inputs):
+                found[x].append((consumer, index))
+        return found
+
+    @cached_property
     def slopes(self) -> dict[str, tuple[str, Callable[[Any], Any]]]:
         """Return for the name of each f′(z) the name of z and the function f′."""
         return {a.slope: (a.z, slope_of(a.op)) for a in self.activations}

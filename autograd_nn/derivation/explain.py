@@ -17,9 +17,10 @@ import numpy as np
 from .catalogue import CATALOGUE, Candidate, Setting, constants, scaled
 from .environment import Draw, Environment, Meaning
 from .expression import Expr, call, evaluate, evaluate_all, name, negated, number
-from .steps import terms
+from .steps import TooLargeError, terms
 from .writing import python_text
 
+_MOST_PATHS = 6
 RESULT = "your_result"
 """The name that stands for the result of a formula that could not be recorded."""
 
@@ -256,8 +257,13 @@ def _paths(
     """Explain by a use of the tensor whose contribution is missing, or counted twice."""
     if target.node is None or not target.gradient:
         return []
-    uses = terms(environment, target.node)
-    if len(uses) < 2 or len(uses) > 6:
+    if not 2 <= len(environment.consumers[target.node]) <= _MOST_PATHS:
+        return []
+    try:
+        uses = terms(environment, target.node)
+    except TooLargeError:
+        return []
+    if len(uses) < 2:
         return []
     found = []
     for subset in range(1, 2 ** len(uses) - 1):

@@ -21,8 +21,8 @@ from ..tensor import Tensor
 Path = tuple[int, ...]
 """Where a node stands: the argument positions on the way to it from the root."""
 
-LARGEST = 400
-"""Formulas of more operations than this are judged, but not rewritten."""
+LARGEST = 250
+"""Formulas of more parts than this are judged, but not rewritten: walks over them recurse."""
 
 
 class Expr:

@@ -16,7 +16,7 @@ from .catalogue import CATALOGUE, Setting, stem
 from .claims import Claim
 from .environment import Draw, Environment
 from .expression import Expr, evaluate, evaluate_all, mapped
-from .steps import in_deltas, reference
+from .steps import TooLargeError, in_deltas, reference
 from .writing import python_text
 
 _HARMLESS = {
@@ -85,9 +85,11 @@ def _survivors(
     """
     assert claim.meaning.node is not None  # noqa: S101 - claims are about tensors
     node, scale = claim.meaning.node, claim.meaning.scale
-    right = in_deltas(
-        environment, _down_to_deltas(environment, reference(environment, node)), scale
-    )
+    try:
+        formula = _down_to_deltas(environment, reference(environment, node))
+    except TooLargeError:
+        return []
+    right = in_deltas(environment, formula, scale)
     truths = [np.asarray(draw.gradient(claim.meaning), dtype=float) for draw in draws]
     known = [evaluate_all(right, draw) for draw in draws]
     setting = Setting(right, known[0], environment, claim.meaning, True)

@@ -27,7 +27,6 @@ from .steps import (
     operation,
     simplified,
     step,
-    uses,
 )
 from .writing import (
     Style,
@@ -42,6 +41,9 @@ from .writing import (
 _MOST_LINES = 500
 _SHORT = 7
 """Up to this many parts a formula is written in the place of a name made up for it."""
+
+_LONG = 40
+"""Up to this many, the gradient of a tensor without a name goes into the next one's."""
 
 _F = {
     "sigmoid": ("f(z) = 1/(1 + e^(−z)),  f′(z) = f(z) (1 − f(z))",
@@ -301,7 +303,7 @@ def _steps(environment: Environment, wrt: Tensor) -> list[Step]:
         source = environment.names[node]
         scale = environment.samples if is_layer(source) else 1
         found = []
-        for consumer, position in uses(environment, node):
+        for consumer, position in environment.consumers[node]:
             upstream = _upstream(environment, consumer)
             formula = step(environment, consumer, position, upstream)
             if formula is not None and consumer in complete:
@@ -353,20 +355,23 @@ def _put_in(
         node = environment.named[text]
         if node not in complete:
             return e
-        keep = is_layer(text) if layered else node.name and size(complete[node]) > _SHORT
-        return e if keep else complete[node]
+        most = _SHORT if node.name else _LONG
+        keep = is_layer(text) if layered else False
+        return e if keep or size(complete[node]) > most else complete[node]
 
     return simplified(mapped(formula, change))
 
 
-def _spelt_out(environment: Environment, e: Expr) -> Expr:
+def _spelt_out(environment: Environment, e: Expr, depth: int = 3) -> Expr:
     """Return `e` with short formulas in the place of tensors that have no name of their own."""
+    if depth == 0:
+        return e
 
     def change(node: Expr) -> Expr:
         tensor = environment.named.get(node.name)
         if tensor is None or tensor.name or tensor.op is None:
             return node
-        formula = mapped(operation(environment, tensor), change)
+        formula = _spelt_out(environment, operation(environment, tensor), depth - 1)
         return formula if size(formula) <= _SHORT else node
 
     return mapped(e, change)

@@ -22,6 +22,7 @@ from .report import difference
 from .symbols import Symbolic, as_array
 from .writing import array_text, unicode_text
 
+_MOST_SYMBOLS = 400
 ANY = "every differentiable f"
 
 
@@ -183,6 +184,12 @@ def prove(J: Tensor, claims: Any, *, samples: int | None = None) -> Proofs:
     """
     environment = Environment(J, samples)
     found = collect(environment, claims)
+    symbols = sum(n.size for n in environment.order if n.op is None and (n.name or n.requires_grad))
+    if symbols > _MOST_SYMBOLS:
+        raise ValueError(
+            f"the graph has {symbols} elements in its leaves, too many for a proof in symbols. A "
+            "formula does not change with the sizes of the layers: prove it on a small network"
+        )
     world = Symbolic(environment)
     proofs = Proofs()
     for claim in found:

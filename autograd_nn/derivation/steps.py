@@ -17,6 +17,7 @@ from ..gradients import unbroadcast
 from ..tensor import Tensor
 from .environment import Environment, recording
 from .expression import (
+    LARGEST,
     Expr,
     call,
     evaluate,
@@ -25,6 +26,7 @@ from .expression import (
     name,
     negated,
     number,
+    size,
     transposed,
 )
 
@@ -43,32 +45,86 @@ def _named_gradient(environment: Environment, node: Tensor) -> str:
     return f"d_{text}" if text and text not in environment.twice else ""
 
 
-def uses(environment: Environment, node: Tensor) -> list[tuple[Tensor, int]]:
-    """Return the operations that use `node` and at which position, the last one first."""
-    return [
-        (consumer, index)
-        for consumer in reversed(environment.order)
-        for index, x in enumerate(consumer.inputs)
-        if x is node
-    ]
+class TooLargeError(ValueError):
+    """A formula between two named tensors has more parts than can be rewritten or read."""
+
+
+def _checked(e: Expr) -> Expr:
+    if size(e) > LARGEST:
+        raise TooLargeError(
+            f"a formula has more than {LARGEST} parts; give the tensors in between names"
+        )
+    return e
 
 
 def value_of(environment: Environment, node: Tensor) -> Expr:
-    """Return the forward value of a node: its name, or the formula it was recorded as."""
-    text = environment.names.get(node, "")
-    if text and text not in environment.twice:
-        return name(text)
-    if node.op is None:
-        return number(node._data)
-    return Expr(node.op, tuple(value_of(environment, x) for x in node.inputs), dict(node.params))
+    """Return the forward value of a node: its name, or the formula it was recorded as.
+
+    Raises
+    ------
+    TooLargeError
+        If that formula is too large.
+    """
+    known: dict[Tensor, Expr] = {}
+    todo = [node]
+    while todo:
+        here = todo[-1]
+        text = environment.names.get(here, "")
+        if text and text not in environment.twice:
+            known[here] = name(text)
+        elif here.op is None:
+            known[here] = number(here._data)
+        else:
+            missing = [x for x in here.inputs if x not in known]
+            if missing:
+                if len(todo) > LARGEST:
+                    raise TooLargeError("the formula of an unnamed tensor is too large")
+                todo.append(missing[0])
+                continue
+            parts = tuple(known[x] for x in here.inputs)
+            known[here] = _checked(Expr(here.op, parts, dict(here.params)))
+        todo.pop()
+    return known[node]
 
 
 def gradient_of(environment: Environment, node: Tensor) -> Expr:
-    """Return ∂J/∂node: its name, 1 for J itself, or the formula of an unnamed node."""
-    if node is environment.J:
-        return number(np.ones_like(node._data) if node.ndim else 1.0)
-    text = _named_gradient(environment, node)
-    return name(text) if text else reference(environment, node)
+    """Return ∂J/∂node: its name, 1 for J itself, or the formula of an unnamed node.
+
+    Raises
+    ------
+    TooLargeError
+        If that formula is too large.
+    """
+    known: dict[Tensor, Expr] = {}
+    todo = [node]
+    while todo:
+        here = todo[-1]
+        text = _named_gradient(environment, here)
+        if here is environment.J:
+            known[here] = number(np.ones_like(here._data) if here.ndim else 1.0)
+        elif text:
+            known[here] = name(text)
+        else:
+            users = environment.consumers[here]
+            missing = [consumer for consumer, _ in users if consumer not in known]
+            if missing:
+                if len(todo) > LARGEST:
+                    raise TooLargeError("the gradient of an unnamed tensor is too large a formula")
+                todo.append(missing[0])
+                continue
+            found = [
+                step(environment, consumer, index, known[consumer]) for consumer, index in users
+            ]
+            known[here] = _checked(_total([simplified(e) for e in found if e is not None]))
+        todo.pop()
+    return known[node]
+
+
+def _total(formulas: list[Expr]) -> Expr:
+    total: Expr | None = None
+    for formula in formulas:
+        total = formula if total is None else call("add", total, formula)
+    return total if total is not None else number(0.0)
 
 
 def step(environment: Environment, consumer: Tensor, index: int, g: Expr) -> Expr | None:
@@ -103,7 +159,7 @@ def step(environment: Environment, consumer: Tensor, index: int, g: Expr) -> Exp
 def terms(environment: Environment, node: Tensor) -> list[Term]:
     """Return what each use of `node` contributes to its gradient."""
     found = []
-    for consumer, index in uses(environment, node):
+    for consumer, index in environment.consumers[node]:
         formula = step(environment, consumer, index, gradient_of(environment, consumer))
         if formula is not None:
             found.append(Term(consumer, index, simplified(formula)))
@@ -112,10 +168,7 @@ def terms(environment: Environment, node: Tensor) -> list[Term]:
 
 def reference(environment: Environment, node: Tensor) -> Expr:
     """Return the formula of ∂J/∂node from named values and gradients."""
-    total: Expr | None = None
-    for term in terms(environment, node):
-        total = term.formula if total is None else call("add", total, term.formula)
-    return total if total is not None else number(0.0)
+    return _total([term.formula for term in terms(environment, node)])
 
 
 def in_deltas(environment: Environment, e: Expr, scale: int) -> Expr:

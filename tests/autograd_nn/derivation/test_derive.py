@@ -137,6 +137,15 @@ def test_the_name_of_the_cost_is_used() -> None:
     assert derive(loss, x).result == "∂loss/∂x = 2 x"
 
 
+def test_shared_values_do_not_multiply_the_lines() -> None:
+    y = x = Tensor(1.1, name="x")
+    for _ in range(40):  # as a tree this formula has 2⁴⁰ parts
+        y = y * y * 0.9
+    derivation = derive(y, x)
+    assert len(derivation.steps) == 119
+    assert len(str(derivation)) < 40_000
+
+
 def test_hostile_names_stay_text() -> None:
     x = Tensor(3.0, name=r"}\input{x}$")
     loss = x * x

@@ -174,6 +174,12 @@ def test_what_cannot_be_proved_says_why() -> None:
     assert str(proofs).count("not proved") == 4
 
 
+def test_large_networks_are_refused() -> None:
+    J, _ = network([64, 30, 10], 1)
+    with pytest.raises(ValueError, match="prove it on a small network"):
+        prove(J, {"delta3": formula("(h3 - y) * f_prime(z3)")})
+
+
 def test_zero_dimensional_graphs() -> None:
     a, b = Tensor(2.0, name="a"), Tensor(3.0, name="b")
     J = (a * b - a) ** 2

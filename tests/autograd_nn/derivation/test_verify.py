@@ -268,6 +268,21 @@ def test_formulas_cannot_change_the_values() -> None:
     assert np.array_equal(tensors["y"].data, before)
 
 
+def test_large_graphs_without_names_are_judged() -> None:
+    x = Tensor([1.0, 2.0], name="x")
+    y = x
+    for _ in range(3_000):
+        y = y * 0.999 + 0.001
+    J = y.square().sum()
+    assert verify(J, {"dx": gradients(J, x)[0]}).warnings == []
+    line = verify(J, {"dx": lambda x: x}).failures[0]
+    assert "wrong here" in line.text()
+    doubling = x
+    for _ in range(60):  # as a tree this formula has 2⁶⁰ parts
+        doubling = doubling * doubling * 0.5
+    assert "wrong here" in verify(doubling.sum(), {"dx": lambda x: x}).failures[0].text()
+
+
 def test_values_are_claims_too() -> None:
     J, _ = network([3, 3, 1], 4)
     claims = {

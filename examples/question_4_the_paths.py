@@ -3,18 +3,15 @@
 Through every path from it to the cost. A small change of w_12^(1) moves z_1^(2), that moves
 h_1^(2), and that moves every node of the output layer: the changes along the paths add up. The
 paths of a 3-3-2 network are listed with the numbers on them, their sum is compared with the
-gradient and with a real small change, and the graph is drawn with values and gradients.
+gradient and with a real small change; the paths are drawn, and the graph with its gradients.
 
-Run it: ``python examples/question_4_the_paths.py [FOLDER]``; the picture goes into the folder.
+Run it: ``python examples/question_4_the_paths.py``.
 """
 
 from __future__ import annotations
 
-import sys
-import tempfile
-from pathlib import Path
-
 import numpy as np
+from lesson import Lesson
 from tabulate import tabulate
 
 from autograd_nn import derive, draw
@@ -24,6 +21,7 @@ from nets.formulas import f_prime
 
 def main() -> None:
     """List the paths, add them up, draw them."""
+    lesson = Lesson(__doc__)
     net = Network([3, 3, 2], seed=0)
     x, y = np.array([1.5, 2.0, 3.0]), np.array([0.0, 1.0])
     nodes = net.graph(x, y)
@@ -56,10 +54,13 @@ def main() -> None:
     assert np.isclose(total, gradient, rtol=1e-12)
     print("the same, derived from the graph\n")
     print(derive(nodes["J"], nodes["W1"], index=(1, 2)), end="\n\n")
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(tempfile.mkdtemp())
-    folder.mkdir(parents=True, exist_ok=True)
-    picture = draw(nodes["J"], gradients=True, values=True)
-    print(f"drawn: {picture.render(outfile=str(folder / 'question_4_the_paths.svg'))}")
+    net.W[1][0, 1] -= step
+    # back from both outputs to node 1 of layer 2, which w_12^(1) leads into
+    lesson.show(net.draw(x, y, node=(2, 1)), "question_4_paths")
+    picture = draw(
+        nodes["J"], gradients=True, values=True, collapse=["layer 3", "cost"], direction="LR"
+    )
+    lesson.show(picture, "question_4_graph")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,87 @@
+"""Every lesson runs as a script, tells something, and writes the pictures of the gallery."""
+
+import re
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .lessons import FOLDER, GALLERY, SHORTER, lessons
+
+_NUMBERED = {2: 5, 3: 5, 4: 9, 5: 5}
+"""How many sections a chapter has."""
+
+
+def pictures_of(lesson: Path) -> set[str]:
+    """Return the names of the pictures that a lesson shows."""
+    return set(re.findall(r'lesson\.show\(.*"(\w+)"\)', lesson.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.stem)
+def test_a_lesson_runs(
+    lesson: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    options = [f"--{name}={number}" for name, number in SHORTER.get(lesson.stem, {}).items()]
+    monkeypatch.setattr(sys, "argv", [str(lesson), "--out", str(tmp_path), *options])
+    monkeypatch.syspath_prepend(str(FOLDER))
+    runpy.run_path(str(lesson), run_name="__main__")
+    told = capsys.readouterr().out
+    assert len(told.splitlines()) > 3
+    written = {path.stem: path for path in tmp_path.iterdir()}
+    assert set(written) == pictures_of(lesson)
+    for name, path in written.items():
+        # as committed, but for numbers and the version of what draws
+        assert (GALLERY / path.name).is_file(), f"run {lesson.name}: {name} is not in the gallery"
+        head = {".png": b"\x89PNG", ".svg": b"<?xml"}[path.suffix]
+        assert path.read_bytes().startswith(head)
+        assert (GALLERY / path.name).read_bytes().startswith(head)
+
+
+def test_no_section_is_skipped() -> None:
+    titles = []
+    for lesson in sorted(FOLDER.glob("section_*.py")):
+        heading = re.search(r"^# ([\d.]+) \w", lesson.read_text(encoding="utf-8"), re.MULTILINE)
+        assert heading is not None, lesson
+        titles.append(heading[1])
+    expected = [f"{chapter}.{k}" for chapter, last in _NUMBERED.items() for k in range(1, last + 1)]
+    expected.insert(expected.index("3.1"), "3")  # chapter 3 opens with equations of its own
+    assert titles == expected
+
+
+def test_the_index_shows_every_lesson_and_picture_in_order() -> None:
+    index = (FOLDER / "README.md").read_text(encoding="utf-8")
+    linked = re.findall(r"\]\((\w+\.py)\)", index)
+    assert list(dict.fromkeys(linked)) == [lesson.name for lesson in lessons()]
+    shown = re.findall(r"\]\(gallery/([\w.]+)\)", index)
+    assert sorted(shown) == sorted(path.name for path in GALLERY.iterdir())
+    assert {Path(name).stem for name in shown} == set().union(*map(pictures_of, lessons()))
+
+
+def test_a_lesson_started_from_elsewhere_says_what_it_does(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, str(FOLDER / "section_2_1_neuron.py"), "--help"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(FOLDER.parent), "PYTHONUTF8": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "2.1 The artificial neuron" in done.stdout
+    assert "--show" in done.stdout
+    assert not list(tmp_path.iterdir())
+
+
+def test_show_opens_what_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import webbrowser
+
+    opened: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", opened.append)
+    monkeypatch.setattr(sys, "argv", ["lesson", "--out", str(tmp_path), "--show"])
+    monkeypatch.syspath_prepend(str(FOLDER))
+    runpy.run_path(str(FOLDER / "section_2_1_neuron.py"), run_name="__main__")
+    assert opened == [(tmp_path / "2_1_sigmoid.png").as_uri()]

@@ -3,13 +3,16 @@
 from typing import Any
 
 import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from autograd_nn import Tensor, draw, gradients
-from autograd_nn.drawing.folding import folded
+from autograd_nn.drawing.folding import _every, folded
 from autograd_nn.drawing.view import View, whole
 from nets import Network
 
 from . import graphs
+from .svg import Read
 
 
 def _folds(view: View) -> list[Any]:
@@ -38,6 +41,8 @@ def test_layers_of_a_deep_network() -> None:
     assert {view.last[node].name for node in view.folds[0].nodes if node.name} == {
         "W13", "b13", "z14", "h14",
     }  # fmt: skip
+    read = Read(draw(J))
+    assert read.texts[read.node("W", "(1)")] == ["W", "(1)", "… W", "(13)", "5 × 5"]
     source = draw(J).source
     assert "× 13" in source
     assert source.count('id="n') == 18
@@ -82,6 +87,27 @@ def test_every_edge_of_the_folded_picture_is_one_of_the_graph() -> None:
     assert len(set(view.uses)) == len(view.uses)
     shown = set(view.nodes)
     assert all(use.tail in shown and use.head in shown for use in view.uses)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 5), st.integers(1, 4)), min_size=1, max_size=4))
+def test_frames_lie_within_each_other_or_apart(loops: list[tuple[int, int]]) -> None:
+    y = Tensor(np.ones(2), requires_grad=True, name="start")
+    for times, length in loops * 3:
+        for _ in range(times):
+            for k in range(length):
+                y = y.tanh() if k % 2 else y * 2
+        y = y + 1
+    view = folded(whole([y]))
+    framed = [node for group in _every(view.folds) for node in group.nodes]
+    assert len(framed) == len(set(framed))
+    assert set(framed) <= set(view.nodes)
+    assert view.hidden + len(view.nodes) == len(whole([y]).nodes)
+    for group in _every(view.folds):
+        assert int(group.label.removeprefix("× ")) >= 3
+        members = {n for part in _every([group]) for n in part.nodes}
+        # Something leads from the end of a block back to its beginning.
+        assert any(u.loop and u.tail in members and u.head in members for u in view.uses)
 
 
 def test_small_graphs_are_left_alone_unless_asked() -> None:

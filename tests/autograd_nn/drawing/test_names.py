@@ -62,6 +62,7 @@ def test_in_pages(name: str) -> None:
     assert page.count("</svg>") == 1
     data = re.search(r'<script id="steps" type="application/json">(.*?)</script>', page, re.DOTALL)
     assert data is not None
+    assert not set(data[1]) & set("<>&")
     steps = json.loads(data[1])
     assert [step["pass"] for step in steps] == ["forward", "forward", "backward", "backward"]
     for step in steps:

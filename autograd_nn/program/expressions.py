@@ -118,6 +118,12 @@ class Vocabulary:
 
     # -- operations -------------------------------------------------------------------------
 
+    def calls(self, node: Tensor) -> bool:
+        """Whether the text of `node` is a call of its operation's function."""
+        op = op_of(node)
+        infix = op.symbol in _INFIX and len(node.inputs) == 2 and not node.params
+        return op.name not in _SPECIAL and not infix
+
     def expression(self, node: Tensor, operands: Sequence[Text]) -> Text:
         """Return the expression of `node` on `operands`."""
         op = node.op

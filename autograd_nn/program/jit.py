@@ -18,6 +18,7 @@ from typing import Any, Protocol, cast
 
 import numpy as np
 
+from ..graph import replay
 from ..tensor import Tensor
 from ..trees import flatten, unflatten
 from .loops import looped
@@ -48,10 +49,7 @@ class Program:
         self._source = source
         self._space = compiled(source.text, source.name, source.held)
         self.arity = len(traced.parameters)
-        self.check = Check(
-            traced.parameters, traced.leaves, static=traced.static, ready=source.ready
-        )
-        self.graph = graph.outputs
+        self.check = Check(traced.parameters, traced.leaves, static=traced.static, source=source)
         self.run = _adapted(traced, source, self._space[source.name])
         self._same: Callable[..., bool] | None = None
 
@@ -65,7 +63,7 @@ class Program:
         if source.flat or source.flat_result or traced.static:
             same, run = self.check.function(), self.run
             return lambda *args: run(*args) if same(*args) else missed(*args)
-        check = Check(traced.parameters, traced.leaves, ready=source.ready, names=source.parameters)
+        check = Check(traced.parameters, traced.leaves, source=source, names=source.parameters)
         given = ", ".join(source.parameters)
         lines = [f"def {source.name}({given}):"]
         lines += [f"    {line}" for line in check.lines(f"return _missed({given})")]
@@ -73,6 +71,12 @@ class Program:
         space = compiled("\n".join([*lines, *source.body]) + "\n", source.name, held)
         function: Callable[..., Any] = space[source.name]
         return function
+
+    @property
+    def graph(self) -> list[Tensor]:
+        """The results as recorded nodes on the arguments, simplified: to draw or to walk over."""
+        leaves = {x: Tensor(x._data, name=x.name) for x in self._graph.inputs}
+        return replay(self._graph.outputs, leaves)[0]
 
     @property
     def kernel(self) -> Callable[..., Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import dis
+import functools
 import inspect
 import linecache
 import math
@@ -182,6 +183,7 @@ def _globals_used(code: types.CodeType) -> list[str]:
     return list(dict.fromkeys(names))
 
 
+@functools.lru_cache(maxsize=512)
 def _source(function: types.FunctionType) -> str:
     """Return the text of `function` without annotations and docstring; a lambda's alone."""
     code = function.__code__

@@ -390,7 +390,10 @@ class _Looped(Writer):
         inputs = [x for x in self.graph.inputs if x in self.consumers or x in self.overwritten]
         given = [self.operand(x).code for x in inputs]
         results: list[Tensor] = []
-        for node in self.graph.outputs:
+        for output in self.graph.outputs:
+            node = output
+            while is_(node, "transpose"):
+                node = node.inputs[0]
             if node in self.donated or is_leaf(root_of(node)):
                 continue
             if not any(node is other for other in results):
@@ -417,6 +420,9 @@ class _Looped(Writer):
         if not is_array(node) and not is_leaf(node):
             return f"np.{node.dtype.name}{'_' if node.dtype.kind == 'b' else ''}({text})"
         return f"{text}.copy()" if is_view(node) and not text.endswith(".copy()") else text
+
+    def writable(self) -> set[Tensor]:
+        return self.overwritten
 
     def ready(self) -> set[Tensor]:
         return self.overwritten

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from ..tensor import Tensor
 from .expressions import ATOM, Text
 from .literals import literal
 from .passes import tune
-from .passes.kernels import GEMM
+from .passes.kernels import GEMM, updates_by_blas
 from .rewriting import Graph, is_constant, is_weak, op_of
 from .schedule import donations, ordered
 from .source import Source, Writer
@@ -114,13 +114,14 @@ class _Planned(Writer):
 
     def inlined(self, node: Tensor) -> bool:
         if is_view(node):
-            return not node.name or (node.op is not None and node.op.name == "transpose")
+            return is_array(node) and (not node.name or op_of(node).name == "transpose")
         return not is_array(node) and not node.name and self._scalar(node)
 
     def _scalar(self, node: Tensor) -> bool:
         """Whether `node` is a number computed from numbers, needed once."""
         once = self.uses[node] == 1 and all(node is not x for x in self.graph.outputs)
-        return once and not any(is_array(x) for x in node.inputs)
+        # What looks into a buffer is read where it stands: later the buffer holds other values.
+        return once and not any(is_array(x) or is_view(x) for x in node.inputs)
 
     def write(self, node: Tensor) -> None:
         operands = [self.operand(x) for x in node.inputs]
@@ -229,6 +230,9 @@ class _Planned(Writer):
             out = f"{self.numpy('empty')}({literal(node.shape)}, {_dtype(node)})"
         return f"sigmoid({operand}, {out})"
 
+    def writable(self) -> set[Tensor]:
+        return set(self.places.donated.values())
+
     def ready(self) -> set[Tensor]:
         return {self.places.donated[node] for node in self.order if is_update(node)}
 
@@ -257,9 +261,17 @@ def _dtype_text(dtype: np.dtype[np.generic]) -> str:
     return f'"{dtype.name}"'
 
 
+def _given(graph: Graph, donated: Collection[Tensor]) -> dict[Tensor, Tensor]:
+    """Return output → donated input for the outputs that can be computed into its memory."""
+    pairs = donations(graph, donated).items()
+    return {output: x for output, x in pairs if _may_overwrite(graph, output, x)}
+
+
 def _may_overwrite(graph: Graph, output: Tensor, x: Tensor) -> bool:
     """Whether `output` can be computed into the memory of the input `x`."""
-    if not buffered(output) or any(root_of(other) is x for other in graph.outputs):
+    if not x._data.flags.writeable or not buffered(output):
+        return False
+    if any(root_of(other) is x for other in graph.outputs):
         return False
     return in_place(output) or all(root_of(operand) is not x for operand in output.inputs)
 
@@ -275,13 +287,19 @@ def planned(traced: Trace, graph: Graph, donated: Collection[Tensor] = ()) -> So
     donated : collection of Tensor
         Inputs whose memory results may take over.
     """
-    graph = tune(graph, donated)
-    given: Mapping[Tensor, Tensor] = donations(graph, donated)
-    given = {output: x for output, x in given.items() if _may_overwrite(graph, output, x)}
+    graph = tune(graph)
+    given = _given(graph, donated)
     order = ordered(graph, given)
     if order is None:
         given = {}
         order = ordered(graph, given) or []
+    else:
+        by_blas = updates_by_blas(graph, given)
+        targets = _given(by_blas, donated)
+        # An update by BLAS reads later than its product did: there may be no order for it.
+        updating = ordered(by_blas, targets)
+        if updating is not None and all(x in targets for x in updating if is_update(x)):
+            graph, given, order = by_blas, targets, updating
     places = plan(order, graph.outputs, given, buffered, in_place)
     writer = _Planned(traced, graph, order, places)
     preamble, take, give_back = writer.workspace()

@@ -84,6 +84,19 @@ class Graph:
 Rule = Callable[[Tensor, Graph], Tensor | None]
 
 
+_ON: dict[Rule, frozenset[str]] = {}
+
+
+def on(*names: str) -> Callable[[Rule], Rule]:
+    """Say that a rule has something to say about operations of these names alone."""
+
+    def mark(rule: Rule) -> Rule:
+        _ON[rule] = frozenset(names)
+        return rule
+
+    return mark
+
+
 def count_uses(outputs: Iterable[Tensor]) -> dict[Tensor, int]:
     """Return how often each node is an operand or an output."""
     roots = list(outputs)
@@ -160,6 +173,7 @@ class _Sweep:
         self.fresh: dict[Tensor, Tensor] = {}
         self.known: dict[Any, Tensor] = {}
         self.settled: set[Tensor] = set()
+        self.table: dict[str, list[Rule]] = {}
         self.fired = 0
 
     def run(self) -> list[Tensor]:
@@ -199,7 +213,10 @@ class _Sweep:
 
     def bettered(self, node: Tensor) -> Tensor | None:
         """Return what the first rule that fires makes of `node`."""
-        for rule in self.rules:
+        name = op_of(node).name
+        if name not in self.table:
+            self.table[name] = [rule for rule in self.rules if name in _ON.get(rule, (name,))]
+        for rule in self.table[name]:
             better = rule(node, self.graph)
             if better is not None:
                 return better

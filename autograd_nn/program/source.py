@@ -47,6 +47,8 @@ class Source:
         The lines of the function's body.
     ready : set of str
         Names of leaves that BLAS writes into.
+    writable : set of str
+        Names of leaves that are written into.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Source:
         parameters: list[str],
         body: list[str],
         ready: set[str],
+        writable: set[str],
     ) -> None:
         self.text = text
         self.name = name
@@ -69,6 +72,7 @@ class Source:
         self.parameters = parameters
         self.body = body
         self.ready = ready
+        self.writable = writable
 
 
 class Writer:
@@ -94,7 +98,8 @@ class Writer:
 
         self.words.taken |= set(HELPERS) | {"special", "sigmoid", "relu"}
         for node in self.order:
-            self.words.function(op_of(node).name, op_of(node).forward)
+            if self.words.calls(node):
+                self.words.function(op_of(node).name, op_of(node).forward)
         self.words.taken |= set(self.words.embedding.definitions) | set(self.words.held)
         self.words.helpers.clear()
         self.words.embedding = type(self.words.embedding)()
@@ -226,7 +231,8 @@ class Writer:
             )
             + "\n"
         )
-        named = zip(self.traced.leaves, self.graph.inputs, strict=True)
+        named = list(zip(self.traced.leaves, self.graph.inputs, strict=True))
+        writable = self.writable()
         return Source(
             text,
             self.function,
@@ -236,7 +242,12 @@ class Writer:
             parameters=self.parameters,
             body=_indented(body),
             ready={leaf.name for leaf, node in named if node in ready},
+            writable={leaf.name for leaf, node in named if node in writable},
         )
+
+    def writable(self) -> set[Tensor]:
+        """Return the inputs that are written into."""
+        return set()
 
     def ready(self) -> set[Tensor]:
         """Return the inputs that BLAS writes into."""

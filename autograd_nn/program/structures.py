@@ -10,15 +10,18 @@ Only dicts with plain keys, lists, tuples, namedtuples and dataclasses can be wr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..notation import identifier
 from ..tensor import Tensor
 from ..trees import flatten
+
+if TYPE_CHECKING:
+    from .source import Source
 
 _PLAIN_KEYS = (str, int, bool, float, type(None))
 _NUMBERS = (bool, int, float)
@@ -31,6 +34,8 @@ class Leaf:
     ----------
     value : ndarray, bool, int or float
         The example.
+    kind : type
+        The argument's own: NumPy's scalars are arrays of no axes here.
     path : tuple
         Parameter name, then the steps from there: ``("key", k)``, ``("index", i)`` or
         ``("field", name)``.
@@ -38,10 +43,11 @@ class Leaf:
         What it is called in the program.
     """
 
-    __slots__ = ("name", "path", "value")
+    __slots__ = ("kind", "name", "path", "value")
 
-    def __init__(self, value: Any, path: tuple[Any, ...], name: str) -> None:
+    def __init__(self, value: Any, kind: type[Any], path: tuple[Any, ...], name: str) -> None:
         self.value = value
+        self.kind = kind
         self.path = path
         self.name = name
 
@@ -116,6 +122,7 @@ def leaves_of(name: str, argument: Any) -> tuple[list[Leaf], bool]:
     leaves = []
     for value, steps in zip(values, paths, strict=True):
         data = value._data if isinstance(value, Tensor) else value
+        kind = type(data)
         data = np.asarray(data) if isinstance(data, np.generic) else data
         if type(data) not in _NUMBERS and type(data) is not np.ndarray:
             raise TypeError(
@@ -125,7 +132,7 @@ def leaves_of(name: str, argument: Any) -> tuple[list[Leaf], bool]:
             )
         if isinstance(data, np.ndarray) and data.dtype.kind not in "biuf":
             raise TypeError(f"{reached(name, steps)} has dtype {data.dtype}; jit takes numbers")
-        leaves.append(Leaf(data, (name, *steps), leaf_name(name, steps, value)))
+        leaves.append(Leaf(data, kind, (name, *steps), leaf_name(name, steps, value)))
     return leaves, reachable
 
 
@@ -143,8 +150,8 @@ class Check:
         The arrays and numbers in it.
     static : mapping of str to object
         Those of `parameters` that are fixed.
-    ready : collection of str
-        Names of leaves that BLAS writes into: they must be writable and in C order.
+    source : Source
+        Says which leaves are written into, and must be writable, for BLAS also in C order.
     names : sequence of str, optional
         What the parameters are called in the code.
 
@@ -160,7 +167,7 @@ class Check:
         leaves: Sequence[Leaf],
         *,
         static: Mapping[str, Any] = MappingProxyType({}),
-        ready: Collection[str] = (),
+        source: Source,
         names: Sequence[str] | None = None,
     ) -> None:
         self.held: dict[str, Any] = {"_ndarray": np.ndarray}
@@ -175,7 +182,7 @@ class Check:
             else:
                 self._add_containers(name, value)
         self.leaves = [(reached(self.names[x.path[0]], x.path[1:]), x) for x in leaves]
-        self.ready = ready
+        self.source = source
 
     def hold(self, value: Any) -> str:
         """Return a name for `value`."""
@@ -209,12 +216,15 @@ class Check:
         for where, leaf in self.leaves:
             value = leaf.value
             written.append(f"_v = {where}")
-            if type(value) is not np.ndarray:
-                written.append(f"if type(_v) is not {type(value).__name__}: {otherwise}")
+            if leaf.kind is not np.ndarray:
+                written.append(f"if type(_v) is not {self.hold(leaf.kind)}: {otherwise}")
                 continue
             dtype = self.hold(value.dtype)
             like = f"type(_v) is _ndarray and _v.shape == {tuple(map(int, value.shape))}"
-            like += " and _v.flags.carray" if leaf.name in self.ready else ""
+            if leaf.name in self.source.ready:
+                like += " and _v.flags.carray"
+            elif leaf.name in self.source.writable:
+                like += " and _v.flags.writeable"
             # An equal dtype is nearly always the same object, which is quicker to see.
             written.append(f"if not ({like} and (_v.dtype is {dtype} or _v.dtype == {dtype})):")
             written.append(f"    {otherwise}")
@@ -233,7 +243,8 @@ class Check:
                 if isinstance(value, np.ndarray)
                 else type(value).__name__
             )
-            kind += ", writable and in C order" if leaf.name in self.ready else ""
+            kind += ", writable" if leaf.name in self.source.writable else ""
+            kind += ", in C order" if leaf.name in self.source.ready else ""
             parts.append(f"{name}: {kind}")
         return "; ".join(parts)
 

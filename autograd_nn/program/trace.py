@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from ..graph import topological_order
-from ..tensor import Tape, Tensor, constant, tracing
+from ..recording import Tape, tracing
+from ..tensor import Tensor, constant
 from ..trees import flatten, leaf_names, unflatten
 from .rewriting import INPUT, Graph
 from .structures import Leaf, leaves_of

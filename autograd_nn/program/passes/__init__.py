@@ -10,9 +10,6 @@ other.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
-from ...tensor import Tensor
 from ..rewriting import Graph, Rule, rewrite
 from . import broadcasts, constants, kernels, negatives, neutral, powers, scaling, sums, transposes
 
@@ -57,7 +54,7 @@ def simplify(graph: Graph) -> Graph:
     return rewrite(graph, SIMPLIFY)
 
 
-def tune(graph: Graph, donated: Collection[Tensor]) -> Graph:
+def tune(graph: Graph) -> Graph:
     """Return the simplified `graph` with factors and kernels as they run fastest."""
     graph = scaling.moved_factors(rewrite(graph, [*SIMPLIFY, *kernels.RULES]))
-    return kernels.updates_by_blas(rewrite(graph, SIMPLIFY), donated)
+    return rewrite(graph, SIMPLIFY)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...tensor import Tensor, apply
-from ..rewriting import Graph, do, is_, is_weak
+from ..rewriting import Graph, do, is_, is_weak, on
 
 
 def unneeded(node: Tensor, graph: Graph) -> Tensor | None:
@@ -41,6 +41,7 @@ def after_elementwise(node: Tensor, graph: Graph) -> Tensor | None:
     return do("broadcast_to", small, shape=node.shape)
 
 
+@on("reshape")
 def reshaped(node: Tensor, graph: Graph) -> Tensor | None:
     """``reshape(broadcast_to(c, s), t)`` → ``broadcast_to(c, t)`` for one element c."""
     if is_(node, "reshape") and is_(node.inputs[0], "broadcast_to"):
@@ -50,6 +51,7 @@ def reshaped(node: Tensor, graph: Graph) -> Tensor | None:
     return None
 
 
+@on("broadcast_to")
 def twice(node: Tensor, graph: Graph) -> Tensor | None:
     """``broadcast_to(broadcast_to(x, s), t)`` → ``broadcast_to(x, t)``."""
     if is_(node, "broadcast_to") and is_(node.inputs[0], "broadcast_to"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...tensor import Tensor, constant
-from ..rewriting import Graph, do, is_, is_constant, is_weak, number
+from ..rewriting import Graph, do, is_, is_constant, is_weak, number, on
 
 
 def folded(node: Tensor, graph: Graph) -> Tensor | None:
@@ -30,6 +30,7 @@ def plain_numbers(node: Tensor, graph: Graph) -> Tensor | None:
     return better if same else None
 
 
+@on("multiply")
 def number_first(node: Tensor, graph: Graph) -> Tensor | None:
     """``x * 2`` → ``2 * x``, so that other rules have one form to look for."""
     if is_(node, "multiply"):
@@ -51,6 +52,7 @@ def factor(node: Tensor) -> tuple[float | int, Tensor] | None:
     return None
 
 
+@on("multiply", "divide", "negative")
 def merged_factors(node: Tensor, graph: Graph) -> Tensor | None:
     """``2 * (3 * x)`` → ``6 * x``; ``(2 * x) / 4`` → ``0.5 * x``."""
     outer = factor(node)

@@ -5,7 +5,7 @@ The operations `GEMM` and `VDOT` stand only in programs; no Tensor of a user's i
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,7 @@ import numpy as np
 from ...op import Op
 from ...ops.reductions import count
 from ...tensor import Tensor, apply, constant
-from ..rewriting import INPUT, Graph, Rule, do, is_, is_constant, is_weak, rewrite
-from ..schedule import donations
+from ..rewriting import INPUT, Graph, Rule, do, is_, is_constant, is_weak, on, rewrite
 from .sums import axes_of
 
 
@@ -29,6 +28,7 @@ VDOT = Op("vdot", np.vdot, latex=r"\langle {0}, {1} \rangle")
 """The sum of the products of all elements."""
 
 
+@on("sum")
 def sum_of_squares(node: Tensor, graph: Graph) -> Tensor | None:
     """``sum(square(x))`` → ``vdot(x, x)``: one pass, and no array of squares."""
     if not is_(node, "sum") or node.ndim or graph.uses(node.inputs[0]) > 1:
@@ -44,6 +44,7 @@ def sum_of_squares(node: Tensor, graph: Graph) -> Tensor | None:
     return apply(VDOT, (a, b)) if same and a.ndim and node.dtype.kind == "f" else None
 
 
+@on("mean")
 def mean_as_sum(node: Tensor, graph: Graph) -> Tensor | None:
     """``mean(x)`` → ``sum(x) * (1 / n)``: a ufunc's reduce without Python around it."""
     if not is_(node, "mean") or node.inputs[0].dtype != node.dtype or not node.inputs[0].size:
@@ -53,6 +54,7 @@ def mean_as_sum(node: Tensor, graph: Graph) -> Tensor | None:
     return do("multiply", constant(1 / count(x.shape, axes_of(node))), total)
 
 
+@on("divide")
 def division_by_a_number(node: Tensor, graph: Graph) -> Tensor | None:
     """``x / 8`` → ``0.125 * x``: a product takes a third of the time."""
     if is_(node, "divide") and is_constant(node.inputs[1]) and is_weak(node.inputs[1]):
@@ -65,9 +67,11 @@ def division_by_a_number(node: Tensor, graph: Graph) -> Tensor | None:
 RULES: list[Rule] = [sum_of_squares, mean_as_sum, division_by_a_number]
 
 
-def updates_by_blas(graph: Graph, donated: Collection[Tensor]) -> Graph:
-    """Turn ``W - c * (a @ b)`` into one call of BLAS where W is a donated matrix."""
-    targets = donations(graph, donated)
+def updates_by_blas(graph: Graph, targets: Mapping[Tensor, Tensor]) -> Graph:
+    """Turn ``W - c * (a @ b)`` into one call of BLAS where it is written into the matrix W.
+
+    `targets` says which output is written into which donated input.
+    """
 
     def update(node: Tensor, graph: Graph) -> Tensor | None:
         if node not in targets or not is_(node, "add", "subtract"):

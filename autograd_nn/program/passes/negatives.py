@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ...tensor import Tensor, apply, constant
-from ..rewriting import Graph, do, fits, is_, is_weak, number
+from ..rewriting import Graph, do, fits, is_, is_weak, number, on
 from .constants import factor
 
 
+@on("negative")
 def twice(node: Tensor, graph: Graph) -> Tensor | None:
     """``-(-x)`` → ``x``."""
     if is_(node, "negative") and is_(node.inputs[0], "negative"):
@@ -14,6 +15,7 @@ def twice(node: Tensor, graph: Graph) -> Tensor | None:
     return None
 
 
+@on("negative")
 def of_a_difference(node: Tensor, graph: Graph) -> Tensor | None:
     """Turn ``-(a - b)`` → ``b - a``."""
     if is_(node, "negative") and is_(node.inputs[0], "subtract"):
@@ -22,6 +24,7 @@ def of_a_difference(node: Tensor, graph: Graph) -> Tensor | None:
     return None
 
 
+@on("multiply")
 def of_a_difference_times(node: Tensor, graph: Graph) -> Tensor | None:
     """``-2 * (y - h)`` → ``2 * (h - y)``, where nothing else needs ``y - h``."""
     parts = factor(node) if is_(node, "multiply") else None
@@ -33,6 +36,7 @@ def of_a_difference_times(node: Tensor, graph: Graph) -> Tensor | None:
     return do("multiply", constant(-parts[0]), do("subtract", b, a))
 
 
+@on("negative")
 def of_a_multiple(node: Tensor, graph: Graph) -> Tensor | None:
     """``-(2 * x)`` → ``-2 * x``."""
     if is_(node, "negative") and is_(node.inputs[0], "multiply"):
@@ -42,6 +46,7 @@ def of_a_multiple(node: Tensor, graph: Graph) -> Tensor | None:
     return None
 
 
+@on("multiply")
 def times_minus_one(node: Tensor, graph: Graph) -> Tensor | None:
     """``-1 * x`` → ``-x``."""
     if is_(node, "multiply") and is_weak(node.inputs[0]) and number(node.inputs[0]) == -1:
@@ -65,6 +70,7 @@ def outwards(node: Tensor, graph: Graph) -> Tensor | None:
     return do("negative", result) if sum(signs) % 2 else result
 
 
+@on("add", "subtract")
 def into_a_sum(node: Tensor, graph: Graph) -> Tensor | None:
     """Turn ``a + (-b)`` → ``a - b``; ``a - (-2 * b)`` → ``a + 2 * b``."""
     if not is_(node, "add", "subtract") or node.dtype.kind != "f":

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from ...tensor import Tensor
-from ..rewriting import Graph, fits, is_, number
+from ..rewriting import Graph, fits, is_, number, on
 
 
+@on("detach")
 def detached(node: Tensor, graph: Graph) -> Tensor | None:
     """``x.detach()`` → ``x``: it said where no gradient flows, and the gradients are taken."""
     return node.inputs[0] if is_(node, "detach") else None
 
 
+@on("multiply", "divide", "power")
 def times_one(node: Tensor, graph: Graph) -> Tensor | None:
     """``1 * x``, ``x / 1``, ``x ** 1`` → ``x``."""
     if not is_(node, "multiply", "divide", "power"):
@@ -21,6 +23,7 @@ def times_one(node: Tensor, graph: Graph) -> Tensor | None:
     return b if is_(node, "multiply") and number(a) == 1 and fits(b, node) else None
 
 
+@on("add", "subtract")
 def plus_zero(node: Tensor, graph: Graph) -> Tensor | None:
     """``x + 0``, ``0 + x``, ``x - 0`` → ``x``; ``0 - x`` → ``-x``.
 

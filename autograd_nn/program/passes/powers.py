@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ...tensor import Tensor
-from ..rewriting import INPUT, Graph, do, fits, is_, is_weak, number
+from ..rewriting import INPUT, Graph, do, fits, is_, is_weak, number, on
 
 
+@on("multiply", "power")
 def small_exponent(node: Tensor, graph: Graph) -> Tensor | None:
     """``x ** 2`` → ``square(x)``; ``x ** 0.5`` → ``sqrt(x)``; ``x * x`` → ``square(x)``."""
     if is_(node, "multiply") and node.inputs[0] is node.inputs[1] and not is_weak(node.inputs[0]):
@@ -18,6 +19,7 @@ def small_exponent(node: Tensor, graph: Graph) -> Tensor | None:
     return do("sqrt", node.inputs[0]) if exponent == 0.5 else None
 
 
+@on("square")
 def square_of_a_residual(node: Tensor, graph: Graph) -> Tensor | None:
     """``square(y - h)`` → ``square(h - y)`` for an argument y: the difference gradients have."""
     if not is_(node, "square") or not is_(node.inputs[0], "subtract"):
@@ -40,6 +42,7 @@ def _logistic_of(denominator: Tensor) -> Tensor | None:
     return None
 
 
+@on("divide")
 def logistic(node: Tensor, graph: Graph) -> Tensor | None:
     """``1 / (1 + exp(-z))`` → ``sigmoid(z)``, which does not overflow."""
     if is_(node, "divide") and number(node.inputs[0]) == 1:
@@ -48,6 +51,7 @@ def logistic(node: Tensor, graph: Graph) -> Tensor | None:
     return None
 
 
+@on("divide")
 def divided_by_logistic(node: Tensor, graph: Graph) -> Tensor | None:
     """``x / (1 + exp(-z))`` → ``x * sigmoid(z)``: the derivative uses h again."""
     if is_(node, "divide") and number(node.inputs[0]) is None:
@@ -57,6 +61,7 @@ def divided_by_logistic(node: Tensor, graph: Graph) -> Tensor | None:
     return None
 
 
+@on("multiply")
 def logistic_complement(node: Tensor, graph: Graph) -> Tensor | None:
     """``exp(-z) * (… * sigmoid(z))`` → ``(1 - h) * (…)``: f′ = h(1 − h) found again."""
     if not is_(node, "multiply"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...ops.reductions import count
 from ...tensor import Tensor, apply, constant
-from ..rewriting import Graph, do, is_, is_weak
+from ..rewriting import Graph, do, is_, is_weak, on
 from .constants import factor
 
 
@@ -16,6 +16,7 @@ def axes_of(node: Tensor) -> tuple[int, ...]:
     return tuple([a % ndim for a in (axis if isinstance(axis, tuple) else (axis,))])
 
 
+@on("sum", "mean")
 def of_a_broadcast(node: Tensor, graph: Graph) -> Tensor | None:
     """``sum(broadcast_to(x, (3, 8)), axis=1)`` → ``8 * x``, for `x` of shape (3, 1)."""
     if not (is_(node, "sum", "mean") and is_(node.inputs[0], "broadcast_to")):
@@ -43,6 +44,7 @@ def of_a_broadcast(node: Tensor, graph: Graph) -> Tensor | None:
     return do("reshape", result, shape=node.shape) if kept != node.shape else result
 
 
+@on("sum", "mean")
 def of_a_sum(node: Tensor, graph: Graph) -> Tensor | None:
     """``sum(sum(x, axis=0))`` → ``sum(x)``; the mean of a sum is a sum over a number."""
     if not is_(node, "sum", "mean") or not is_(node.inputs[0], "sum") or node.ndim:
@@ -55,6 +57,7 @@ def of_a_sum(node: Tensor, graph: Graph) -> Tensor | None:
     return total if is_(node, "sum") else do("divide", total, constant(inner.size))
 
 
+@on("sum", "mean", "max", "min")
 def of_one_element(node: Tensor, graph: Graph) -> Tensor | None:
     """Reshape where a sum, mean or extremum goes along axes of length 1."""
     if not is_(node, "sum", "mean", "max", "min") or not node.inputs[0].ndim:
@@ -65,6 +68,7 @@ def of_one_element(node: Tensor, graph: Graph) -> Tensor | None:
     return do("reshape", x, shape=node.shape)
 
 
+@on("sum", "mean")
 def of_a_multiple(node: Tensor, graph: Graph) -> Tensor | None:
     """``sum(c * x)`` → ``c * sum(x)`` for a number c, where `c * x` is needed nowhere else."""
     if not is_(node, "sum", "mean") or graph.uses(node.inputs[0]) > 1:

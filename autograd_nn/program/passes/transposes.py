@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...tensor import Tensor, apply
-from ..rewriting import Graph, do, is_, is_weak
+from ..rewriting import Graph, do, is_, is_weak, on
 
 
 def order(node: Tensor) -> tuple[int, ...]:
@@ -20,6 +20,7 @@ def _transposed(x: Tensor, axes: tuple[int, ...]) -> Tensor:
     return do("transpose", x, axes=axes)
 
 
+@on("transpose")
 def twice(node: Tensor, graph: Graph) -> Tensor | None:
     """``x.T.T`` → ``x``."""
     if is_(node, "transpose") and is_(node.inputs[0], "transpose"):
@@ -30,6 +31,7 @@ def twice(node: Tensor, graph: Graph) -> Tensor | None:
     return None
 
 
+@on("reshape")
 def reshaped_twice(node: Tensor, graph: Graph) -> Tensor | None:
     """``reshape(reshape(x, s), t)`` → ``reshape(x, t)``."""
     if is_(node, "reshape") and is_(node.inputs[0], "reshape"):
@@ -38,6 +40,7 @@ def reshaped_twice(node: Tensor, graph: Graph) -> Tensor | None:
     return None
 
 
+@on("transpose")
 def of_a_product(node: Tensor, graph: Graph) -> Tensor | None:
     """Turn ``(a @ b).T`` → ``b.T @ a.T``, which BLAS does without moving anything."""
     if not is_(node, "transpose") or not is_(node.inputs[0], "matmul"):

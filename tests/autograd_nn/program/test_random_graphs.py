@@ -14,7 +14,7 @@ from .. import oracle
 from ..test_against_oracle import SHAPES, build, expressions
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(e=expressions(), seed=st.integers(0, 1000), donate=st.booleans())
 def test_programs_of_random_graphs(e: Any, seed: int, donate: bool) -> None:
     rng = np.random.default_rng(seed)

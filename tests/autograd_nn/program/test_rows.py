@@ -11,7 +11,7 @@ from autograd_nn import Tensor, gradients, jit
 from autograd_nn.op import REGISTRY
 from autograd_nn.program.jit import lowered
 from autograd_nn.program.trace import trace
-from autograd_nn.tensor import TracingError
+from autograd_nn.recording import TracingError
 
 from ..harness import Row, sample, weighted
 from ..rows import ROWS
@@ -26,7 +26,7 @@ def _gradients(row: Row) -> Any:
 
 def _check(f: Any, arrays: list[Any], styles: tuple[str, ...]) -> None:
     """Compare programs with what the function gives eagerly, on other numbers than traced."""
-    others = [a if a.dtype.kind != "f" else (a * 0.9).astype(a.dtype) for a in arrays]
+    others = [a if a.dtype.kind != "f" else np.asarray(a * 0.9, a.dtype) for a in arrays]
     expected = f(*[Tensor(a) for a in others])
     expected = [expected] if isinstance(expected, Tensor) else expected
     names = {f"x{i}": a for i, a in enumerate(arrays)}

@@ -23,7 +23,6 @@ from .expression import Expr, call, evaluate, mapped, names_in, number
 from .report import Line, Report
 from .steps import TooLargeError, reference
 
-_EPSILON = float(np.finfo(float).eps)
 _CONFIRMING = 6
 _SMALL = 10_000
 RTOL = 1e-9
@@ -183,9 +182,8 @@ class Check:
         right = draw.value(meaning)
         size = float(np.abs(right).max()) if right.size else 0.0
         if draw is not self.given or self.exact is None:
-            # A right formula that adds up to nothing still holds the rounding of its terms.
             rule = f"off by more than {self.rtol:g} of the largest entry"
-            return max(self.rtol * size, _EPSILON), rule
+            return max(self.rtol * size, draw.rounding), rule
         noise = float(np.abs(right - self.exact.value(meaning)).max()) if right.size else 0.0
         longest = max((max(n.shape) for n in self.environment.named.values() if n.ndim), default=1)
         eps = float(np.finfo(self.environment.J.dtype).eps)
@@ -215,7 +213,6 @@ class Check:
 
     def _fits(self, claim: Claim, line: Line, draw: Draw, value: Any) -> bool:
         right = draw.value(claim.meaning)
-        tolerance, rule = self.tolerance(draw, claim.meaning)
         if value.shape != right.shape:
             line.wrong("wrong shape")
             line.detail = (
@@ -223,7 +220,11 @@ class Check:
                 f"{self._shapes(claim)}"
             ).rstrip("; ")
             return False
-        near = not right.size or bool(np.abs(value - right).max() <= tolerance)
+        gap = float(np.abs(value - right).max()) if right.size else 0.0
+        tolerance, rule = draw.rounding, ""
+        if not gap <= tolerance:  # not a number, too, needs a closer look
+            tolerance, rule = self.tolerance(draw, claim.meaning)
+        near = gap <= tolerance
         if not near and not np.isfinite(value).all() and np.isfinite(right).all():
             index = tuple(int(i) for i in np.argwhere(~np.isfinite(value))[0])
             line.wrong(f"holds {value[index]}")

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..graph import replay
-from ..tensor import Tensor, no_grad
+from ..recording import no_grad
+from ..tensor import Tensor
 from .environment import Environment, Meaning
 
 _STEPS = 10.0 ** np.arange(-2, -9, -1)

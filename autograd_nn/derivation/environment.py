@@ -20,23 +20,25 @@ import numpy as np
 from ..gradients import gradients
 from ..graph import replay, topological_order
 from ..op import Op
-from ..tensor import _RECORDING, Tensor, apply
+from ..recording import RECORDING
+from ..tensor import Tensor, apply
 
 _NOT_ACTIVATIONS = {"negative", "positive", "transpose", "square", "astype", "reshape", "sign"}
 ACTIVATIONS = {"sigmoid", "tanh", "relu", "softplus", "elu", "gelu", "leaky_relu"}
 """Operations that are an activation f wherever they stand."""
 
 _ATTEMPTS = 4
+_EPSILON = float(np.finfo(float).eps)
 
 
 @contextmanager
 def recording() -> Iterator[None]:
     """Record in the block, under ``no_grad`` too."""
-    token = _RECORDING.set(True)
+    token = RECORDING.set(True)
     try:
         yield
     finally:
-        _RECORDING.reset(token)
+        RECORDING.reset(token)
 
 
 class UnknownNameError(ValueError):
@@ -347,6 +349,15 @@ class Draw(Mapping[str, Any]):
         self.nodes = nodes
         self._gradients: dict[Tensor, Any] = {}
         self._cache: dict[str, Any] = {}
+
+    @cached_property
+    def rounding(self) -> float:
+        """What a right formula that adds up to nothing may still hold: the rounding of its terms.
+
+        Their size is taken to be that of J, so that the smallest costs are judged as well.
+        """
+        cost = abs(float(self.J._data.item()))
+        return _EPSILON * (min(cost, 1.0) if 0 < cost else 1.0)
 
     def prepare(self, meanings: Iterable[Meaning]) -> None:
         """Compute the gradients that the meanings need in one backward pass."""

@@ -245,6 +245,13 @@ def test_the_number_of_samples_is_read_off_the_graph() -> None:
             assert verify(J, {"delta2": samples * gradients(J, z)[0]}).ok
 
 
+def test_the_smallest_gradients_are_judged() -> None:
+    w = Tensor([1.0, 2.0], name="w")
+    J = 1e-25 * w.square().sum()
+    assert verify(J, {"dw": 2e-25 * w.data}).ok
+    assert not verify(J, {"dw": 2.1e-25 * w.data}).ok
+
+
 def test_works_under_no_grad_and_leaves_gradients_alone() -> None:
     J, tensors = network([2, 2, 1], 3)
     with no_grad():

@@ -10,12 +10,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from . import ops
+from .extending import custom
 from .gradients import gradients
 from .memory import keep_freed_memory
 from .ops.activations import elu, gelu, leaky_relu, softplus
 from .ops.elementwise import relu, sigmoid
 from .ops.reductions import log_softmax, logsumexp, softmax
-from .tensor import Tensor, custom, no_grad
+from .recording import no_grad
+from .tensor import Tensor
 
 if TYPE_CHECKING:
     from .anomaly import AnomalyError, detect_anomaly

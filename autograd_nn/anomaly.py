@@ -20,9 +20,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import tensor as _tensor
+from . import recording as _recording
 from .gradients import _propagate
-from .tensor import Tape, Tensor
+from .recording import Tape
+from .tensor import Tensor
 
 _OURS = (__name__.partition(".")[0], "numpy", "contextlib")
 
@@ -68,22 +69,22 @@ def detect_anomaly(inf: bool = True) -> Iterator[None]:
     operand 1, h: shape (2,), float64, from 0 to 0.5
     ...
     """
-    if _tensor._TRACING.get():
-        raise _tensor.TracingError(
+    if _recording.TRACING.get():
+        raise _recording.TracingError(
             "detect_anomaly looks at values, which are stand-ins while a function is being traced; "
             "use it around the call of the plain function"
         )
-    if not _tensor._RECORDING.get():
+    if not _recording.RECORDING.get():
         raise RuntimeError(
             "detect_anomaly sees what is recorded, and under no_grad() that is nothing; enter it "
             "outside of no_grad()"
         )
-    token = _tensor._RECORDING.set(_Watch(inf))
+    token = _recording.RECORDING.set(_Watch(inf))
     try:
         with np.errstate(all="ignore"):
             yield
     finally:
-        _tensor._RECORDING.reset(token)
+        _recording.RECORDING.reset(token)
 
 
 class _Made(NamedTuple):

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from . import tensor as _tensor
+from . import recording as _recording
 from .gradients import _from_order, _seed
 from .graph import topological_order
 from .op import REGISTRY
@@ -35,11 +35,11 @@ Function = Callable[..., Any]
 @contextmanager
 def recording() -> Iterator[None]:
     """Record inside the ``with`` block, where it stands under `no_grad` too."""
-    token = _tensor._RECORDING.set(_tensor._RECORDING.get() or True)
+    token = _recording.RECORDING.set(_recording.RECORDING.get() or True)
     try:
         yield
     finally:
-        _tensor._RECORDING.reset(token)
+        _recording.RECORDING.reset(token)
 
 
 @contextmanager
@@ -70,7 +70,7 @@ def _fresh(leaf: Any, where: Callable[[], str], who: str) -> Tensor:
             "differentiated (argnums)"
         )
     if isinstance(leaf, Tensor):
-        made = apply(REGISTRY["positive"], (leaf,)) if _tensor._RECORDING.get() else leaf.detach()
+        made = apply(REGISTRY["positive"], (leaf,)) if _recording.RECORDING.get() else leaf.detach()
         made.name = leaf.name
     elif isinstance(leaf, str) or not (isinstance(leaf, float) or hasattr(leaf, "dtype")):
         raise TypeError(
@@ -169,14 +169,14 @@ class Run:
         has_aux: bool,
         who: str,
     ) -> None:
-        recorded = bool(_tensor._RECORDING.get())
+        recorded = bool(_recording.RECORDING.get())
         given = list(args)
         self.who = who
         self.inputs: list[Tensor] = []
         self.groups: list[tuple[int, Any]] = []
         self.tensors_given = any(_has_tensor(arg) for arg in (*args, *kwargs.values()))
         # detect_anomaly, whose mode is a tape that carries cotangents itself, shows names
-        watched = hasattr(_tensor._RECORDING.get(), "propagate")
+        watched = hasattr(_recording.RECORDING.get(), "propagate")
         roots = argument_names(f if watched else None, len(args))
         for place in places:
             leaves, structure = flatten(args[place])
@@ -209,7 +209,7 @@ class Run:
         self.outputs: list[Tensor] = leaves
         self.order = topological_order(self.outputs)
         self.record = recorded and (
-            _NESTED.get() or _tensor._TRACING.get() or self.tensors_given or self._reaches_out()
+            _NESTED.get() or _recording.TRACING.get() or self.tensors_given or self._reaches_out()
         )
         for x in self.inputs:  # they are nobody's from here on; see _reaches_out
             x.requires_grad = x.requires_grad and x.op is not None
@@ -246,7 +246,7 @@ class Run:
 
     def records(self, seeds: Sequence[Any]) -> bool:
         """Whether what is computed from the graph and from `seeds` is recorded."""
-        on = bool(_tensor._RECORDING.get())
+        on = bool(_recording.RECORDING.get())
         return on and (self.record or any(isinstance(seed, Tensor) for seed in seeds))
 
     def made(self, arrays: list[Any]) -> list[Any]:

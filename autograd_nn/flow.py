@@ -16,12 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from . import tensor as _tensor
+from . import recording as _recording
 from .calls import recording
 from .gradients import gradients
 from .graph import topological_order
 from .op import REGISTRY, Op
-from .tensor import Tensor, apply, constant, no_grad
+from .recording import no_grad
+from .tensor import Tensor, apply, constant
 from .trees import flatten, tree_map, unflatten
 
 
@@ -260,7 +261,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(f)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        if _tensor._TRACING.get() or not _tensor._RECORDING.get():
+        if _recording.TRACING.get() or not _recording.RECORDING.get():
             return f(*args, **kwargs)
         leaves, structure = flatten((args, kwargs))
         given = [x for x in leaves if isinstance(x, Tensor)]
@@ -362,10 +363,10 @@ class custom_vjp:  # noqa: N801 - JAX's name, used as a decorator
             args = bound.args
         leaves, structure = flatten(args)
         given = [x for x in leaves if isinstance(x, Tensor)]
-        if not given or not _tensor._RECORDING.get():
+        if not given or not _recording.RECORDING.get():
             return self._f(*args)
         call = _CustomCall(self._name, self._fwd, self._bwd, leaves, structure)
-        return call.traced(self._f(*args), given) if _tensor._TRACING.get() else call.eager(given)
+        return call.traced(self._f(*args), given) if _recording.TRACING.get() else call.eager(given)
 
 
 class _CustomCall:

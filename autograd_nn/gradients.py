@@ -16,7 +16,8 @@ import numpy as np
 from .graph import topological_order
 from .notation import cotangent
 from .op import Op
-from .tensor import _RECORDING, Tape, Tensor, _wrapped
+from .recording import RECORDING, Tape
+from .tensor import Tensor, _wrapped
 
 ndarray = np.ndarray
 
@@ -221,11 +222,11 @@ def _from_order(
     create_graph: bool,
 ) -> list[Any]:
     cotangents: dict[Tensor, Any] = {}
-    tape = _RECORDING.get() if create_graph else None
+    tape = RECORDING.get() if create_graph else None
     start = len(tape.nodes) if isinstance(tape, Tape) else 0
     for output, seed in zip(outputs, seeds, strict=True):
         cotangents[output] = cotangents[output] + seed if output in cotangents else seed
-    carry = getattr(_RECORDING.get(), "propagate", _propagate)  # detect_anomaly looks on
+    carry = getattr(RECORDING.get(), "propagate", _propagate)  # detect_anomaly looks on
     carry(order, cotangents, set(wrt), create_graph)
     if isinstance(tape, Tape):
         tape.spans.append((start, len(tape.nodes)))

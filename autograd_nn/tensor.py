@@ -3,8 +3,6 @@
 1. `Tensor` holds data and the record of its making: operation, inputs, parameters.
 2. `apply` runs an operation on Tensors, arrays and numbers, and records it.
 3. NumPy's protocols send ``np.exp(t)``, ``np.sum(t)``, ``array @ t`` through `apply` too.
-4. `no_grad` switches recording off, `tracing` marks that values are stand-ins; both for the
-   current thread or task only.
 
 ::
 
@@ -15,12 +13,8 @@
 
 from __future__ import annotations
 
-import linecache
 import math
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -28,107 +22,16 @@ import numpy as np
 from .op import Op
 from .operators import Operators
 from .protocol import function_on_tensors, ufunc_on_tensors
-
-
-class Tape:
-    """What `tracing` has seen: every recorded Tensor in order, and which were backward passes.
-
-    Attributes
-    ----------
-    nodes : list of Tensor
-        The recorded Tensors, in the order they were made.
-    spans : list of (int, int)
-        First and last-plus-one position in `nodes` of every recorded backward pass.
-    seeds : list of list of Tensor
-        What each of these passes started from.
-    """
-
-    __slots__ = ("nodes", "seeds", "spans")
-
-    def __init__(self) -> None:
-        self.nodes: list[Tensor] = []
-        self.spans: list[tuple[int, int]] = []
-        self.seeds: list[list[Tensor]] = []
-
-
-_RECORDING: ContextVar[bool | Tape] = ContextVar("autograd_nn_recording", default=True)
-_TRACING: ContextVar[bool] = ContextVar("autograd_nn_tracing", default=False)
+from .recording import RECORDING, TRACING, refuse_value
 
 ndarray = np.ndarray
-
-
-class TracingError(TypeError):
-    """A traced Tensor was asked for a value that is known only when the program runs."""
-
-
-@contextmanager
-def no_grad() -> Iterator[None]:
-    """Record nothing inside the ``with`` block: results are Tensors without a history.
-
-    The switch belongs to the current thread or task and is set back when the block is left, by
-    an exception too.
-
-    Examples
-    --------
-    >>> w = Tensor(3.0, requires_grad=True)
-    >>> with no_grad():
-    ...     doubled = 2 * w
-    >>> doubled.requires_grad, doubled.op is None
-    (False, True)
-    """
-    _refuse_value("no_grad()", "Use t.detach() for what shall count as constant.")
-    token = _RECORDING.set(False)
-    try:
-        yield
-    finally:
-        _RECORDING.reset(token)
-
-
-@contextmanager
-def tracing() -> Iterator[Tape]:
-    """Refuse what would bake a value into a program: truth, ``float``, ``np.asarray``, iteration.
-
-    Yields the `Tape` of what is recorded in the block.
-    """
-    tape = Tape()
-    token = _TRACING.set(True)
-    record = _RECORDING.set(tape)
-    try:
-        yield tape
-    finally:
-        _RECORDING.reset(record)
-        _TRACING.reset(token)
-
-
-def is_tracing() -> bool:
-    """Whether values are stand-ins now."""
-    return _TRACING.get()
-
-
-def _refuse_value(what: str, instead: str) -> None:
-    if _TRACING.get():
-        raise TracingError(
-            f"{what} needs the value of a Tensor while the function is being traced, where "
-            f"values are stand-ins{_users_line()}. {instead}"
-        )
-
-
-def _users_line() -> str:
-    """Return where the caller's code stands that led here, as text for an error."""
-    frame = sys._getframe(1)
-    inside = (__name__.partition(".")[0], "numpy", "contextlib")
-    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in inside:
-        frame = frame.f_back
-    code = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
-    shown = f": {code}" if code else ""
-    return f" ({frame.f_code.co_filename}, line {frame.f_lineno}{shown})"
 
 
 def _as_data(data: Any, name: str | None) -> Any:
     """Return `data` as something with NumPy's array protocols, or raise a TypeError."""
     if isinstance(data, Tensor):
         if data.op is not None:
-            _refuse_value("Tensor(t)", "Use t itself, or t.detach().")
+            refuse_value("Tensor(t)", "Use t itself, or t.detach().")
         return data._data
     if type(data) is ndarray and data.dtype.kind in "fiub":
         return data
@@ -245,7 +148,7 @@ class Tensor(Operators):
     def data(self) -> Any:
         """The values; assignable on leaves only, with an array of the same shape."""
         if self.op is not None:
-            _refuse_value("data", "Use the Tensor itself.")
+            refuse_value("data", "Use the Tensor itself.")
         return self._data
 
     @data.setter
@@ -296,24 +199,24 @@ class Tensor(Operators):
 
     def item(self) -> Any:
         """Return the only element as a Python number."""
-        _refuse_value("item()", "Return the Tensor from the function instead.")
+        refuse_value("item()", "Return the Tensor from the function instead.")
         return self._data.item() if hasattr(self._data, "item") else self._data
 
     def numpy(self) -> Any:
         """Return the data, without gradients. Results of operations are read-only."""
-        _refuse_value("numpy()", "Use the Tensor itself.")
+        refuse_value("numpy()", "Use the Tensor itself.")
         return self._data
 
     def detach(self) -> Tensor:
         """Return a leaf on the same data that requires no gradient."""
-        if _TRACING.get():  # a leaf would bake the stand-in's values into the program
+        if TRACING.get():  # a leaf would bake the stand-in's values into the program
             constant_copy = apply(_DETACHED, (self,))
             constant_copy.name = self.name
             return constant_copy
         return Tensor(self._data, name=self.name)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        _refuse_value("np.asarray", "Use NumPy functions on the Tensor itself.")
+        refuse_value("np.asarray", "Use NumPy functions on the Tensor itself.")
         if self.requires_grad:
             raise TypeError(
                 f"{self._label()} requires gradients, which np.asarray or np.array would lose; "
@@ -370,19 +273,19 @@ class Tensor(Operators):
     # -- values that Python asks for ---------------------------------------------------------
 
     def __bool__(self) -> bool:
-        _refuse_value("a truth value", "Use np.where(condition, a, b) in place of the branch.")
+        refuse_value("a truth value", "Use np.where(condition, a, b) in place of the branch.")
         return bool(self._data)
 
     def __float__(self) -> float:
-        _refuse_value("float()", "Keep the Tensor.")
+        refuse_value("float()", "Keep the Tensor.")
         return float(self.item())
 
     def __int__(self) -> int:
-        _refuse_value("int()", "Keep the Tensor.")
+        refuse_value("int()", "Keep the Tensor.")
         return int(self.item())
 
     def __index__(self) -> int:
-        _refuse_value("use as an index", "Use np.take_along_axis or np.where.")
+        refuse_value("use as an index", "Use np.take_along_axis or np.where.")
         return int(self._data.__index__())
 
     def __len__(self) -> int:
@@ -391,7 +294,7 @@ class Tensor(Operators):
         return self.shape[0]
 
     def __iter__(self) -> Iterator[Tensor]:
-        _refuse_value("iteration", "Use whole-array operations or indexing.")
+        refuse_value("iteration", "Use whole-array operations or indexing.")
         if not self.shape:
             raise TypeError(f"{self._label()} cannot be iterated over: it is 0-dimensional")
         return (self[i] for i in range(len(self)))
@@ -419,7 +322,7 @@ def plain_key(key: Any) -> Any:
     if isinstance(key, tuple):
         return tuple(plain_key(part) for part in key)
     if isinstance(key, Tensor):
-        _refuse_value("use as an index", "Use np.take_along_axis or np.where.")
+        refuse_value("use as an index", "Use np.take_along_axis or np.where.")
         return key._data.copy()
     # A copy: what a backward pass scatters by must be what the forward pass took by.
     return np.array(key) if isinstance(key, (list, ndarray)) else key
@@ -468,7 +371,7 @@ def apply(op: Op, operands: Sequence[Any], params: dict[str, Any] = _NO_PARAMS) 
     result = Tensor.__new__(Tensor)
     result._data = out
     result.grad = result.name = None
-    recording = _RECORDING.get()
+    recording = RECORDING.get()
     if recording:
         result.op = op
         result.inputs = inputs
@@ -519,64 +422,3 @@ def _explained(
     shown = f"{op.name} ({op.symbol})" if op.symbol else op.name
     kind = type(error) if type(error) in _KEPT else ValueError
     return kind(f"{shown} cannot be applied to {' and '.join(parts)}{given}: {error}")
-
-
-def custom(
-    name: str,
-    forward: Callable[..., Any],
-    *vjps: Callable[..., Any] | None,
-    latex: str = "",
-    broadcasts: bool = False,
-) -> Callable[..., Tensor]:
-    """Make an operation of one's own.
-
-    Parameters
-    ----------
-    name : str
-        A name that no other operation has.
-    forward : callable
-        ``forward(*arrays, **params)``, with NumPy functions.
-    *vjps : callable or None
-        One rule per input, ``vjp(g, out, *inputs, **params)``, with NumPy functions, so that
-        it runs on Tensors too and can be differentiated again.
-    latex : str
-        How it reads, ``{0}`` standing for the first input.
-    broadcasts : bool
-        Whether inputs are broadcast against each other.
-
-    Returns
-    -------
-    callable
-        Takes Tensors, arrays or numbers and keyword parameters; returns a recorded Tensor.
-
-    Examples
-    --------
-    >>> cube = custom("cube", lambda x: x**3, lambda g, out, x: g * 3 * x**2)
-    >>> x = Tensor(2.0, requires_grad=True)
-    >>> cube(x).backward()
-    >>> float(x.grad)
-    12.0
-
-    Whether the rule is right, at first and at second order:
-
-    >>> from autograd_nn import check_grads
-    >>> check_grads(cube, 2.0).ok
-    True
-    """
-    from .op import register
-
-    op = register(
-        Op(
-            name,
-            forward,
-            vjps,
-            latex=latex or rf"\operatorname{{{{{name}}}}}({{0}})",
-            broadcasts=broadcasts,
-        )
-    )
-
-    def call(*operands: Any, **params: Any) -> Tensor:
-        return apply(op, operands, params)
-
-    call.__name__ = call.__qualname__ = name
-    return call

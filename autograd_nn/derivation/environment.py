@@ -357,7 +357,7 @@ class Draw(Mapping[str, Any]):
         Their size is taken to be that of J, so that the smallest costs are judged as well.
         """
         cost = abs(float(self.J._data.item()))
-        return _EPSILON * (min(cost, 1.0) if 0 < cost else 1.0)
+        return _EPSILON * (min(cost, 1.0) if cost > 0 else 1.0)
 
     def prepare(self, meanings: Iterable[Meaning]) -> None:
         """Compute the gradients that the meanings need in one backward pass."""

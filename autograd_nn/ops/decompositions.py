@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..op import Op, implements, register
-from ..tensor import apply, is_tracing
+from ..recording import is_tracing
+from ..tensor import apply
 from .rules import call, divided, function_of, transposed
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..op import Op, implements, register
-from ..tensor import Tensor, _refuse_value, apply
+from ..recording import refuse_value
+from ..tensor import Tensor, apply
 from .rules import function_of
 
 for _ufunc, _symbol, _latex in (
@@ -53,7 +54,7 @@ def _allclose(
 
 @implements(np.array_equal)
 def _array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> bool:
-    _refuse_value("np.array_equal", "Use np.equal and np.all.")
+    refuse_value("np.array_equal", "Use np.equal and np.all.")
     first, second = (x.data if isinstance(x, Tensor) else x for x in (a1, a2))
     return np.array_equal(first, second, equal_nan)
 

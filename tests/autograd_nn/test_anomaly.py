@@ -18,7 +18,7 @@ from autograd_nn import (
     no_grad,
     softmax,
 )
-from autograd_nn.tensor import _RECORDING, TracingError, tracing
+from autograd_nn.recording import RECORDING, TracingError, tracing
 
 
 def found(f: Any, *args: Any, **options: Any) -> str:
@@ -134,7 +134,7 @@ def test_results_are_those_of_the_plain_run() -> None:
 
 def test_the_mode_ends_with_the_block_and_belongs_to_the_thread() -> None:
     found(lambda: np.log(Tensor(0.0)))
-    assert _RECORDING.get() is True
+    assert RECORDING.get() is True
     with np.errstate(divide="ignore"):
         assert Tensor(0.0).log().numpy() == -np.inf
     seen: list[Any] = []
@@ -152,7 +152,7 @@ def test_the_mode_ends_with_the_block_and_belongs_to_the_thread() -> None:
 
 def test_nothing_is_kept_alive() -> None:
     with detect_anomaly():
-        watch: Any = _RECORDING.get()
+        watch: Any = RECORDING.get()
         x = Tensor(np.ones(3), requires_grad=True)
         for _ in range(5):
             np.sum(x * x).backward()

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from autograd_nn import Tensor, gradients, no_grad
+from autograd_nn.extending import custom
 from autograd_nn.graph import topological_order
-from autograd_nn.tensor import custom
 
 
 def leaf(data: Any, name: str = "x") -> Any:

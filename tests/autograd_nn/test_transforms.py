@@ -30,7 +30,7 @@ from autograd_nn import (
     vjp,
 )
 from autograd_nn.graph import topological_order
-from autograd_nn.tensor import tracing
+from autograd_nn.recording import tracing
 from autograd_nn.trees import flatten
 
 RNG = np.random.default_rng(0)

@@ -1,4 +1,7 @@
-"""The operations, by family; importing this package registers them all."""
+"""The operations, by family; importing this package registers them all.
+
+.. include:: ../../examples/operations.md
+"""
 
 from . import (
     activations,

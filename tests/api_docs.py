@@ -1,0 +1,48 @@
+"""The API documentation, made of the docstrings by pdoc.
+
+    pip install -e ".[docs]"
+    python -m tests.api_docs [FOLDER]
+
+Writes HTML pages (by default into ``build/api``), formulas rendered by MathJax. A warning of pdoc,
+of a name in ``__all__`` that leads nowhere, say, is an error.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from pathlib import Path
+
+import autograd_nn
+import autograd_nn.derivation
+import autograd_nn.drawing
+import autograd_nn.program
+import nets
+
+LEFT_OUT = ("!autograd_nn.gradients$", "!autograd_nn.ops.")
+"""Modules that are told elsewhere: the function `gradients`, and the table of operations."""
+
+PACKAGES = (autograd_nn, autograd_nn.derivation, autograd_nn.drawing, autograd_nn.program, nets)
+
+
+def build(folder: Path) -> list[Path]:
+    """Write the pages into `folder` and return them."""
+    import pdoc
+
+    for package in PACKAGES:
+        for name in package.__all__:
+            setattr(package, name, getattr(package, name))  # pdoc does not ask for lazy names
+    pdoc.render.configure(docformat="numpy", math=True, search=True)
+    names = [package.__name__ for package in PACKAGES]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        # of the __new__ that Python makes for a NamedTuple, pdoc does not know the module
+        warnings.filterwarnings("ignore", "Error parsing type annotation ForwardRef", UserWarning)
+        pdoc.pdoc(*names, *LEFT_OUT, output_directory=folder)
+    return sorted(folder.rglob("*.html"))
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else Path("build/api")
+    pages = build(target)
+    print(f"{len(pages)} pages: {target / 'index.html'}")

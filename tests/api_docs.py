@@ -24,6 +24,9 @@ LEFT_OUT = ("!autograd_nn.gradients$", "!autograd_nn.ops.")
 
 PACKAGES = (autograd_nn, autograd_nn.derivation, autograd_nn.drawing, autograd_nn.program, nets)
 
+WIDER = "<style>main.pdoc { width: 100%; }</style>"
+"""For the table of operations, which has six columns."""
+
 
 def build(folder: Path) -> list[Path]:
     """Write the pages into `folder` and return them."""
@@ -39,6 +42,9 @@ def build(folder: Path) -> list[Path]:
         # of the __new__ that Python makes for a NamedTuple, pdoc does not know the module
         warnings.filterwarnings("ignore", "Error parsing type annotation ForwardRef", UserWarning)
         pdoc.pdoc(*names, *LEFT_OUT, output_directory=folder)
+    table = folder / "autograd_nn" / "ops.html"
+    text = table.read_text(encoding="utf-8")
+    table.write_text(text.replace("</head>", f"{WIDER}</head>", 1), encoding="utf-8")
     return sorted(folder.rglob("*.html"))
 
 

@@ -89,7 +89,7 @@ EDGES: dict[str, dict[str, str]] = {
 """Kind of edge → attributes. A backward one is written in the forward direction with its arrow
 turned round, so that both stand side by side."""
 
-_FRAME = {"color": LINE, "fontcolor": LINE, "labeljust": "l", "labelloc": "t", "margin": "16"}
+_FRAME = {"color": LINE, "fontcolor": LINE, "labeljust": "l", "labelloc": "t", "margin": "20"}
 CLUSTERS: dict[str, dict[str, str]] = {
     "layer": {**_FRAME, "style": "rounded"},
     "fold": {**_FRAME, "style": "rounded,dashed", "penwidth": "1.5"},

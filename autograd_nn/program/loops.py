@@ -19,7 +19,7 @@ from ..tensor import Tensor
 from .expressions import ATOM, Text
 from .literals import literal
 from .passes import SIMPLIFY, scaling
-from .passes.kernels import RULES
+from .passes.kernels import division_by_a_number, mean_as_sum
 from .passes.sums import axes_of
 from .rewriting import Graph, Rule, do, is_, is_weak, op_of, rewrite
 from .schedule import donations, ordered
@@ -109,7 +109,7 @@ def outer_product(node: Tensor, graph: Graph) -> Tensor | None:
     return None
 
 
-_RULES: list[Rule] = [*SIMPLIFY, *RULES[1:], outer_product]
+_RULES: list[Rule] = [*SIMPLIFY, mean_as_sum, division_by_a_number, outer_product]
 
 
 class _Looped(Writer):

@@ -3,7 +3,7 @@
 1. `planned` writes it: one ufunc or product a statement, into a buffer wherever that is known
    to be safe. Buffers belong to a call while it runs and are then kept for the next one, so
    that calls from several threads do not meet in them.
-2. `SIGMOID_INTO` and its like are the helpers it may bring along.
+2. `SIGMOID_INTO` and `LOGISTIC_INTO` are the helpers it may bring along.
 """
 
 from __future__ import annotations
@@ -16,12 +16,18 @@ from ..tensor import Tensor
 from .expressions import ATOM, Text
 from .literals import literal
 from .passes import tune
-from .passes.kernels import GEMM, updates_by_blas
+from .passes.kernels import GEMM, LOGISTIC, updates_by_blas
 from .rewriting import Graph, is_constant, is_weak, op_of
 from .schedule import donations, ordered
 from .source import Source, Writer
 from .storage import Plan, is_array, is_view, plan, root_of
 from .trace import Trace
+
+LOGISTIC_INTO = '''def logistic(u, out):
+    """Write 1 / (1 + exp(u)) into out; where exp overflows to inf, that is the right 0."""
+    with errstate(over="ignore"):
+        exp(u, out)
+    return divide(1, add(out, 1, out), out)'''
 
 SIGMOID_INTO = '''def sigmoid(z, out):
     """Write 1 / (1 + exp(-z)) into out; where exp overflows to inf, that is the right 0."""
@@ -30,6 +36,9 @@ SIGMOID_INTO = '''def sigmoid(z, out):
     return divide(1, add(out, 1, out), out)'''
 
 _NUMBER_NAMES = {"1": "one", "1.0": "one", "2": "two", "2.0": "two", "0.5": "half"}
+
+_THREADED = 200_000
+"""OpenBLAS uses threads for products of more than 4 · 65536 multiplications."""
 
 _SMALL = 400
 """Up to so many elements one call of SciPy's expit is faster than four vectorised passes."""
@@ -43,6 +52,14 @@ def is_product(node: Tensor) -> bool:
         and all(x.ndim == 2 and x.dtype == node.dtype for x in node.inputs)
         and node.dtype.kind == "f"
     )
+
+
+def is_large_product(node: Tensor) -> bool:
+    """Whether `node` is a product that BLAS may share out among threads."""
+    if not is_product(node) or node.dtype not in (np.float32, np.float64):
+        return False
+    a, b = node.inputs
+    return a.shape[0] * a.shape[1] * b.shape[1] > _THREADED
 
 
 def is_reduction(node: Tensor) -> bool:
@@ -66,7 +83,7 @@ def is_ufunc(node: Tensor) -> bool:
 
 def is_sigmoid(node: Tensor) -> bool:
     """Whether `node` is the activation of the document."""
-    return node.op is not None and node.op.name == "sigmoid"
+    return node.op is LOGISTIC or (node.op is not None and node.op.name == "sigmoid")
 
 
 def is_update(node: Tensor) -> bool:
@@ -92,11 +109,12 @@ class _Planned(Writer):
         self.numbers: dict[tuple[bytes, str], str] = {}
         super().__init__(traced, graph, order)
         self.buffers = [self.words.fresh(f"t{i}") for i in range(len(places.buffers))]
-        self.pool = self.words.fresh("_pool") if self.buffers else ""
+        self.updates = any(is_update(node) for node in order)
 
     def reserve(self) -> None:
         super().reserve()
         self.words.taken |= {"add", "dot", "divide", "empty", "errstate", "exp", "expit"}
+        self.words.taken |= {"dgemm", "sgemm", "logistic"}
         self.words.taken |= {"maximum", "minimum", "negative", "buffers", "workspace", "free"}
         for node in self.order:
             if is_ufunc(node):
@@ -138,6 +156,10 @@ class _Planned(Writer):
         name = self.name(node, "u") if node.name or not out else ""
         if is_update(node):
             self._update(node, out)
+        elif self.updates and is_large_product(node) and out:
+            self._large_product(node, out)
+            if name:
+                self.lines.append((f"{name} = {out}", ""))
         else:
             codes = [
                 self._typed(x, text, node) for x, text in zip(node.inputs, operands, strict=True)
@@ -163,17 +185,30 @@ class _Planned(Writer):
     def _update(self, node: Tensor, out: str) -> None:
         """Write ``W += alpha * a @ b`` as one call of BLAS, which sees W in C order as W.T."""
         _, a, b = node.inputs
-        routine = "sgemm" if node.dtype == np.float32 else "dgemm"
-        self.words.embedding.imports[routine] = f"from scipy.linalg.blas import {routine}"
-        first, flip_first = self._in_fortran_order(b)
-        second, flip_second = self._in_fortran_order(a)
         alpha = literal(node.params["alpha"])
-        call = f"{routine}({alpha}, {first}, {second}, 1.0, {self._turned(out)}, "
         sign = "-=" if alpha.startswith("-") else "+="
         factor = "" if abs(node.params["alpha"]) == 1 else f"{alpha.lstrip('-')} * "
         product = f"{self.operand(a).within(ATOM)} @ {self.operand(b).within(ATOM)}"
         what = f"{out} {sign} {factor}{product}"
-        self.lines.append((f"{call}{flip_first}, {flip_second}, 1)", what))
+        self.lines.append((self._gemm(a, b, alpha, "1.0", out), what))
+
+    def _large_product(self, node: Tensor, out: str) -> None:
+        """Write ``out = a @ b`` with SciPy's BLAS, which does the updates.
+
+        NumPy's has threads of its own, and two sets of them stand in each other's way.
+        """
+        a, b = node.inputs
+        what = f"{out} = {self.operand(a).within(ATOM)} @ {self.operand(b).within(ATOM)}"
+        self.lines.append((self._gemm(a, b, "1.0", "0.0", out), what))
+
+    def _gemm(self, a: Tensor, b: Tensor, alpha: str, beta: str, out: str) -> str:
+        """Return the call that makes ``out = alpha * a @ b + beta * out``."""
+        routine = "sgemm" if a.dtype == np.float32 else "dgemm"
+        self.words.embedding.imports[routine] = f"from scipy.linalg.blas import {routine}"
+        first, flip_first = self._in_fortran_order(b)
+        second, flip_second = self._in_fortran_order(a)
+        given = f"{alpha}, {first}, {second}, {beta}, {self._turned(out)}"
+        return f"{routine}({given}, {flip_first}, {flip_second}, 1)"
 
     def _in_fortran_order(self, x: Tensor) -> tuple[str, int]:
         """Return how BLAS is given the transpose of `x`: a text, and whether to transpose it."""
@@ -223,12 +258,16 @@ class _Planned(Writer):
         if node.size <= _SMALL:
             self.words.embedding.imports["expit"] = "from scipy.special import expit"
             return f"expit({operand}, {out})" if out else f"expit({operand})"
-        for name in ("add", "divide", "errstate", "exp", "negative"):
+        for name in ("add", "divide", "errstate", "exp"):
             self.numpy(name)
-        self.words.helpers["sigmoid"] = SIGMOID_INTO
+        if node.op is LOGISTIC:
+            helper, self.words.helpers["logistic"] = "logistic", LOGISTIC_INTO
+        else:
+            self.numpy("negative")
+            helper, self.words.helpers["sigmoid"] = "sigmoid", SIGMOID_INTO
         if not out:
             out = f"{self.numpy('empty')}({literal(node.shape)}, {_dtype(node)})"
-        return f"sigmoid({operand}, {out})"
+        return f"{helper}({operand}, {out})"
 
     def writable(self) -> set[Tensor]:
         return set(self.places.donated.values())

@@ -28,6 +28,28 @@ VDOT = Op("vdot", np.vdot, latex=r"\langle {0}, {1} \rangle")
 """The sum of the products of all elements."""
 
 
+def _logistic(u: Any) -> Any:
+    return 1 / (1 + np.exp(u))
+
+
+LOGISTIC = Op("logistic", _logistic, latex=r"\frac{{1}}{{1 + e^{{{0}}}}}")
+"""``1 / (1 + exp(u))``: the sigmoid of −u."""
+
+_LARGE = 4096
+
+
+@on("sigmoid")
+def sigmoid_of_a_layer(node: Tensor, graph: Graph) -> Tensor | None:
+    """``sigmoid(t + b)`` → ``1 / (1 + exp(-b - t))``: −z costs no pass of its own."""
+    z = node.inputs[0]
+    if not is_(z, "add") or graph.uses(z) > 1 or node.size < _LARGE:
+        return None
+    t, b = sorted(z.inputs, key=lambda x: -x.size)
+    if t.shape != z.shape or 8 * b.size > t.size or t.dtype != b.dtype or is_weak(b):
+        return None
+    return apply(LOGISTIC, (do("subtract", do("negative", b), t),))
+
+
 @on("sum")
 def sum_of_squares(node: Tensor, graph: Graph) -> Tensor | None:
     """``sum(square(x))`` → ``vdot(x, x)``: one pass, and no array of squares."""
@@ -64,7 +86,7 @@ def division_by_a_number(node: Tensor, graph: Graph) -> Tensor | None:
     return None
 
 
-RULES: list[Rule] = [sum_of_squares, mean_as_sum, division_by_a_number]
+RULES: list[Rule] = [sum_of_squares, mean_as_sum, division_by_a_number, sigmoid_of_a_layer]
 
 
 def updates_by_blas(graph: Graph, targets: Mapping[Tensor, Tensor]) -> Graph:

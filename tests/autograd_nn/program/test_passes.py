@@ -27,6 +27,7 @@ from autograd_nn.program.trace import trace
 
 RNG = np.random.default_rng(0)
 A, B, C = RNG.normal(size=(3, 3)), RNG.normal(size=(3, 3)), RNG.normal(size=(3, 1))
+LARGE = RNG.normal(size=(8, 600)) * 30
 HALF = np.array(0.5)
 
 
@@ -95,6 +96,8 @@ CASES: list[tuple[Rule, Callable[..., Any], tuple[Any, ...], str]] = [
     (kernels.sum_of_squares, lambda a: np.sum(np.square(a)), (A,), "vdot"),
     (kernels.sum_of_squares, lambda a, b: np.sum(a * b), (A, B), "vdot"),
     (kernels.mean_as_sum, lambda a: np.mean(a, axis=0), (A,), "sum multiply"),
+    (kernels.sigmoid_of_a_layer, lambda t, b: sigmoid(t + b), (LARGE, LARGE[:, :1]),
+     "negative subtract logistic"),
     (kernels.division_by_a_number, lambda a: a / 8, (A,), "multiply"),
 ]  # fmt: skip
 

@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from . import notation
 from .op import Op, register
 from .tensor import Tensor, apply
+
+
+def _called(name: str, inputs: int) -> str:
+    """Return the LaTeX template of a call, whatever the name is made of."""
+    shown = notation.latex(name).replace("{", "{{").replace("}", "}}")
+    return f"{shown}({', '.join(f'{{{i}}}' for i in range(inputs))})"
 
 
 def custom(
@@ -57,7 +64,7 @@ def custom(
             name,
             forward,
             vjps,
-            latex=latex or rf"\operatorname{{{{{name}}}}}({{0}})",
+            latex=latex or _called(name, max(len(vjps), 1)),
             broadcasts=broadcasts,
         )
     )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.mathtext import MathTextParser
 
-from autograd_nn import Tensor
+from autograd_nn import Tensor, custom
 from autograd_nn.derivation.expression import Expr, from_graph, name
 from autograd_nn.derivation.writing import latex_text, python_text, unicode_text
 from autograd_nn.op import REGISTRY
@@ -88,6 +88,21 @@ def test_python_text_is_python_that_gives_the_same() -> None:
         names = {x: str(x.name) for x in _leaves(result) if x.name}
         values = {text: x.data for x, text in names.items()}
         assert np.allclose(eval(python, {"np": np}, values), result.data)  # noqa: S307 - own text
+
+
+@pytest.mark.parametrize("op_name", ["my_op", r"}\input{x}$ {0}", "δ'"])
+def test_operations_of_one_s_own_are_written_with_all_inputs(op_name: str) -> None:
+    pair = custom(op_name, np.hypot, lambda g, out, a, b: g * a / out, None)
+    try:
+        a, b = Tensor(3.0, name="a"), Tensor(4.0, name="b")
+        e = from_graph(pair(a, b), {a: "a", b: "b"})
+        assert latex_text(e).endswith("(a, b)")
+        assert r"\input" not in latex_text(e)
+        renders(latex_text(e))
+        assert unicode_text(e).endswith("(a, b)")
+        assert python_text(e).endswith("(a, b)")
+    finally:
+        del REGISTRY[op_name]
 
 
 def test_names_are_escaped_in_latex() -> None:

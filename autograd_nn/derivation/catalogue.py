@@ -3,7 +3,7 @@
 1. A `Mistake` rewrites a wrong formula in every way that would repair that one mistake. The
    rewriting that gives the right values on every draw is the explanation.
 2. The same rewritings, applied to a right formula, make that mistake or its opposite: that is how
-   `inputs_check` finds mistakes that some inputs cannot reveal, and how the tests plant them.
+   module `inputs` finds mistakes that some inputs cannot reveal, and how the tests plant them.
 
 A rewriting knows the formula (`Expr`), the names and the shapes, and nothing of the right value.
 """
@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..op import Op
-from .environment import Activation, Environment, Meaning
+from .environment import Activation, Environment
 from .expression import (
     Expr,
     Path,
@@ -32,91 +32,14 @@ from .expression import (
     positions,
     renamed,
     replaced,
-    shape_of,
     transposed,
     without,
 )
+from .rewriting import Candidate, Mistake, Setting
 from .writing import python_text
 
 ROLL = Op("roll", np.roll, latex=r"\operatorname{{roll}}({0})")
 """Moves every element by some places along an axis; only in repairs, where an index was off."""
-
-
-class Candidate(NamedTuple):
-    """A rewritten formula, and the repair in words."""
-
-    formula: Expr
-    words: str
-
-
-class Setting(NamedTuple):
-    """All that rewriting may know.
-
-    Attributes
-    ----------
-    formula : Expr
-        What is rewritten.
-    known : dict
-        The values of its nodes on the first draw by their id, read for shapes only.
-    environment : Environment
-        The names.
-    target : Meaning
-        The gradient that the formula is for.
-    recorded : bool
-        False where `formula` is a single name for the result of a function that could not be
-        recorded, or for an array.
-    """
-
-    formula: Expr
-    known: dict[int, Any]
-    environment: Environment
-    target: Meaning
-    recorded: bool
-
-    def shape(self, e: Expr) -> tuple[int, ...] | None:
-        """Return the shape of a node of the formula."""
-        return shape_of(e, self.known)
-
-    def shape_of_name(self, text: str) -> tuple[int, ...]:
-        """Return the shape of a tensor of the graph."""
-        return self.environment.named[text].shape
-
-    def spots(self) -> list[tuple[Path, Expr, tuple[int, ...]]]:
-        """Return every position that holds a value of known shape, numbers left out."""
-        found = []
-        for path, node in positions(self.formula):
-            shape = self.shape(node)
-            if shape is not None and (node.op is not None or node.name):
-                found.append((path, node, shape))
-        return found
-
-    def put(self, path: Path, new: Expr) -> Expr:
-        """Return the formula with `new` at `path`."""
-        return replaced(self.formula, path, new)
-
-    def quote(self, e: Expr) -> str:
-        """Return a part of the formula as the learner would read it."""
-        if not self.recorded and e is self.formula:
-            return "the result"
-        return python_text(e)
-
-
-class Mistake(NamedTuple):
-    """An entry of the catalogue.
-
-    Attributes
-    ----------
-    kind : str
-        Its name in reports.
-    rewritings : callable
-        ``rewritings(setting)`` yields the candidates that repair it.
-    opposite : str
-        The kind of mistake that the same rewritings make of a right formula.
-    """
-
-    kind: str
-    rewritings: Callable[[Setting], Iterator[Candidate]]
-    opposite: str
 
 
 # -- signs and factors -----------------------------------------------------------------------------
@@ -601,5 +524,3 @@ CATALOGUE: tuple[Mistake, ...] = (
     Mistake("index shifted", _index, "index shifted"),
 )
 """Every entry, the likeliest first: where several repairs are exact, the first is named first."""
-
-__all__ = ["CATALOGUE", "Candidate", "Mistake", "Setting", "constants", "scaled", "slopes"]

@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .catalogue import CATALOGUE, Candidate, Setting, constants, scaled
+from .catalogue import CATALOGUE, constants, scaled
 from .environment import Draw, Environment, Meaning
 from .expression import Expr, call, evaluate, evaluate_all, name, negated, number
+from .rewriting import Candidate, Setting
 from .steps import TooLargeError, terms
 from .writing import python_text
 

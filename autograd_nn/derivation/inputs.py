@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from .catalogue import CATALOGUE, Setting, stem
+from .catalogue import CATALOGUE, stem
 from .claims import Claim
 from .environment import Draw, Environment
 from .expression import Expr, evaluate, evaluate_all, mapped
+from .rewriting import Setting
 from .steps import TooLargeError, in_deltas, reference
 from .writing import python_text
 

@@ -20,9 +20,10 @@ from typing import Any
 import numpy as np
 
 from autograd_nn.derivation import Formula, Report, verify
-from autograd_nn.derivation.catalogue import CATALOGUE, Setting
+from autograd_nn.derivation.catalogue import CATALOGUE
 from autograd_nn.derivation.environment import Environment
 from autograd_nn.derivation.expression import evaluate, evaluate_all, from_graph
+from autograd_nn.derivation.rewriting import Setting
 from autograd_nn.tensor import Tensor
 
 from .networks import network

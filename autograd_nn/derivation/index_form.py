@@ -7,6 +7,8 @@ over its index: δ₁⁽²⁾ = (w₁₁⁽²⁾ δ₁⁽³⁾ + w₂₁⁽²⁾
 from __future__ import annotations
 
 import itertools
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from .. import notation
 from ..tensor import Tensor
 from .environment import Environment
 from .expression import Expr, call, evaluate, mapped
+from .picture import render
 from .steps import Step, between, gradient_name, operation, simplified
 from .symbols import Names, entry_name
 
@@ -41,6 +44,10 @@ class IndexForm:
         """All lines as one LaTeX environment for math mode."""
         rows = [row.replace(" = ", " &= ", 1) for row in self.lines]
         return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+
+    def render(self, path: str | PathLike[str]) -> Path:
+        """Write the lines to a picture (``.svg``, ``.png``, ``.pdf``) and return its path."""
+        return render(self.lines, path)
 
     def _repr_latex_(self) -> str:
         return rf"$\displaystyle {self.latex}$"

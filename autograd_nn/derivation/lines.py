@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 from .. import notation
@@ -18,6 +20,7 @@ from .environment import Environment, Meaning
 if TYPE_CHECKING:
     from .index_form import IndexForm
 from .expression import Expr, call, mapped, name, number, size
+from .picture import render
 from .steps import (
     Step,
     between,
@@ -143,6 +146,10 @@ class Derivation:
         """All lines as one LaTeX environment for math mode."""
         rows = [row.replace(" = ", " &= ", 1) for row in self.lines]
         return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+
+    def render(self, path: str | PathLike[str]) -> Path:
+        """Write the lines to a picture (``.svg``, ``.png``, ``.pdf``) and return its path."""
+        return render(self.lines, path)
 
     def _repr_latex_(self) -> str:
         return rf"$\displaystyle {self.latex}$"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -109,6 +110,20 @@ def test_latex_renders() -> None:
     notebook = derive(J, t["W1"])._repr_latex_()
     assert notebook.startswith(r"$\displaystyle \begin{aligned}")
     assert notebook.endswith(r"\end{aligned}$")
+
+
+@pytest.mark.section_4_7
+@pytest.mark.parametrize("kind", ["svg", "png"])
+def test_the_derivation_is_drawn(kind: str, tmp_path: Path) -> None:
+    J, t = network([3, 3, 1], 1)
+    first = derive(J, t["W1"]).render(tmp_path / f"one.{kind}").read_bytes()
+    again = derive(J, t["W1"]).render(tmp_path / f"two.{kind}").read_bytes()
+    assert first == again
+    assert first.startswith(b"\x89PNG") or b"<svg" in first
+    index = derive(J, t["W2"], index=(1, 2)).render(tmp_path / f"index.{kind}").read_bytes()
+    assert index != first
+    with pytest.raises(ValueError, match="does not end like a picture"):
+        derive(J, t["W1"]).render(tmp_path / "derivation")
 
 
 def test_any_graph_not_only_networks() -> None:

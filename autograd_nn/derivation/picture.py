@@ -1,0 +1,49 @@
+"""Lines of LaTeX as a picture, by matplotlib's mathtext: no LaTeX installation is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+
+_LINE = 0.62
+"""Inches from one line to the next, at 14 points, fractions included."""
+
+
+def render(lines: Sequence[str], path: str | PathLike[str], size: float = 14.0) -> Path:
+    """Write lines of math-mode LaTeX to a picture, one beneath the other.
+
+    Parameters
+    ----------
+    lines : sequence of str
+        Without dollar signs.
+    path : path-like
+        The file; its ending says which kind: ``.svg``, ``.png``, ``.pdf``.
+    size : float
+        Of the type, in points.
+
+    Returns
+    -------
+    Path
+        The file written.
+
+    Raises
+    ------
+    ValueError
+        If the ending is of no kind of picture that matplotlib writes.
+    """
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    path = Path(path)
+    figure = Figure(figsize=(1, 1))
+    if path.suffix.lstrip(".").lower() not in FigureCanvasAgg(figure).get_supported_filetypes():
+        raise ValueError(f"{path.name!r} does not end like a picture: use .svg, .png or .pdf")
+    step = _LINE * size / 14
+    for i, line in enumerate(lines):
+        figure.text(0, -i * step, f"${line}$", fontsize=size, va="baseline")
+    metadata = {"Date": None} if path.suffix.lower() == ".svg" else None
+    with mpl.rc_context({"svg.hashsalt": "derivation", "mathtext.fontset": "cm"}):
+        figure.savefig(path, bbox_inches="tight", pad_inches=0.2, dpi=150, metadata=metadata)
+    return path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -43,20 +44,37 @@ def watched() -> Iterator[list[Any]]:
         module.function_on_tensors, module.ufunc_on_tensors = old
 
 
+_SYNTAX = {"getitem": "t[key]", "astype": "t.astype"}
+
+
+def _own(function: Any) -> set[str]:
+    """Return the functions of this package that a row's function calls, or is."""
+    if (getattr(function, "__module__", None) or "").startswith("autograd_nn"):
+        return {f"autograd_nn.{function.__name__}"} if function.__name__ in OWN else set()
+    if not isinstance(function, types.FunctionType):
+        return set()
+    held = [cell.cell_contents for cell in function.__closure__ or ()]
+    found = {f"autograd_nn.{name}" for name in set(function.__code__.co_names) & set(OWN)}
+    return found.union(*map(_own, held))
+
+
 def functions_of(row: Row) -> set[str]:
-    """Return the names of the functions that the row is about."""
-    arrays = sample(row.inputs, [x.shape for x in row.inputs])
-    code = getattr(row.run, "__code__", None)
-    words = {getattr(row.run, "__name__", ""), *(code.co_names if code else ())}
-    own = {f"autograd_nn.{name}" for name in words & set(OWN)}
-    with watched() as called:
-        row.run(*leaves(row, arrays))
+    """Return the names of the functions that the row is about: nearly always one."""
+    own = _own(row.run)
     if own:
         return own
+    if "method" in row.label:
+        return set()
+    with watched() as called:
+        row.run(*leaves(row, sample(row.inputs, [x.shape for x in row.inputs])))
     names = {qualified(f) for f in called}
-    named = {n for n in names if n.rpartition(".")[2] in row.label.replace("_", " ").split()}
-    of_operators = {qualified(u) for u, op in UFUNCS.items() if op.name == row.op}
-    return names if len(names) == 1 else named or names or of_operators
+    if not names:
+        if row.op in _SYNTAX:
+            return {_SYNTAX[row.op]}
+        return {qualified(u) for u, op in UFUNCS.items() if op.name == row.op}
+    told = {n for n in names if n.rpartition(".")[2] in row.label.split()}
+    meant = {n for n in names if n.rpartition(".")[2] == row.op}
+    return names if len(names) == 1 else told or meant
 
 
 def through() -> dict[str, list[str]]:

@@ -89,29 +89,37 @@ def verdict(library: Library, run: Callable[..., Any], row: Row) -> str:
 
 
 def measured() -> dict[str, Any]:
-    """Return what the libraries did, by function."""
+    """Return what the libraries did, row by row."""
     warnings.simplefilter("ignore")
     libraries = (
         ("autograd", "autograd", hips(), by_hips),
         ("MyGrad", "mygrad", mygrad(), by_mygrad),
         ("JAX", "jax", jax(), by_jax),
     )
+    return {
+        "versions": {title: version(package) for title, package, _, _ in libraries},
+        "rows": {
+            row.name: {title: verdict(library, run, row) for title, _, library, run in libraries}
+            for row in ROWS
+        },
+    }
+
+
+def by_function(rows: dict[str, dict[str, str]]) -> dict[str, dict[str, dict[str, int]]]:
+    """Return how often each library gave which verdict on the rows of each function."""
     result: dict[str, dict[str, dict[str, int]]] = {}
     for row in ROWS:
-        names = functions_of(row)
-        for title, _, library, run in libraries:
-            word = verdict(library, run, row)
-            for name in names:
+        for name in functions_of(row):
+            for title, word in rows.get(row.name, {}).items():
                 counts = result.setdefault(name, {}).setdefault(title, {})
                 counts[word] = counts.get(word, 0) + 1
-    versions = {title: version(package) for title, package, _, _ in libraries}
-    return {"versions": versions, "functions": result}
+    return result
 
 
 def main() -> None:
     """Measure, write the data and the table."""
     data = json.loads(DATA.read_text()) if "--ours" in sys.argv else measured()
-    data["through"] = through()
+    data |= {"functions": by_function(data["rows"]), "through": through()}
     DATA.write_text(json.dumps(data, indent=1, sort_keys=True) + "\n")
     TABLE.write_text(markdown(data), encoding="utf-8")
 

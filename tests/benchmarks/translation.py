@@ -139,9 +139,12 @@ class _WithArrays:
 
 
 def _as_array(x: Any) -> Any:
-    if isinstance(x, list) and not hasattr(np.asarray(x, dtype=object).flat[0], "shape"):
-        return np.asarray(x)
-    return x
+    return np.asarray(x) if isinstance(x, list) and _of_numbers(x) else x
+
+
+def _of_numbers(x: Any) -> bool:
+    """Whether `x` is a number, or lists of numbers: tracers are neither."""
+    return isinstance(x, (bool, int, float)) or (isinstance(x, list) and all(map(_of_numbers, x)))
 
 
 def _global_names(code: types.CodeType) -> set[str]:
@@ -165,12 +168,20 @@ def jax() -> Library:
 
 def hips() -> Library:
     """HIPS autograd."""
-    return Library("autograd", "autograd.numpy", "autograd.scipy.special")
+    from autograd.scipy import special
+
+    words = {"logsumexp": special.logsumexp, "sigmoid": special.expit}
+    return Library("autograd", "autograd.numpy", "autograd.scipy.special", words)
 
 
 def mygrad() -> Library:
     """MyGrad."""
-    return Library("MyGrad", "mygrad")
+    from mygrad.nnet import activations
+
+    names = ("elu", "leaky_relu", "relu", "sigmoid", "softmax")
+    words = {name: getattr(activations, name) for name in names}
+    words["log_softmax"] = activations.logsoftmax
+    return Library("MyGrad", "mygrad", "", words)
 
 
 __all__ = ["Library", "UntranslatableError", "autograd_nn", "hips", "jax", "mygrad"]

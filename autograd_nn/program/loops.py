@@ -24,8 +24,9 @@ from .passes.sums import axes_of
 from .rewriting import Graph, Rule, do, is_, is_weak, op_of, rewrite
 from .schedule import donations, ordered
 from .source import Source, Writer
-from .storage import is_array, is_leaf, is_view, root_of
+from .storage import is_array, is_leaf
 from .trace import Trace
+from .views import is_view, root_of
 
 HEAD = '''from numba import njit, types
 from numba.extending import intrinsic

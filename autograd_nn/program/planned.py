@@ -20,8 +20,9 @@ from .passes.kernels import GEMM, LOGISTIC, updates_by_blas
 from .rewriting import Graph, is_constant, is_weak, op_of
 from .schedule import donations, ordered
 from .source import Source, Writer
-from .storage import Plan, is_array, is_view, plan, root_of
+from .storage import Plan, is_array, plan
 from .trace import Trace
+from .views import is_view, root_of
 
 LOGISTIC_INTO = '''def logistic(u, out):
     """Write 1 / (1 + exp(u)) into out; where exp overflows to inf, that is the right 0."""
@@ -139,7 +140,7 @@ class _Planned(Writer):
         """Whether `node` is a number computed from numbers, needed once."""
         once = self.uses[node] == 1 and all(node is not x for x in self.graph.outputs)
         # What looks into a buffer is read where it stands: later the buffer holds other values.
-        return once and not any(is_array(x) or is_view(x) for x in node.inputs)
+        return once and not any(is_array(x) or root_of(x) is not x for x in node.inputs)
 
     def write(self, node: Tensor) -> None:
         operands = [self.operand(x) for x in node.inputs]

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..tensor import Tensor
 from .rewriting import INPUT, Graph
+from .views import root_of
 
 FORWARD, BACKWARD, REST = "forward", "backward", "results"
 
@@ -107,17 +108,11 @@ def ordered(graph: Graph, given: Mapping[Tensor, Tensor]) -> list[Tensor] | None
     return [node for node in result if node.op not in (None, INPUT)]
 
 
-VIEWS = ("transpose", "reshape", "broadcast_to", "getitem")
-
-
 def _readers(nodes: Iterable[Tensor], inputs: set[Tensor]) -> dict[Tensor, list[Tensor]]:
     """Return who reads each of `inputs`, directly or through views."""
-    root: dict[Tensor, Tensor] = {x: x for x in inputs}
     found: dict[Tensor, list[Tensor]] = {}
     for node in nodes:
-        for x in node.inputs:
-            if x in root:
-                found.setdefault(root[x], []).append(node)
-                if node.op is not None and node.op.name in VIEWS:
-                    root[node] = root[x]
+        for root in dict.fromkeys(root_of(x) for x in node.inputs):
+            if root in inputs:
+                found.setdefault(root, []).append(node)
     return found

@@ -17,9 +17,10 @@ from ..notation import identifier
 from ..tensor import Tensor
 from .expressions import Text, Vocabulary
 from .rewriting import INPUT, Graph, count_uses, is_weak, op_of
-from .schedule import BACKWARD, FORWARD, REST, VIEWS, ordered, parts
+from .schedule import BACKWARD, FORWARD, REST, ordered, parts
 from .structures import Leaf, construction, parameter_identifiers, reached
 from .trace import Trace
+from .views import root_of
 
 _WIDTH = 88
 _INLINE = 64
@@ -163,16 +164,10 @@ class Writer:
             return text.code
         earlier = self.graph.outputs[:position]
         if node.ndim == 0:
-            return f"{text.within(9)}[()]" if self.root(node).op is INPUT else text.code
-        foreign = self.root(node).op in (None, INPUT)
-        shared = any(self.root(node) is self.root(other) for other in earlier)
+            return f"{text.within(9)}[()]" if root_of(node).op is INPUT else text.code
+        foreign = root_of(node).op in (None, INPUT)
+        shared = any(root_of(node) is root_of(other) for other in earlier)
         return f"{text.within(9)}.copy()" if foreign or shared else text.code
-
-    def root(self, node: Tensor) -> Tensor:
-        """Return the node whose memory `node` may be looking at."""
-        while node.op is not None and node.op.name in VIEWS:
-            node = node.inputs[0]
-        return node
 
     def section(self, part: str) -> None:
         """Add the heading of a part."""

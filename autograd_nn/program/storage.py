@@ -14,7 +14,7 @@ import numpy as np
 
 from ..tensor import Tensor
 from .rewriting import INPUT
-from .schedule import VIEWS
+from .views import root_of
 
 
 class Plan:
@@ -35,13 +35,6 @@ class Plan:
         self.buffers: list[tuple[tuple[int, ...], Any]] = []
         self.buffer: dict[Tensor, int] = {}
         self.donated = donated
-
-
-def root_of(node: Tensor) -> Tensor:
-    """Return the node whose memory `node` may be looking at: itself, unless it is a view."""
-    while node.op is not None and node.op.name in VIEWS:
-        node = node.inputs[0]
-    return node
 
 
 def last_uses(order: Sequence[Tensor]) -> dict[Tensor, int]:
@@ -131,11 +124,6 @@ def _release(
         if number is None or last.get(root) != position or (number == own and root is not node):
             continue
         free.setdefault((root.shape, root.dtype), []).append(number)
-
-
-def is_view(node: Tensor) -> bool:
-    """Whether `node` may only look at another's memory."""
-    return node.op is not None and node.op.name in VIEWS
 
 
 def is_leaf(node: Tensor) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from autograd_nn import Tensor, grad, jit, no_grad, sigmoid, value_and_grad
+from autograd_nn import Tensor, custom, grad, jit, no_grad, sigmoid, value_and_grad
 from autograd_nn.program import loops
 from autograd_nn.recording import TracingError
 
@@ -301,6 +301,27 @@ def test_the_sigmoid_is_stable_at_every_size(m: int) -> None:
         got = jit(lambda z, b: sigmoid(z + b))(z.astype(dtype), b.astype(dtype))
         right = sigmoid(Tensor((z.astype(dtype) + b.astype(dtype)).astype(dtype))).numpy()
         np.testing.assert_allclose(got, right, rtol=1e-6 if dtype == np.float32 else 1e-15)
+
+
+def test_functions_that_hand_an_operand_on() -> None:
+    from autograd_nn.op import REGISTRY
+
+    first: Any = custom("first_of_a_pair", first_of, lambda g, out, x, y: g, None)
+    try:
+
+        def f(x: Any) -> Any:
+            t = first(np.sin(x), 1.0)
+            return t * np.cos(x) + np.sum(np.exp(x) * np.sin(x * 2)), first(x, 2.0)
+
+        value, same = jit(f)(A)
+        np.testing.assert_allclose(value, f(Tensor(A))[0].numpy())
+        assert not np.shares_memory(same, A)
+    finally:
+        del REGISTRY["first_of_a_pair"]
+
+
+def first_of(x: Any, other: Any) -> Any:
+    return x
 
 
 def test_threads() -> None:

@@ -1,0 +1,63 @@
+"""The README: its code runs and prints what stands beneath it; its links lead somewhere."""
+
+import contextlib
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+_BLOCK = re.compile(
+    r"```python\n(?P<code>.*?)```\n(?:\s*```text\n(?P<output>.*?)```\n)?", re.DOTALL
+)
+
+
+def test_the_code_prints_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    space: dict[str, Any] = {"__name__": "readme"}
+    blocks = list(_BLOCK.finditer(README))
+    assert len(blocks) >= 7
+    for block in blocks:
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            exec(compile(block["code"], "README.md", "exec"), space)  # noqa: S102 - it is ours
+        printed = [line.rstrip() for line in said.getvalue().splitlines()]
+        expected = [line.rstrip() for line in (block["output"] or "").splitlines()]
+        assert printed == expected, block["code"]
+    # the picture at the top is what the first lines draw
+    drawn = (ROOT / "examples" / "pictures" / "node.svg").read_text(encoding="utf-8")
+    assert re.findall(r">([^<\s]+)<", (tmp_path / "node.svg").read_text(encoding="utf-8")) == (
+        re.findall(r">([^<\s]+)<", drawn)
+    )
+    stepped = space["stepped"]
+    gradients = space["Network"]([3, 4, 2], seed=0).gradients(space["x"], space["y"])
+    start = space["Network"]([3, 4, 2], seed=0).parameters()
+    for name, array in stepped.items():
+        assert array == pytest.approx(start[name] - 0.25 * gradients[name], rel=1e-12)
+
+
+def test_every_python_block_with_print_has_its_output() -> None:
+    for block in _BLOCK.finditer(README):
+        assert ("print(" in block["code"]) == (block["output"] is not None), block["code"]
+    first = next(_BLOCK.finditer(README))["code"]
+    assert len([line for line in first.splitlines() if line]) == 10
+
+
+@pytest.mark.parametrize("page", ["README.md", "examples/README.md"])
+def test_links_lead_to_files(page: str) -> None:
+    path = ROOT / page
+    links = re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8"))
+    assert links
+    for link in links:
+        if not link.startswith("http"):
+            assert (path.parent / link).exists(), link
+
+
+def test_the_command_line_it_speaks_of() -> None:
+    from nets import __main__ as command
+
+    for name in re.findall(r"python -m nets (\w+)", README):
+        assert name in command._COMMANDS

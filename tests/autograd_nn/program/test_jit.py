@@ -289,7 +289,13 @@ def test_what_is_seen_of_a_buffer_is_read_before_it_is_used_again() -> None:
         first = np.sum(t[0, 0])
         return first * 0.5 + np.sum(np.sin(x)) + np.sum(np.cos(x) * np.exp(x))
 
+    def g(v: Any) -> Any:
+        t = np.sin(-v)
+        first = np.reshape(t[:1], ())  # an array of no axes that looks into t
+        return np.exp(first) * 0.5 + np.sum(np.sin(v)) + np.sum(np.cos(v) * np.exp(v))
+
     np.testing.assert_allclose(jit(f)(A), f(Tensor(A)).numpy())
+    np.testing.assert_allclose(jit(g)(A[0]), g(Tensor(A[0])).numpy())
 
 
 @pytest.mark.parametrize("m", [1, 20, 1078])
@@ -462,7 +468,6 @@ def test_saved_programs_need_numpy_alone(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_saved_is_refused(tmp_path: Path) -> None:
-    from autograd_nn.extending import custom
     from autograd_nn.op import REGISTRY
 
     factor = 3.0

@@ -49,12 +49,23 @@ class Step:
     shifts: tuple[Any, ...]
     mixing: Any
 
-    def run(self, xp: Any, function: Callable[..., Any], vectors: Sequence[Any]) -> Any:
-        """Run `function`, the row's, between what makes it fit; `xp` is NumPy or its like."""
+    def run(
+        self,
+        xp: Any,
+        function: Callable[..., Any],
+        vectors: Sequence[Any],
+        shake: Callable[[Any], Any] | None = None,
+    ) -> Any:
+        """Run `function`, the row's, between what makes it fit.
+
+        `xp` is NumPy or its like; `shake` is done to the row's inputs.
+        """
         inputs = [
             entered(xp, x, vectors[source], shift)
             for x, source, shift in zip(self.row.inputs, self.sources, self.shifts, strict=True)
         ]
+        if shake is not None:
+            inputs = [shake(x) for x in inputs]
         # half of a vector goes past the row, lest a row without derivatives end all gradients
         return left(xp, function(*inputs), self.mixing) + 0.5 * vectors[self.sources[0]]
 
@@ -78,9 +89,9 @@ class Program:
             total = total + (end @ weights)
         return total
 
-    def on_tensors(self, *vectors: Any) -> Any:
+    def on_tensors(self, *vectors: Any, shake: Callable[[Any], Any] | None = None) -> Any:
         """Return the value, recorded."""
-        return self.value(vectors, lambda step, made: step.run(np, step.row.run, made))
+        return self.value(vectors, lambda step, made: step.run(np, step.row.run, made, shake))
 
     @property
     def text(self) -> str:
@@ -137,10 +148,12 @@ def draw(
     return Program(tuple(steps), rng.normal(size=(LEAVES + len(steps), WIDTH))), leaves
 
 
-def our_gradients(program: Program, leaves: Sequence[Any]) -> list[Any]:
+def our_gradients(
+    program: Program, leaves: Sequence[Any], shake: Callable[[Any], Any] | None = None
+) -> list[Any]:
     """Return the gradients by this package."""
     xs = [Tensor(v, requires_grad=True, name=f"v{i}") for i, v in enumerate(leaves)]
-    return gradients(program.on_tensors(*xs), xs)
+    return gradients(program.on_tensors(*xs, shake=shake), xs)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from .expressions import ATOM, Text
 from .literals import literal
 from .passes import tune
 from .passes.kernels import GEMM, LOGISTIC, updates_by_blas
+from .passes.sums import axes_of
 from .rewriting import Graph, is_constant, is_weak, op_of
 from .schedule import donations, ordered
 from .source import Source, Writer
@@ -28,15 +29,18 @@ LOGISTIC_INTO = '''def logistic(u, out):
     """Write 1 / (1 + exp(u)) into out; where exp overflows to inf, that is the right 0."""
     with errstate(over="ignore"):
         exp(u, out)
-    return divide(1, add(out, 1, out), out)'''
+    return divide(1.0, add(out, 1.0, out), out)'''
 
 SIGMOID_INTO = '''def sigmoid(z, out):
     """Write 1 / (1 + exp(-z)) into out; where exp overflows to inf, that is the right 0."""
     with errstate(over="ignore"):
         exp(negative(z, out), out)
-    return divide(1, add(out, 1, out), out)'''
+    return reciprocal(add(out, 1.0, out), out)'''
 
 _NUMBER_NAMES = {"1": "one", "1.0": "one", "2": "two", "2.0": "two", "0.5": "half"}
+
+_THREADED_ROWS = 8192
+"""OpenBLAS uses threads for a matrix of more than 4 · 2304 elements times a vector."""
 
 _THREADED = 200_000
 """OpenBLAS uses threads for products of more than 4 · 65536 multiplications."""
@@ -115,7 +119,7 @@ class _Planned(Writer):
     def reserve(self) -> None:
         super().reserve()
         self.words.taken |= {"add", "dot", "divide", "empty", "errstate", "exp", "expit"}
-        self.words.taken |= {"dgemm", "sgemm", "logistic"}
+        self.words.taken |= {"reciprocal", "dgemm", "sgemm", "logistic"}
         self.words.taken |= {"maximum", "minimum", "negative", "buffers", "workspace", "free"}
         for node in self.order:
             if is_ufunc(node):
@@ -237,6 +241,8 @@ class _Planned(Writer):
         if is_product(node):
             return f"{self.numpy('dot')}({', '.join(operands)}{tail})"
         if is_reduction(node):
+            if out and self._is_row_sum(node):
+                return f"{self.numpy('dot')}({operands[0]}, {self._ones(node.inputs[0])}{tail})"
             return self._reduce(node, operands[0], out)
         if is_sigmoid(node):
             return self._sigmoid(node, operands[0], out)
@@ -244,6 +250,27 @@ class _Planned(Writer):
         if out and function in ("maximum", "minimum"):  # NumPy warns of a third operand
             tail = f", out={out}"
         return f"{function}({', '.join(operands)}{tail})"
+
+    def _is_row_sum(self, node: Tensor) -> bool:
+        """Whether `node` sums the rows of a small buffer, which a product with ones does faster."""
+        x = node.inputs[0]
+        return (
+            op_of(node).name == "sum"
+            and x in self.places.buffer
+            and x.ndim == node.ndim == 2
+            and axes_of(node) == (1,)
+            and x.size <= _THREADED_ROWS
+            and x.dtype == node.dtype
+            and x.dtype in (np.float32, np.float64)
+        )
+
+    def _ones(self, x: Tensor) -> str:
+        """Return the name of a column of ones, one for each column of `x`."""
+        key = (b"ones" + str(x.shape[1]).encode(), x.dtype.str)
+        if key not in self.numbers:
+            self.numbers[key] = name = self.words.fresh("ones")
+            self.words.constants[name] = f'np.ones(({x.shape[1]}, 1), "{x.dtype.name}")'
+        return self.numbers[key]
 
     def _reduce(self, node: Tensor, operand: str, out: str) -> str:
         axis = node.params.get("axis")
@@ -259,12 +286,14 @@ class _Planned(Writer):
         if node.size <= _SMALL:
             self.words.embedding.imports["expit"] = "from scipy.special import expit"
             return f"expit({operand}, {out})" if out else f"expit({operand})"
-        for name in ("add", "divide", "errstate", "exp"):
+        for name in ("add", "errstate", "exp"):
             self.numpy(name)
         if node.op is LOGISTIC:
+            self.numpy("divide")
             helper, self.words.helpers["logistic"] = "logistic", LOGISTIC_INTO
         else:
             self.numpy("negative")
+            self.numpy("reciprocal")
             helper, self.words.helpers["sigmoid"] = "sigmoid", SIGMOID_INTO
         if not out:
             out = f"{self.numpy('empty')}({literal(node.shape)}, {_dtype(node)})"

@@ -17,6 +17,8 @@ from .rules import function_of
 # fmt: off
 _ARGMAX = register(Op("argmax", np.argmax, latex=function_of("argmax")))
 _ARGMIN = register(Op("argmin", np.argmin, latex=function_of("argmin")))
+_NANARGMAX = register(Op("nanargmax", np.nanargmax, latex=function_of("argmax")))
+_NANARGMIN = register(Op("nanargmin", np.nanargmin, latex=function_of("argmin")))
 _ARGSORT = register(Op("argsort", np.argsort, latex=function_of("argsort")))
 _ARGPARTITION = register(Op("argpartition", np.argpartition, latex=function_of("argpartition")))
 _SEARCHSORTED = register(Op("searchsorted", np.searchsorted, latex=function_of("searchsorted", 2)))
@@ -42,12 +44,12 @@ def _argmin(a: Any, axis: int | None = None, out: Any = None, *, keepdims: Any =
 
 @implements(np.nanargmax)
 def _nanargmax(a: Any, axis: int | None = None, out: Any = None, *, keepdims: Any = False) -> Any:
-    return _argmax(np.where(np.isnan(a), -np.inf, a), axis, keepdims=keepdims)
+    return _position(_NANARGMAX, a, axis, keepdims)
 
 
 @implements(np.nanargmin)
 def _nanargmin(a: Any, axis: int | None = None, out: Any = None, *, keepdims: Any = False) -> Any:
-    return _argmin(np.where(np.isnan(a), np.inf, a), axis, keepdims=keepdims)
+    return _position(_NANARGMIN, a, axis, keepdims)
 
 
 def _along(a: Any, axis: int | None) -> tuple[Any, int]:

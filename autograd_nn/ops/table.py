@@ -37,7 +37,7 @@ _ABOUT = {
 
 _POSITIONS = {
     "argpartition", "argsort", "argmax", "argmin", "digitize", "fix", "isclose", "isneginf",
-    "isposinf", "matrix_rank", "nanargmax", "nanargmin", "searchsorted", "count_nonzero", "any",
+    "isposinf", "matrix_rank", "searchsorted", "count_nonzero", "any",
     "all", "round", "around",
 }  # fmt: skip
 """Composed functions whose results are positions, counts, truth or rounded."""

@@ -134,6 +134,7 @@ REFUSED: list[tuple[str, Any, type[Exception], str]] = [
     ("AxisError", lambda: np.sum(X, axis=3), np.exceptions.AxisError, "axis 3"),
     ("diag", lambda: np.diag(M[None]), ValueError, "a vector or a matrix"),
     ("order F", lambda: np.reshape(M, 4, order="F"), NotImplementedError, "order='C'"),
+    ("nanargmin of nan", lambda: np.nanargmin(X * np.nan), ValueError, "All-NaN"),
     ("nan_to_num in place", lambda: np.nan_to_num(X, copy=False), TypeError, "copy=True"),
 ]  # fmt: skip
 

@@ -101,5 +101,5 @@ for init, colour in (("uniform", ORANGE), ("glorot", BLUE)):
         axes.semilogy(cost, color=colour, linewidth=1.2, label=label if k == 0 else None)
 axes.set(xlabel="iteration", ylabel="mean cost J", title="two ways to start, five seeds each")
 axes.grid(alpha=0.3, which="both")
-axes.legend(loc="center right")
+axes.legend(loc=(0.1, 0.5))
 lesson.show(plot, "5_5_initial_weights")

@@ -158,6 +158,11 @@ class Tensor(Operators):
                 f"{self._label()} is the result of {self.op.name!r}; only the data of leaves can "
                 "be assigned. Make a new leaf with Tensor(value) instead"
             )
+        if value is self._data and type(value) is ndarray:
+            # `t.data -= …` wrote into the array. A new object all the same, so that a backward
+            # pass over a graph recorded before sees that the values it was recorded with are gone.
+            self._data = value.view()
+            return
         fresh = value if type(value) is ndarray else _as_data(value, self.name)
         if fresh.shape != self.shape:
             raise ValueError(
@@ -167,9 +172,7 @@ class Tensor(Operators):
             raise TypeError(f"{self._label()} requires gradients and cannot hold {fresh.dtype}")
         if type(fresh) is ndarray and not fresh.flags.writeable:  # the result of an operation
             fresh = fresh.copy()
-        # A new object even for `t.data -= …`, so that a backward pass over a graph recorded
-        # before the assignment sees that the values it was recorded with are gone.
-        self._data = fresh.view() if fresh is self._data and type(fresh) is ndarray else fresh
+        self._data = fresh
 
     @property
     def shape(self) -> tuple[int, ...]:

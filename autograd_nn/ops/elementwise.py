@@ -46,6 +46,15 @@ def converted(x: Any, dtype: Any) -> Any:
     return x.astype(dtype)
 
 
+def _sigmoid_rule(g: Any, out: Any, z: Any) -> Any:
+    if type(out) is not np.ndarray:
+        return g * (out * (1 - out))
+    slope = 1 - out  # the same in one array: a large temporary costs more than the arithmetic
+    slope *= out
+    slope *= g
+    return slope
+
+
 def _lowered(p: Any) -> Any:
     """Return the exponent p − 1 of the derivative of x**p, or 1 where p = 0 (factor 0)."""
     value = getattr(p, "_data", p)
@@ -130,7 +139,7 @@ register(Op("logaddexp2", np.logaddexp2, (
     lambda g, out, a, b: g * _exponential_share(a * _LN2, b * _LN2),
     lambda g, out, a, b: g * _exponential_share(b * _LN2, a * _LN2),
 ), latex=r"\log_{{2}}(2^{{{0}}} + 2^{{{1}}})", broadcasts=True), np.logaddexp2)
-register(Op("sigmoid", stable_sigmoid, (lambda g, out, z: g * (out * (1 - out)),),
+register(Op("sigmoid", stable_sigmoid, (_sigmoid_rule,),
     latex=_SIGMOID_LATEX))
 register(Op("relu", rectified, (lambda g, out, z: g * (z > 0),),
     latex=r"\max({0}, 0)"))

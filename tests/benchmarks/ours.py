@@ -14,11 +14,14 @@ import numpy as np
 from .problem import Contender, Maker, Problem
 
 
-def by_hand(p: list[np.ndarray], x: np.ndarray, y: np.ndarray, rate: float) -> None:
-    """Take one step in place: straightforward NumPy."""
+def by_hand(
+    p: list[np.ndarray], x: np.ndarray, y: np.ndarray, rate: float, with_cost: bool = False
+) -> Any:
+    """Take one step in place: straightforward NumPy; return the cost it met, if asked for."""
     W1, b1, W2, b2 = p
     h2 = 1 / (1 + np.exp(-(W1 @ x + b1)))
     h3 = 1 / (1 + np.exp(-(W2 @ h2 + b2)))
+    J = 0.5 * np.mean(np.sum(np.square(y - h3), axis=0)) if with_cost else None
     delta3 = (h3 - y) * h3 * (1 - h3)
     delta2 = (W2.T @ delta3) * h2 * (1 - h2)
     step = rate / x.shape[1]
@@ -26,6 +29,7 @@ def by_hand(p: list[np.ndarray], x: np.ndarray, y: np.ndarray, rate: float) -> N
     b2 -= step * delta3.sum(axis=1, keepdims=True)
     W1 -= step * (delta2 @ x.T)
     b1 -= step * delta2.sum(axis=1, keepdims=True)
+    return J
 
 
 def hand(problem: Problem) -> Contender:
@@ -33,6 +37,13 @@ def hand(problem: Problem) -> Contender:
     p = problem.copies()
     x, y, rate = problem.x, problem.y, problem.rate
     return Contender(lambda: by_hand(p, x, y, rate), parameters=lambda: p)
+
+
+def hand_with_cost(problem: Problem) -> Contender:
+    """NumPy by hand, the cost computed too: what recording the cost cannot leave out."""
+    p = problem.copies()
+    x, y, rate = problem.x, problem.y, problem.rate
+    return Contender(lambda: by_hand(p, x, y, rate, with_cost=True), parameters=lambda: p)
 
 
 def hand_preallocated(problem: Problem) -> Contender:
@@ -182,11 +193,13 @@ def jitted(engine: str) -> Maker:
 
 
 HAND, PREALLOCATED, FLOOR = "NumPy by hand", "NumPy by hand, preallocated", "floor: BLAS + exp"
+HAND_COST = "NumPy by hand, with the cost"
 EAGER, JIT, JIT_NUMBA = "ours, eager", "ours, jit", "ours, jit, numba"
 
 MAKERS: dict[str, Maker] = {
     FLOOR: floor,
     HAND: hand,
+    HAND_COST: hand_with_cost,
     PREALLOCATED: hand_preallocated,
     EAGER: eager,
     JIT: jitted("numpy"),

@@ -220,10 +220,11 @@ class Tensor(Operators):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         refuse_value("np.asarray", "Use NumPy functions on the Tensor itself.")
-        if self.requires_grad:
+        if self.requires_grad or self.op is not None:
+            what = "requires gradients" if self.requires_grad else "was recorded"
             raise TypeError(
-                f"{self._label()} requires gradients, which np.asarray or np.array would lose; "
-                "use .numpy() for the plain values, or np.stack(...) to build from Tensors"
+                f"{self._label()} {what}, which np.asarray or np.array would lose; use .numpy() "
+                "for the plain values, or np.stack(...) to build from Tensors"
             )
         array = np.asarray(self._data, dtype=dtype)
         return array.copy() if copy else array

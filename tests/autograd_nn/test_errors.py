@@ -123,3 +123,12 @@ def test_an_unsupported_function_is_named(call: Callable[[], Any], name: str) ->
 def test_options_that_are_not_supported_are_refused(call: Callable[[], Any], words: str) -> None:
     with pytest.raises(TypeError, match=words):
         call()
+
+
+def test_arrays_are_not_built_from_recorded_tensors() -> None:
+    x = Tensor(3.0)
+    for build in (lambda: np.array([x * x, x]), lambda: np.asarray(x * x)):
+        with pytest.raises(TypeError, match=r"was recorded.*np\.stack"):
+            build()
+    assert np.asarray(x) == 3.0  # plain data, with nothing to lose
+    assert np.asarray((x * x).numpy()) == 9.0

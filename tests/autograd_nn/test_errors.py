@@ -127,7 +127,8 @@ def test_options_that_are_not_supported_are_refused(call: Callable[[], Any], wor
 
 def test_arrays_are_not_built_from_recorded_tensors() -> None:
     x = Tensor(3.0)
-    for build in (lambda: np.array([x * x, x]), lambda: np.asarray(x * x)):
+    builds: list[Callable[[], Any]] = [lambda: np.array([x * x, x]), lambda: np.asarray(x * x)]
+    for build in builds:
         with pytest.raises(TypeError, match=r"was recorded.*np\.stack"):
             build()
     assert np.asarray(x) == 3.0  # plain data, with nothing to lose

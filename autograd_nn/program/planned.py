@@ -42,8 +42,6 @@ _NUMBER_NAMES = {"1": "one", "1.0": "one", "2": "two", "2.0": "two", "0.5": "hal
 _THREADED_ROWS = 8192
 """OpenBLAS uses threads for a matrix of more than 4 · 2304 elements times a vector."""
 
-_THREADED = 200_000
-"""OpenBLAS uses threads for products of more than 4 · 65536 multiplications."""
 
 _SMALL = 400
 """Up to so many elements one call of SciPy's expit is faster than four vectorised passes."""
@@ -57,14 +55,6 @@ def is_product(node: Tensor) -> bool:
         and all(x.ndim == 2 and x.dtype == node.dtype for x in node.inputs)
         and node.dtype.kind == "f"
     )
-
-
-def is_large_product(node: Tensor) -> bool:
-    """Whether `node` is a product that BLAS may share out among threads."""
-    if not is_product(node) or node.dtype not in (np.float32, np.float64):
-        return False
-    a, b = node.inputs
-    return a.shape[0] * a.shape[1] * b.shape[1] > _THREADED
 
 
 def is_reduction(node: Tensor) -> bool:
@@ -114,7 +104,6 @@ class _Planned(Writer):
         self.numbers: dict[tuple[bytes, str], str] = {}
         super().__init__(traced, graph, order)
         self.buffers = [self.words.fresh(f"t{i}") for i in range(len(places.buffers))]
-        self.updates = any(is_update(node) for node in order)
 
     def reserve(self) -> None:
         super().reserve()
@@ -161,10 +150,6 @@ class _Planned(Writer):
         name = self.name(node, "u") if node.name or not out else ""
         if is_update(node):
             self._update(node, out)
-        elif self.updates and is_large_product(node) and out:
-            self._large_product(node, out)
-            if name:
-                self.lines.append((f"{name} = {out}", ""))
         else:
             codes = [
                 self._typed(x, text, node) for x, text in zip(node.inputs, operands, strict=True)
@@ -196,15 +181,6 @@ class _Planned(Writer):
         product = f"{self.operand(a).within(ATOM)} @ {self.operand(b).within(ATOM)}"
         what = f"{out} {sign} {factor}{product}"
         self.lines.append((self._gemm(a, b, alpha, "1.0", out), what))
-
-    def _large_product(self, node: Tensor, out: str) -> None:
-        """Write ``out = a @ b`` with SciPy's BLAS, which does the updates.
-
-        NumPy's has threads of its own, and two sets of them stand in each other's way.
-        """
-        a, b = node.inputs
-        what = f"{out} = {self.operand(a).within(ATOM)} @ {self.operand(b).within(ATOM)}"
-        self.lines.append((self._gemm(a, b, "1.0", "0.0", out), what))
 
     def _gemm(self, a: Tensor, b: Tensor, alpha: str, beta: str, out: str) -> str:
         """Return the call that makes ``out = alpha * a @ b + beta * out``."""

@@ -116,8 +116,15 @@ def updates_by_blas(graph: Graph, targets: Mapping[Tensor, Tensor]) -> Graph:
     return rewrite(graph, [update])
 
 
+_THREADED = 1 << 17
+"""Products of so many multiplications and more are left to NumPy: BLAS shares them out among
+threads, and SciPy's BLAS has threads of its own, which would stand in the way of NumPy's."""
+
+
 def _fits(c: Tensor, a: Tensor, b: Tensor) -> bool:
-    """Whether BLAS takes the three as they are: matrices of one dtype, c in C order."""
+    """Whether BLAS takes the three as they are: small matrices of one dtype, c in C order."""
+    if c.size * a.shape[-1] > _THREADED:
+        return False
     if any(x.ndim != 2 or x.dtype != c.dtype for x in (a, b)) or c.dtype not in ("f4", "f8"):
         return False
     return c.op is INPUT and isinstance(c._data, np.ndarray) and bool(c._data.flags.carray)

@@ -338,6 +338,7 @@ class _Programs:
         donated = [names[i] for i in self._donate if i < len(names)]
         static = [names[i] for i in self._static if i < len(names)]
         name = getattr(self._function, "__name__", "program")
+        _refuse_shared(parameters, donated)
         traced = trace(self._function, name, parameters, keywords, static)
         # In a context of its own: a trace that is under way outside shall see nothing of it.
         return contextvars.Context().run(lowered, traced, donated, self._style, self._engine)
@@ -350,6 +351,23 @@ class _Programs:
         keywords = sorted(kwargs)
         names = positional_names(self._signature, len(args), keywords)
         return dict(zip(names, (*args, *(kwargs[key] for key in keywords)), strict=True)), keywords
+
+
+def _refuse_shared(parameters: Mapping[str, Any], donated: Sequence[str]) -> None:
+    """Raise a ValueError if an array that may be overwritten is in another argument too."""
+    arrays = [
+        (name, leaf)
+        for name, value in parameters.items()
+        for leaf in flatten(value)[0]
+        if isinstance(leaf, np.ndarray)
+    ]
+    for position, (name, array) in enumerate(arrays):
+        for other, another in arrays[position + 1 :]:
+            if (name in donated or other in donated) and np.may_share_memory(array, another):
+                raise ValueError(
+                    f"arguments {name!r} and {other!r} share the memory of an array that donate "
+                    "allows to be overwritten, so that the result would be wrong; pass a copy"
+                )
 
 
 def jit(

@@ -228,7 +228,20 @@ class Check:
             # An equal dtype is nearly always the same object, which is quicker to see.
             written.append(f"if not ({like} and (_v.dtype is {dtype} or _v.dtype == {dtype})):")
             written.append(f"    {otherwise}")
+        written += [f"if {a} is {b}: {otherwise}" for a, b in self._pairs()]
         return written if self.containers else written[1:]
+
+    def _pairs(self) -> list[tuple[str, str]]:
+        """Return the pairs of arrays, one of them written into, that must not be the same."""
+        overwritten = self.source.ready | self.source.writable
+        arrays = [(where, x) for where, x in self.leaves if x.kind is np.ndarray]
+        return [
+            (where, other)
+            for position, (where, leaf) in enumerate(arrays)
+            for other, another in arrays[position + 1 :]
+            if leaf.value.shape == another.value.shape
+            and (leaf.name in overwritten or another.name in overwritten)
+        ]
 
     def described(self) -> str:
         """Return what the call must look like."""

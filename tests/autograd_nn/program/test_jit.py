@@ -570,3 +570,20 @@ def test_a_missing_extra_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ImportError, match=r"pip install \"autograd-nn\[fast\]\""):
         jit(step, engine="numba")
+
+
+def test_an_array_in_two_arguments_is_not_donated() -> None:
+    def f(w: Any, x: Any) -> Any:
+        return w - 0.5 * x, np.sum(x * w)
+
+    step = jit(f, donate=0)
+    w, x = np.ones(3), np.arange(3.0)
+    for _ in range(2):
+        with pytest.raises(ValueError, match=r"'w' and 'x' share the memory.*pass a copy"):
+            step(w, w)
+        out, total = step(w.copy(), x)
+        assert out.tolist() == [1.0, 0.5, 0.0]
+        assert total == 3.0
+    program = step.lower(w.copy(), x)
+    with pytest.raises(TypeError, match="made for other arguments"):
+        program(w, w)

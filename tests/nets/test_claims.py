@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -74,26 +73,6 @@ def test_one_sample_is_a_column() -> None:
     report = verify(net, [1.5, 2.0, 3.0], [0.0], {"dW2": lambda delta3, h2: delta3 @ h2.T})
     assert report.ok
     assert any("there is one sample" in warning for warning in report.warnings)
-
-
-def test_it_costs_less_than_twenty_backward_passes() -> None:
-    rng = np.random.default_rng(0)
-    net = Network([64, 30, 10], seed=0)
-    x, y = rng.normal(size=(64, 32)), rng.random((10, 32))
-
-    def least(function: Any) -> float:
-        best = np.inf
-        for _ in range(60):
-            start = time.perf_counter()
-            function()
-            best = min(best, time.perf_counter() - start)
-        return best
-
-    ratios = []
-    for _ in range(3):  # other programs may take the processor away
-        by_hand = least(lambda: formulas.backpropagation(net.W, net.b, x, y))
-        ratios.append(least(lambda: verify(net, x, y)) / by_hand)
-    assert min(ratios) < 20
 
 
 # -- the command line --------------------------------------------------------------------------

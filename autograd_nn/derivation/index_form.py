@@ -7,8 +7,6 @@ over its index: δ₁⁽²⁾ = (w₁₁⁽²⁾ δ₁⁽³⁾ + w₂₁⁽²⁾
 from __future__ import annotations
 
 import itertools
-from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,12 +15,12 @@ from .. import notation
 from ..tensor import Tensor
 from .environment import Environment
 from .expression import Expr, call, evaluate, mapped
-from .picture import render
+from .picture import Equations
 from .steps import Step, between, gradient_name, operation, simplified
 from .symbols import Names, entry_name
 
 
-class IndexForm:
+class IndexForm(Equations):
     """One element of a gradient written out: prints as text, renders as LaTeX in a notebook.
 
     Attributes
@@ -38,19 +36,6 @@ class IndexForm:
     def lines(self) -> list[str]:
         """Each line as LaTeX for math mode."""
         return [latex for _, latex in self.equations]
-
-    @property
-    def latex(self) -> str:
-        """All lines as one LaTeX environment for math mode."""
-        rows = [row.replace(" = ", " &= ", 1) for row in self.lines]
-        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
-
-    def render(self, path: str | PathLike[str]) -> Path:
-        """Write the lines to a picture (``.svg``, ``.png``, ``.pdf``) and return its path."""
-        return render(self.lines, path)
-
-    def _repr_latex_(self) -> str:
-        return rf"$\displaystyle {self.latex}$"
 
     def __str__(self) -> str:
         return "\n".join(text for text, _ in self.equations)

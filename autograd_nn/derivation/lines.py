@@ -9,8 +9,6 @@
 
 from __future__ import annotations
 
-from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 from .. import notation
@@ -20,7 +18,7 @@ from .environment import Environment, Meaning
 if TYPE_CHECKING:
     from .index_form import IndexForm
 from .expression import Expr, call, mapped, name, number, size
-from .picture import render
+from .picture import Equations
 from .steps import (
     Step,
     between,
@@ -58,7 +56,7 @@ _F = {
 }  # fmt: skip
 
 
-class Derivation:
+class Derivation(Equations):
     """A derivation: prints as text, renders as LaTeX in a notebook.
 
     Attributes
@@ -140,19 +138,6 @@ class Derivation:
         op = self._environment.activation
         written = any("f_prime(" in _names(one.gradient) for one in self.steps)
         return _F.get(op.name) if op is not None and written else None
-
-    @property
-    def latex(self) -> str:
-        """All lines as one LaTeX environment for math mode."""
-        rows = [row.replace(" = ", " &= ", 1) for row in self.lines]
-        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
-
-    def render(self, path: str | PathLike[str]) -> Path:
-        """Write the lines to a picture (``.svg``, ``.png``, ``.pdf``) and return its path."""
-        return render(self.lines, path)
-
-    def _repr_latex_(self) -> str:
-        return rf"$\displaystyle {self.latex}$"
 
     def __str__(self) -> str:
         from tabulate import tabulate

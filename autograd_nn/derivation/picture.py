@@ -47,3 +47,25 @@ def render(lines: Sequence[str], path: str | PathLike[str], size: float = 14.0) 
     with mpl.rc_context({"svg.hashsalt": "derivation", "mathtext.fontset": "cm"}):
         figure.savefig(path, bbox_inches="tight", pad_inches=0.2, dpi=150, metadata=metadata)
     return path
+
+
+class Equations:
+    """Lines of LaTeX that stand beneath each other, aligned at their equals signs."""
+
+    @property
+    def lines(self) -> list[str]:
+        """Each line as LaTeX for math mode."""
+        raise NotImplementedError
+
+    @property
+    def latex(self) -> str:
+        """All lines as one LaTeX environment for math mode."""
+        rows = [row.replace(" = ", " &= ", 1) for row in self.lines]
+        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+
+    def render(self, path: str | PathLike[str]) -> Path:
+        """Write the lines to a picture (``.svg``, ``.png``, ``.pdf``) and return its path."""
+        return render(self.lines, path)
+
+    def _repr_latex_(self) -> str:
+        return rf"$\displaystyle {self.latex}$"

@@ -108,14 +108,14 @@ def _propagate(
         if node in targets:
             cotangents[node] = g
         out, operands = (node, node.inputs) if record else (node._data, node.arrays)
-        params, arrays, rules = node.params, node.arrays, op.vjps
+        params, arrays = node.params, node.arrays
         for index, x in enumerate(node.inputs):
             array = arrays[index]
             if x._data is not array:
                 raise _reassigned(x, op)
             if x not in needed:
                 continue
-            rule = rules[index] if index < len(rules) else op.rule(index)
+            rule = op.rule(index)
             if rule is None:
                 continue
             flow = rule(g, out, *operands, **params) if params else rule(g, out, *operands)

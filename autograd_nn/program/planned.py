@@ -180,25 +180,18 @@ class _Planned(Writer):
         factor = "" if abs(node.params["alpha"]) == 1 else f"{alpha.lstrip('-')} * "
         product = f"{self.operand(a).within(ATOM)} @ {self.operand(b).within(ATOM)}"
         what = f"{out} {sign} {factor}{product}"
-        self.lines.append((self._gemm(a, b, alpha, "1.0", out), what))
-
-    def _gemm(self, a: Tensor, b: Tensor, alpha: str, beta: str, out: str) -> str:
-        """Return the call that makes ``out = alpha * a @ b + beta * out``."""
         routine = "sgemm" if a.dtype == np.float32 else "dgemm"
         self.words.embedding.imports[routine] = f"from scipy.linalg.blas import {routine}"
         first, flip_first = self._in_fortran_order(b)
         second, flip_second = self._in_fortran_order(a)
-        given = f"{alpha}, {first}, {second}, {beta}, {self._turned(out)}"
-        return f"{routine}({given}, {flip_first}, {flip_second}, 1)"
+        given = f"{alpha}, {first}, {second}, 1.0, {out}.T"
+        self.lines.append((f"{routine}({given}, {flip_first}, {flip_second}, 1)", what))
 
     def _in_fortran_order(self, x: Tensor) -> tuple[str, int]:
         """Return how BLAS is given the transpose of `x`: a text, and whether to transpose it."""
         if x.op is not None and x.op.name == "transpose":
             return self.operand(x).code, 1
-        return self._turned(self.operand(x).code), 0
-
-    def _turned(self, code: str) -> str:
-        return f"{code}.T"
+        return f"{self.operand(x).code}.T", 0
 
     def _plain(self, node: Tensor, operands: Sequence[Text]) -> str:
         if is_reduction(node) and not is_array(node):

@@ -13,18 +13,7 @@ from autograd_nn.derivation.proof import same_as_sympy
 from autograd_nn.derivation.symbols import Symbolic
 
 from .networks import network
-from .planted import formula
-
-
-def document_formulas(n_l: int) -> dict[str, Any]:
-    """Return sections 4.5 to 4.8 for a network of n_l layers."""
-    claims = {f"delta{n_l}": formula(f"-(y - h{n_l}) * f_prime(z{n_l})")}
-    for l in range(2, n_l):
-        claims[f"delta{l}"] = formula(f"(W{l}.T @ delta{l + 1}) * f_prime(z{l})")
-    for l in range(1, n_l):
-        claims[f"dW{l}"] = formula(f"delta{l + 1} @ {'x' if l == 1 else f'h{l}'}.T / m")
-        claims[f"db{l}"] = formula(f"np.sum(delta{l + 1}, axis=1, keepdims=True) / m")
-    return claims
+from .planted import document_formulas, formula
 
 
 @pytest.mark.section_4_5

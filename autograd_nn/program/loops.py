@@ -4,9 +4,7 @@
    and the sums of their results fused into one loop nest as long as the shapes allow.
 2. What it does not know is refused with the operation's name; the NumPy form has everything.
 
-The sigmoid and the exponential come with the program: with `exp` as a polynomial and a power of
-two made of its bits, the compiler turns whole loops into vector instructions, which it cannot do
-with calls of the C library. They are right to 1e-15, relatively, where 1e-307 < exp(x) < 1e307.
+What it needs beyond Numba, such as a sigmoid and NumPy's own BLAS, comes from `native`.
 """
 
 from __future__ import annotations
@@ -16,50 +14,18 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from ..tensor import Tensor
+from . import native
 from .expressions import ATOM, Text
 from .literals import literal
 from .passes import SIMPLIFY, scaling
-from .passes.kernels import division_by_a_number, mean_as_sum
+from .passes.kernels import division_by_a_number, fits, is_update, mean_as_sum
 from .passes.sums import axes_of
 from .rewriting import Graph, Rule, do, is_, is_weak, op_of, rewrite
-from .schedule import donations, ordered
+from .schedule import arranged
 from .source import Source, Writer
 from .storage import is_array, is_leaf
 from .trace import Trace
 from .views import is_view, root_of
-
-HEAD = '''from numba import njit, types
-from numba.extending import intrinsic
-
-
-@intrinsic
-def power_of_two(typing, k):
-    """Return 2.0**k for an int64 k from -1022 to 1023, by its bits."""
-
-    def code(context, builder, signature, arguments):
-        k = builder.add(arguments[0], arguments[0].type(1023))
-        bits = builder.shl(k, k.type(52))
-        return builder.bitcast(bits, context.get_value_type(types.float64))
-
-    return types.float64(types.int64), code
-
-
-@njit(error_model="numpy", fastmath={"contract", "nsz"}, inline="always")
-def exp(x):
-    """Return e**x: 2**k times a polynomial on the rest, which is smaller than ln(2)/2."""
-    x = min(max(float(x), -708.0), 709.0) if x == x else x
-    k = np.floor(x * 1.4426950408889634 + 0.5)
-    r = (x - k * 0.6931471803691238) - k * 1.9082149292705877e-10
-    p = 1 + r / 12 * (1 + r / 13)
-    for n in (11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1):
-        p = 1 + r / n * p
-    return p * power_of_two(np.int64(k))
-
-
-@njit(error_model="numpy", fastmath={"contract", "nsz"}, inline="always")
-def sigmoid(z):
-    """Return 1 / (1 + exp(-z))."""
-    return 1 / (1 + exp(-z))'''
 
 _DECORATION = (
     '@njit(error_model="numpy", fastmath={"reassoc", "contract", "nsz", "arcp"}, nogil=True)'
@@ -68,8 +34,6 @@ _TINY = 4096
 """Products of up to so many multiplications are loops: a call of BLAS costs more."""
 
 _SCALARS = {
-    "exp": "exp({0})",
-    "sigmoid": "sigmoid({0})",
     "tanh": "math.tanh({0})",
     "log": "np.log({0})",
     "where": "({1} if {0} else {2})",
@@ -77,11 +41,13 @@ _SCALARS = {
     "square": "{0} * {0}",
     "absolute": "abs({0})",
 }
+_NATIVE = {"exp", "sigmoid"}
 _UFUNCS = {
     "arctan", "ceil", "cos", "cosh", "cbrt", "exp2", "expm1", "floor", "isfinite", "isinf",
     "isnan", "log10", "log1p", "log2", "logaddexp", "logical_and", "logical_not", "logical_or",
     "maximum", "minimum", "reciprocal", "sign", "sin", "sinh", "sqrt", "tan",
 }  # fmt: skip
+_KNOWN = {*_SCALARS, *_NATIVE, *_UFUNCS}
 _INFIX = {"+", "-", "*", "/", "**", "<", "<=", ">", ">=", "==", "!="}
 _INDICES = "ijklmn"
 
@@ -95,7 +61,7 @@ def is_elementwise(node: Tensor) -> bool:
     if node.op is None or not is_array(node) or node.params:
         return False
     name = node.op.name
-    return name in _SCALARS or name in _UFUNCS or node.op.symbol in _INFIX
+    return name in _KNOWN or node.op.symbol in _INFIX
 
 
 def _is_sum(node: Tensor) -> bool:
@@ -128,17 +94,23 @@ class _Looped(Writer):
         self.group: list[Tensor] = []
         self.kernel: list[str] = []
         self.columns: dict[Tensor, str] = {}
+        self.used: set[str] = set()
+        self.own: set[Tensor] = set()
         super().__init__(traced, graph, order)
         self.consumers: dict[Tensor, list[Tensor]] = {}
         for node in order:
             for x in node.inputs:
                 self.consumers.setdefault(x, []).append(node)
+        self.readers: dict[Tensor, list[Tensor]] = {}
+        for node in order:
+            for root in dict.fromkeys(root_of(x) for x in node.inputs):
+                self.readers.setdefault(root, []).append(node)
+        self.written: set[Tensor] = set()
         self.constant_leaves = {x for node in order for x in node.inputs if self.is_held(x)}
 
     def reserve(self) -> None:
         super().reserve()
-        self.words.taken |= {"exp", "sigmoid", "power_of_two", "math", "njit", "types", "kernel"}
-        self.words.taken |= {"intrinsic", "acc", "total", *_INDICES, "special"}
+        self.words.taken |= {*native.NAMES, "math", "kernel", "acc", "total", *_INDICES, "special"}
 
     @staticmethod
     def is_held(x: Tensor) -> bool:
@@ -155,14 +127,20 @@ class _Looped(Writer):
     # -- statements -----------------------------------------------------------------------------
 
     def write(self, node: Tensor) -> None:
+        self._write(node)
+        self.written.add(node)
+
+    def _write(self, node: Tensor) -> None:
         if is_elementwise(node) or (_is_sum(node) and self._joins_as_sum(node)):
             if self.group and not self._joins(node):
                 self.flush()
             self.group.append(node)
             return
-        if any(self._in_group(x) for x in node.inputs):
+        if is_update(node) or any(self._in_group(x) for x in node.inputs):
             self.flush()
-        if is_(node, "transpose") and node.ndim == 2:
+        if is_update(node):
+            self._update(node)
+        elif is_(node, "transpose") and node.ndim == 2:
             self.texts[node] = Text(f"{self.operand(node.inputs[0]).within(ATOM)}.T")
         elif is_(node, "matmul") and all(x.ndim == 2 for x in node.inputs):
             self._product(node)
@@ -186,7 +164,7 @@ class _Looped(Writer):
 
     def _is_scalar(self, node: Tensor) -> bool:
         name, op = op_of(node).name, op_of(node)
-        known = name in _SCALARS or name in _UFUNCS or op.symbol in _INFIX
+        known = name in _KNOWN or op.symbol in _INFIX
         return known and not any(is_array(x) for x in node.inputs) and not node.params
 
     def _assigned(self, node: Tensor, code: str) -> None:
@@ -207,6 +185,7 @@ class _Looped(Writer):
             dtype = "np.bool_" if node.dtype.kind == "b" else f"np.{node.dtype.name}"
             self.add(f"{name} = np.{make}({literal(node.shape)}, {dtype})")
             self.texts[node] = Text(name)
+            self.own.add(node)
             self._as_column(node)
         self.texts[node] = Text(name)
         return name
@@ -218,7 +197,9 @@ class _Looped(Writer):
             raise NotCompilableError("a product of different dtypes has no form for Numba here")
         tiny = n * k * m <= _TINY and m == 1
         name = self._new(node, zeros=tiny)
-        if not tiny:
+        if not tiny and min(n, k, m) > 1:
+            self._gemm(node, 1.0, a, b, 0.0)
+        elif not tiny:
             self.add(f"np.dot({self.operand(a).code}, {self.operand(b).code}, {name})")
         elif is_(a, "transpose"):
             self.add(f"for k in range({k}):")
@@ -230,6 +211,30 @@ class _Looped(Writer):
             self.add(f"for k in range({k}):", 1)
             self.add(f"acc += {self.at(a, 'ik')} * {self.at(b, 'k0')}", 2)
             self.add(f"{self.at(node, 'i0')} = acc", 1)
+
+    def _update(self, node: Tensor) -> None:
+        """Write ``W += alpha * a @ b`` into the donated matrix W."""
+        c, a, b = node.inputs
+        self.texts[node] = self.operand(c)
+        self._gemm(node, node.params["alpha"], a, b, 1.0)
+
+    def _gemm(self, node: Tensor, alpha: float, a: Tensor, b: Tensor, beta: float) -> None:
+        """Write ``c = alpha * a @ b + beta * c`` as one call of BLAS."""
+        routine = "sgemm" if node.dtype == np.float32 else "dgemm"
+        self.used.add(routine)
+        c = self.operand(node).code
+        given = []
+        for x in (a, b):
+            flipped = is_(x, "transpose")
+            given += [self.operand(x.inputs[0] if flipped else x).code, str(flipped)]
+        what = f"{self.operand(a).within(ATOM)} @ {self.operand(b).within(ATOM)}"
+        if beta:
+            factor = "" if abs(alpha) == 1 else f"{literal(abs(alpha))} * "
+            what = f"{c} {'-=' if alpha < 0 else '+='} {factor}{what}"
+        else:
+            what = f"{c} = {what}"
+        call = f"{routine}({literal(alpha)}, {', '.join(given)}, {literal(beta)}, {c})"
+        self.add(f"{call}  # {what}")
 
     @staticmethod
     def _zero(node: Tensor) -> str:
@@ -268,7 +273,15 @@ class _Looped(Writer):
         indices = _INDICES[: len(shape)]
         inside: dict[Tensor, str] = {}
         stored = {g: self._stored(g, group) for g in group}
-        names = {g: self._new(g, zeros=is_(g, "sum")) for g in group if stored[g] and is_array(g)}
+        for g in group:
+            x = self._dying(g, group) if stored[g] else None
+            if x is not None:
+                self._takes_over(g, x)
+        names = {
+            g: self.texts[g].code if g in self.texts else self._new(g, zeros=is_(g, "sum"))
+            for g in group
+            if stored[g] and is_array(g)
+        }
         for g in group:
             if is_(g, "sum") and not is_array(g):
                 names[g] = self.name(g)
@@ -304,6 +317,36 @@ class _Looped(Writer):
             if is_array(g):
                 target += f"[{self._kept(g, indices)}]"
             self.add(f"{target} += {accumulators[g]}", outside)
+
+    def _dying(self, g: Tensor, group: Sequence[Tensor]) -> Tensor | None:
+        """Return an array of the kernel that nobody needs once `g` is computed in its place."""
+        if is_(g, "sum") or g in self.donated:
+            return None
+        before: dict[Tensor, None] = {}
+        for member in group:
+            before[member] = None
+            if member is g:
+                break
+        later = set(group) - set(before)
+        for x in dict.fromkeys(x for member in before for x in member.inputs):
+            if x not in self.own or x.shape != g.shape or x.dtype != g.dtype:
+                continue
+            if any(root_of(output) is x for output in self.graph.outputs):
+                continue
+            done = all(n in before or n in self.written - later for n in self.readers[x])
+            if done and all(root_of(y) is not x or y is x for n in before for y in n.inputs):
+                return x
+        return None
+
+    def _takes_over(self, g: Tensor, x: Tensor) -> None:
+        """Let `g` be computed into the memory of `x`."""
+        self.own.remove(x)
+        self.own.add(g)
+        self.texts[g] = self.texts[x]
+        if g.name:
+            self._assigned(g, self.texts[x].code)
+        if x in self.columns:
+            self.columns[g] = self.columns[x]
 
     def _stored(self, g: Tensor, group: Sequence[Tensor]) -> bool:
         members = set(group)
@@ -356,6 +399,10 @@ class _Looped(Writer):
         operands = [
             self._number(x, text, node) for x, text in zip(node.inputs, operands, strict=True)
         ]
+        if op.name in _NATIVE:
+            name = f"{op.name}f" if node.dtype == np.float32 else op.name
+            self.used.add(name)
+            return f"{name}({operands[0]})"
         if op.name in _SCALARS:
             return _SCALARS[op.name].format(*operands)
         if op.symbol in _INFIX and len(operands) == 2:
@@ -405,15 +452,17 @@ class _Looped(Writer):
         lines = [_DECORATION, f"def kernel({names}):", *self.kernel, f"    return {returned}"]
         targets = ", ".join(self.operand(x).code for x in results)
         for x in inputs:
+            code = self.operand(x).code
             if is_array(x) and x not in self.overwritten:
-                code = self.operand(x).code
                 self.lines.append((f"{code} = np.ascontiguousarray({code})", ""))
+            elif isinstance(x._data, np.ndarray) and not x.ndim:
+                self.lines.append((f"{code} = {code}[()]", ""))
         self.lines.append((f"{targets} = kernel({names})" if targets else f"kernel({names})", ""))
         self.kernel_arguments = given
-        return self.finish(["\n".join(lines)])
+        return self.finish([*native.texts_of(self.used), "\n".join(lines)])
 
     def imports(self) -> set[str]:
-        return {"import math", HEAD}
+        return {"import math", *native.imports_of(self.used)}
 
     def result(self, position: int) -> str:
         node = self.graph.outputs[position]
@@ -439,18 +488,15 @@ def looped(traced: Trace, graph: Graph, donated: Collection[Tensor] = ()) -> Sou
     """
     graph = scaling.moved_factors(rewrite(graph, _RULES))
     graph = rewrite(graph, _RULES)
-    given = {
-        output: x
-        for output, x in donations(graph, donated).items()
-        if _may_overwrite(graph, output, x)
-    }
-    order = ordered(graph, given)
-    if order is None:
-        given = {}
-        order = ordered(graph, given) or []
+    graph, given, order = arranged(graph, donated, _may_overwrite, _fits)
     writer = _Looped(traced, graph, _delayed(order, given), given)
     writer.write_kernel()
     return writer.module()
+
+
+def _fits(c: Tensor, a: Tensor, b: Tensor) -> bool:
+    """Whether an update is left to BLAS: one of a column is a loop, if it is not empty."""
+    return fits(c, a, b) and min(*a.shape, *b.shape) > 1
 
 
 def _delayed(order: Sequence[Tensor], donated: Mapping[Tensor, Tensor]) -> list[Tensor]:
@@ -488,7 +534,11 @@ def _delayed(order: Sequence[Tensor], donated: Mapping[Tensor, Tensor]) -> list[
 def _may_overwrite(graph: Graph, output: Tensor, x: Tensor) -> bool:
     """Whether a loop may write `output` into the memory of the input `x`."""
     carray = isinstance(x._data, np.ndarray) and bool(x._data.flags.carray)
-    if not carray or not is_elementwise(output) or any(root_of(o) is x for o in graph.outputs):
+    if not carray or any(root_of(o) is x for o in graph.outputs):
+        return False
+    if is_update(output):
+        return output.inputs[0] is x and all(root_of(i) is not x for i in output.inputs[1:])
+    if not is_elementwise(output):
         return False
     readers = [n for n in graph.nodes() if any(root_of(i) is x for i in n.inputs)]
     # A loop that reads x in another order than it writes would see new values.

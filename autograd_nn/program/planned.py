@@ -16,10 +16,10 @@ from ..tensor import Tensor
 from .expressions import ATOM, Text
 from .literals import literal
 from .passes import tune
-from .passes.kernels import GEMM, LOGISTIC, updates_by_blas
+from .passes.kernels import LOGISTIC, fits, is_update
 from .passes.sums import axes_of
 from .rewriting import Graph, is_constant, is_weak, op_of
-from .schedule import donations, ordered
+from .schedule import arranged
 from .source import Source, Writer
 from .storage import Plan, is_array, plan
 from .trace import Trace
@@ -79,11 +79,6 @@ def is_ufunc(node: Tensor) -> bool:
 def is_sigmoid(node: Tensor) -> bool:
     """Whether `node` is the activation of the document."""
     return node.op is LOGISTIC or (node.op is not None and node.op.name == "sigmoid")
-
-
-def is_update(node: Tensor) -> bool:
-    """Whether `node` is a matrix product that BLAS adds to a donated matrix."""
-    return node.op is GEMM
 
 
 def buffered(node: Tensor) -> bool:
@@ -299,12 +294,6 @@ def _dtype_text(dtype: np.dtype[np.generic]) -> str:
     return f'"{dtype.name}"'
 
 
-def _given(graph: Graph, donated: Collection[Tensor]) -> dict[Tensor, Tensor]:
-    """Return output → donated input for the outputs that can be computed into its memory."""
-    pairs = donations(graph, donated).items()
-    return {output: x for output, x in pairs if _may_overwrite(graph, output, x)}
-
-
 def _may_overwrite(graph: Graph, output: Tensor, x: Tensor) -> bool:
     """Whether `output` can be computed into the memory of the input `x`."""
     if not x._data.flags.writeable or not buffered(output):
@@ -312,6 +301,15 @@ def _may_overwrite(graph: Graph, output: Tensor, x: Tensor) -> bool:
     if any(root_of(other) is x for other in graph.outputs):
         return False
     return in_place(output) or all(root_of(operand) is not x for operand in output.inputs)
+
+
+_THREADED = 1 << 17
+"""Products of so many multiplications and more are left to NumPy: BLAS shares them out among
+threads, and SciPy's BLAS has threads of its own, which would stand in the way of NumPy's."""
+
+
+def _fits_scipys_blas(c: Tensor, a: Tensor, b: Tensor) -> bool:
+    return c.size * a.shape[-1] <= _THREADED and fits(c, a, b)
 
 
 def planned(traced: Trace, graph: Graph, donated: Collection[Tensor] = ()) -> Source:
@@ -325,19 +323,7 @@ def planned(traced: Trace, graph: Graph, donated: Collection[Tensor] = ()) -> So
     donated : collection of Tensor
         Inputs whose memory results may take over.
     """
-    graph = tune(graph)
-    given = _given(graph, donated)
-    order = ordered(graph, given)
-    if order is None:
-        given = {}
-        order = ordered(graph, given) or []
-    else:
-        by_blas = updates_by_blas(graph, given)
-        targets = _given(by_blas, donated)
-        # An update by BLAS reads later than its product did: there may be no order for it.
-        updating = ordered(by_blas, targets)
-        if updating is not None and all(x in targets for x in updating if is_update(x)):
-            graph, given, order = by_blas, targets, updating
+    graph, given, order = arranged(tune(graph), donated, _may_overwrite, _fits_scipys_blas)
     places = plan(order, graph.outputs, given, buffered, in_place)
     writer = _Planned(traced, graph, order, places)
     preamble, take, give_back = writer.workspace()

@@ -4,16 +4,18 @@
 2. `part_of` tells to which part of the program an operation belongs.
 3. `donations` decides which results are written into which donated arguments, and `ordered`
    then keeps every other use of such an argument before that.
+4. `arranged` does both, with updates of matrices as calls of BLAS where there is an order for it.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import numpy as np
 
 from ..tensor import Tensor
+from .passes.kernels import is_update, updates_by_blas
 from .rewriting import INPUT, Graph
 from .views import root_of
 
@@ -116,3 +118,39 @@ def _readers(nodes: Iterable[Tensor], inputs: set[Tensor]) -> dict[Tensor, list[
             if root in inputs:
                 found.setdefault(root, []).append(node)
     return found
+
+
+def arranged(
+    graph: Graph,
+    donated: Collection[Tensor],
+    may_overwrite: Callable[[Graph, Tensor, Tensor], bool],
+    fits: Callable[[Tensor, Tensor, Tensor], bool],
+) -> tuple[Graph, dict[Tensor, Tensor], list[Tensor]]:
+    """Return the graph as it is run, output → donated input it is written into, and the order.
+
+    Parameters
+    ----------
+    graph : Graph
+    donated : collection of Tensor
+        Inputs whose memory results may take over.
+    may_overwrite : callable
+        Whether an output of a graph can be computed into the memory of an input.
+    fits : callable
+        Whether BLAS shall update a matrix by the product of two.
+    """
+
+    def targets(graph: Graph) -> dict[Tensor, Tensor]:
+        pairs = donations(graph, donated).items()
+        return {output: x for output, x in pairs if may_overwrite(graph, output, x)}
+
+    given = targets(graph)
+    order = ordered(graph, given)
+    if order is None:
+        return graph, {}, ordered(graph, {}) or []
+    by_blas = updates_by_blas(graph, given, fits)
+    updated = targets(by_blas)
+    # An update by BLAS reads later than its product did: there may be no order for it.
+    updating = ordered(by_blas, updated)
+    if updating is None or not all(x in updated for x in updating if is_update(x)):
+        return graph, given, order
+    return by_blas, updated, updating

@@ -34,8 +34,11 @@ from importlib.metadata import PackageNotFoundError, version
 import numpy as np
 from tabulate import tabulate
 
-REST = 0.002
-"""Seconds between one candidate's calls and the next one's."""
+REST = 0.05
+"""Seconds between one candidate's calls and the next one's.
+
+OpenBLAS's threads go on spinning for 2**26 ticks of the processor's clock, some 30 ms, after the
+last product, and each would take a core from a candidate that has threads of its own."""
 
 
 @dataclass

@@ -5,7 +5,7 @@ The operations `GEMM` and `VDOT` stand only in programs; no Tensor of a user's i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -89,10 +89,13 @@ def division_by_a_number(node: Tensor, graph: Graph) -> Tensor | None:
 RULES: list[Rule] = [sum_of_squares, mean_as_sum, division_by_a_number, sigmoid_of_a_layer]
 
 
-def updates_by_blas(graph: Graph, targets: Mapping[Tensor, Tensor]) -> Graph:
+def updates_by_blas(
+    graph: Graph, targets: Mapping[Tensor, Tensor], fits: Callable[[Tensor, Tensor, Tensor], bool]
+) -> Graph:
     """Turn ``W - c * (a @ b)`` into one call of BLAS where it is written into the matrix W.
 
-    `targets` says which output is written into which donated input.
+    `targets` says which output is written into which donated input, `fits` whether BLAS shall
+    compute ``W``, ``a`` and ``b``.
     """
 
     def update(node: Tensor, graph: Graph) -> Tensor | None:
@@ -109,22 +112,20 @@ def updates_by_blas(graph: Graph, targets: Mapping[Tensor, Tensor]) -> Graph:
             if not is_weak(change.inputs[0]) or graph.uses(change.inputs[1]) > 1:
                 return None
             alpha, change = sign * change.inputs[0]._data, change.inputs[1]
-        if not is_(change, "matmul") or not _fits(c, *change.inputs):
+        if not is_(change, "matmul") or not fits(c, *change.inputs):
             return None
         return apply(GEMM, (c, *change.inputs), {"alpha": float(alpha)})
 
     return rewrite(graph, [update])
 
 
-_THREADED = 1 << 17
-"""Products of so many multiplications and more are left to NumPy: BLAS shares them out among
-threads, and SciPy's BLAS has threads of its own, which would stand in the way of NumPy's."""
-
-
-def _fits(c: Tensor, a: Tensor, b: Tensor) -> bool:
-    """Whether BLAS takes the three as they are: small matrices of one dtype, c in C order."""
-    if c.size * a.shape[-1] > _THREADED:
-        return False
+def fits(c: Tensor, a: Tensor, b: Tensor) -> bool:
+    """Whether BLAS takes the three as they are: matrices of one dtype, c in C order."""
     if any(x.ndim != 2 or x.dtype != c.dtype for x in (a, b)) or c.dtype not in ("f4", "f8"):
         return False
     return c.op is INPUT and isinstance(c._data, np.ndarray) and bool(c._data.flags.carray)
+
+
+def is_update(node: Tensor) -> bool:
+    """Whether `node` is a matrix product that BLAS adds to a donated matrix."""
+    return node.op is GEMM

@@ -15,6 +15,7 @@ import pytest
 
 from autograd_nn import Tensor, custom, grad, jit, no_grad, sigmoid, value_and_grad
 from autograd_nn.program import loops
+from autograd_nn.program.jit import compiled
 from autograd_nn.recording import TracingError
 
 RNG = np.random.default_rng(0)
@@ -533,6 +534,54 @@ def test_numbas_sigmoid_is_stable() -> None:
     z = np.array([-1000.0, -745.0, -700.0, -30.0, -1e-9, 0.0, 1e-9, 30.0, 700.0, 1000.0, np.nan])
     got = jit(lambda z: sigmoid(z) + 0, engine="numba")(z)
     np.testing.assert_allclose(got, jit(lambda z: sigmoid(z) + 0)(z), rtol=1e-14, atol=1e-306)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_numbas_exponential_is_right_to_the_last_digits(dtype: Any) -> None:
+    pytest.importorskip("numba")
+    edges = [np.inf, -np.inf, np.nan, 0.0, -0.0, 709.7, 709.8, -708.5, -745.1, -745.2]
+    edges += [88.7, 88.73, -87.4, -103.9, -104.1]
+    x = np.concatenate([np.linspace(-800, 800, 20001), RNG.normal(size=20001), edges])
+    x = x.astype(dtype)
+    with np.errstate(over="ignore", under="ignore"):
+        got, right = jit(lambda x: np.exp(x) + 0, engine="numba")(x), np.exp(x)
+    finite = np.isfinite(right)
+    np.testing.assert_array_equal(got[~finite], right[~finite])
+    got, right = got[finite], right[finite]
+    assert np.all(np.abs(got - right) <= 2 * np.spacing(right))
+
+
+def test_numba_updates_matrices_by_numpys_blas_or_its_own() -> None:
+    pytest.importorskip("numba")
+    program = jit(step, donate=0, engine="numba").lower(copies(PARAMETERS, np.float64), X, Y, 0.5)
+    assert "True, 1.0, W1)  # W1 -=" in program.source
+    assert "scipy_cblas_" in program.source
+    hidden = program.source.replace("cblas_", "hidden_")  # a NumPy built with another BLAS
+    space = compiled(hidden, "step", {})
+    by_numpy, by_numba = copies(PARAMETERS, np.float64), copies(PARAMETERS, np.float64)
+    _, J = program(by_numpy, X, Y, 0.5)
+    _, other = space["step"](by_numba, X, Y, 0.5)
+    np.testing.assert_allclose(J, other, rtol=1e-13)
+    for name, w in by_numpy.items():
+        assert not np.array_equal(w, PARAMETERS[name])
+        np.testing.assert_allclose(w, by_numba[name], rtol=1e-13)
+
+
+def test_numba_computes_in_the_memory_of_what_is_not_needed_any_more() -> None:
+    pytest.importorskip("numba")
+
+    def f(x: Any, w: Any) -> Any:
+        z = w @ x
+        h = sigmoid(z)  # in the memory of z
+        u = w @ h
+        v = np.sin(u) + h  # in that of u
+        kept = w @ v
+        return kept, kept * 2, v + v.T
+
+    program = jit(f, engine="numba").lower(A, B)
+    assert program.source.count("np.empty") == 5
+    for value, right in zip(program(A, B), jit(f)(A, B), strict=True):
+        np.testing.assert_allclose(value, right, rtol=1e-13)
 
 
 def test_numba_refuses_what_it_has_no_form_for() -> None:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from hypothesis import given, settings
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autograd_nn import Tensor, gradients, jit
+from autograd_nn.program.loops import NotCompilableError
 
 from .. import oracle
 from ..test_against_oracle import SHAPES, build, expressions
+
+EXAMPLES = 12
+"""Of programs for Numba, which takes some seconds to compile each."""
 
 
 @settings(max_examples=40, deadline=None)
@@ -41,3 +46,36 @@ def test_programs_of_random_graphs(e: Any, seed: int, donate: bool) -> None:
     first = {"d" + name: np.asarray(rng.uniform(-1, 1, shape)) for name, shape in SHAPES.items()}
     along = sum(np.sum(g * d) for g, d in zip(slopes, first.values(), strict=True))
     close(along, oracle.value(oracle.differential(e, "d"), others | first))
+
+
+def test_compiled_programs_of_random_graphs() -> None:
+    """One step down a random function: Numba's program, which writes in place, against eager."""
+    pytest.importorskip("numba")
+    compiled = 0
+
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(e=expressions(), seed=st.integers(0, 1000))
+    def one(e: Any, seed: int) -> None:
+        nonlocal compiled
+        rng = np.random.default_rng(seed)
+        arrays = {name: np.asarray(rng.uniform(-1, 1, shape)) for name, shape in SHAPES.items()}
+
+        def step(leaves: Any) -> Any:
+            out = build(e, leaves, {})
+            slopes = gradients(out, list(leaves.values()), create_graph=True)
+            pairs = zip(leaves.items(), slopes, strict=True)
+            return out, {name: leaf - 0.5 * slope for (name, leaf), slope in pairs}
+
+        eager_value, eager_updated = step({name: Tensor(a) for name, a in arrays.items()})
+        given = {name: a.copy() for name, a in arrays.items()}
+        try:
+            value, updated = jit(step, donate=0, engine="numba")(given)
+        except NotCompilableError:
+            return
+        compiled += 1
+        np.testing.assert_allclose(value, eager_value.numpy(), rtol=1e-9, atol=1e-10)
+        for name, right in eager_updated.items():
+            np.testing.assert_allclose(updated[name], right.numpy(), rtol=1e-9, atol=1e-10)
+
+    one()
+    assert compiled

@@ -132,11 +132,13 @@ _GEMM = '''def gemm(name, number):
     def by_numba(alpha, a, flip_a, b, flip_b, beta, c):
         a = np.ascontiguousarray(a.T) if flip_a else np.ascontiguousarray(a)
         b = np.ascontiguousarray(b.T) if flip_b else np.ascontiguousarray(b)
-        product = np.dot(a, b)
-        for i in range(c.shape[0]):
-            for j in range(c.shape[1]):
-                before = beta * c[i, j] if beta != 0 else beta
-                c[i, j] = alpha * product[i, j] + before
+        if alpha == 1 and beta == 0:
+            np.dot(a, b, c)
+        else:
+            product = np.dot(a, b)
+            for i in range(c.shape[0]):
+                for j in range(c.shape[1]):
+                    c[i, j] = alpha * product[i, j] + beta * c[i, j]
 
     return by_numba'''
 

@@ -567,6 +567,27 @@ def test_numba_updates_matrices_by_numpys_blas_or_its_own() -> None:
         np.testing.assert_allclose(w, by_numba[name], rtol=1e-13)
 
 
+UPDATES: list[Callable[..., Any]] = [
+    lambda w, a, s: (w - 0.5 * (a @ a), w * 2),  # what reads w comes before what writes it
+    lambda w, a, s: w - 0.5 * (w @ a),  # reads the w that it writes
+    lambda w, a, s: w - a @ w.T,
+    lambda w, a, s: (w - a @ a, np.sin(w).T @ a),
+    lambda w, a, s: w * np.tanh(s) - a @ a,  # s: an array without axes
+]
+
+
+@pytest.mark.parametrize("engine", ["numpy", "numba"])
+@pytest.mark.parametrize("f", UPDATES)
+def test_updates_overwrite_nothing_that_is_read_later(f: Any, engine: str) -> None:
+    if engine == "numba":
+        pytest.importorskip("numba")
+    w, a = RNG.normal(size=(2, 70, 70))  # more than BLAS reads before it writes
+    expected = jit(f)(w, a, np.array(0.3))
+    got = jit(f, donate=0, engine=engine)(w.copy(), a, np.array(0.3))
+    for value, right in zip(got, expected, strict=True):
+        np.testing.assert_allclose(value, right, rtol=1e-11, atol=1e-12)
+
+
 def test_numba_computes_in_the_memory_of_what_is_not_needed_any_more() -> None:
     pytest.importorskip("numba")
 

@@ -136,6 +136,16 @@ def leaves_of(name: str, argument: Any) -> tuple[list[Leaf], bool]:
     return leaves, reachable
 
 
+def overlapping(overwritten: Sequence[np.ndarray], read: Sequence[np.ndarray]) -> bool:
+    """Whether one of `overwritten` may share memory with another array, as a view of it."""
+    return any(
+        np.may_share_memory(a, b)
+        for position, a in enumerate(overwritten)
+        for b in (*overwritten[position + 1 :], *read)
+        if a.base is not None or b.base is not None
+    )
+
+
 class Check:
     """A test, as lines of code, whether a call is like the one that was traced.
 
@@ -213,6 +223,9 @@ class Check:
     def lines(self, otherwise: str) -> list[str]:
         """Return statements that do `otherwise` if the call is a different one."""
         written = [f"if not ({' and '.join(self.containers)}): {otherwise}"]
+        overwritten, read = self._arrays()
+        if overwritten:
+            written.append("_views = False")
         for where, leaf in self.leaves:
             value = leaf.value
             written.append(f"_v = {where}")
@@ -228,20 +241,28 @@ class Check:
             # An equal dtype is nearly always the same object, which is quicker to see.
             written.append(f"if not ({like} and (_v.dtype is {dtype} or _v.dtype == {dtype})):")
             written.append(f"    {otherwise}")
-        written += [f"if {a} is {b}: {otherwise}" for a, b in self._pairs()]
+            if overwritten:
+                written.append("if _v.base is not None: _views = True")
+        if overwritten:
+            given = [
+                f"({''.join(f'{where}, ' for where, _ in some)})" for some in (overwritten, read)
+            ]
+            self.held["_overlapping"] = overlapping
+            written.append(f"if _views and _overlapping({', '.join(given)}): {otherwise}")
+        for position, (where, leaf) in enumerate(overwritten):
+            for other, another in [*overwritten[position + 1 :], *read]:
+                if leaf.value.shape == another.value.shape:
+                    written.append(f"if {where} is {other}: {otherwise}")
         return written if self.containers else written[1:]
 
-    def _pairs(self) -> list[tuple[str, str]]:
-        """Return the pairs of arrays, one of them written into, that must not be the same."""
-        overwritten = self.source.ready | self.source.writable
-        arrays = [(where, x) for where, x in self.leaves if x.kind is np.ndarray]
-        return [
-            (where, other)
-            for position, (where, leaf) in enumerate(arrays)
-            for other, another in arrays[position + 1 :]
-            if leaf.value.shape == another.value.shape
-            and (leaf.name in overwritten or another.name in overwritten)
-        ]
+    def _arrays(self) -> tuple[list[tuple[str, Leaf]], list[tuple[str, Leaf]]]:
+        """Return the arrays that are written into, and the others."""
+        names = self.source.ready | self.source.writable
+        arrays = [(where, leaf) for where, leaf in self.leaves if leaf.kind is np.ndarray]
+        return (
+            [(where, leaf) for where, leaf in arrays if leaf.name in names],
+            [(where, leaf) for where, leaf in arrays if leaf.name not in names],
+        )
 
     def described(self) -> str:
         """Return what the call must look like."""

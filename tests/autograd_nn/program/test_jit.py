@@ -630,6 +630,21 @@ def test_an_array_in_two_arguments_is_not_donated() -> None:
         out, total = step(w.copy(), x)
         assert out.tolist() == [1.0, 0.5, 0.0]
         assert total == 3.0
+    many = np.ones(9)
+    for view, other in ((w[:], w), (w, w[::-1]), (many[3:6], many[4:7])):
+        with pytest.raises(ValueError, match="share the memory"):
+            step(view, other)
+    step(many[3:6], many[6:])  # neighbours share nothing
+    assert many.tolist() == [1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 1.0, 1.0, 1.0]
     program = step.lower(w.copy(), x)
     with pytest.raises(TypeError, match="made for other arguments"):
         program(w, w)
+
+
+def test_a_view_of_another_shape_is_seen_on_later_calls() -> None:
+    step = jit(lambda w, x: w - 0.5 * np.sum(x, axis=0), donate=0)
+    w, x = np.ones(3), np.ones((2, 3))
+    step(w, x)
+    with pytest.raises(ValueError, match=r"'w' and 'x' share the memory.*pass a copy"):
+        step(x[1], x)
+    assert x.tolist() == [[1.0] * 3] * 2

@@ -394,8 +394,9 @@ def jit(
     style : {"planned", "readable"}
         Which form of the program is run.
     engine : {"numpy", "numba"}
-        What runs it: NumPy, or loops compiled by Numba (the extra ``fast``), which takes some
-        seconds on the first call and has no form for some operations.
+        What runs it: NumPy, or loops compiled by Numba (the extra ``fast``) with products by
+        NumPy's BLAS, which takes some seconds on the first call and has no form for some
+        operations.
 
     Returns
     -------
@@ -408,6 +409,8 @@ def jit(
     ------
     TypeError
         If `f` is not callable; on a call, if an argument or result is not made of arrays.
+    ValueError
+        On a call, if an array that may be overwritten shares memory with another argument.
     ImportError
         If the engine is not installed.
     NotCompilableError

@@ -9,93 +9,61 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from . import ops
-from .extending import custom
-from .gradients import gradients
+from . import dispatch, ops  # noqa: F401 - dispatch installs itself on Tensor
+from .core.backward import gradients
+from .core.recording import no_grad
+from .core.tensor import Tensor
 from .memory import keep_freed_memory
 from .ops.activations import elu, gelu, leaky_relu, softplus
 from .ops.elementwise import relu, sigmoid
 from .ops.reductions import log_softmax, logsumexp, softmax
-from .recording import no_grad
-from .tensor import Tensor
+from .transforms.custom import custom
 
 if TYPE_CHECKING:
-    from .anomaly import AnomalyError, detect_anomaly
-    from .checking import GradientReport, UndecidedWarning, check_grads
+    from .checks.anomaly import AnomalyError, detect_anomaly
+    from .checks.gradients import GradientReport, UndecidedWarning, check_grads
     from .derivation import derive, prove, verify
     from .drawing import draw, explore
-    from .flow import checkpoint, custom_vjp, stop_gradient
     from .program.jit import jit  # the function, not the module of its name
-    from .transforms import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+    from .transforms.derivatives import (
+        elementwise_grad,
+        grad,
+        hessian,
+        hvp,
+        jacobian,
+        jvp,
+        value_and_grad,
+        vjp,
+    )
+    from .transforms.flow import checkpoint, custom_vjp, stop_gradient
 
 keep_freed_memory()
 
 __version__ = "0.1.0"
 
 _LATER = {
-    "AnomalyError": "anomaly",
-    "GradientReport": "checking",
-    "UndecidedWarning": "checking",
-    "check_grads": "checking",
-    "checkpoint": "flow",
-    "custom_vjp": "flow",
-    "derive": "derivation",
-    "detect_anomaly": "anomaly",
-    "draw": "drawing",
-    "elementwise_grad": "transforms",
-    "explore": "drawing",
-    "grad": "transforms",
-    "hessian": "transforms",
-    "hvp": "transforms",
-    "jacobian": "transforms",
-    "jit": "program",
-    "jvp": "transforms",
-    "prove": "derivation",
-    "stop_gradient": "flow",
-    "value_and_grad": "transforms",
-    "verify": "derivation",
-    "vjp": "transforms",
+    name: module
+    for module, names in {
+        "checks.anomaly": "AnomalyError detect_anomaly",
+        "checks.gradients": "GradientReport UndecidedWarning check_grads",
+        "transforms.flow": "checkpoint custom_vjp stop_gradient",
+        "derivation": "derive prove verify",
+        "drawing": "draw explore",
+        "transforms.derivatives": "elementwise_grad grad hessian hvp jacobian jvp value_and_grad "
+        "vjp",
+        "program": "jit",
+    }.items()
+    for name in names.split()
 }
 """Public name → the module it lives in, imported when it is first asked for."""
 
 __all__ = [
-    "AnomalyError",
-    "GradientReport",
-    "Tensor",
-    "UndecidedWarning",
-    "check_grads",
-    "checkpoint",
-    "custom",
-    "custom_vjp",
-    "derive",
-    "detect_anomaly",
-    "draw",
-    "elementwise_grad",
-    "elu",
-    "explore",
-    "gelu",
-    "grad",
-    "gradients",
-    "hessian",
-    "hvp",
-    "jacobian",
-    "jit",
-    "jvp",
-    "leaky_relu",
-    "log_softmax",
-    "logsumexp",
-    "no_grad",
-    "ops",
-    "prove",
-    "relu",
-    "sigmoid",
-    "softmax",
-    "softplus",
-    "stop_gradient",
-    "value_and_grad",
-    "verify",
-    "vjp",
-]
+    "AnomalyError", "GradientReport", "Tensor", "UndecidedWarning", "check_grads", "checkpoint",
+    "custom", "custom_vjp", "derive", "detect_anomaly", "draw", "elementwise_grad", "elu",
+    "explore", "gelu", "grad", "gradients", "hessian", "hvp", "jacobian", "jit", "jvp",
+    "leaky_relu", "log_softmax", "logsumexp", "no_grad", "ops", "prove", "relu", "sigmoid",
+    "softmax", "softplus", "stop_gradient", "value_and_grad", "verify", "vjp",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

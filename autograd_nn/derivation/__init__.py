@@ -5,13 +5,13 @@
 3. `prove` shows in symbols that a formula holds for all values and every activation.
 """
 
-from .checker import verify
-from .claims import Formula
+from .derive.derivation import Derivation, derive
 from .environment import UnknownNameError
-from .explain import Explanation
-from .lines import Derivation, derive
-from .proof import CounterExample, Proof, Proofs, prove
-from .report import Difference, Line, Report
+from .prove.proof import CounterExample, Proof, Proofs, prove
+from .verify.checker import verify
+from .verify.claims import Formula
+from .verify.explain import Explanation
+from .verify.report import Difference, Line, Report
 
 __all__ = [
     "CounterExample",

@@ -11,17 +11,16 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..gradients import gradients
-from ..graph import replay, topological_order
-from ..op import Op
-from ..recording import RECORDING
-from ..tensor import Tensor, apply
+from ..core.backward import gradients
+from ..core.graph import replay, topological_order
+from ..core.op import Op
+from ..core.recording import recording
+from ..core.tensor import Tensor, apply, plain
 
 _NOT_ACTIVATIONS = {"negative", "positive", "transpose", "square", "astype", "reshape", "sign"}
 ACTIVATIONS = {"sigmoid", "tanh", "relu", "softplus", "elu", "gelu", "leaky_relu"}
@@ -29,16 +28,6 @@ ACTIVATIONS = {"sigmoid", "tanh", "relu", "softplus", "elu", "gelu", "leaky_relu
 
 _ATTEMPTS = 4
 _EPSILON = float(np.finfo(float).eps)
-
-
-@contextmanager
-def recording() -> Iterator[None]:
-    """Record in the block, under ``no_grad`` too."""
-    token = RECORDING.set(True)
-    try:
-        yield
-    finally:
-        RECORDING.reset(token)
 
 
 class UnknownNameError(ValueError):
@@ -254,21 +243,21 @@ class Environment:
     def _run_again(
         self, leaves: list[Tensor], rng: np.random.Generator, attempt: int
     ) -> Draw | None:
-        substitutes = {leaf: _random_like(leaf._data, rng, attempt) for leaf in leaves}
+        substitutes = {leaf: _random_like(plain(leaf), rng, attempt) for leaf in leaves}
         wanted = [self.J, *self.named.values()]
         try:
             with np.errstate(all="ignore"), recording():
                 outputs, _ = replay(wanted, substitutes)
-        except (ValueError, FloatingPointError):
+        except (ValueError, ArithmeticError):
             return None
-        if not np.isfinite(outputs[0]._data):
+        if not np.isfinite(plain(outputs[0])):
             return None
         return Draw(self, outputs[0], dict(zip(self.named, outputs[1:], strict=True)))
 
     def in_double(self) -> Draw:
         """Return the graph on the given leaves, in double precision."""
         floats = {
-            node: np.asarray(node._data, dtype=np.float64)
+            node: np.asarray(plain(node), dtype=np.float64)
             for node in self.order
             if node.op is None and node.dtype.kind == "f" and node.ndim
         }
@@ -329,7 +318,7 @@ def samples_of(J: Tensor, named: Mapping[str, Tensor]) -> int:
         constants = [x for x in inputs if x.op is None and x.size == 1 and not x.name]
         if op not in ("multiply", "divide") or len(constants) != 1:
             break
-        value = float(constants[0]._data)
+        value = float(plain(constants[0]))
         divisor *= value if op == "divide" else 1 / value if value else 1.0
         node = next(x for x in inputs if x is not constants[0])
     if math.isclose(divisor, m) and m == 2:
@@ -356,7 +345,7 @@ class Draw(Mapping[str, Any]):
 
         Their size is taken to be that of J, so that the smallest costs are judged as well.
         """
-        cost = abs(float(self.J._data.item()))
+        cost = abs(float(plain(self.J).item()))
         return _EPSILON * (min(cost, 1.0) if cost > 0 else 1.0)
 
     def prepare(self, meanings: Iterable[Meaning]) -> None:
@@ -384,7 +373,7 @@ class Draw(Mapping[str, Any]):
         if meaning.gradient:
             return self.gradient(meaning)
         assert meaning.node is not None  # noqa: S101 - extras are answered before
-        return self.nodes[self.environment.names[meaning.node]]._data
+        return plain(self.nodes[self.environment.names[meaning.node]])
 
     def __getitem__(self, key: str) -> Any:
         if key not in self._cache:
@@ -396,7 +385,7 @@ class Draw(Mapping[str, Any]):
             return self.environment.extras[key]
         if key in self.environment.slopes:
             z, f_prime = self.environment.slopes[key]
-            return f_prime(self.nodes[z]._data)
+            return f_prime(plain(self.nodes[z]))
         try:
             meaning = self.environment.meaning(key)
         except UnknownNameError as error:

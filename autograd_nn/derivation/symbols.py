@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from .. import notation
-from ..gradients import gradients
-from ..op import REGISTRY, Op
-from ..tensor import Tensor, apply
-from .environment import ACTIVATIONS, Environment, recording
+from ..core.backward import gradients
+from ..core.op import REGISTRY, Op
+from ..core.recording import recording
+from ..core.tensor import Tensor, apply, plain
+from ..formulas import notation
+from .environment import ACTIVATIONS, Environment
 
 _DOWN = str.maketrans("0123456789,", "₀₁₂₃₄₅₆₇₈₉,")
 
@@ -188,7 +189,7 @@ class Symbolic:
         if node.op is None:
             free = node.dtype.kind == "f" and (text or node.requires_grad)
             label = text or f"u{len(self.nodes)}"
-            return Tensor(self.names.entries(label, node.shape) if free else exact(node._data))
+            return Tensor(self.names.entries(label, node.shape) if free else exact(plain(node)))
         inputs = [self.nodes[x] for x in node.inputs]
         activations = {env.named[a.h] for a in env.activations}
         with recording():
@@ -218,7 +219,7 @@ class Symbolic:
         h = self.names.entries(env.names.get(node, f"a{count}"), node.shape)
         z_name = env.names.get(node.inputs[0], f"s{count}")
         p = self.names.entries(z_name, node.shape, wrap="f′")
-        z = self.nodes[node.inputs[0]]._data
+        z = plain(self.nodes[node.inputs[0]])
         for index in np.ndindex(node.shape):
             key = self.sympy.expand(z[index])
             if key in self.values:  # f of the same thing is the same

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .. import notation
-from ..notation import cotangent
-from ..tensor import Tensor
+from ..core.backward import cotangent_name
+from ..core.tensor import Tensor, plain
+from ..formulas import notation
 from . import style, text
 from .flows import Flows
 from .picture import Cluster, Edge, Node, Picture
@@ -133,7 +133,7 @@ class _Maker:
             label = f"<B>{text.escaped(self.view.blocks[node])}</B>"
             return [label, _small(below)] if below else [label]
         if self._is_number(node):
-            return [text.matrix(node._data)]
+            return [text.matrix(plain(node))]
         name = self.name(node)
         operation = text.escaped(text.operation(node)) if node.inputs else ""
         shape = text.escaped(text.shape(node.shape)) if self.options.shapes else ""
@@ -143,9 +143,9 @@ class _Maker:
         return [first, _small(" &#160; ".join(second))] if second else [first]
 
     def _values(self, node: Tensor) -> str:
-        if text.small(node._data):
-            return text.centred(f'<FONT POINT-SIZE="11">{text.matrix(node._data)}</FONT>')
-        return _small(text.escaped(text.summary(node._data)))
+        if text.small(plain(node)):
+            return text.centred(f'<FONT POINT-SIZE="11">{text.matrix(plain(node))}</FONT>')
+        return _small(text.escaped(text.summary(plain(node))))
 
     def _tells(self, node: Tensor, flows: Flows) -> bool:
         """Return whether the gradient at a node says more than what flows along its one edge."""
@@ -178,8 +178,8 @@ class _Maker:
             output = self.options.names.get(self.view.outputs[0], "")
         if not name or not output:
             return "gradient"
-        if cotangent(name).startswith("delta"):
-            return text.name(cotangent(name))
+        if cotangent_name(name).startswith("delta"):
+            return text.name(cotangent_name(name))
         return f"∂{text.name(output)}/∂{text.name(name)}"
 
     def _tooltip(self, node: Tensor) -> str:

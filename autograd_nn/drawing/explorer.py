@@ -13,8 +13,8 @@ import webbrowser
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .. import notation
-from ..tensor import Tensor
+from ..core.tensor import Tensor
+from ..formulas import notation
 from .build import Options, picture
 from .dot import written
 from .drawing import LIMIT

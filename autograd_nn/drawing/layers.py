@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from .. import notation
-from ..tensor import Tensor
+from ..core.tensor import Tensor
+from ..formulas import notation
 from .view import Group, View
 
 _NODE = re.compile(r"(?P<what>[zh])_?(?P<layer>\d+)")

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import topological_order
-from ..tensor import Tensor
-from ..trees import flatten, leaf_names, unflatten
+from ..core.graph import topological_order
+from ..core.tensor import Tensor
+from ..transforms.containers import flatten, leaf_names, unflatten
 
 
 def outputs_of(what: Any, args: Sequence[Any] = ()) -> list[Tensor]:

@@ -15,14 +15,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import notation
-from ..calls import recording
-from ..derivation.expression import Expr, from_graph
-from ..derivation.expression import name as named
-from ..derivation.steps import simplified
-from ..derivation.writing import unicode_style, write
-from ..gradients import unbroadcast
-from ..tensor import Tensor
+from ..core.backward import cotangent_name, unbroadcast
+from ..core.recording import recording
+from ..core.tensor import Tensor, plain
+from ..derivation.derive.steps import simplified
+from ..formulas import notation
+from ..formulas.expression import Expr, from_graph
+from ..formulas.expression import name as named
+from ..formulas.printing import unicode_style, write
 from . import text
 from .flows import Flows
 from .view import View
@@ -116,13 +116,13 @@ class Steps:
         """Return the name of a node, or the number that it is, as plain text."""
         if node in self.names:
             return notation.unicode(self.names[node])
-        return text.plain(node._data)
+        return text.plain(plain(node))
 
     def _gradient(self, node: Tensor) -> str:
         """Return the name of the gradient at a node as plain text."""
         name = self.names.get(node, "")
-        if notation.cotangent(name).startswith("delta"):
-            return notation.unicode(notation.cotangent(name))
+        if cotangent_name(name).startswith("delta"):
+            return notation.unicode(cotangent_name(name))
         return f"∂{self._plain(self.output)}/∂{self._plain(node)}"
 
     # -- formulas -----------------------------------------------------------------------------
@@ -157,7 +157,7 @@ class Steps:
             "forward through the graph, one operation at a time, and then backward.</p>",
         ]
         results = [
-            (html.escape(self._plain(leaf)), array_html(leaf._data))
+            (html.escape(self._plain(leaf)), array_html(plain(leaf)))
             for leaf in leaves
             if leaf in self.names
         ]
@@ -166,7 +166,7 @@ class Steps:
     def _forward(self, node: Tensor) -> Step:
         assert node.op is not None  # noqa: S101 - a node with inputs has an operation
         keys = [f"@{i}" for i in range(len(node.inputs))]
-        parts = {key: (self._plain(x), x._data) for key, x in zip(keys, node.inputs, strict=True)}
+        parts = {key: (self._plain(x), plain(x)) for key, x in zip(keys, node.inputs, strict=True)}
         formula = Expr(node.op, tuple(named(key) for key in keys), dict(node.params))
         words, numbers = self._written(formula, parts)
         name = html.escape(self._plain(node))
@@ -180,10 +180,10 @@ class Steps:
             f"<h1><span class='pass'>Forward:</span> {name}</h1>"
             f"<p>{name} is {sentence}.</p>"
             f"<div class='formula'><div>{name} = {words}</div>"
-            f"{_equal(numbers, array_html(node._data))}</div>"
+            f"{_equal(numbers, array_html(plain(node)))}</div>"
         )
         return Step(
-            "forward", [node], self.taken.get(node, []), said, [(name, array_html(node._data))]
+            "forward", [node], self.taken.get(node, []), said, [(name, array_html(plain(node)))]
         )
 
     # -- backward -----------------------------------------------------------------------------
@@ -257,8 +257,8 @@ class Steps:
         assert rule is not None  # noqa: S101 - a gradient flows along this use
         g = self.flows.total[head]
         with recording(), np.errstate(all="ignore"):
-            stand_ins = [Tensor(x._data) for x in head.inputs]
-            upstream, out = Tensor(g), Tensor(head._data)
+            stand_ins = [Tensor(plain(x)) for x in head.inputs]
+            upstream, out = Tensor(g), Tensor(plain(head))
             flow = rule(upstream, out, *stand_ins, **head.params)
             if head.op.broadcasts and np.shape(flow) != head.inputs[argument].shape:
                 flow = unbroadcast(flow, head.inputs[argument].shape)
@@ -267,8 +267,8 @@ class Steps:
             return value, value
         parts = {
             "@g": (self._gradient(head), g),
-            "@out": (self._plain(head), head._data),
-            **{f"@{i}": (self._plain(x), x._data) for i, x in enumerate(head.inputs)},
+            "@out": (self._plain(head), plain(head)),
+            **{f"@{i}": (self._plain(x), plain(x)) for i, x in enumerate(head.inputs)},
         }
         keys: dict[Tensor, str] = {upstream: "@g", out: "@out"}
         keys |= {x: f"@{i}" for i, x in enumerate(stand_ins)}

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import notation
-from ..tensor import Tensor
+from ..core.tensor import Tensor
+from ..formulas import notation
 
 _SIGNS = {"-": "−", "*": "⊙", "**": "^", "//": "⌊÷⌋", "<=": "≤", ">=": "≥", "!=": "≠", "==": "="}
 _UNORDERED = {

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from ..graph import topological_order
-from ..tensor import Tensor
+from ..core.graph import topological_order
+from ..core.tensor import Tensor
 
 
 class Use(NamedTuple):

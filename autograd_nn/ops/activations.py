@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..op import REGISTRY, Op, register
-from ..tensor import Tensor, apply
-from .elementwise import sigmoid
+from ..core.op import Op, register
+from ..core.tensor import Tensor, apply
+from .elementwise import SIGMOID, sigmoid
 from .rules import call, function_of
 from .special import ndtr
 
@@ -35,12 +35,12 @@ def _softplus(z: Any) -> Any:
 
 
 def _softplus_rule(g: Any, out: Any, z: Any) -> Any:
-    return g * call(REGISTRY["sigmoid"], z)
+    return g * call(SIGMOID, z)
 
 
-_LEAKY = register(Op("leaky_relu", _leaky, (_leaky_rule,), latex=function_of("leaky_relu")))
-_ELU = register(Op("elu", _elu, (_elu_rule,), latex=function_of("elu")))
-_SOFTPLUS = register(Op("softplus", _softplus, (_softplus_rule,), latex=r"\ln(1 + e^{{{0}}})"))
+LEAKY_RELU = register(Op("leaky_relu", _leaky, (_leaky_rule,), latex=function_of("leaky_relu")))
+ELU = register(Op("elu", _elu, (_elu_rule,), latex=function_of("elu")))
+SOFTPLUS = register(Op("softplus", _softplus, (_softplus_rule,), latex=r"\ln(1 + e^{{{0}}})"))
 
 
 def leaky_relu(z: Any, slope: float = 0.01) -> Tensor:
@@ -57,7 +57,7 @@ def leaky_relu(z: Any, slope: float = 0.01) -> Tensor:
     Tensor
         Of `z`'s shape.
     """
-    return apply(_LEAKY, (z,), {"slope": float(slope)})
+    return apply(LEAKY_RELU, (z,), {"slope": float(slope)})
 
 
 def elu(z: Any, alpha: float = 1.0) -> Tensor:
@@ -74,7 +74,7 @@ def elu(z: Any, alpha: float = 1.0) -> Tensor:
     Tensor
         Of `z`'s shape.
     """
-    return apply(_ELU, (z,), {"alpha": float(alpha)})
+    return apply(ELU, (z,), {"alpha": float(alpha)})
 
 
 def gelu(z: Any, approximate: bool = False) -> Tensor:
@@ -113,4 +113,4 @@ def softplus(z: Any) -> Tensor:
     Tensor
         Of `z`'s shape; its derivative is the sigmoid.
     """
-    return apply(_SOFTPLUS, (z,))
+    return apply(SOFTPLUS, (z,))

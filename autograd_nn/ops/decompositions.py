@@ -17,9 +17,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..op import Op, implements, register
-from ..recording import is_tracing
-from ..tensor import apply
+from ..core.op import Op, register
+from ..core.recording import TRACING
+from ..core.tensor import apply
+from .functions import implements
 from .rules import call, divided, function_of, transposed
 
 
@@ -233,20 +234,20 @@ def _qr_rule(g: Any, out: Any, a: Any) -> Any:
 
 
 # fmt: off
-_INV = register(Op("inv", _inv, (_inv_rule,), latex="{0}^{{-1}}"))
-_COFACTOR = register(Op("cofactor", _cofactor, (_cofactor_rule,), latex=function_of("cof")))
-_DET = register(Op("det", _det, (
-    lambda g, out, a: np.expand_dims(g, (-1, -2)) * call(_COFACTOR, a),
+INV = register(Op("inv", _inv, (_inv_rule,), latex="{0}^{{-1}}"))
+COFACTOR = register(Op("cofactor", _cofactor, (_cofactor_rule,), latex=function_of("cof")))
+DET = register(Op("det", _det, (
+    lambda g, out, a: np.expand_dims(g, (-1, -2)) * call(COFACTOR, a),
 ), latex=r"\det({0})"))
-_SLOGDET = register(Op("slogdet", _sign_and_log, (_sign_and_log_rule,),
+SLOGDET = register(Op("slogdet", _sign_and_log, (_sign_and_log_rule,),
     latex=function_of("slogdet")))
-_SOLVE = register(Op("solve", _solve, (_solve_a, _solve_b),
+SOLVE = register(Op("solve", _solve, (_solve_a, _solve_b),
     latex="{0}^{{-1}} {1}", broadcasts=True))
-_PINV = register(Op("pinv", _pinv, (_pinv_rule,), latex="{0}^{{+}}"))
-_CHOLESKY = register(Op("cholesky", _cholesky, (_cholesky_rule,), latex=function_of("cholesky")))
-_EIGH = register(Op("eigh", _eigh, (_eigh_rule,), latex=function_of("eigh")))
-_SVD = register(Op("svd", _svd, (_svd_rule,), latex=function_of("svd")))
-_QR = register(Op("qr", _qr, (_qr_rule,), latex=function_of("qr")))
+PINV = register(Op("pinv", _pinv, (_pinv_rule,), latex="{0}^{{+}}"))
+CHOLESKY = register(Op("cholesky", _cholesky, (_cholesky_rule,), latex=function_of("cholesky")))
+EIGH = register(Op("eigh", _eigh, (_eigh_rule,), latex=function_of("eigh")))
+SVD = register(Op("svd", _svd, (_svd_rule,), latex=function_of("svd")))
+QR = register(Op("qr", _qr, (_qr_rule,), latex=function_of("qr")))
 # fmt: on
 
 
@@ -255,23 +256,23 @@ _QR = register(Op("qr", _qr, (_qr_rule,), latex=function_of("qr")))
 
 @implements(np.linalg.inv)
 def _inv_of(a: Any) -> Any:
-    return apply(_INV, (a,))
+    return apply(INV, (a,))
 
 
 @implements(np.linalg.det)
 def _det_of(a: Any) -> Any:
-    return apply(_DET, (a,))
+    return apply(DET, (a,))
 
 
 @implements(np.linalg.slogdet)
 def _slogdet_of(a: Any) -> SlogdetResult:
-    both = apply(_SLOGDET, (a,))
+    both = apply(SLOGDET, (a,))
     return SlogdetResult(both[..., 0], both[..., 1])
 
 
 @implements(np.linalg.solve)
 def _solve_of(a: Any, b: Any) -> Any:
-    return apply(_SOLVE, (a, b))
+    return apply(SOLVE, (a, b))
 
 
 @implements(np.linalg.pinv)
@@ -280,19 +281,19 @@ def _pinv_of(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = 
         raise NotImplementedError("np.linalg.pinv on Tensors takes hermitian=False only")
     if rtol is not None and rtol is not np._NoValue:
         rcond = rtol
-    return apply(_PINV, (a,), {} if rcond is None else {"rcond": rcond})
+    return apply(PINV, (a,), {} if rcond is None else {"rcond": rcond})
 
 
 @implements(np.linalg.cholesky)
 def _cholesky_of(a: Any, /, *, upper: bool = False) -> Any:
     if upper:  # reads the upper triangle
-        return transposed(apply(_CHOLESKY, (transposed(a),)))
-    return apply(_CHOLESKY, (a,))
+        return transposed(apply(CHOLESKY, (transposed(a),)))
+    return apply(CHOLESKY, (a,))
 
 
 @implements(np.linalg.eigh)
 def _eigh_of(a: Any, UPLO: str = "L") -> EighResult:
-    both = apply(_EIGH, (a,), {"UPLO": UPLO.upper()})
+    both = apply(EIGH, (a,), {"UPLO": UPLO.upper()})
     return EighResult(both[..., 0, :], both[..., 1:, :])
 
 
@@ -311,7 +312,7 @@ def _svd_of(
             f"np.linalg.svd of a {m} by {n} Tensor: the columns that complete U or V are not "
             "differentiable; pass full_matrices=False"
         )
-    parts = apply(_SVD, (a,))
+    parts = apply(SVD, (a,))
     values = parts[..., m]
     if not compute_uv:
         return values
@@ -330,7 +331,7 @@ def _qr_of(a: Any, mode: str = "reduced") -> Any:
         raise NotImplementedError(
             f"np.linalg.qr of a {m} by {n} Tensor takes mode 'reduced' or 'r', got {mode!r}"
         )
-    parts = apply(_QR, (a,))
+    parts = apply(QR, (a,))
     return parts[..., m:] if mode == "r" else QRResult(transposed(parts[..., :m]), parts[..., m:])
 
 
@@ -345,7 +346,7 @@ def _lstsq_of(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, Any
     solution = np.linalg.pinv(a, rcond) @ b
     misfit = np.square(b - a @ solution)
     # while a function is traced the rank is not known, and taken to be full
-    full = m > n and (is_tracing() or int(rank) == n)
+    full = m > n and (TRACING.get() or int(rank) == n)
     residuals = np.atleast_1d(np.sum(misfit, axis=0)) if full else misfit[:0].ravel()
     return solution, residuals, rank, values
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ..op import REGISTRY, Op, implements, register
-from ..tensor import Tensor, apply
+from ..core.op import Op, register
+from ..core.tensor import Tensor, apply
+from .functions import implements
 from .rules import call
 
 
@@ -78,7 +79,7 @@ def _share(larger: Any, equal: Any) -> Any:
 def _exponential_share(a: Any, b: Any) -> Any:
     # exp(a) / (exp(a) + exp(b)); equal infinities share evenly, as their difference is nan
     same = np.logical_and(a == b, np.isinf(a))
-    return call(REGISTRY["sigmoid"], np.where(same, 0, a) - np.where(same, 0, b))
+    return call(SIGMOID, np.where(same, 0, a) - np.where(same, 0, b))
 
 
 _SIGMOID_LATEX = r"f({0})"
@@ -86,90 +87,93 @@ _LN2 = math.log(2)
 _LN10 = math.log(10)
 
 # fmt: off
-register(Op("add", np.add, (
+ADD = register(Op("add", np.add, (
     lambda g, out, a, b: g,
     lambda g, out, a, b: g,
 ), symbol="+", latex="{0} + {1}", broadcasts=True), np.add)
-register(Op("subtract", np.subtract, (
+SUBTRACT = register(Op("subtract", np.subtract, (
     lambda g, out, a, b: g,
     lambda g, out, a, b: -g,
 ), symbol="-", latex="{0} - {1}", broadcasts=True), np.subtract)
-register(Op("multiply", np.multiply, (
+MULTIPLY = register(Op("multiply", np.multiply, (
     lambda g, out, a, b: g * b,
     lambda g, out, a, b: g * a,
 ), symbol="*", latex=r"{0} \odot {1}", broadcasts=True), np.multiply)
-register(Op("divide", np.divide, (
+DIVIDE = register(Op("divide", np.divide, (
     lambda g, out, a, b: g / b,
     lambda g, out, a, b: -g * out / b,
 ), symbol="/", latex=r"\frac{{{0}}}{{{1}}}", broadcasts=True), np.divide)
-register(Op("power", np.power, (_power_x, _power_p),
+POWER = register(Op("power", np.power, (_power_x, _power_p),
     symbol="**", latex="{0}^{{{1}}}", broadcasts=True), np.power)
-register(Op("negative", np.negative, (lambda g, out, x: -g,), symbol="-", latex="-{0}"),
+NEGATIVE = register(Op("negative", np.negative, (lambda g, out, x: -g,), symbol="-", latex="-{0}"),
     np.negative)
-register(Op("positive", np.positive, (lambda g, out, x: g,), symbol="+", latex="{0}"), np.positive)
-register(Op("absolute", np.abs, (lambda g, out, x: g * np.sign(x),),
+POSITIVE = register(Op("positive", np.positive, (lambda g, out, x: g,), symbol="+",
+    latex="{0}"), np.positive)
+ABSOLUTE = register(Op("absolute", np.abs, (lambda g, out, x: g * np.sign(x),),
     latex=r"\left|{0}\right|"), np.abs)
-register(Op("fabs", np.fabs, (lambda g, out, x: g * np.sign(x),),
+FABS = register(Op("fabs", np.fabs, (lambda g, out, x: g * np.sign(x),),
     latex=r"\left|{0}\right|"), np.fabs)
-register(Op("reciprocal", np.reciprocal, (lambda g, out, x: -g * np.square(out),),
+RECIPROCAL = register(Op("reciprocal", np.reciprocal, (lambda g, out, x: -g * np.square(out),),
     latex=r"\frac{{1}}{{{0}}}"), np.reciprocal)
-register(Op("float_power", np.float_power, (_power_x, _power_p),
+FLOAT_POWER = register(Op("float_power", np.float_power, (_power_x, _power_p),
     latex="{0}^{{{1}}}", broadcasts=True), np.float_power)
-register(Op("square", np.square, (lambda g, out, x: g * (2 * x),), latex="{0}^{{2}}"), np.square)
-register(Op("sqrt", np.sqrt, (lambda g, out, x: g / (2 * out),),
+SQUARE = register(Op("square", np.square, (lambda g, out, x: g * (2 * x),),
+    latex="{0}^{{2}}"), np.square)
+SQRT = register(Op("sqrt", np.sqrt, (lambda g, out, x: g / (2 * out),),
     latex=r"\sqrt{{{0}}}"), np.sqrt)
-register(Op("cbrt", np.cbrt, (lambda g, out, x: g / (3 * np.square(out)),),
+CBRT = register(Op("cbrt", np.cbrt, (lambda g, out, x: g / (3 * np.square(out)),),
     latex=r"\sqrt[3]{{{0}}}"), np.cbrt)
-register(Op("exp", np.exp, (lambda g, out, x: g * out,), latex=r"e^{{{0}}}"), np.exp)
-register(Op("expm1", np.expm1, (lambda g, out, x: g * (out + 1),),
+EXP = register(Op("exp", np.exp, (lambda g, out, x: g * out,), latex=r"e^{{{0}}}"), np.exp)
+EXPM1 = register(Op("expm1", np.expm1, (lambda g, out, x: g * (out + 1),),
     latex=r"e^{{{0}}} - 1"), np.expm1)
-register(Op("log", np.log, (lambda g, out, x: g / x,), latex=r"\ln({0})"), np.log)
-register(Op("log1p", np.log1p, (lambda g, out, x: g / (1 + x),),
+LOG = register(Op("log", np.log, (lambda g, out, x: g / x,), latex=r"\ln({0})"), np.log)
+LOG1P = register(Op("log1p", np.log1p, (lambda g, out, x: g / (1 + x),),
     latex=r"\ln(1 + {0})"), np.log1p)
-register(Op("exp2", np.exp2, (lambda g, out, x: g * (out * _LN2),), latex="2^{{{0}}}"), np.exp2)
-register(Op("log2", np.log2, (lambda g, out, x: g / (x * _LN2),),
+EXP2 = register(Op("exp2", np.exp2, (lambda g, out, x: g * (out * _LN2),),
+    latex="2^{{{0}}}"), np.exp2)
+LOG2 = register(Op("log2", np.log2, (lambda g, out, x: g / (x * _LN2),),
     latex=r"\log_{{2}}({0})"), np.log2)
-register(Op("log10", np.log10, (lambda g, out, x: g / (x * _LN10),),
+LOG10 = register(Op("log10", np.log10, (lambda g, out, x: g / (x * _LN10),),
     latex=r"\log_{{10}}({0})"), np.log10)
-register(Op("logaddexp", np.logaddexp, (
+LOGADDEXP = register(Op("logaddexp", np.logaddexp, (
     lambda g, out, a, b: g * _exponential_share(a, b),
     lambda g, out, a, b: g * _exponential_share(b, a),
 ), latex=r"\ln(e^{{{0}}} + e^{{{1}}})", broadcasts=True), np.logaddexp)
-register(Op("logaddexp2", np.logaddexp2, (
+LOGADDEXP2 = register(Op("logaddexp2", np.logaddexp2, (
     lambda g, out, a, b: g * _exponential_share(a * _LN2, b * _LN2),
     lambda g, out, a, b: g * _exponential_share(b * _LN2, a * _LN2),
 ), latex=r"\log_{{2}}(2^{{{0}}} + 2^{{{1}}})", broadcasts=True), np.logaddexp2)
-register(Op("sigmoid", stable_sigmoid, (_sigmoid_rule,),
+SIGMOID = register(Op("sigmoid", stable_sigmoid, (_sigmoid_rule,),
     latex=_SIGMOID_LATEX))
-register(Op("relu", rectified, (lambda g, out, z: g * (z > 0),),
+RELU = register(Op("relu", rectified, (lambda g, out, z: g * (z > 0),),
     latex=r"\max({0}, 0)"))
-register(Op("maximum", np.maximum, (
+MAXIMUM = register(Op("maximum", np.maximum, (
     lambda g, out, a, b: g * _share(a > b, a == b),
     lambda g, out, a, b: g * _share(b > a, a == b),
 ), latex=r"\max({0}, {1})", broadcasts=True), np.maximum)
-register(Op("minimum", np.minimum, (
+MINIMUM = register(Op("minimum", np.minimum, (
     lambda g, out, a, b: g * _share(a < b, a == b),
     lambda g, out, a, b: g * _share(b < a, a == b),
 ), latex=r"\min({0}, {1})", broadcasts=True), np.minimum)
-register(Op("where", np.where, (
+WHERE = register(Op("where", np.where, (
     None,
     lambda g, out, condition, a, b: np.where(condition, g, 0),
     lambda g, out, condition, a, b: np.where(condition, 0, g),
 ), latex=r"\operatorname{{where}}({0}, {1}, {2})", broadcasts=True))
-register(Op("fmax", np.fmax, (
+FMAX = register(Op("fmax", np.fmax, (
     lambda g, out, a, b: g * _share(np.logical_or(a > b, np.isnan(b)), a == b),
     lambda g, out, a, b: g * _share(np.logical_or(b > a, np.isnan(a)), a == b),
 ), latex=r"\max({0}, {1})", broadcasts=True), np.fmax)
-register(Op("fmin", np.fmin, (
+FMIN = register(Op("fmin", np.fmin, (
     lambda g, out, a, b: g * _share(np.logical_or(a < b, np.isnan(b)), a == b),
     lambda g, out, a, b: g * _share(np.logical_or(b < a, np.isnan(a)), a == b),
 ), latex=r"\min({0}, {1})", broadcasts=True), np.fmin)
-register(Op("clip", np.clip, (
+CLIP = register(Op("clip", np.clip, (
     lambda g, out, x, low, high: g * ((x >= low) * (x <= high)),
     lambda g, out, x, low, high: g * (x < low),
     lambda g, out, x, low, high: g * (x > high),
 ), latex=r"\operatorname{{clip}}({0}, {1}, {2})", broadcasts=True))
-register(Op("astype", converted, (lambda g, out, x, dtype: g,),
+ASTYPE = register(Op("astype", converted, (lambda g, out, x, dtype: g,),
     latex="{0}"))
 # fmt: on
 
@@ -181,7 +185,7 @@ def _where(condition: Any, *branches: Any) -> Any:
             "np.where on Tensors takes (condition, a, b); for the indices alone use "
             "np.nonzero on t.numpy()"
         )
-    return apply(REGISTRY["where"], (condition, *branches))
+    return apply(WHERE, (condition, *branches))
 
 
 @implements(np.clip)
@@ -192,10 +196,10 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, **bounds: Any) -> Any:
     if low is None and high is None:
         raise ValueError("np.clip needs a lower or an upper bound")
     if high is None:
-        return apply(REGISTRY["maximum"], (a, low))
+        return apply(MAXIMUM, (a, low))
     if low is None:
-        return apply(REGISTRY["minimum"], (a, high))
-    return apply(REGISTRY["clip"], (a, low, high))
+        return apply(MINIMUM, (a, high))
+    return apply(CLIP, (a, low, high))
 
 
 def sigmoid(z: Any) -> Tensor:
@@ -210,9 +214,9 @@ def sigmoid(z: Any) -> Tensor:
     Tensor
         Of `z`'s shape, in [0, 1].
     """
-    return apply(REGISTRY["sigmoid"], (z,))
+    return apply(SIGMOID, (z,))
 
 
 def relu(z: Any) -> Tensor:
     """Return ``max(z, 0)``, elementwise; its derivative at 0 is taken as 0."""
-    return apply(REGISTRY["relu"], (z,))
+    return apply(RELU, (z,))

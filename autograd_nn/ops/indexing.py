@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ..op import Op, implements, register
-from ..tensor import Tensor, apply, constant
+from ..core.op import Op, register
+from ..core.tensor import Tensor, apply, constant
+from .functions import implements
 from .rules import add_at, as_array, call, function_of
 
 
@@ -63,29 +64,30 @@ def _put_along(g: Any, indices: Any, shape: tuple[int, ...], axis: int) -> Any:
 
 
 # fmt: off
-_GETITEM: Op = register(Op("getitem", item,
-    (lambda g, out, x, key: call(_SCATTER, g, key=key, shape=x.shape),),
+GETITEM: Op = register(Op("getitem", item,
+    (lambda g, out, x, key: call(SCATTER, g, key=key, shape=x.shape),),
     latex="{0}[\\cdot]"))
-_SCATTER: Op = register(Op("scatter", _scatter, (lambda g, out, x, key, shape: g[key],),
+SCATTER: Op = register(Op("scatter", _scatter, (lambda g, out, x, key, shape: g[key],),
     latex=function_of("scatter")))
-_TAKE: Op = register(Op("take", _taken, (
-    lambda g, out, x, indices, axis: call(_PUT, g, indices, shape=x.shape, axis=axis), None,
+TAKE: Op = register(Op("take", _taken, (
+    lambda g, out, x, indices, axis: call(PUT, g, indices, shape=x.shape, axis=axis), None,
 ), latex=function_of("take", 2)))
-_PUT: Op = register(Op("put", _put, (
-    lambda g, out, x, indices, shape, axis: call(_TAKE, g, indices, axis=axis), None,
+PUT: Op = register(Op("put", _put, (
+    lambda g, out, x, indices, shape, axis: call(TAKE, g, indices, axis=axis), None,
 ), latex=function_of("put")))
-_TAKE_ALONG: Op = register(Op("take_along_axis", _taken_along, (
-    lambda g, out, x, indices, axis: call(_PUT_ALONG, g, indices, shape=x.shape, axis=axis), None,
+TAKE_ALONG_AXIS: Op = register(Op("take_along_axis", _taken_along, (
+    lambda g, out, x, indices, axis: call(PUT_ALONG_AXIS, g, indices, shape=x.shape, axis=axis),
+    None,
 ), latex=function_of("take", 2)))
-_PUT_ALONG: Op = register(Op("put_along_axis", _put_along, (
-    lambda g, out, x, indices, shape, axis: call(_TAKE_ALONG, g, indices, axis=axis), None,
+PUT_ALONG_AXIS: Op = register(Op("put_along_axis", _put_along, (
+    lambda g, out, x, indices, shape, axis: call(TAKE_ALONG_AXIS, g, indices, axis=axis), None,
 ), latex=function_of("put")))
 # fmt: on
 
 
 def put_into_zeros(x: Any, key: Any, shape: tuple[int, ...]) -> Any:
     """Return zeros of `shape` with `x` added at `key`."""
-    return call(_SCATTER, x, key=key, shape=shape)
+    return call(SCATTER, x, key=key, shape=shape)
 
 
 def _integers(indices: Any) -> Any:
@@ -109,14 +111,14 @@ def _take(
         indices = indices % count
     elif mode == "clip":
         indices = np.clip(indices, 0, count - 1)
-    return apply(_TAKE, (a, indices), {"axis": axis})
+    return apply(TAKE, (a, indices), {"axis": axis})
 
 
 @implements(np.take_along_axis)
 def _take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     if axis is None:
         arr, axis = np.ravel(arr), 0
-    return apply(_TAKE_ALONG, (arr, _integers(indices)), {"axis": axis})
+    return apply(TAKE_ALONG_AXIS, (arr, _integers(indices)), {"axis": axis})
 
 
 def _plain(values: Any, what: str) -> Any:

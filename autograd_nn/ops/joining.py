@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ..op import Op, implements, register
-from ..tensor import Tensor, apply, constant
+from ..core.op import Op, register
+from ..core.tensor import Tensor, apply, constant
+from .functions import implements
 from .indexing import put_into_zeros
 from .rules import as_array
 
@@ -26,7 +27,7 @@ def _concatenate_rule(index: int, g: Any, out: Any, *parts: Any, axis: Any = 0) 
     return g[cut]
 
 
-_CONCATENATE = register(
+CONCATENATE = register(
     Op(
         "concatenate",
         _concatenate,
@@ -47,7 +48,7 @@ def _tensors(arrays: Any) -> Any:
 def _concatenate_tensors(arrays: Any, axis: Any = 0, out: Any = None, **kwargs: Any) -> Any:
     if kwargs:
         raise TypeError(f"np.concatenate on Tensors does not take {', '.join(sorted(kwargs))}")
-    return apply(_CONCATENATE, _tensors(arrays), {"axis": axis})
+    return apply(CONCATENATE, _tensors(arrays), {"axis": axis})
 
 
 @implements(np.stack)

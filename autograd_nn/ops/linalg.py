@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..op import Op, register
+from ..core.op import Op, register
 
 
 def product(a: Any, b: Any) -> Any:

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ..op import Op, implements, register
-from ..recording import refuse_value
-from ..tensor import Tensor, apply
+from ..core.op import Op, register
+from ..core.recording import refuse_value
+from ..core.tensor import Tensor, apply
+from .functions import implements
 from .rules import function_of
 
 for _ufunc, _symbol, _latex in (
@@ -35,14 +36,14 @@ for _unary, _latex in (
 ):
     register(Op(_unary.__name__, _unary, latex=_latex), _unary)
 
-_ISCLOSE = register(Op("isclose", np.isclose, latex=r"{0} \approx {1}", broadcasts=True))
+ISCLOSE = register(Op("isclose", np.isclose, latex=r"{0} \approx {1}", broadcasts=True))
 
 
 @implements(np.isclose)
 def _isclose(
     a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
 ) -> Any:
-    return apply(_ISCLOSE, (a, b), {"rtol": rtol, "atol": atol, "equal_nan": equal_nan})
+    return apply(ISCLOSE, (a, b), {"rtol": rtol, "atol": atol, "equal_nan": equal_nan})
 
 
 @implements(np.allclose)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..op import implements
+from .functions import implements
 from .indexing import put_into_zeros
 
 

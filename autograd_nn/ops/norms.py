@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ..op import Op, implements, register
-from ..tensor import apply
+from ..core.op import Op, register
+from ..core.tensor import apply
+from .functions import implements
 from .reductions import kept
 from .rules import divided
 
@@ -22,12 +23,12 @@ def _length_rule(g: Any, out: Any, x: Any, axis: Any = None, keepdims: bool = Fa
     return kept(g, x.shape, axis, keepdims) * divided(x, kept(out, x.shape, axis, keepdims))
 
 
-_LENGTH = register(Op("norm", length, (_length_rule,), latex=r"\left\|{0}\right\|"))
+NORM = register(Op("norm", length, (_length_rule,), latex=r"\left\|{0}\right\|"))
 
 
 def _two(x: Any, axis: Any, keepdims: bool) -> Any:
     params: dict[str, Any] = {} if axis is None else {"axis": axis}
-    return apply(_LENGTH, (x,), {**params, "keepdims": True} if keepdims else params)
+    return apply(NORM, (x,), {**params, "keepdims": True} if keepdims else params)
 
 
 @implements(np.linalg.norm)

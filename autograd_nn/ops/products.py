@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..op import Op, implements, register
-from ..tensor import Tensor, apply, constant
+from ..core.op import Op, register
+from ..core.tensor import Tensor, apply, constant
+from .functions import implements
 from .rules import as_array
 
 
@@ -179,7 +180,7 @@ def _with_ones(shape: tuple[int, ...], found: str, own: str) -> tuple[int, ...]:
     return tuple(lengths.get(label, 1) for label in own)
 
 
-_EINSUM = register(
+EINSUM = register(
     Op(
         "einsum",
         _einsum,
@@ -243,7 +244,7 @@ def _einsum_of_tensors(
     labels, output = _explicit(subscripts, [x.ndim for x in arrays])
     for i, label in enumerate(labels):
         arrays[i], labels[i] = _without_repeats(arrays[i], label)
-    return apply(_EINSUM, arrays, {"subscripts": f"{','.join(labels)}->{output}"})
+    return apply(EINSUM, arrays, {"subscripts": f"{','.join(labels)}->{output}"})
 
 
 def _without_repeats(x: Any, label: str) -> tuple[Any, str]:

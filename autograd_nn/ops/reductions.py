@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..op import Op, implements, register
-from ..tensor import Tensor, apply, constant
+from ..core.op import Op, register
+from ..core.tensor import Tensor, apply, constant
+from .functions import implements
 from .rules import function_of
 
 
@@ -94,14 +95,14 @@ def _prod_rule(g: Any, out: Any, x: Any, axis: Any = None, keepdims: bool = Fals
 
 
 # fmt: off
-_SUM = register(Op("sum", total, (_sum_rule,), latex=r"\sum {0}"))
-_MEAN = register(Op("mean", average, (_mean_rule,), latex=r"\operatorname{{mean}}({0})"))
-_MAX = register(Op("max", np.max, (_extremum_rule,), latex=r"\max {0}"))
-_MIN = register(Op("min", np.min, (_extremum_rule,), latex=r"\min {0}"))
-_PROD = register(Op("prod", np.prod, (_prod_rule,), latex=r"\prod {0}"))
-_ANY = register(Op("any", np.any, latex=function_of("any")))
-_ALL = register(Op("all", np.all, latex=function_of("all")))
-_COUNT_NONZERO = register(Op("count_nonzero", np.count_nonzero,
+SUM = register(Op("sum", total, (_sum_rule,), latex=r"\sum {0}"))
+MEAN = register(Op("mean", average, (_mean_rule,), latex=r"\operatorname{{mean}}({0})"))
+MAX = register(Op("max", np.max, (_extremum_rule,), latex=r"\max {0}"))
+MIN = register(Op("min", np.min, (_extremum_rule,), latex=r"\min {0}"))
+PROD = register(Op("prod", np.prod, (_prod_rule,), latex=r"\prod {0}"))
+ANY = register(Op("any", np.any, latex=function_of("any")))
+ALL = register(Op("all", np.all, latex=function_of("all")))
+COUNT_NONZERO = register(Op("count_nonzero", np.count_nonzero,
     latex=function_of("count_nonzero")))
 # fmt: on
 
@@ -119,46 +120,46 @@ def _reduce(op: Op, a: Any, axis: Any, keepdims: Any) -> Tensor:
 def _sum(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False
 ) -> Any:
-    return _reduce(_SUM, a if dtype is None else a.astype(dtype), axis, keepdims)
+    return _reduce(SUM, a if dtype is None else a.astype(dtype), axis, keepdims)
 
 
 @implements(np.mean)
 def _mean(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False
 ) -> Any:
-    return _reduce(_MEAN, a if dtype is None else a.astype(dtype), axis, keepdims)
+    return _reduce(MEAN, a if dtype is None else a.astype(dtype), axis, keepdims)
 
 
 @implements(np.max, np.amax)
 def _max(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
-    return _reduce(_MAX, a, axis, keepdims)
+    return _reduce(MAX, a, axis, keepdims)
 
 
 @implements(np.min, np.amin)
 def _min(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
-    return _reduce(_MIN, a, axis, keepdims)
+    return _reduce(MIN, a, axis, keepdims)
 
 
 @implements(np.prod)
 def _prod(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False
 ) -> Any:
-    return _reduce(_PROD, a if dtype is None else a.astype(dtype), axis, keepdims)
+    return _reduce(PROD, a if dtype is None else a.astype(dtype), axis, keepdims)
 
 
 @implements(np.any)
 def _any(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
-    return _reduce(_ANY, a, axis, keepdims)
+    return _reduce(ANY, a, axis, keepdims)
 
 
 @implements(np.all)
 def _all(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
-    return _reduce(_ALL, a, axis, keepdims)
+    return _reduce(ALL, a, axis, keepdims)
 
 
 @implements(np.count_nonzero)
 def _count_nonzero(a: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
-    return _reduce(_COUNT_NONZERO, a, axis, keepdims)
+    return _reduce(COUNT_NONZERO, a, axis, keepdims)
 
 
 @implements(np.ptp)
@@ -183,7 +184,7 @@ def _logsumexp_rule(g: Any, out: Any, x: Any, axis: Any = None, keepdims: bool =
     return kept(g, x.shape, axis, keepdims) * (share / np.where(total == 0, 1, total))
 
 
-_LOGSUMEXP = register(Op("logsumexp", _logsumexp, (_logsumexp_rule,), latex=r"\ln \sum e^{{{0}}}"))
+LOGSUMEXP = register(Op("logsumexp", _logsumexp, (_logsumexp_rule,), latex=r"\ln \sum e^{{{0}}}"))
 
 
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
@@ -202,7 +203,7 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
     -------
     Tensor
     """
-    return _reduce(_LOGSUMEXP, x if isinstance(x, Tensor) else constant(x), axis, keepdims)
+    return _reduce(LOGSUMEXP, x if isinstance(x, Tensor) else constant(x), axis, keepdims)
 
 
 def log_softmax(x: Any, axis: Any = -1) -> Tensor:

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ..op import Op, implements, register
-from ..tensor import apply
+from ..core.op import Op, register
+from ..core.tensor import apply
+from .functions import implements
 from .rules import function_of
 
 
@@ -20,32 +21,32 @@ def _copied_sign(g: Any, out: Any, x: Any, sign: Any) -> Any:
 
 
 # fmt: off
-register(Op("sign", np.sign, (), latex=function_of("sign")), np.sign)
-register(Op("signbit", np.signbit, (), latex=function_of("signbit")), np.signbit)
-register(Op("floor", np.floor, (), latex=r"\lfloor {0} \rfloor"), np.floor)
-register(Op("ceil", np.ceil, (), latex=r"\lceil {0} \rceil"), np.ceil)
-register(Op("rint", np.rint, (), latex=function_of("round")), np.rint)
-register(Op("trunc", np.trunc, (), latex=function_of("trunc")), np.trunc)
-_ROUND = register(Op("round", np.round, (), latex=function_of("round")))
-register(Op("floor_divide", np.floor_divide, (), symbol="//",
+SIGN = register(Op("sign", np.sign, (), latex=function_of("sign")), np.sign)
+SIGNBIT = register(Op("signbit", np.signbit, (), latex=function_of("signbit")), np.signbit)
+FLOOR = register(Op("floor", np.floor, (), latex=r"\lfloor {0} \rfloor"), np.floor)
+CEIL = register(Op("ceil", np.ceil, (), latex=r"\lceil {0} \rceil"), np.ceil)
+RINT = register(Op("rint", np.rint, (), latex=function_of("round")), np.rint)
+TRUNC = register(Op("trunc", np.trunc, (), latex=function_of("trunc")), np.trunc)
+ROUND = register(Op("round", np.round, (), latex=function_of("round")))
+FLOOR_DIVIDE = register(Op("floor_divide", np.floor_divide, (), symbol="//",
     latex=r"\lfloor \frac{{{0}}}{{{1}}} \rfloor", broadcasts=True), np.floor_divide)
-register(Op("remainder", np.remainder, (
+REMAINDER = register(Op("remainder", np.remainder, (
     lambda g, out, a, b: g,
     lambda g, out, a, b: -g * np.floor_divide(a, b),
 ), symbol="%", latex=r"{0} \ \mathrm{{mod}} \ {1}", broadcasts=True), np.remainder)
-register(Op("fmod", np.fmod, (
+FMOD = register(Op("fmod", np.fmod, (
     lambda g, out, a, b: g,
     lambda g, out, a, b: -g * np.trunc(a / b),
 ), latex=function_of("fmod", 2), broadcasts=True), np.fmod)
-register(Op("copysign", np.copysign, (_copied_sign, None),
+COPYSIGN = register(Op("copysign", np.copysign, (_copied_sign, None),
     latex=r"\left|{0}\right| \operatorname{{sign}}({1})", broadcasts=True), np.copysign)
-register(Op("heaviside", np.heaviside, (
+HEAVISIDE = register(Op("heaviside", np.heaviside, (
     None,
     lambda g, out, x, at_zero: g * (x == 0),
 ), latex=function_of("heaviside", 2), broadcasts=True), np.heaviside)
-register(Op("ldexp", np.ldexp, (lambda g, out, x, power: np.ldexp(g, power), None),
+LDEXP = register(Op("ldexp", np.ldexp, (lambda g, out, x, power: np.ldexp(g, power), None),
     latex=r"{0} \cdot 2^{{{1}}}", broadcasts=True), np.ldexp)
-_NAN_TO_NUM = register(Op("nan_to_num", np.nan_to_num, (
+NAN_TO_NUM = register(Op("nan_to_num", np.nan_to_num, (
     lambda g, out, x, **params: np.where(np.isfinite(x), g, 0),
 ), latex=function_of("nan_to_num")))
 # fmt: on
@@ -53,7 +54,7 @@ _NAN_TO_NUM = register(Op("nan_to_num", np.nan_to_num, (
 
 @implements(np.round, np.around)
 def _round(a: Any, decimals: int = 0, out: Any = None) -> Any:
-    return apply(_ROUND, (a,), {"decimals": decimals} if decimals else {})
+    return apply(ROUND, (a,), {"decimals": decimals} if decimals else {})
 
 
 @implements(np.fix)
@@ -79,7 +80,7 @@ def _nan_to_num(
     if not copy:
         raise TypeError("np.nan_to_num on Tensors takes copy=True only: they are not changed")
     given = {"nan": nan or None, "posinf": posinf, "neginf": neginf}
-    return apply(_NAN_TO_NUM, (x,), {k: v for k, v in given.items() if v is not None})
+    return apply(NAN_TO_NUM, (x,), {k: v for k, v in given.items() if v is not None})
 
 
 @implements(np.real, np.conjugate, np.real_if_close)

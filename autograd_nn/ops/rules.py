@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ..op import Op
-from ..tensor import Tensor, apply
+from ..core.op import Op
+from ..core.tensor import Tensor, apply
 
 
 def call(op: Op, *operands: Any, **params: Any) -> Any:

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ..op import Op, implements, register
-from ..tensor import apply
+from ..core.op import Op, register
+from ..core.tensor import apply
+from .functions import implements
 from .rules import as_array, function_of
 
 
@@ -50,8 +51,8 @@ def _cumprod_rule(g: Any, out: Any, x: Any, axis: int) -> Any:
 
 
 # fmt: off
-_CUMSUM = register(Op("cumsum", np.cumsum, (_cumsum_rule,), latex=function_of("cumsum")))
-_CUMPROD = register(Op("cumprod", np.cumprod, (_cumprod_rule,), latex=function_of("cumprod")))
+CUMSUM = register(Op("cumsum", np.cumsum, (_cumsum_rule,), latex=function_of("cumsum")))
+CUMPROD = register(Op("cumprod", np.cumprod, (_cumprod_rule,), latex=function_of("cumprod")))
 # fmt: on
 
 
@@ -64,12 +65,12 @@ def _scan(op: Op, a: Any, axis: int | None, dtype: Any) -> Any:
 
 @implements(np.cumsum)
 def _cumsum(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> Any:
-    return _scan(_CUMSUM, a, axis, dtype)
+    return _scan(CUMSUM, a, axis, dtype)
 
 
 @implements(np.cumprod)
 def _cumprod(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> Any:
-    return _scan(_CUMPROD, a, axis, dtype)
+    return _scan(CUMPROD, a, axis, dtype)
 
 
 def _cumulative(
@@ -97,7 +98,7 @@ def _cumulative_sum(
     out: Any = None,
     include_initial: bool = False,
 ) -> Any:
-    return _cumulative(_CUMSUM, 0, x, axis, dtype, include_initial)
+    return _cumulative(CUMSUM, 0, x, axis, dtype, include_initial)
 
 
 @implements(getattr(np, "cumulative_prod", None))  # NumPy 2.1
@@ -110,7 +111,7 @@ def _cumulative_prod(
     out: Any = None,
     include_initial: bool = False,
 ) -> Any:
-    return _cumulative(_CUMPROD, 1, x, axis, dtype, include_initial)
+    return _cumulative(CUMPROD, 1, x, axis, dtype, include_initial)
 
 
 @implements(np.nancumsum)

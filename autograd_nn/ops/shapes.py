@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..op import Op, implements, register
-from ..tensor import Tensor, apply, constant
+from ..core.op import Op, register
+from ..core.tensor import Tensor, apply, constant, plain
+from .functions import implements
 from .rules import function_of
 
 
@@ -36,13 +37,13 @@ def _inverse(axes: Sequence[int] | None) -> tuple[int, ...] | None:
 
 
 # fmt: off
-_RESHAPE = register(Op("reshape", reshaped, (
+RESHAPE = register(Op("reshape", reshaped, (
     lambda g, out, x, shape: np.reshape(g, x.shape),
 ), latex=function_of("reshape")))
-_TRANSPOSE = register(Op("transpose", permuted, (
+TRANSPOSE = register(Op("transpose", permuted, (
     lambda g, out, x, axes=None: np.transpose(g, _inverse(axes)),
 ), latex="{0}^{{T}}"))
-_BROADCAST_TO = register(Op("broadcast_to", repeated, (lambda g, out, x, shape: g,),
+BROADCAST_TO = register(Op("broadcast_to", repeated, (lambda g, out, x, shape: g,),
     latex=function_of("broadcast"), broadcasts=True))
 # fmt: on
 
@@ -67,22 +68,22 @@ def _size(a: Any, axis: int | None = None) -> int:
 
 @implements(np.result_type)
 def _result_type(*operands: Any) -> Any:
-    return np.result_type(*[x._data if isinstance(x, Tensor) else x for x in operands])
+    return np.result_type(*[plain(x) if isinstance(x, Tensor) else x for x in operands])
 
 
 @implements(np.zeros_like)
 def _zeros_like(a: Any, dtype: Any = None, **kwargs: Any) -> Any:
-    return np.zeros_like(a._data, dtype=dtype, **kwargs)
+    return np.zeros_like(plain(a), dtype=dtype, **kwargs)
 
 
 @implements(np.ones_like)
 def _ones_like(a: Any, dtype: Any = None, **kwargs: Any) -> Any:
-    return np.ones_like(a._data, dtype=dtype, **kwargs)
+    return np.ones_like(plain(a), dtype=dtype, **kwargs)
 
 
 @implements(np.empty_like)
 def _empty_like(a: Any, dtype: Any = None, **kwargs: Any) -> Any:
-    return np.empty_like(a._data, dtype=dtype, **kwargs)
+    return np.empty_like(plain(a), dtype=dtype, **kwargs)
 
 
 @implements(np.full_like)
@@ -95,7 +96,7 @@ def _full_like(
     shape: Any = None,
 ) -> Any:
     if not isinstance(fill_value, Tensor):
-        return np.full_like(a._data, fill_value, dtype=dtype, shape=shape)
+        return np.full_like(plain(a), fill_value, dtype=dtype, shape=shape)
     target = np.shape(a) if shape is None else shape
     return _broadcast_to(fill_value, target).astype(a.dtype if dtype is None else dtype)
 
@@ -107,7 +108,7 @@ def _full_like(
 def _reshape(a: Any, shape: Any = None, order: str = "C", *, copy: Any = None) -> Any:
     if order != "C":
         raise NotImplementedError(f"np.reshape on Tensors takes order='C' only, got {order!r}")
-    return apply(_RESHAPE, (a,), {"shape": shape})
+    return apply(RESHAPE, (a,), {"shape": shape})
 
 
 @implements(np.ravel)
@@ -151,7 +152,7 @@ def _atleast_3d(*arys: Any) -> Any:
 
 @implements(np.transpose)
 def _transpose(a: Any, axes: Any = None) -> Any:
-    return apply(_TRANSPOSE, (a,), {} if axes is None else {"axes": tuple(axes)})
+    return apply(TRANSPOSE, (a,), {} if axes is None else {"axes": tuple(axes)})
 
 
 def _as_on_axes(a: Any, function: Any, *args: Any) -> Any:
@@ -173,7 +174,7 @@ def _swapaxes(a: Any, axis1: int, axis2: int) -> Any:
         order[axis1], order[axis2] = order[axis2], order[axis1]
     except IndexError:
         raise ValueError(
-            f"np.swapaxes: axes {axis1} and {axis2} do not fit {a._label()} of shape {a.shape}"
+            f"np.swapaxes: axes {axis1} and {axis2} do not fit {a.label()} of shape {a.shape}"
         ) from None
     return _transpose(a, order)
 
@@ -201,7 +202,7 @@ def _matrix_transpose(x: Any, /) -> Any:
 @implements(np.broadcast_to)
 def _broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
-    return apply(_BROADCAST_TO, (array,), {"shape": shape})
+    return apply(BROADCAST_TO, (array,), {"shape": shape})
 
 
 @implements(np.broadcast_arrays)

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ..op import Op, implements, register
-from ..tensor import Tensor, apply, constant
+from ..core.op import Op, register
+from ..core.tensor import Tensor, apply, constant
+from .functions import implements
 
 
 def convolved(a: Any, v: Any) -> Any:
@@ -21,7 +22,7 @@ def _without_ends(g: Any, other: Any) -> Any:
     return np.convolve(g, other[::-1])[count - 1 : len(g)]
 
 
-_CONVOLVE = register(
+CONVOLVE = register(
     Op(
         "convolve",
         convolved,
@@ -37,7 +38,7 @@ _CONVOLVE = register(
 @implements(np.convolve)
 def _convolve(a: Any, v: Any, mode: str = "full") -> Any:
     longer, shorter = max(len(a), len(v)), min(len(a), len(v))
-    full = apply(_CONVOLVE, (a, v))
+    full = apply(CONVOLVE, (a, v))
     if mode == "full":
         return full
     if mode == "valid":

@@ -10,18 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from ..op import Op, implements, register
-from ..tensor import Tensor, apply
+from ..core.op import Op, register
+from ..core.tensor import Tensor, apply
+from .functions import implements
 from .rules import function_of
 
 # fmt: off
-_ARGMAX = register(Op("argmax", np.argmax, latex=function_of("argmax")))
-_ARGMIN = register(Op("argmin", np.argmin, latex=function_of("argmin")))
-_NANARGMAX = register(Op("nanargmax", np.nanargmax, latex=function_of("argmax")))
-_NANARGMIN = register(Op("nanargmin", np.nanargmin, latex=function_of("argmin")))
-_ARGSORT = register(Op("argsort", np.argsort, latex=function_of("argsort")))
-_ARGPARTITION = register(Op("argpartition", np.argpartition, latex=function_of("argpartition")))
-_SEARCHSORTED = register(Op("searchsorted", np.searchsorted, latex=function_of("searchsorted", 2)))
+ARGMAX = register(Op("argmax", np.argmax, latex=function_of("argmax")))
+ARGMIN = register(Op("argmin", np.argmin, latex=function_of("argmin")))
+NANARGMAX = register(Op("nanargmax", np.nanargmax, latex=function_of("argmax")))
+NANARGMIN = register(Op("nanargmin", np.nanargmin, latex=function_of("argmin")))
+ARGSORT = register(Op("argsort", np.argsort, latex=function_of("argsort")))
+ARGPARTITION = register(Op("argpartition", np.argpartition, latex=function_of("argpartition")))
+SEARCHSORTED = register(Op("searchsorted", np.searchsorted, latex=function_of("searchsorted", 2)))
 # fmt: on
 
 
@@ -34,22 +35,22 @@ def _position(op: Op, a: Any, axis: int | None, keepdims: Any) -> Any:
 
 @implements(np.argmax)
 def _argmax(a: Any, axis: int | None = None, out: Any = None, *, keepdims: Any = False) -> Any:
-    return _position(_ARGMAX, a, axis, keepdims)
+    return _position(ARGMAX, a, axis, keepdims)
 
 
 @implements(np.argmin)
 def _argmin(a: Any, axis: int | None = None, out: Any = None, *, keepdims: Any = False) -> Any:
-    return _position(_ARGMIN, a, axis, keepdims)
+    return _position(ARGMIN, a, axis, keepdims)
 
 
 @implements(np.nanargmax)
 def _nanargmax(a: Any, axis: int | None = None, out: Any = None, *, keepdims: Any = False) -> Any:
-    return _position(_NANARGMAX, a, axis, keepdims)
+    return _position(NANARGMAX, a, axis, keepdims)
 
 
 @implements(np.nanargmin)
 def _nanargmin(a: Any, axis: int | None = None, out: Any = None, *, keepdims: Any = False) -> Any:
-    return _position(_NANARGMIN, a, axis, keepdims)
+    return _position(NANARGMIN, a, axis, keepdims)
 
 
 def _along(a: Any, axis: int | None) -> tuple[Any, int]:
@@ -63,7 +64,7 @@ def _argsort(
 ) -> Any:
     a, axis = _along(a, axis)
     given = {"axis": axis, "kind": kind, "stable": stable}
-    return apply(_ARGSORT, (a,), {k: v for k, v in given.items() if v is not None})
+    return apply(ARGSORT, (a,), {k: v for k, v in given.items() if v is not None})
 
 
 @implements(np.sort)
@@ -84,7 +85,7 @@ def _argpartition(
     a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: None = None
 ) -> Any:
     a, axis = _along(a, axis)
-    return apply(_ARGPARTITION, (a,), {"kth": kth, "axis": axis})
+    return apply(ARGPARTITION, (a,), {"kth": kth, "axis": axis})
 
 
 @implements(np.partition)
@@ -99,7 +100,7 @@ def _partition(
 def _searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
     if sorter is not None:
         a = np.take(a, sorter)
-    return apply(_SEARCHSORTED, (a, v), {"side": side} if side != "left" else {})
+    return apply(SEARCHSORTED, (a, v), {"side": side} if side != "left" else {})
 
 
 @implements(np.digitize)

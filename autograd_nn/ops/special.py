@@ -1,7 +1,7 @@
 """SciPy's special functions on Tensors, without importing SciPy before one is used.
 
-A SciPy ufunc called on a Tensor is looked up by `autograd_nn.op.LATE`; importing this module
-costs NumPy alone.
+A SciPy ufunc called on a Tensor is looked up in `LATE` of `functions`; importing this module costs
+NumPy alone.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from ..op import LATE, REGISTRY, Op, register
-from ..tensor import Tensor, apply
+from ..core.op import Op, register
+from ..core.tensor import Tensor, apply
+from .elementwise import CBRT, EXP2, EXPM1, LOG1P, SIGMOID
+from .functions import LATE
 from .rules import call, function_of
 
 
@@ -108,12 +110,12 @@ def _bell(x: Any) -> Any:
 _2_ROOT_PI = 2 / math.sqrt(math.pi)
 
 # fmt: off
-_POLYGAMMA: Op = register(Op("polygamma", _polygamma, (
-    lambda g, out, x, order: g * call(_POLYGAMMA, x, order=order + 1),
+POLYGAMMA: Op = register(Op("polygamma", _polygamma, (
+    lambda g, out, x, order: g * call(POLYGAMMA, x, order=order + 1),
 ), latex=r"\psi^{{({order})}}({0})"))
-_PSI = register(Op("psi", _psi, (lambda g, out, x: g * call(_POLYGAMMA, x, order=1),),
+PSI = register(Op("psi", _psi, (lambda g, out, x: g * call(POLYGAMMA, x, order=1),),
     latex=r"\psi({0})"))
-_NDTR = register(Op("ndtr", _ndtr, (lambda g, out, x: g * _bell(x),), latex=r"\Phi({0})"))
+NDTR = register(Op("ndtr", _ndtr, (lambda g, out, x: g * _bell(x),), latex=r"\Phi({0})"))
 _OPS = (
     register(Op("erf", _erf, (lambda g, out, x: g * (_2_ROOT_PI * np.exp(-np.square(x))),),
         latex=function_of("erf"))),
@@ -121,20 +123,20 @@ _OPS = (
         latex=function_of("erfc"))),
     register(Op("erfinv", _erfinv, (lambda g, out, x: g * (np.exp(np.square(out)) / _2_ROOT_PI),),
         latex=r"\operatorname{{erf}}^{{-1}}({0})")),
-    _NDTR,
+    NDTR,
     register(Op("log_ndtr", _log_ndtr, (
         lambda g, out, x: g * np.exp(-0.5 * np.square(x) - out - 0.5 * math.log(2 * math.pi)),
     ), latex=r"\ln \Phi({0})")),
     register(Op("logit", _logit, (lambda g, out, x: g / (x * (1 - x)),),
         latex=r"\ln \frac{{{0}}}{{1 - {0}}}")),
     register(Op("log_expit", _log_expit, (
-        lambda g, out, x: g * call(REGISTRY["sigmoid"], -x),
+        lambda g, out, x: g * call(SIGMOID, -x),
     ), latex=r"\ln f({0})")),
-    register(Op("gamma", _gamma, (lambda g, out, x: g * (out * call(_PSI, x)),),
+    register(Op("gamma", _gamma, (lambda g, out, x: g * (out * call(PSI, x)),),
         latex=r"\Gamma({0})")),
-    register(Op("gammaln", _gammaln, (lambda g, out, x: g * call(_PSI, x),),
+    register(Op("gammaln", _gammaln, (lambda g, out, x: g * call(PSI, x),),
         latex=r"\ln \left|\Gamma({0})\right|")),
-    _PSI,
+    PSI,
     register(Op("xlogy", _xlogy, (
         lambda g, out, x, y: g * np.log(y),
         lambda g, out, x, y: g * (x / np.where(np.logical_and(x == 0, y == 0), 1, y)),
@@ -151,16 +153,11 @@ _OPS = (
 for _op in _OPS:
     LATE["scipy.special", _op.name] = _op
 for _name, _same in {
-    "expit": "sigmoid",
-    "digamma": "psi",
-    "cbrt": "cbrt",
-    "exp2": "exp2",
-    "expm1": "expm1",
-    "log1p": "log1p",
-}.items():
-    LATE["scipy.special", _name] = REGISTRY[_same]
+    "expit": SIGMOID, "digamma": PSI, "cbrt": CBRT, "exp2": EXP2, "expm1": EXPM1, "log1p": LOG1P,
+}.items():  # fmt: skip
+    LATE["scipy.special", _name] = _same
 
 
 def ndtr(x: Any) -> Tensor:
     """Return the distribution function of the standard normal distribution at `x`."""
-    return apply(_NDTR, (x,))
+    return apply(NDTR, (x,))

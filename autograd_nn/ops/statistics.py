@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..op import implements
-from ..tensor import Tensor
+from ..core.tensor import Tensor
+from .functions import implements
 from .reductions import count
 from .rules import as_array
 

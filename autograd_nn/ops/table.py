@@ -20,8 +20,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..op import FUNCTIONS, LATE, REGISTRY, UFUNCS, Op
-from ..tensor import Tensor
+from ..core.op import REGISTRY, UFUNCS, Op
+from ..core.tensor import Tensor
+from .functions import FUNCTIONS, LATE
 
 OWN = (
     "elu", "gelu", "leaky_relu", "log_softmax", "logsumexp", "relu", "sigmoid", "softmax",
@@ -132,8 +133,8 @@ def rule_text(op: Op) -> str:
         return ""
     if op.name in _WORDS:
         return _WORDS[op.name]
-    from ..derivation.expression import from_graph
-    from ..derivation.writing import latex_text
+    from ..formulas.expression import from_graph
+    from ..formulas.printing import latex_text
 
     inputs = [Tensor(np.array(value)) for value in (1.5, 0.5, 2.5)][: len(op.vjps)]
     with np.errstate(all="ignore"):

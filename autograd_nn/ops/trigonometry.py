@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..op import Op, implements, register
-from ..tensor import apply
+from ..core.op import Op, register
+from ..core.tensor import apply
+from .functions import implements
 from .rules import divided, function_of
 
 
@@ -33,33 +34,35 @@ def _sinc_slope(x: Any, out: Any) -> Any:
 
 
 # fmt: off
-register(Op("sin", np.sin, (lambda g, out, x: g * np.cos(x),), latex=r"\sin({0})"), np.sin)
-register(Op("cos", np.cos, (lambda g, out, x: -g * np.sin(x),), latex=r"\cos({0})"), np.cos)
-register(Op("tan", np.tan, (lambda g, out, x: g * (1 + np.square(out)),),
+SIN = register(Op("sin", np.sin, (lambda g, out, x: g * np.cos(x),), latex=r"\sin({0})"), np.sin)
+COS = register(Op("cos", np.cos, (lambda g, out, x: -g * np.sin(x),), latex=r"\cos({0})"), np.cos)
+TAN = register(Op("tan", np.tan, (lambda g, out, x: g * (1 + np.square(out)),),
     latex=r"\tan({0})"), np.tan)
-register(Op("arcsin", np.arcsin, (lambda g, out, x: g / np.sqrt((1 - x) * (1 + x)),),
+ARCSIN = register(Op("arcsin", np.arcsin, (lambda g, out, x: g / np.sqrt((1 - x) * (1 + x)),),
     latex=r"\arcsin({0})"), np.arcsin)
-register(Op("arccos", np.arccos, (lambda g, out, x: -g / np.sqrt((1 - x) * (1 + x)),),
+ARCCOS = register(Op("arccos", np.arccos, (lambda g, out, x: -g / np.sqrt((1 - x) * (1 + x)),),
     latex=r"\arccos({0})"), np.arccos)
-register(Op("arctan", np.arctan, (lambda g, out, x: g / (1 + np.square(x)),),
+ARCTAN = register(Op("arctan", np.arctan, (lambda g, out, x: g / (1 + np.square(x)),),
     latex=r"\arctan({0})"), np.arctan)
-register(Op("arctan2", np.arctan2, (_angle_y, _angle_x),
+ARCTAN2 = register(Op("arctan2", np.arctan2, (_angle_y, _angle_x),
     latex=function_of("arctan2", 2), broadcasts=True), np.arctan2)
-register(Op("hypot", np.hypot, (
+HYPOT = register(Op("hypot", np.hypot, (
     lambda g, out, a, b: g * divided(a, out),
     lambda g, out, a, b: g * divided(b, out),
 ), latex=r"\sqrt{{{0}^{{2}} + {1}^{{2}}}}", broadcasts=True), np.hypot)
-register(Op("sinh", np.sinh, (lambda g, out, x: g * np.cosh(x),), latex=r"\sinh({0})"), np.sinh)
-register(Op("cosh", np.cosh, (lambda g, out, x: g * np.sinh(x),), latex=r"\cosh({0})"), np.cosh)
-register(Op("tanh", np.tanh, (lambda g, out, x: g * (1 - out * out),),
+SINH = register(Op("sinh", np.sinh, (lambda g, out, x: g * np.cosh(x),),
+    latex=r"\sinh({0})"), np.sinh)
+COSH = register(Op("cosh", np.cosh, (lambda g, out, x: g * np.sinh(x),),
+    latex=r"\cosh({0})"), np.cosh)
+TANH = register(Op("tanh", np.tanh, (lambda g, out, x: g * (1 - out * out),),
     latex=r"\tanh({0})"), np.tanh)
-register(Op("arcsinh", np.arcsinh, (lambda g, out, x: g / np.sqrt(np.square(x) + 1),),
+ARCSINH = register(Op("arcsinh", np.arcsinh, (lambda g, out, x: g / np.sqrt(np.square(x) + 1),),
     latex=function_of("arcsinh")), np.arcsinh)
-register(Op("arccosh", np.arccosh, (lambda g, out, x: g / np.sqrt((x - 1) * (x + 1)),),
+ARCCOSH = register(Op("arccosh", np.arccosh, (lambda g, out, x: g / np.sqrt((x - 1) * (x + 1)),),
     latex=function_of("arccosh")), np.arccosh)
-register(Op("arctanh", np.arctanh, (lambda g, out, x: g / ((1 - x) * (1 + x)),),
+ARCTANH = register(Op("arctanh", np.arctanh, (lambda g, out, x: g / ((1 - x) * (1 + x)),),
     latex=function_of("arctanh")), np.arctanh)
-_SINC = register(Op("sinc", np.sinc, (lambda g, out, x: g * _sinc_slope(x, out),),
+SINC = register(Op("sinc", np.sinc, (lambda g, out, x: g * _sinc_slope(x, out),),
     latex=function_of("sinc")))
 # fmt: on
 
@@ -76,4 +79,4 @@ for _ufunc, _factor, _latex in (
 
 @implements(np.sinc)
 def _sinc(x: Any) -> Any:
-    return apply(_SINC, (x,))
+    return apply(SINC, (x,))

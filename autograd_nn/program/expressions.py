@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..notation import identifier
-from ..tensor import Tensor
+from ..core.tensor import Tensor, plain
+from ..formulas.notation import identifier
 from .literals import Embedding, NotLiteralError, array_text, index, literal, numpy_name
 from .rewriting import is_weak, op_of
 
@@ -74,7 +74,7 @@ class Vocabulary:
 
     def constant(self, x: Tensor) -> Text:
         """Return the text of a constant."""
-        data = x._data
+        data = plain(x)
         if isinstance(data, (bool, int, float)):
             negative = (isinstance(data, float) and np.signbit(data)) or data < 0
             return Text(literal(data), UNARY if negative else ATOM)
@@ -155,7 +155,7 @@ class Vocabulary:
     def parameter(self, key: str, value: Any) -> str:
         """Return the name of a parameter that is an array or has no text."""
         if isinstance(value, np.ndarray):
-            from ..tensor import constant
+            from ..core.tensor import constant
 
             return self.constant(constant(value)).code
         name = self.fresh(key)
@@ -196,7 +196,7 @@ def _broadcast(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Tex
 
 def _astype(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
     inner = operands[0].within(ATOM)
-    if not isinstance(node.inputs[0]._data, np.ndarray):
+    if not isinstance(plain(node.inputs[0]), np.ndarray):
         inner = f"np.asarray({operands[0].code})"
     return Text(f"{inner}.astype(np.{node.dtype.name}{'_' if node.dtype.kind == 'b' else ''})")
 

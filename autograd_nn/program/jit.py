@@ -18,13 +18,13 @@ from typing import Any, Protocol, cast
 
 import numpy as np
 
-from ..graph import replay
-from ..tensor import Tensor
-from ..trees import flatten, unflatten
+from ..core.graph import replay
+from ..core.tensor import Tensor, plain
+from ..transforms.containers import flatten, unflatten
 from .loops import looped
-from .passes import simplify
 from .planned import planned
 from .rewriting import Graph
+from .rules import simplify
 from .source import Source, readable
 from .structures import Check
 from .trace import Trace, positional_names, signature_of, trace
@@ -75,7 +75,7 @@ class Program:
     @property
     def graph(self) -> list[Tensor]:
         """The results as recorded nodes on the arguments, simplified: to draw or to walk over."""
-        leaves = {x: Tensor(x._data, name=x.name) for x in self._graph.inputs}
+        leaves = {x: Tensor(plain(x), name=x.name) for x in self._graph.inputs}
         return replay(self._graph.outputs, leaves)[0]
 
     @property
@@ -247,8 +247,8 @@ def check(program: Program) -> None:
 
 def _copied(value: Any) -> Any:
     leaves, structure = flatten(value)
-    plain = [leaf._data if isinstance(leaf, Tensor) else leaf for leaf in leaves]
-    return unflatten(structure, [np.array(x) if isinstance(x, np.ndarray) else x for x in plain])
+    arrays = [plain(leaf) for leaf in leaves]
+    return unflatten(structure, [np.array(x) if isinstance(x, np.ndarray) else x for x in arrays])
 
 
 def _difference(got: np.ndarray[Any, Any], expected: np.ndarray[Any, Any]) -> str:

@@ -13,14 +13,14 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
-from ..tensor import Tensor
+from ..core.tensor import Tensor, plain
 from . import native
 from .expressions import ATOM, Text
 from .literals import literal
-from .passes import SIMPLIFY, scaling
-from .passes.kernels import division_by_a_number, fits, is_update, mean_as_sum
-from .passes.sums import axes_of
 from .rewriting import Graph, Rule, do, is_, is_weak, op_of, rewrite
+from .rules import SIMPLIFY, scaling
+from .rules.kernels import division_by_a_number, fits, is_update, mean_as_sum
+from .rules.sums import axes_of
 from .schedule import arranged
 from .source import Source, Writer
 from .storage import is_array, is_leaf
@@ -455,7 +455,7 @@ class _Looped(Writer):
             code = self.operand(x).code
             if is_array(x) and x not in self.overwritten:
                 self.lines.append((f"{code} = np.ascontiguousarray({code})", ""))
-            elif isinstance(x._data, np.ndarray) and not x.ndim:
+            elif isinstance(plain(x), np.ndarray) and not x.ndim:
                 self.lines.append((f"{code} = {code}[()]", ""))
         self.lines.append((f"{targets} = kernel({names})" if targets else f"kernel({names})", ""))
         self.kernel_arguments = given
@@ -533,7 +533,7 @@ def _delayed(order: Sequence[Tensor], donated: Mapping[Tensor, Tensor]) -> list[
 
 def _may_overwrite(graph: Graph, output: Tensor, x: Tensor) -> bool:
     """Whether a loop may write `output` into the memory of the input `x`."""
-    carray = isinstance(x._data, np.ndarray) and bool(x._data.flags.carray)
+    carray = isinstance(plain(x), np.ndarray) and bool(plain(x).flags.carray)
     if not carray or any(root_of(o) is x for o in graph.outputs):
         return False
     if is_update(output):

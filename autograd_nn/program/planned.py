@@ -12,13 +12,13 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from ..tensor import Tensor
+from ..core.tensor import Tensor, plain
 from .expressions import ATOM, Text
 from .literals import literal
-from .passes import tune
-from .passes.kernels import LOGISTIC, fits, is_update
-from .passes.sums import axes_of
 from .rewriting import Graph, is_constant, is_weak, op_of
+from .rules import tune
+from .rules.kernels import LOGISTIC, fits, is_update
+from .rules.sums import axes_of
 from .schedule import arranged
 from .source import Source, Writer
 from .storage import Plan, is_array, plan
@@ -155,13 +155,13 @@ class _Planned(Writer):
     def _typed(self, x: Tensor, text: Text, node: Tensor) -> str:
         """Return an operand; a number as a 0-d array, which saves converting it in every run."""
         others = [y for y in node.inputs if y is not x]
-        plain = is_ufunc(node) and is_constant(x) and is_weak(x) and node.dtype.kind == "f"
-        if not plain or any(y.dtype != node.dtype for y in others if not is_weak(y)):
+        uniform = is_ufunc(node) and is_constant(x) and is_weak(x) and node.dtype.kind == "f"
+        if not uniform or any(y.dtype != node.dtype for y in others if not is_weak(y)):
             return text.code
-        array = np.asarray(x._data, node.dtype)
+        array = np.asarray(plain(x), node.dtype)
         key = (array.tobytes(), node.dtype.str)
         if key not in self.numbers:
-            value = literal(x._data)
+            value = literal(plain(x))
             name = self.words.fresh(_NUMBER_NAMES.get(value, f"c{len(self.numbers) + 1}"))
             self.words.constants[name] = f'np.array({value}, "{node.dtype.name}")'
             self.numbers[key] = name
@@ -296,7 +296,7 @@ def _dtype_text(dtype: np.dtype[np.generic]) -> str:
 
 def _may_overwrite(graph: Graph, output: Tensor, x: Tensor) -> bool:
     """Whether `output` can be computed into the memory of the input `x`."""
-    if not x._data.flags.writeable or not buffered(output):
+    if not plain(x).flags.writeable or not buffered(output):
         return False
     if any(root_of(other) is x for other in graph.outputs):
         return False

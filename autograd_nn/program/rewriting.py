@@ -16,9 +16,9 @@ from typing import Any, cast
 
 import numpy as np
 
-from ..graph import topological_order
-from ..op import REGISTRY, Op
-from ..tensor import Tensor, apply
+from ..core.graph import topological_order
+from ..core.op import REGISTRY, Op
+from ..core.tensor import Tensor, apply, plain
 
 INPUT = Op("input", lambda: None)
 """The operation of a program's arguments while it is being made; constants have none."""
@@ -121,7 +121,7 @@ def is_constant(x: Tensor) -> bool:
 
 def is_weak(x: Tensor) -> bool:
     """Whether `x` is a Python number, which takes on the dtype of what it meets (NEP 50)."""
-    return isinstance(x._data, (bool, int, float)) and x.op in (None, INPUT)
+    return isinstance(plain(x), (bool, int, float)) and x.op in (None, INPUT)
 
 
 def op_of(node: Tensor) -> Op:
@@ -133,7 +133,7 @@ def number(x: Tensor) -> float | int | None:
     """Return the value of a constant of one element as a Python number, else None."""
     if x.op is not None or x.size != 1:
         return None
-    data = x._data
+    data = plain(x)
     if isinstance(data, (bool, int, float)):
         return data
     return data.item() if data.dtype.kind in "fiu" else None
@@ -227,7 +227,7 @@ class _Sweep:
         if node.op is INPUT:
             return node
         if node.op is None:
-            key: Any = ("constant", frozen(node._data))
+            key: Any = ("constant", frozen(plain(node)))
         else:
             operands = [id(x) for x in node.inputs]
             if node.op.name in ("add", "multiply"):

@@ -14,9 +14,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 import numpy as np
 
-from ..tensor import Tensor
-from .passes.kernels import is_update, updates_by_blas
+from ..core.tensor import Tensor, plain
 from .rewriting import INPUT, Graph
+from .rules.kernels import is_update, updates_by_blas
 from .views import root_of
 
 FORWARD, BACKWARD, REST = "forward", "backward", "results"
@@ -53,7 +53,7 @@ def donations(graph: Graph, donated: Collection[Tensor]) -> dict[Tensor, Tensor]
     taken: set[Tensor] = set()
     for direct in (True, False):
         for x in graph.inputs:
-            if x not in donated or x in taken or not isinstance(x._data, np.ndarray):
+            if x not in donated or x in taken or not isinstance(plain(x), np.ndarray):
                 continue
             for output in outputs:
                 if output in given or output.shape != x.shape or output.dtype != x.dtype:

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ..notation import identifier
-from ..tensor import Tensor
+from ..core.tensor import Tensor, plain
+from ..formulas.notation import identifier
 from .expressions import Text, Vocabulary
 from .rewriting import INPUT, Graph, count_uses, is_weak, op_of
 from .schedule import BACKWARD, FORWARD, REST, ordered, parts
@@ -160,7 +160,7 @@ class Writer:
         """Return the text of an output; what belongs to someone else is copied."""
         node = self.graph.outputs[position]
         text = self.operand(node)
-        if not isinstance(node._data, np.ndarray) or is_weak(node):
+        if not isinstance(plain(node), np.ndarray) or is_weak(node):
             return text.code
         earlier = self.graph.outputs[:position]
         if node.ndim == 0:
@@ -338,7 +338,7 @@ def readable(traced: Trace, graph: Graph) -> Source:
 
 def _name_results(traced: Trace, graph: Graph) -> None:
     """Name results that have no name by the key under which they are returned."""
-    from ..trees import flatten
+    from ..transforms.containers import flatten
     from .structures import accessors
 
     paths = accessors(flatten(traced.result)[1]) or []

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..tensor import Tensor
+from ..core.tensor import Tensor, plain
 from .rewriting import INPUT
 from .views import root_of
 
@@ -133,4 +133,4 @@ def is_leaf(node: Tensor) -> bool:
 
 def is_array(node: Tensor) -> bool:
     """Whether `node` is an array of at least one axis."""
-    return isinstance(node._data, np.ndarray) and node.ndim > 0
+    return isinstance(plain(node), np.ndarray) and node.ndim > 0

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..notation import identifier
-from ..tensor import Tensor
-from ..trees import flatten
+from ..core.tensor import Tensor, plain
+from ..formulas.notation import identifier
+from ..transforms.containers import flatten
 
 if TYPE_CHECKING:
     from .source import Source
@@ -121,7 +121,7 @@ def leaves_of(name: str, argument: Any) -> tuple[list[Leaf], bool]:
         paths = [(("index", i),) for i in range(len(values))]
     leaves = []
     for value, steps in zip(values, paths, strict=True):
-        data = value._data if isinstance(value, Tensor) else value
+        data = plain(value) if isinstance(value, Tensor) else value
         kind = type(data)
         data = np.asarray(data) if isinstance(data, np.generic) else data
         if type(data) not in _NUMBERS and type(data) is not np.ndarray:

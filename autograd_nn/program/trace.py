@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import topological_order
-from ..recording import Tape, tracing
-from ..tensor import Tensor, constant
-from ..trees import flatten, leaf_names, unflatten
+from ..core.graph import topological_order
+from ..core.recording import Tape, tracing
+from ..core.tensor import Tensor, constant, plain
+from ..transforms.containers import flatten, leaf_names, unflatten
 from .rewriting import INPUT, Graph
 from .structures import Leaf, leaves_of
 
@@ -60,7 +60,7 @@ class Trace:
         self.reachable = reachable
         self.graph = graph
         self.result = result
-        self.expected = [x._data for x in graph.outputs]
+        self.expected = [plain(x) for x in graph.outputs]
 
 
 def signature_of(f: Callable[..., Any]) -> inspect.Signature | None:
@@ -178,9 +178,9 @@ def _cut(outputs: list[Tensor], inputs: set[Tensor], place: dict[Tensor, int]) -
         elif node in inputs:
             fresh[node] = node
         else:
-            data = node._data
+            data = plain(node)
             fresh[node] = constant(data.copy() if isinstance(data, np.ndarray) else data)
             if isinstance(data, np.ndarray):
                 fresh[node].name = node.name
-                fresh[node]._data.setflags(write=False)
+                plain(fresh[node]).setflags(write=False)
     return [fresh[output] for output in outputs]

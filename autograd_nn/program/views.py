@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..tensor import Tensor
+from ..core.tensor import Tensor, plain
 from .rewriting import INPUT
 
 VIEWS = ("transpose", "reshape", "broadcast_to", "getitem")
@@ -29,8 +29,8 @@ def looked_at(node: Tensor) -> Tensor | None:
     if node.op is None or isinstance(node.op.forward, np.ufunc):
         return None
     for x in node.inputs:
-        both = isinstance(node._data, np.ndarray) and isinstance(x._data, np.ndarray)
-        if both and np.may_share_memory(node._data, x._data):
+        both = isinstance(plain(node), np.ndarray) and isinstance(plain(x), np.ndarray)
+        if both and np.may_share_memory(plain(node), plain(x)):
             return x
     return None
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from autograd_nn import tensor
-from autograd_nn.op import UFUNCS
+from autograd_nn.core.op import UFUNCS
+from autograd_nn.dispatch import protocol
 from autograd_nn.ops.table import OWN, qualified
 
 from .harness import Row, leaves, operations, sample
@@ -35,7 +35,7 @@ def watched() -> Iterator[list[Any]]:
 
         return noted
 
-    module: Any = tensor
+    module: Any = protocol
     old = module.function_on_tensors, module.ufunc_on_tensors
     module.function_on_tensors, module.ufunc_on_tensors = map(noting, old)
     try:

@@ -17,7 +17,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from autograd_nn import Tensor, gradients
-from autograd_nn.graph import topological_order
+from autograd_nn.core.graph import topological_order
 
 Shape = tuple[int, ...]
 Shapes = st.SearchStrategy[tuple[Shape, ...]]

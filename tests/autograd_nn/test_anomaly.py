@@ -18,7 +18,7 @@ from autograd_nn import (
     no_grad,
     softmax,
 )
-from autograd_nn.recording import RECORDING, TracingError, tracing
+from autograd_nn.core.recording import RECORDING, TracingError, tracing
 
 
 def found(f: Any, *args: Any, **options: Any) -> str:

@@ -17,12 +17,12 @@ from autograd_nn import (
     custom_vjp,
     gradients,
     no_grad,
-    op,
     relu,
     sigmoid,
     softmax,
 )
-from autograd_nn.differences import derivative, has_kink
+from autograd_nn.checks.sweep import derivative, has_kink
+from autograd_nn.core import op
 
 from .harness import Row, sample
 from .rows import ROWS

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from autograd_nn import Tensor, gradients, no_grad
-from autograd_nn.recording import TracingError, tracing
+from autograd_nn.core.recording import TracingError, tracing
 
 X = Tensor([1.0, 2.0], requires_grad=True, name="x")
 

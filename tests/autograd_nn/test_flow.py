@@ -19,15 +19,15 @@ from autograd_nn import (
     hessian,
     jacobian,
     no_grad,
-    op,
     sigmoid,
     stop_gradient,
     value_and_grad,
     vjp,
 )
-from autograd_nn.graph import replay, topological_order
-from autograd_nn.recording import tracing
-from autograd_nn.trees import flatten
+from autograd_nn.core import op
+from autograd_nn.core.graph import replay, topological_order
+from autograd_nn.core.recording import tracing
+from autograd_nn.transforms.containers import flatten
 
 RNG = np.random.default_rng(1)
 W = RNG.normal(size=(3, 4))

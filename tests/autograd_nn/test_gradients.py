@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from autograd_nn import Tensor, gradients, no_grad
-from autograd_nn.extending import custom
-from autograd_nn.graph import topological_order
+from autograd_nn.core.graph import topological_order
+from autograd_nn.transforms.custom import custom
 
 
 def leaf(data: Any, name: str = "x") -> Any:
@@ -190,7 +190,7 @@ def test_deterministic_order() -> None:
     program = """
 import numpy as np
 from autograd_nn import Tensor, gradients
-from autograd_nn.graph import topological_order
+from autograd_nn.core.graph import topological_order
 x, w = Tensor([1.0, 2.0], name="x"), Tensor([3.0, 4.0], name="w")
 J = np.sum(np.sin(x * w) + x / w - np.exp(x) * w)
 g, h = gradients(J, [x, w], create_graph=True)

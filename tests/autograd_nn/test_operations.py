@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd_nn import Tensor, gradients
-from autograd_nn.op import REGISTRY, Op
-from autograd_nn.tensor import apply
+from autograd_nn.core.op import REGISTRY, Op
+from autograd_nn.core.tensor import apply
 
 from .harness import (
     In,

@@ -21,13 +21,13 @@ from autograd_nn import (
     jvp,
     log_softmax,
     logsumexp,
-    op,
     relu,
     sigmoid,
     softmax,
     value_and_grad,
     vjp,
 )
+from autograd_nn.core import op
 from nets import Network
 
 da = pytest.importorskip("dask.array", reason="the extra 'distributed' is not installed")

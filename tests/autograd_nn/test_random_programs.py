@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd_nn.op import REGISTRY
+from autograd_nn.core.op import REGISTRY
 
 from .harness import Row
 from .random_programs import Program, draw, judge, our_gradients, result_size

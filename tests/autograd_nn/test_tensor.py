@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd_nn import Tensor, gradients, logsumexp, relu, sigmoid, softmax
-from autograd_nn.op import REGISTRY
+from autograd_nn.core.op import REGISTRY
 
 A = np.array([0.5, 1.5, 2.5])
 

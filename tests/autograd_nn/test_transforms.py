@@ -25,13 +25,13 @@ from autograd_nn import (
     no_grad,
     sigmoid,
     stop_gradient,
-    transforms,
     value_and_grad,
     vjp,
 )
-from autograd_nn.graph import topological_order
-from autograd_nn.recording import tracing
-from autograd_nn.trees import flatten
+from autograd_nn.core.graph import topological_order
+from autograd_nn.core.recording import tracing
+from autograd_nn.transforms import derivatives as transforms
+from autograd_nn.transforms.containers import flatten
 
 RNG = np.random.default_rng(0)
 A = RNG.normal(size=(3, 4))

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_nn import grad, value_and_grad
-from autograd_nn.trees import flatten, leaf_names, tree_map, unflatten
+from autograd_nn.transforms.containers import flatten, leaf_names, tree_map, unflatten
 
 
 class Layer(NamedTuple):

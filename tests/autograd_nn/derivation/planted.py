@@ -19,12 +19,12 @@ from typing import Any
 
 import numpy as np
 
+from autograd_nn.core.tensor import Tensor
 from autograd_nn.derivation import Formula, Report, verify
-from autograd_nn.derivation.catalogue import CATALOGUE
 from autograd_nn.derivation.environment import Environment
-from autograd_nn.derivation.expression import evaluate, evaluate_all, from_graph
-from autograd_nn.derivation.rewriting import Setting
-from autograd_nn.tensor import Tensor
+from autograd_nn.derivation.verify.catalogue import CATALOGUE
+from autograd_nn.derivation.verify.rewriting import Setting
+from autograd_nn.formulas.expression import evaluate, evaluate_all, from_graph
 
 from .networks import network
 

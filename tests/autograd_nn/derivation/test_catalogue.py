@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from autograd_nn import Tensor, verify
-from autograd_nn.derivation.catalogue import CATALOGUE
+from autograd_nn.derivation.verify.catalogue import CATALOGUE
 
 from .networks import network
 from .planted import PLANTS, false_explanations, formula, rate

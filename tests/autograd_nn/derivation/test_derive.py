@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from autograd_nn import Tensor, derive, gradients
+from autograd_nn.derivation.derive.steps import reference
 from autograd_nn.derivation.environment import Environment
-from autograd_nn.derivation.expression import evaluate
-from autograd_nn.derivation.steps import reference
+from autograd_nn.formulas.expression import evaluate
 
 from .networks import network
 from .test_writing import renders

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from autograd_nn import Tensor, gradients, verify
-from autograd_nn.derivation.differences import along, sweep
+from autograd_nn.derivation.verify.differences import along, sweep
 
 from .networks import network
 
@@ -57,8 +57,8 @@ def test_undecidable_is_said_and_is_no_failure() -> None:
 
 
 def test_a_wrong_rule_of_the_engine_is_a_problem() -> None:
-    from autograd_nn.op import Op
-    from autograd_nn.tensor import apply
+    from autograd_nn.core.op import Op
+    from autograd_nn.core.tensor import apply
 
     doubled = Op("doubled", lambda x: 2 * x, (lambda g, out, x: g,))
     x = Tensor([1.0, 2.0], requires_grad=True, name="x")

@@ -7,9 +7,9 @@ import pytest
 from matplotlib.mathtext import MathTextParser
 
 from autograd_nn import Tensor, custom
-from autograd_nn.derivation.expression import Expr, from_graph, name
-from autograd_nn.derivation.writing import latex_text, python_text, unicode_text
-from autograd_nn.op import REGISTRY
+from autograd_nn.core.op import REGISTRY
+from autograd_nn.formulas.expression import Expr, from_graph, name
+from autograd_nn.formulas.printing import latex_text, python_text, unicode_text
 
 _PARSER: MathTextParser = MathTextParser("path")  # type: ignore[type-arg]  # no type argument at run time
 _WIDTH = {"concatenate": 2, "where": 3, "clip": 3}
@@ -78,7 +78,7 @@ def test_formulas(case: int) -> None:
 
 
 def _leaves(result: Tensor) -> list[Tensor]:
-    from autograd_nn.graph import topological_order
+    from autograd_nn.core.graph import topological_order
 
     return [node for node in topological_order([result]) if node.op is None]
 

@@ -13,8 +13,8 @@ import pytest
 from scipy import special
 
 from autograd_nn import Tensor, gradients
-from autograd_nn import op as records
-from autograd_nn.op import FUNCTIONS, REGISTRY, UFUNCS, operation_of
+from autograd_nn.core.op import REGISTRY, UFUNCS
+from autograd_nn.ops.functions import FUNCTIONS, LATE, operation_of
 
 from ..harness import leaves, sample
 from ..rows import ROWS
@@ -40,7 +40,7 @@ def test_every_function_is_called_by_a_row(monkeypatch: pytest.MonkeyPatch) -> N
             return super().__getitem__(key)
 
     watched = Watched(FUNCTIONS)
-    for module in ("autograd_nn.protocol", "autograd_nn.operators"):
+    for module in ("autograd_nn.dispatch.protocol", "autograd_nn.dispatch.operators"):
         monkeypatch.setattr(sys.modules[module], "FUNCTIONS", watched)
     for row in ROWS:
         row.run(*leaves(row, sample(row.inputs, [x.shape for x in row.inputs])))
@@ -174,7 +174,7 @@ def test_late_ufuncs_are_remembered() -> None:
     UFUNCS.pop(special.erfc, None)
     assert operation_of(special.erfc) is REGISTRY["erfc"]
     assert UFUNCS[special.erfc] is REGISTRY["erfc"]
-    assert all(isinstance(key, tuple) for key in records.LATE)
+    assert all(isinstance(key, tuple) for key in LATE)
 
 
 def test_stacked_tensors_keep_their_gradients() -> None:

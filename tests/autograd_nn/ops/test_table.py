@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from autograd_nn.op import REGISTRY
+from autograd_nn.core.op import REGISTRY
 from autograd_nn.ops.table import entries, markdown, rule_text
 
 from ..called import functions_of, through

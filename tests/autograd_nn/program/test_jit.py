@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from autograd_nn import Tensor, custom, grad, jit, no_grad, sigmoid, value_and_grad
+from autograd_nn.core.recording import TracingError
 from autograd_nn.program import loops
 from autograd_nn.program.jit import compiled
-from autograd_nn.recording import TracingError
 
 RNG = np.random.default_rng(0)
 A, B = RNG.normal(size=(3, 3)), RNG.normal(size=(3, 3))
@@ -86,7 +86,7 @@ def test_traced_once_for_each_structure_shape_and_dtype() -> None:
     ],
 )
 def test_nested_arguments_and_results(nested: Any) -> None:
-    from autograd_nn.trees import flatten, tree_map
+    from autograd_nn.transforms.containers import flatten, tree_map
 
     doubled = jit(lambda tree: tree_map(lambda leaf: leaf * 2, tree))
     for _ in range(2):
@@ -187,7 +187,7 @@ def test_arguments_and_results_that_cannot_be() -> None:
 
 
 def test_a_wrong_program_is_not_handed_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    from autograd_nn.program import passes
+    from autograd_nn.program import rules as passes
     from autograd_nn.program.jit import WrongProgramError
     from autograd_nn.program.rewriting import do, is_
 
@@ -310,7 +310,7 @@ def test_the_sigmoid_is_stable_at_every_size(m: int) -> None:
 
 
 def test_functions_that_hand_an_operand_on() -> None:
-    from autograd_nn.op import REGISTRY
+    from autograd_nn.core.op import REGISTRY
 
     first: Any = custom("first_of_a_pair", first_of, lambda g, out, x, y: g, None)
     try:
@@ -468,7 +468,7 @@ def test_saved_programs_need_numpy_alone(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_saved_is_refused(tmp_path: Path) -> None:
-    from autograd_nn.op import REGISTRY
+    from autograd_nn.core.op import REGISTRY
 
     factor = 3.0
 
@@ -486,7 +486,7 @@ def test_what_cannot_be_saved_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_graph_of_a_program_is_one_of_tensors() -> None:
-    from autograd_nn.graph import topological_order
+    from autograd_nn.core.graph import topological_order
 
     program = jit(step).lower(PARAMETERS, X, Y, 0.5)
     leaves = {n.name for n in topological_order(program.graph) if n.op is None and n.name}

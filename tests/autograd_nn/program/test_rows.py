@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from autograd_nn import Tensor, gradients, jit
-from autograd_nn.op import REGISTRY
+from autograd_nn.core.op import REGISTRY
+from autograd_nn.core.recording import TracingError
 from autograd_nn.program.jit import lowered
 from autograd_nn.program.trace import trace
-from autograd_nn.recording import TracingError
 
 from ..harness import Row, sample, weighted
 from ..rows import ROWS

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-from autograd_nn.op import REGISTRY
+from autograd_nn.core.op import REGISTRY
 
 from ..harness import Row
 

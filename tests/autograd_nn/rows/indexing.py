@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from autograd_nn import Tensor
-from autograd_nn.ops.indexing import _PUT, _PUT_ALONG, _SCATTER
-from autograd_nn.tensor import apply
+from autograd_nn.core.tensor import apply
+from autograd_nn.ops.indexing import PUT, PUT_ALONG_AXIS, SCATTER
 
 from ..harness import ANY, In, Row
 
@@ -18,7 +18,7 @@ PLACES = (In((2, 3, 4)), In((2, 2), 0, 2, "i"))
 
 def _scatter(g: Any) -> Any:
     key = np.array([0, 2, 2])
-    return apply(_SCATTER, (g,), {"key": key, "shape": (4, 2)})
+    return apply(SCATTER, (g,), {"key": key, "shape": (4, 2)})
 
 
 def _scattered(g: Any) -> Any:
@@ -29,7 +29,7 @@ def _scattered(g: Any) -> Any:
 
 
 def _put(g: Any) -> Any:
-    return apply(_PUT, (g, np.array([[0, 3], [3, -4]])), {"shape": (2, 4), "axis": -1})
+    return apply(PUT, (g, np.array([[0, 3], [3, -4]])), {"shape": (2, 4), "axis": -1})
 
 
 def _put_by_numpy(g: Any) -> Any:
@@ -40,7 +40,7 @@ def _put_by_numpy(g: Any) -> Any:
 
 
 def _put_along(g: Any) -> Any:
-    return apply(_PUT_ALONG, (g, np.array([[0, 2, 2]])), {"shape": (2, 3), "axis": 1})
+    return apply(PUT_ALONG_AXIS, (g, np.array([[0, 2, 2]])), {"shape": (2, 3), "axis": 1})
 
 
 def _put_along_by_numpy(g: Any) -> Any:

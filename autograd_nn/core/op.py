@@ -1,0 +1,135 @@
+"""The record of an operation, and the registry of all of them.
+
+1. `Op` says everything the package knows of one operation: its NumPy function, one vjp rule
+   per input, how it is written in every notation, and what is true of it.
+2. `register` puts a record into `REGISTRY`, where drawing, programs, derivations and the tests
+   find it, and ties it to the NumPy functions that mean it.
+
+Running, differentiating, drawing or writing out a graph are walks that read these records; to
+add an operation is to add one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any, Literal
+
+Rule = Callable[..., Any]
+
+Trait = Literal["activation", "commutes", "constant", "elementwise", "linear", "view"]
+
+REGISTRY: dict[str, Op] = {}
+"""Every registered operation by its name."""
+
+UFUNCS: dict[Any, Op] = {}
+"""NumPy (and SciPy) ufunc → operation, read by ``Tensor.__array_ufunc__``."""
+
+
+class Op:
+    """One operation.
+
+    Parameters
+    ----------
+    name : str
+        Unique name; the NumPy function's where there is one.
+    forward : callable
+        ``forward(*arrays, **params)``, written with NumPy functions only, so that it runs on
+        every array type that follows NumPy's protocols.
+    vjps : sequence of callable or None
+        One rule per input: ``vjp(g, out, *inputs, **params)`` returns the cotangent of that
+        input, ``g`` being the cotangent of ``out``. Rules use NumPy functions and operators
+        only, so that they run on arrays and on Tensors alike. None: not differentiable with
+        respect to that input. The empty sequence: not differentiable at all.
+    every : callable, optional
+        For operations with any number of inputs, in place of `vjps`:
+        ``every(index, g, out, *inputs, **params)`` is the rule of input ``index``.
+    symbol : str
+        The infix operator it is written with in Python, or ``""``.
+    latex, text, python : str
+        Templates: ``{0}``, ``{1}`` stand for the inputs and ``{name}`` for parameters. `text` is
+        plain text with Unicode, `python` a line of NumPy. Left out: the operator, or a call of
+        the name.
+    words : str
+        What the result is, in a sentence: "the product of {0} and {1}, element by element".
+    rule_words : str
+        The rule in words (with LaTeX between dollar signs) where its formula says less.
+    loop : str
+        One element of the result as an expression that Numba compiles. Left out: NumPy's
+        function of the name.
+    symbolic : str
+        The function of SymPy that means the same, if its name is another.
+    broadcasts : bool
+        Whether NumPy broadcasts the inputs against each other. The loop of ``gradients`` undoes
+        that in one place; a cotangent of another operation must have its input's shape.
+    traits : set of str
+        What is true of it: ``elementwise``; ``view`` (the result looks at the operand's
+        memory); ``commutes``; ``linear`` (in all its inputs together, or in each);
+        ``constant`` (piecewise: the derivative is 0 where there is one); ``activation``.
+
+    Attributes
+    ----------
+    differentiable : bool
+        Whether a gradient can flow through the operation at all.
+    """
+
+    __slots__ = (
+        "broadcasts", "differentiable", "every", "forward", "latex", "loop", "name", "python",
+        "rule_words", "symbol", "symbolic", "text", "traits", "vjps", "words",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        name: str,
+        forward: Callable[..., Any],
+        vjps: Sequence[Rule | None] = (),
+        *,
+        every: Rule | None = None,
+        symbol: str = "",
+        latex: str = "",
+        text: str = "",
+        python: str = "",
+        words: str = "",
+        rule_words: str = "",
+        loop: str = "",
+        symbolic: str = "",
+        broadcasts: bool = False,
+        traits: Iterable[Trait] = (),
+    ) -> None:
+        self.name, self.forward, self.vjps, self.every = name, forward, tuple(vjps), every
+        self.symbol, self.latex, self.text, self.python = symbol, latex, text, python
+        self.words, self.rule_words, self.loop, self.symbolic = words, rule_words, loop, symbolic
+        self.broadcasts = broadcasts
+        self.traits = frozenset(traits)
+        self.differentiable = every is not None or any(rule is not None for rule in self.vjps)
+
+    def rule(self, index: int) -> Rule | None:
+        """Return the vjp rule of input `index`, or None where there is none."""
+        if self.every is None:
+            return self.vjps[index] if index < len(self.vjps) else None
+        return partial(self.every, index)
+
+    def __reduce__(self) -> tuple[Callable[[str], Op], tuple[str]]:
+        return _registered, (self.name,)  # copies and pickles of graphs keep the one record
+
+    def __repr__(self) -> str:
+        return f"<Op {self.name}>"
+
+
+def _registered(name: str) -> Op:
+    return REGISTRY[name]
+
+
+def register(op: Op, *ufuncs: Any) -> Op:
+    """Enter `op` into the registry, record calls of `ufuncs` on Tensors as `op`, and return it.
+
+    Raises
+    ------
+    ValueError
+        If the name is taken.
+    """
+    if op.name in REGISTRY:
+        raise ValueError(f"an operation named {op.name!r} is registered already")
+    REGISTRY[op.name] = op
+    UFUNCS.update(dict.fromkeys(ufuncs, op))
+    return op

@@ -1,0 +1,128 @@
+"""Whether operations are recorded, and whether values are stand-ins.
+
+1. `no_grad` switches recording off, `recording` on; `tracing` records onto a `Tape` and refuses
+   what would bake a value into a program. All hold for the current thread or task only.
+2. `refuse_value` is what every use of a value asks first.
+"""
+
+from __future__ import annotations
+
+import linecache
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+
+class Tape:
+    """What `tracing` has seen: every recorded Tensor in order, and which were backward passes.
+
+    Attributes
+    ----------
+    nodes : list of Tensor
+        The recorded Tensors, in the order they were made.
+    spans : list of (int, int)
+        First and last-plus-one position in `nodes` of every recorded backward pass.
+    seeds : list of list of Tensor
+        What each of these passes started from.
+    pull : callable or None
+        Called in the place of ``backward.pull`` by whoever wants to look at every rule's work.
+    """
+
+    __slots__ = ("nodes", "seeds", "spans")
+    pull: Callable[..., Any] | None = None
+
+    def __init__(self) -> None:
+        self.nodes: list[Tensor] = []
+        self.spans: list[tuple[int, int]] = []
+        self.seeds: list[list[Tensor]] = []
+
+
+RECORDING: ContextVar[bool | Tape] = ContextVar("autograd_nn_recording", default=True)
+TRACING: ContextVar[bool] = ContextVar("autograd_nn_tracing", default=False)
+
+
+class TracingError(TypeError):
+    """A traced Tensor was asked for a value that is known only when the program runs."""
+
+
+@contextmanager
+def no_grad() -> Iterator[None]:
+    """Record nothing inside the ``with`` block: results are Tensors without a history.
+
+    The switch belongs to the current thread or task and is set back when the block is left, by
+    an exception too.
+
+    Examples
+    --------
+    >>> from autograd_nn import Tensor
+    >>> w = Tensor(3.0, requires_grad=True)
+    >>> with no_grad():
+    ...     doubled = 2 * w
+    >>> doubled.requires_grad, doubled.op is None
+    (False, True)
+    """
+    refuse_value("no_grad()", "Use t.detach() for what shall count as constant.")
+    token = RECORDING.set(False)
+    try:
+        yield
+    finally:
+        RECORDING.reset(token)
+
+
+@contextmanager
+def recording() -> Iterator[None]:
+    """Record inside the ``with`` block, where it stands under `no_grad` too.
+
+    A tape that is being written goes on being written.
+    """
+    token = RECORDING.set(RECORDING.get() or True)
+    try:
+        yield
+    finally:
+        RECORDING.reset(token)
+
+
+@contextmanager
+def tracing() -> Iterator[Tape]:
+    """Refuse what would bake a value into a program: truth, ``float``, ``np.asarray``, iteration.
+
+    Yields the `Tape` of what is recorded in the block.
+    """
+    tape = Tape()
+    token = TRACING.set(True)
+    record = RECORDING.set(tape)
+    try:
+        yield tape
+    finally:
+        RECORDING.reset(record)
+        TRACING.reset(token)
+
+
+def refuse_value(what: str, instead: str) -> None:
+    """Raise a `TracingError` while tracing: `what` asks for a value, `instead` is the way out."""
+    if TRACING.get():
+        file, line, _ = users_place()
+        raise TracingError(
+            f"{what} needs the value of a Tensor while the function is being traced, where "
+            f"values are stand-ins ({file}, line {line}{code_at(file, line)}). {instead}"
+        )
+
+
+def users_place() -> tuple[str, int, str]:
+    """Return file, line and function of the innermost frame that is not this package's."""
+    frame = sys._getframe(1)
+    inside = (__name__.partition(".")[0], "numpy", "contextlib")
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in inside:
+        frame = frame.f_back
+    return frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name
+
+
+def code_at(file: str, line: int) -> str:
+    """Return ``: `` and the code of a line, or nothing where it cannot be read."""
+    code = linecache.getline(file, line).strip()
+    return f": {code}" if code else ""

@@ -1,0 +1,1 @@
+"""Proving: that a formula is the derivative, whatever the values."""

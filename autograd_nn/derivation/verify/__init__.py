@@ -1,0 +1,1 @@
+"""Verifying: which of a learner's formulas is wrong first, and why."""

@@ -1,0 +1,245 @@
+"""The report of a check: a line a formula, printed as a table, with what is wrong in words."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...formulas import notation
+from .explain import Explanation
+
+
+class Difference(NamedTuple):
+    """How far a claimed array is from the right one, at its worst element.
+
+    Attributes
+    ----------
+    where : tuple of int
+        Where, counted from 0.
+    claimed, right : float
+        Both values there.
+    absolute : float
+        The largest absolute difference.
+    relative : float
+        The same, divided by the largest entry of the right array.
+    """
+
+    where: tuple[int, ...]
+    claimed: float
+    right: float
+    absolute: float
+    relative: float
+
+
+def difference(claimed: Any, right: Any) -> Difference:
+    """Return the `Difference` of two arrays of one shape."""
+    claimed, right = np.asarray(claimed, dtype=float), np.asarray(right, dtype=float)
+    if right.size == 0:
+        return Difference((), 0.0, 0.0, 0.0, 0.0)
+    gap = np.abs(claimed - right)
+    worst = int(np.argmax(gap))
+    size = float(np.abs(right).max())
+    absolute = float(gap.flat[worst])
+    relative = absolute / size if size else (np.inf if absolute else 0.0)
+    where = tuple(int(i) for i in np.unravel_index(worst, right.shape))
+    return Difference(
+        where, float(claimed.flat[worst]), float(right.flat[worst]), absolute, relative
+    )
+
+
+class Line:
+    """The judgement of one formula.
+
+    Attributes
+    ----------
+    name : str
+        The gradient claimed.
+    verdict : str
+        ``"right"``, ``"wrong here"``, ``"right, inherits the error of …"``, or why there is none.
+    right : bool
+        Whether the formula itself is right, given the true upstream gradients.
+    inherits : tuple of str
+        The wrong formulas before it whose errors reach its value in the chain.
+    values : tuple of array, or None
+        What is claimed and what is right; in the chain for a formula that inherits an error.
+    detail : str
+        Shapes, or where it was seen to be wrong.
+    rule : str
+        The rule that decided.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.verdict = "right"
+        self.right = True
+        self.inherits: tuple[str, ...] = ()
+        self.values: tuple[Any, Any] | None = None
+        self._difference: Difference | None = None
+        self.detail = ""
+        self.rule = ""
+        self.find: Callable[[], list[Explanation]] | None = None
+        self._explanations: list[Explanation] | None = None
+
+    @property
+    def explanations(self) -> list[Explanation]:
+        """Why it is wrong: every exact explanation, the likeliest first."""
+        if self._explanations is None:
+            self._explanations = self.find() if self.find is not None else []
+        return self._explanations
+
+    @property
+    def difference(self) -> Difference | None:
+        """The difference of `values`."""
+        if self._difference is None and self.values is not None:
+            self._difference = difference(*self.values)
+        return self._difference
+
+    @property
+    def label(self) -> str:
+        """The gradient in the document's notation."""
+        return notation.unicode(self.name)
+
+    def wrong(self, verdict: str = "wrong here") -> None:
+        """Mark the formula as wrong."""
+        self.right, self.verdict = False, verdict
+
+    def text(self) -> str:
+        """Return what is to be said of a formula that is not right."""
+        parts = [f"{self.label} ({self.name}): {self.verdict}"]
+        if self.detail:
+            parts.append(f"  {self.detail}")
+        gap = self.difference
+        if gap is not None and not self.right:
+            where = f" at {gap.where}" if gap.where else ""
+            parts.append(
+                f"  worst{where}: got {gap.claimed:.6g}, right is {gap.right:.6g}; "
+                f"off by {gap.absolute:.3g}, relative {gap.relative:.3g}"
+            )
+        if self.rule and not self.right:
+            parts.append(f"  rule: {self.rule}")
+        if self.right:
+            return "\n".join(parts)
+        for i, explanation in enumerate(self.explanations[:3]):
+            lead = "because" if i == 0 else "or, as exactly"
+            parts.append(f"  {lead}: {explanation.words}")
+            parts.append(f"    {explanation.repaired}")
+        if not self.explanations and self.difference is not None:
+            parts.append("  no single mistake of the catalogue explains the difference exactly")
+        return "\n".join(parts)
+
+    def __repr__(self) -> str:
+        return f"<Line {self.name}: {self.verdict}>"
+
+
+class Report:
+    """What a check found.
+
+    Prints as a table, the first wrong step before it; renders as a table in notebooks.
+
+    Attributes
+    ----------
+    lines : list of Line
+        One a formula, in the order of the backward pass.
+    notes : list of str
+        What was checked besides, such as finite differences, and what could not be decided.
+    graph : list of Tensor
+        What was judged, for ``draw(report)``.
+    """
+
+    def __init__(
+        self,
+        lines: Sequence[Line],
+        notes: Sequence[str] = (),
+        unrevealed: Callable[[], list[str]] | None = None,
+        title: str = "",
+    ) -> None:
+        self.lines = list(lines)
+        self.notes = list(notes)
+        self.title = title
+        self.graph: list[Any] = []
+        self.problems: list[str] = []
+        self._find_warnings = unrevealed
+        self._warnings: list[str] | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether every formula is right."""
+        return not self.failures and not self.problems
+
+    @property
+    def failures(self) -> list[Line]:
+        """The formulas that are wrong in themselves, the first of the backward pass first."""
+        return [line for line in self.lines if not line.right]
+
+    @property
+    def warnings(self) -> list[str]:
+        """Mistakes that these inputs would not reveal. Sought once, when asked."""
+        if self._warnings is None:
+            self._warnings = self._find_warnings() if self._find_warnings is not None else []
+        return self._warnings
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def __getitem__(self, name: str) -> Line:
+        for line in self.lines:
+            if line.name == name:
+                return line
+        raise KeyError(f"no line for {name!r}; there are {', '.join(x.name for x in self.lines)}")
+
+    def rows(self) -> list[list[str]]:
+        """Return the cells of the table."""
+        return [
+            [
+                line.label,
+                line.verdict,
+                f"{line.difference.absolute:.2e}" if line.difference else "",
+                f"{line.difference.relative:.2e}" if line.difference else "",
+                str(line.difference.where) if line.difference and line.difference.where else "",
+            ]
+            for line in self.lines
+        ]
+
+    def _table(self, style: str) -> str:
+        from tabulate import tabulate
+
+        headers = ["formula", "verdict", "largest difference", "relative", "where"]
+        return tabulate(self.rows(), headers, tablefmt=style, disable_numparse=True)
+
+    def summary(self) -> str:
+        """Return the outcome in a line."""
+        if self.ok:
+            return f"all {len(self.lines)} formulas are right"
+        if not self.failures:
+            return self.problems[0]
+        first = self.failures[0]
+        more = len(self.failures) - 1
+        also = f"; {more} more wrong in themselves" if more else ""
+        return f"first wrong step: {first.label} ({first.name}) — {first.verdict}{also}"
+
+    def __str__(self) -> str:
+        parts = [self.title] if self.title else []
+        parts += [self.summary(), "", self._table("simple")]
+        parts += ["", *[line.text() for line in self.failures]] if self.failures else []
+        parts += [f"problem: {problem}" for problem in self.problems]
+        parts += [f"note: {note}" for note in self.notes]
+        parts += [f"warning: {warning}" for warning in self.warnings]
+        return "\n".join(parts)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        """Return the report for a notebook, every name escaped."""
+        table = self._table("html")  # tabulate escapes the cells
+        said = [line.text() for line in self.failures]
+        said += self.problems + self.notes + self.warnings
+        below = "".join(f"<pre>{html.escape(text)}</pre>" for text in said)
+        return f"<p>{html.escape(self.summary())}</p>{table}{below}"
+
+    def raise_if_wrong(self) -> None:
+        """Raise an AssertionError with the report as its text unless every formula is right."""
+        if not self.ok:
+            raise AssertionError(f"\n{self}")

@@ -1,0 +1,132 @@
+"""Whether the inputs of a check could have revealed a mistake.
+
+The right formulas are read off the graph, every mistake of the catalogue is made in them, and
+those that still give the right values are the ones these inputs cannot reveal: a missing 1/m with
+one sample, a transpose of a symmetric W, anything at all where the residual is zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...formulas.expression import Expr, evaluate, evaluate_all, mapped
+from ...formulas.printing import python_text
+from ..derive.steps import TooLargeError, in_deltas, reference
+from ..environment import Draw, Environment
+from .catalogue import CATALOGUE, stem
+from .claims import Claim
+from .rewriting import Setting
+
+_HARMLESS = {
+    "sum missing", "sum too many", "mean for sum", "sum for mean", "index shifted", "wrong axis",
+    "sign", "factor missing",
+}  # fmt: skip
+"""What gives the same in every structure of this kind, or is warned of in other words."""
+
+
+def unrevealed(
+    environment: Environment,
+    claims: Sequence[Claim],
+    given: Draw,
+    fresh: Sequence[Draw],
+    rtol: float,
+) -> list[str]:
+    """Return a warning for every kind of mistake that would have passed.
+
+    A formula was judged on `fresh` draws as well, an array on the `given` values only. What the
+    draws do not reveal either lies in the structure: a layer of one node, a single sample.
+    """
+    claims = [claim for claim in claims if claim.meaning.gradient]
+    warnings = []
+    layers = [node for text, node in environment.named.items() if stem(text) == "z"]
+    single = environment.samples == 1 and any(z.ndim == 1 or z.shape[1:] == (1,) for z in layers)
+    narrow = single or any(z.ndim and z.shape[0] == 1 for z in layers)
+    if single:
+        warnings.append(
+            "these inputs would not reveal a factor m or 1/m, nor a missing sum over samples: "
+            "there is one sample"
+        )
+    nothing = [claim.name for claim in claims if not np.any(given.gradient(claim.meaning))]
+    if nothing:
+        warnings.append(
+            f"the given values would reveal nothing about {', '.join(nothing)}: the gradient is 0 "
+            f"there (is the residual zero?){_but(all(c.function is not None for c in claims))}"
+        )
+    found: dict[tuple[str, bool, bool], tuple[list[str], str]] = {}
+    for claim in claims:
+        if claim.name in nothing:
+            continue
+        for kind, example, everywhere in _survivors(environment, claim, [given, *fresh], rtol):
+            if everywhere and (not narrow or kind in _HARMLESS):
+                continue
+            key = (kind, everywhere, claim.function is not None)
+            found.setdefault(key, ([], example))[0].append(claim.name)
+    for (kind, everywhere, function), (where, example) in found.items():
+        what = "the structure" if everywhere else "the given values"
+        warnings.append(
+            f"{what} would not reveal {kind!r} in {', '.join(where)}: {example} gives the same"
+            f"{_but(function and not everywhere)}"
+        )
+    return warnings
+
+
+def _but(revealed: bool) -> str:
+    return "; the random draws would" if revealed else ""
+
+
+def _survivors(
+    environment: Environment, claim: Claim, draws: Sequence[Draw], rtol: float
+) -> list[tuple[str, str, bool]]:
+    """Return the kinds of mistake that leave the gradient as it is on the first draw.
+
+    Each with an example, and whether it leaves it as it is on every draw.
+    """
+    assert claim.meaning.node is not None  # noqa: S101 - claims are about tensors
+    node, scale = claim.meaning.node, claim.meaning.scale
+    try:
+        formula = _down_to_deltas(environment, reference(environment, node))
+    except TooLargeError:
+        return []
+    right = in_deltas(environment, formula, scale)
+    truths = [np.asarray(draw.gradient(claim.meaning), dtype=float) for draw in draws]
+    known = [evaluate_all(right, draw) for draw in draws]
+    setting = Setting(right, known[0], environment, claim.meaning, True)
+    found: dict[tuple[str, bool], str] = {}
+    with np.errstate(all="ignore"):
+        for entry in CATALOGUE:
+            for candidate in entry.rewritings(setting):
+                if candidate.formula.key() == right.key():
+                    continue
+                same = [
+                    _equal(candidate.formula, *one, rtol)
+                    for one in zip(draws, known, truths, strict=True)
+                ]
+                if same[0]:
+                    key = (entry.opposite, all(same))
+                    found.setdefault(key, python_text(candidate.formula))
+    return [(kind, example, everywhere) for (kind, everywhere), example in found.items()]
+
+
+def _down_to_deltas(environment: Environment, e: Expr) -> Expr:
+    """Return a formula with the gradients of the h in it put in, so that δ comes from δ."""
+
+    def change(part: Expr) -> Expr:
+        text = part.name.removeprefix("d_")
+        if text == part.name or stem(text) != "h" or text == environment.J.name:
+            return part
+        return reference(environment, environment.named[text])
+
+    return mapped(e, change)
+
+
+def _equal(formula: Expr, draw: Draw, known: dict[int, Any], truth: Any, rtol: float) -> bool:
+    try:
+        value = np.asarray(evaluate(formula, draw, known))
+    except (ValueError, TypeError, IndexError, KeyError):
+        return False
+    if value.shape != truth.shape or not np.isfinite(value).all():
+        return False
+    return bool(np.abs(value - truth).max() <= rtol * np.abs(truth).max())

@@ -1,0 +1,142 @@
+"""NumPy's protocols: what a NumPy function or ufunc does when it meets a Tensor.
+
+1. `ufunc_on_tensors` and `function_on_tensors` find the operation, or the composition of
+   operations, that a call means.
+2. What cannot be done is refused here, by name and with a way out.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..core.tensor import Tensor, apply, install
+from ..ops.functions import FUNCTIONS, operation_of
+
+_COMPLEX = "its values are complex, and Tensors are real; carry the two parts as two Tensors"
+_IN_PLACE = "it changes its argument, and Tensors are not changed in place"
+_COUNTED = "the shape of its result depends on values; compute on t.numpy()"
+
+_SAME: dict[tuple[Any, str], Any] = {
+    (np.add, "reduce"): np.sum,
+    (np.add, "accumulate"): np.cumsum,
+    (np.multiply, "reduce"): np.prod,
+    (np.multiply, "accumulate"): np.cumprod,
+    (np.maximum, "reduce"): np.max,
+    (np.minimum, "reduce"): np.min,
+    (np.logical_and, "reduce"): np.all,
+    (np.logical_or, "reduce"): np.any,
+}
+"""Ufunc and method → the function that means the same."""
+
+
+def _why_not(function: Any) -> str:
+    """Return why `function` is not there for Tensors, or ``""`` where nothing is known."""
+    module, name = getattr(function, "__module__", None) or "", function.__name__
+    if module.startswith("numpy.fft") or name in ("eig", "eigvals", "roots", "poly", "angle"):
+        return _COMPLEX
+    if name in ("put", "place", "putmask", "put_along_axis", "copyto", "fill_diagonal"):
+        return _IN_PLACE
+    if name in ("nonzero", "argwhere", "flatnonzero") or name.startswith("unique"):
+        return _COUNTED
+    return ""
+
+
+def _unsupported(function: Any) -> NotImplementedError:
+    module = (getattr(function, "__module__", None) or "numpy").replace("numpy", "np", 1)
+    why = _why_not(function) or (
+        "compute on t.numpy() if no gradient is needed, or register the operation"
+    )
+    return NotImplementedError(f"{module}.{function.__name__} is not supported on Tensors: {why}")
+
+
+def _refuse_options(name: str, options: dict[str, Any]) -> None:
+    """Refuse the options that are refused wherever NumPy has them."""
+    outs = options.get("out")
+    if outs is not None:
+        group = outs if isinstance(outs, tuple) else (outs,)
+        if any(isinstance(out, Tensor) for out in group):
+            raise TypeError(
+                f"np.{name} cannot write into a Tensor (out=, or an in-place operator on it): "
+                "Tensors are not changed in place. Use the result, t = t + other"
+            )
+        raise TypeError(f"np.{name} on Tensors does not take out=; use the result")
+    where = options.get("where", True)
+    if where is not True and where is not np._NoValue:
+        raise TypeError(
+            f"np.{name} on Tensors does not take where=; mask an operand first, e.g. with "
+            "np.where(mask, t, 0)"
+        )
+
+
+def ufunc_on_tensors(ufunc: Any, method: str, inputs: Any, kwargs: dict[str, Any]) -> Any:
+    """Answer ``Tensor.__array_ufunc__``."""
+    _refuse_options(ufunc.__name__, kwargs)
+    if method != "__call__":
+        return _ufunc_method(ufunc, method, inputs, kwargs)
+    op = operation_of(ufunc)
+    if op is None:
+        if ufunc in FUNCTIONS:
+            return _composed(ufunc, FUNCTIONS[ufunc], inputs, kwargs)
+        raise _unsupported(ufunc)
+    kwargs = {k: v for k, v in kwargs.items() if k not in ("out", "where")}
+    if kwargs:
+        raise TypeError(
+            f"np.{ufunc.__name__} on Tensors takes no keyword arguments, got "
+            f"{', '.join(sorted(kwargs))}; use the plain call, and t.astype(...) for dtype="
+        )
+    return apply(op, inputs)
+
+
+def function_on_tensors(function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    """Answer ``Tensor.__array_function__``."""
+    replacement = FUNCTIONS.get(function)
+    if replacement is None:
+        raise _unsupported(function)
+    _refuse_options(function.__name__, kwargs)
+    return _composed(function, replacement, args, kwargs)
+
+
+def _composed(
+    function: Any, replacement: Callable[..., Any], args: Any, kwargs: dict[str, Any]
+) -> Any:
+    try:
+        return replacement(*args, **kwargs)
+    except TypeError:
+        try:
+            inspect.signature(replacement).bind(*args, **kwargs)
+        except TypeError as misfit:
+            raise TypeError(f"np.{function.__name__} on Tensors: {misfit}") from None
+        raise
+
+
+def _ufunc_method(ufunc: Any, method: str, inputs: Any, kwargs: dict[str, Any]) -> Any:
+    """Answer ``np.add.reduce`` and its like with the function that means the same."""
+    function = _SAME.get((ufunc, method))
+    if function is not None:
+        kwargs.setdefault("axis", 0)
+        return _composed(function, FUNCTIONS[function], inputs, kwargs)
+    if method == "outer" and not kwargs:
+        first, second = (x if isinstance(x, Tensor) else np.asarray(x) for x in inputs)
+        return ufunc(np.reshape(first, first.shape + (1,) * second.ndim), second)
+    raise NotImplementedError(
+        f"np.{ufunc.__name__}.{method} is not supported on Tensors; use a plain function such as "
+        "np.sum, np.max or np.cumsum"
+    )
+
+
+@install
+class Protocol:
+    """What NumPy asks of an array."""
+
+    __slots__ = ()
+    __array_priority__ = 1000.0
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return ufunc_on_tensors(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return function_on_tensors(func, args, kwargs)

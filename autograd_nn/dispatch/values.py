@@ -1,0 +1,113 @@
+"""Taking plain values out of a Tensor: for Python, for NumPy, for indices.
+
+Each of these ways leaves the graph, so each asks `refuse_value` first: while a function is being
+traced a value is a stand-in. `Values` is installed on `Tensor`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..core.op import Op
+from ..core.recording import TRACING, refuse_value
+from ..core.tensor import Tensor, apply, install, plain
+
+_DETACHED = Op("detach", lambda x: x)  # no rules: no gradient passes
+
+
+@install
+class Values:
+    """What a Tensor is to code that knows no Tensors."""
+
+    __slots__ = ()
+    if TYPE_CHECKING:
+        _data: Any
+        name: str | None
+        op: Op | None
+        requires_grad: bool
+
+        @property
+        def shape(self) -> tuple[int, ...]: ...  # noqa: D102
+
+        @property
+        def size(self) -> int: ...  # noqa: D102
+
+        def label(self) -> str: ...  # noqa: D102 - the core has it
+
+        def __getitem__(self, key: Any) -> Tensor: ...
+
+    def item(self) -> Any:
+        """Return the only element as a Python number."""
+        refuse_value("item()", "Return the Tensor from the function instead.")
+        return self._data.item() if hasattr(self._data, "item") else self._data
+
+    def numpy(self) -> Any:
+        """Return the data, without gradients. Results of operations are read-only."""
+        refuse_value("numpy()", "Use the Tensor itself.")
+        return self._data
+
+    def detach(self) -> Tensor:
+        """Return a leaf on the same data that requires no gradient."""
+        if TRACING.get():  # a leaf would bake the stand-in's values into the program
+            constant_copy = apply(_DETACHED, (self,))
+            constant_copy.name = self.name
+            return constant_copy
+        return Tensor(self._data, name=self.name)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        refuse_value("np.asarray", "Use NumPy functions on the Tensor itself.")
+        if self.requires_grad or self.op is not None:
+            what = "requires gradients" if self.requires_grad else "was recorded"
+            raise TypeError(
+                f"{self.label()} {what}, which np.asarray or np.array would lose; use .numpy() "
+                "for the plain values, or np.stack(...) to build from Tensors"
+            )
+        array = np.asarray(self._data, dtype=dtype)
+        return array.copy() if copy else array
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item() if self.size == 1 else self._data, spec) if spec else repr(self)
+
+    def __bool__(self) -> bool:
+        refuse_value("a truth value", "Use np.where(condition, a, b) in place of the branch.")
+        return bool(self._data)
+
+    def __float__(self) -> float:
+        refuse_value("float()", "Keep the Tensor.")
+        return float(self.item())
+
+    def __int__(self) -> int:
+        refuse_value("int()", "Keep the Tensor.")
+        return int(self.item())
+
+    def __index__(self) -> int:
+        refuse_value("use as an index", "Use np.take_along_axis or np.where.")
+        return int(self._data.__index__())
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError(f"{self.label()} has no length: it is 0-dimensional")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        refuse_value("iteration", "Use whole-array operations or indexing.")
+        if not self.shape:
+            raise TypeError(f"{self.label()} cannot be iterated over: it is 0-dimensional")
+        return (self[i] for i in range(len(self)))
+
+    def __contains__(self, value: Any) -> bool:
+        return bool(np.any(self._data == plain(value)))
+
+
+def plain_key(key: Any) -> Any:
+    """Return an indexing key with Tensors and lists in it as arrays."""
+    if isinstance(key, tuple):
+        return tuple(plain_key(part) for part in key)
+    if isinstance(key, Tensor):
+        refuse_value("use as an index", "Use np.take_along_axis or np.where.")
+        return plain(key).copy()
+    # A copy: what a backward pass scatters by must be what the forward pass took by.
+    return np.array(key) if isinstance(key, (list, np.ndarray)) else key

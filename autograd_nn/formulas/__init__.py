@@ -1,0 +1,1 @@
+"""Formulas: how they are named, made from graphs, simplified, compared and printed."""

@@ -1,0 +1,1 @@
+"""Functions that take a function and return another, and how gradients may be made to flow."""

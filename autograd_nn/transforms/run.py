@@ -1,0 +1,283 @@
+"""One run of a function that is to be differentiated.
+
+1. `Run` calls the function on fresh nodes and keeps its inputs and outputs as flat lists, from
+   which every transform is a few lines.
+2. `positions` and `matching` check what users pass.
+
+What a transform returns is an array at the outermost level. It is a recorded Tensor where that
+can matter: inside another transform or a trace, and where an argument, or something else that
+the function used, is a Tensor (that requires gradients).
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import numpy as np
+
+from ..core import recording as _recording
+from ..core.backward import gradients_along, start_of
+from ..core.graph import topological_order
+from ..core.tensor import Tensor, apply, plain
+from ..ops.elementwise import POSITIVE
+from .containers import flatten, leaf_names, tree_map, unflatten
+
+_NESTED: ContextVar[bool] = ContextVar("autograd_nn_nested", default=False)
+
+Function = Callable[..., Any]
+
+
+@contextmanager
+def inside() -> Iterator[None]:
+    """Mark that a function is being run in order to be differentiated, and record it."""
+    token = _NESTED.set(True)
+    try:
+        with _recording.recording():
+            yield
+    finally:
+        _NESTED.reset(token)
+
+
+# -- arguments and results ------------------------------------------------------------------------
+
+
+def _fresh(leaf: Any, where: Callable[[], str], who: str) -> Tensor:
+    """Return a new node on the value of `leaf`, so that its uses in the function are its own.
+
+    Of a Tensor it is a recorded copy, through which an outer transform sees the value it gave;
+    gradients with respect to the copy leave out all other uses of that Tensor.
+    """
+    if isinstance(leaf, (bool, int)) or getattr(leaf, "dtype", np.dtype(float)).kind in "iub":
+        kind = getattr(leaf, "dtype", type(leaf).__name__)
+        raise TypeError(
+            f"{who} needs floating-point numbers, got {where()} of type {kind}; write 2.0 for 2, "
+            "x.astype(float) for an integer array, or leave it out of the arguments that are "
+            "differentiated (argnums)"
+        )
+    if isinstance(leaf, Tensor):
+        made = apply(POSITIVE, (leaf,)) if _recording.RECORDING.get() else leaf.detach()
+        made.name = leaf.name
+    elif isinstance(leaf, str) or not (isinstance(leaf, float) or hasattr(leaf, "dtype")):
+        raise TypeError(
+            f"{who} cannot be taken with respect to {where()}, a {type(leaf).__name__}; pass "
+            "numbers, arrays or nested dicts, lists, tuples and dataclasses of them, and keep "
+            "other things out of the arguments that are differentiated (argnums)"
+        )
+    else:
+        made = Tensor(leaf)
+    if made.dtype.kind not in "fO":
+        raise TypeError(
+            f"{who} needs real floating-point numbers, got {where()} of dtype {made.dtype}; "
+            "of a complex number pass the real and the imaginary part as two arguments"
+        )
+    made.requires_grad = True
+    return made
+
+
+def _refuse(values: Sequence[Any], names: Sequence[str], who: str) -> None:
+    """Raise for the first of a function's results that cannot be differentiated."""
+    for value, where in zip(values, names, strict=True):
+        if not isinstance(value, Tensor):
+            raise TypeError(
+                f"{who}: {where} is a {type(value).__name__}, not a Tensor. A value that was taken "
+                "out of a Tensor (by float(), .data, .item() or .numpy()) has lost its gradient: "
+                "compute with the Tensor. For a constant return Tensor(value); for several results "
+                "of which one is differentiated use has_aux=True"
+            )
+        if value.dtype.kind not in "fO":
+            raise TypeError(
+                f"{who}: {where} has dtype {value.dtype}; only floating-point results have "
+                "gradients"
+            )
+
+
+def positions(argnums: int | Sequence[int], count: int, who: str) -> tuple[int, ...]:
+    """Return `argnums` as positions among `count` arguments."""
+    wanted = tuple(argnums) if isinstance(argnums, (tuple, list)) else (argnums,)
+    for position in wanted:
+        if not isinstance(position, int) or isinstance(position, bool):
+            raise TypeError(f"{who}: argnums takes an int or a tuple of ints, got {argnums!r}")
+        if not -count <= position < count:
+            raise ValueError(
+                f"{who}: argnums={argnums!r}, but the function was called with {count} positional "
+                "arguments (keyword arguments are not differentiated)"
+            )
+    places = tuple([position % count for position in wanted])
+    if len(set(places)) < len(places) or not places:
+        raise ValueError(f"{who}: argnums={argnums!r} must name each argument once, and some")
+    return places
+
+
+def argument_names(f: Any, count: int) -> list[str]:
+    """Return what `f` calls its positional arguments; args[0], … where it does not tell."""
+    try:
+        parameters = list(inspect.signature(f).parameters.values()) if f is not None else []
+    except (TypeError, ValueError):
+        parameters = []
+    plain = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    named = [p.name for p in parameters if p.kind in plain][:count]
+    return named + [f"args[{i}]" for i in range(len(named), count)]
+
+
+def _has_tensor(tree: Any) -> bool:
+    return any(isinstance(leaf, Tensor) for leaf in flatten(tree)[0])
+
+
+class Run:
+    """One run of a function on fresh nodes: its inputs and outputs as flat lists of Tensors.
+
+    Parameters
+    ----------
+    f : callable
+    args, kwargs :
+        What it is called with.
+    places : tuple of int
+        Which of `args` are differentiated.
+    has_aux : bool
+        Whether `f` returns a pair of which the second part is passed on as it is.
+    who : str
+        The transform, for messages.
+    """
+
+    def __init__(
+        self,
+        f: Function,
+        args: Sequence[Any],
+        kwargs: dict[str, Any],
+        places: tuple[int, ...],
+        *,
+        has_aux: bool,
+        who: str,
+    ) -> None:
+        recorded = bool(_recording.RECORDING.get())
+        given = list(args)
+        self.who = who
+        self.inputs: list[Tensor] = []
+        self.groups: list[tuple[int, Any]] = []
+        self.tensors_given = any(_has_tensor(arg) for arg in (*args, *kwargs.values()))
+        # detect_anomaly, whose mode is a tape that carries cotangents itself, shows names
+        watched = getattr(_recording.RECORDING.get(), "pull", None) is not None
+        roots = argument_names(f if watched else None, len(args))
+        for place in places:
+            leaves, structure = flatten(args[place])
+            nodes: list[Tensor] = []
+
+            def where(structure: Any = structure, place: int = place, nodes: Any = nodes) -> str:
+                return leaf_names(structure, roots[place])[len(nodes)]
+
+            for leaf in leaves:
+                node = _fresh(leaf, where, who)
+                if watched and node.name is None:
+                    node.name = where()
+                nodes.append(node)
+            self.inputs += nodes
+            self.groups.append((len(nodes), structure))
+            given[place] = unflatten(structure, nodes)
+        with inside():
+            result = f(*given, **kwargs)
+        self.aux: Any = None
+        if has_aux:
+            if not isinstance(result, tuple) or len(result) != 2:
+                raise TypeError(
+                    f"{who} with has_aux=True needs a function that returns a pair (result, aux), "
+                    f"got {type(result).__name__}"
+                )
+            result, self.aux = result
+        leaves, self.out_structure = flatten(result)
+        if any(not isinstance(x, Tensor) or x.dtype.kind not in "fO" for x in leaves):
+            _refuse(leaves, leaf_names(self.out_structure, "the function's result"), who)
+        self.outputs: list[Tensor] = leaves
+        self.order = topological_order(self.outputs)
+        self.record = recorded and (
+            _NESTED.get() or _recording.TRACING.get() or self.tensors_given or self._reaches_out()
+        )
+        for x in self.inputs:  # they are nobody's from here on; see _reaches_out
+            x.requires_grad = x.requires_grad and x.op is not None
+
+    def _reaches_out(self) -> bool:
+        """Whether the result depends on a Tensor outside that requires gradients."""
+        own = set(self.inputs)
+        return any(
+            node.op is None and node.requires_grad and node not in own for node in self.order
+        )
+
+    def shown(self, value: Any) -> Any:
+        """Return a tree of results as Tensors, recorded or without a history, or as arrays."""
+        if self.record:
+            return value
+        return tree_map(_detached if self.tensors_given or _NESTED.get() else plain, value)
+
+    def result(self) -> Any:
+        """Return what the function returned, without aux."""
+        return self.shown(unflatten(self.out_structure, list(self.outputs)))
+
+    def pull(self, seeds: Sequence[Any] | None = None) -> list[Any]:
+        """Return the cotangents of the inputs, flat, for those of the outputs."""
+        record = self.records(seeds or ())
+        given = [None] * len(self.outputs) if seeds is None else seeds
+        starts = [start_of(out, seed) for out, seed in zip(self.outputs, given, strict=True)]
+        starts = (
+            [x if isinstance(x, Tensor) else Tensor(x) for x in starts]
+            if record
+            else [*map(plain, starts)]
+        )
+        found = gradients_along(self.order, self.outputs, starts, self.inputs, record)
+        return found if record else self.made(found)
+
+    def records(self, seeds: Sequence[Any]) -> bool:
+        """Whether what is computed from the graph and from `seeds` is recorded."""
+        on = bool(_recording.RECORDING.get())
+        return on and (self.record or any(isinstance(seed, Tensor) for seed in seeds))
+
+    def made(self, arrays: list[Any]) -> list[Any]:
+        """Return `arrays` as Tensors where Tensors are expected."""
+        tensors = self.record or self.tensors_given or _NESTED.get()
+        return [Tensor(plain(array)) for array in arrays] if tensors else arrays
+
+    def regroup(self, leaves: Sequence[Any]) -> list[Any]:
+        """Return one value per input leaf in the structure of each argument."""
+        parts, start = [], 0
+        for count, structure in self.groups:
+            parts.append(unflatten(structure, list(leaves[start : start + count])))
+            start += count
+        return parts
+
+
+def _detached(value: Any) -> Any:
+    """Return a Tensor without its history, and anything else as it is."""
+    return value.detach() if isinstance(value, Tensor) else value
+
+
+def one_number(run: Run) -> None:
+    """Refuse a result that is not one number."""
+    if run.out_structure is not None or run.outputs[0].size != 1:
+        shapes = ", ".join(str(x.shape) for x in run.outputs)
+        got = f"shape {shapes}" if run.out_structure is None else f"a container of shapes {shapes}"
+        raise ValueError(
+            f"{run.who} needs a function that returns one number, got {got}. Reduce it with "
+            "np.sum or np.mean, or use jacobian (all derivatives), elementwise_grad (of the sum) "
+            "or has_aux=True (further results)"
+        )
+
+
+def matching(tree: Any, structure: Any, nodes: Sequence[Tensor], role: str, who: str) -> list[Any]:
+    """Return the leaves of `tree`, which must be shaped like `nodes`, in their dtypes."""
+    leaves, got = flatten(tree)
+    if got != structure:
+        expected = "an array" if structure is None else f"the structure {structure}"
+        shown = f"a {type(tree).__name__}" if got is None else f"the structure {got}"
+        raise ValueError(f"{who}: {role} must be {expected}, got {shown}")
+    checked = []
+    for leaf, node, where in zip(leaves, nodes, leaf_names(structure, role), strict=True):
+        value = leaf if isinstance(leaf, Tensor) or hasattr(leaf, "dtype") else np.asarray(leaf)
+        if np.shape(value) != node.shape:
+            raise ValueError(
+                f"{who}: {where} has shape {np.shape(value)}, but what it belongs to has shape "
+                f"{node.shape}"
+            )
+        checked.append(value if value.dtype == node.dtype else value.astype(node.dtype))
+    return checked

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Literal
 
+import numpy as np
+
 Rule = Callable[..., Any]
 
 Trait = Literal["activation", "commutes", "constant", "elementwise", "linear", "view"]
@@ -63,8 +65,8 @@ class Op:
         Whether NumPy broadcasts the inputs against each other. The loop of ``gradients`` undoes
         that in one place; a cotangent of another operation must have its input's shape.
     traits : set of str
-        What is true of it: ``elementwise``; ``view`` (the result looks at the operand's
-        memory); ``commutes``; ``linear`` (in all its inputs together, or in each);
+        What is true of it: ``elementwise`` (ufuncs are, unasked); ``view`` (the result looks at
+        the operand's memory); ``commutes``; ``linear`` (in all its inputs together, or in each);
         ``constant`` (piecewise: the derivative is 0 where there is one); ``activation``.
 
     Attributes
@@ -100,7 +102,8 @@ class Op:
         self.symbol, self.latex, self.text, self.python = symbol, latex, text, python
         self.words, self.rule_words, self.loop, self.symbolic = words, rule_words, loop, symbolic
         self.broadcasts = broadcasts
-        self.traits = frozenset(traits)
+        ufunc = isinstance(forward, np.ufunc) and forward.signature is None
+        self.traits = frozenset([*traits, "elementwise"] if ufunc else traits)
         self.differentiable = every is not None or any(rule is not None for rule in self.vjps)
 
     def rule(self, index: int) -> Rule | None:

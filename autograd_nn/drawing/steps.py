@@ -15,14 +15,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core.backward import cotangent_name, unbroadcast
-from ..core.recording import recording
+from ..core.backward import cotangent_name
 from ..core.tensor import Tensor, plain
 from ..derivation.derive.steps import simplified
 from ..formulas import notation
-from ..formulas.expression import Expr, from_graph
+from ..formulas.expression import Expr
 from ..formulas.expression import name as named
 from ..formulas.printing import unicode_style, write
+from ..formulas.rule import OUT, G, rule_formula
 from . import text
 from .flows import Flows
 from .view import View
@@ -252,24 +252,14 @@ class Steps:
 
     def _term(self, head: Tensor, argument: int) -> tuple[str, str]:
         """Return what `head` hands back to one of its inputs, in names and in numbers."""
-        assert head.op is not None  # noqa: S101 - what uses something is an operation
-        rule = head.op.rule(argument)
-        assert rule is not None  # noqa: S101 - a gradient flows along this use
-        g = self.flows.total[head]
-        with recording(), np.errstate(all="ignore"):
-            stand_ins = [Tensor(plain(x)) for x in head.inputs]
-            upstream, out = Tensor(g), Tensor(plain(head))
-            flow = rule(upstream, out, *stand_ins, **head.params)
-            if head.op.broadcasts and np.shape(flow) != head.inputs[argument].shape:
-                flow = unbroadcast(flow, head.inputs[argument].shape)
-        if not isinstance(flow, Tensor):
-            value = array_html(flow)
+        formula = rule_formula(head, argument)
+        assert formula is not None  # noqa: S101 - a gradient flows along this use
+        if formula.op is None and not formula.name:
+            value = array_html(formula.value)
             return value, value
         parts = {
-            "@g": (self._gradient(head), g),
-            "@out": (self._plain(head), plain(head)),
+            G: (self._gradient(head), self.flows.total[head]),
+            OUT: (self._plain(head), plain(head)),
             **{f"@{i}": (self._plain(x), plain(x)) for i, x in enumerate(head.inputs)},
         }
-        keys: dict[Tensor, str] = {upstream: "@g", out: "@out"}
-        keys |= {x: f"@{i}" for i, x in enumerate(stand_ins)}
-        return self._written(simplified(from_graph(flow, keys)), parts)
+        return self._written(simplified(formula), parts)

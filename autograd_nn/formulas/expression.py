@@ -246,6 +246,11 @@ def renamed(e: Expr, old: str, new: Expr) -> Expr:
     return Expr(e.op, args, e.params)
 
 
+def renamed_all(e: Expr, names: Mapping[str, str]) -> Expr:
+    """Return `e` with every name that is a key of `names` changed."""
+    return mapped(e, lambda node: name(names[node.name]) if node.name in names else node)
+
+
 def mapped(e: Expr, change: Callable[[Expr], Expr]) -> Expr:
     """Return `e` with `change` applied to every node, operands first."""
     args = tuple(mapped(arg, change) for arg in e.args)

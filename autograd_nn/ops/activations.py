@@ -38,9 +38,35 @@ def _softplus_rule(g: Any, out: Any, z: Any) -> Any:
     return g * call(SIGMOID, z)
 
 
-LEAKY_RELU = register(Op("leaky_relu", _leaky, (_leaky_rule,), latex=function_of("leaky_relu")))
-ELU = register(Op("elu", _elu, (_elu_rule,), latex=function_of("elu")))
-SOFTPLUS = register(Op("softplus", _softplus, (_softplus_rule,), latex=r"\ln(1 + e^{{{0}}})"))
+LEAKY_RELU = register(
+    Op(
+        "leaky_relu",
+        _leaky,
+        (_leaky_rule,),
+        latex=function_of("leaky_relu"),
+        rule_words="$g$ where $x > 0$, else slope times $g$",
+        traits={"elementwise", "activation"},
+    )
+)
+ELU = register(
+    Op(
+        "elu",
+        _elu,
+        (_elu_rule,),
+        latex=function_of("elu"),
+        rule_words=r"$g$ where $x > 0$, else $g \odot (r + \alpha)$",
+        traits={"elementwise", "activation"},
+    )
+)
+SOFTPLUS = register(
+    Op(
+        "softplus",
+        _softplus,
+        (_softplus_rule,),
+        latex=r"\ln(1 + e^{{{0}}})",
+        traits={"elementwise", "activation"},
+    )
+)
 
 
 def leaky_relu(z: Any, slope: float = 0.01) -> Tensor:

@@ -33,6 +33,7 @@ CONCATENATE = register(
         _concatenate,
         every=_concatenate_rule,
         latex=r"\operatorname{{concatenate}}({0}, \ldots)",
+        rule_words="the part of the cotangent that lies where the operand lay",
     )
 )
 

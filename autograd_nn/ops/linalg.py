@@ -41,6 +41,17 @@ def _right(g: Any, out: Any, a: Any, b: Any) -> Any:
 
 
 MATMUL = register(
-    Op("matmul", product, (_left, _right), symbol="@", latex="{0} {1}", broadcasts=True),
+    Op(
+        "matmul",
+        product,
+        (_left, _right),
+        symbol="@",
+        latex="{0} {1}",
+        broadcasts=True,
+        text="{0} {1}",
+        words="the matrix product of {0} and {1}",
+        rule_words=r"$g \, Y^{T}$; $X^{T} g$",
+        traits={"linear"},
+    ),
     np.matmul,
 )

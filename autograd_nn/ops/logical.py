@@ -12,31 +12,56 @@ from ..core.tensor import Tensor, apply
 from .functions import implements
 from .rules import function_of
 
-for _ufunc, _symbol, _latex in (
-    (np.less, "<", "{0} < {1}"),
-    (np.less_equal, "<=", r"{0} \leq {1}"),
-    (np.greater, ">", "{0} > {1}"),
-    (np.greater_equal, ">=", r"{0} \geq {1}"),
-    (np.equal, "==", "{0} = {1}"),
-    (np.not_equal, "!=", r"{0} \ne {1}"),
-    (np.logical_and, "", r"{0} \wedge {1}"),
-    (np.logical_or, "", r"{0} \vee {1}"),
-    (np.logical_xor, "", r"{0} \oplus {1}"),
-    (np.bitwise_and, "&", r"{0} \wedge {1}"),
-    (np.bitwise_or, "|", r"{0} \vee {1}"),
-    (np.bitwise_xor, "^", r"{0} \oplus {1}"),
-):
-    register(Op(_ufunc.__name__, _ufunc, symbol=_symbol, latex=_latex, broadcasts=True), _ufunc)
-for _unary, _latex in (
-    (np.logical_not, r"\neg {0}"),
-    (np.invert, r"\neg {0}"),
-    (np.isnan, function_of("isnan")),
-    (np.isinf, function_of("isinf")),
-    (np.isfinite, function_of("isfinite")),
-):
-    register(Op(_unary.__name__, _unary, latex=_latex), _unary)
 
-ISCLOSE = register(Op("isclose", np.isclose, latex=r"{0} \approx {1}", broadcasts=True))
+def _comparison(
+    ufunc: Any, symbol: str, latex: str, text: str = "", loop: str = "", traits: Any = ()
+) -> Op:
+    """Enter the row of a comparison, or of a logical operation on two truth values."""
+    name = ufunc.__name__
+    return register(
+        Op(name, ufunc, symbol=symbol, latex=latex, text=text, loop=loop, broadcasts=True,
+           traits=traits),
+        ufunc,
+    )  # fmt: skip
+
+
+def _question(ufunc: Any, latex: str, loop: str = "") -> Op:
+    """Enter the row of a question asked of one array."""
+    return register(Op(ufunc.__name__, ufunc, latex=latex, loop=loop), ufunc)
+
+
+_BOTH = {"commutes"}
+# fmt: off
+LESS = _comparison(np.less, "<", "{0} < {1}")
+LESS_EQUAL = _comparison(np.less_equal, "<=", r"{0} \leq {1}", "{0} ≤ {1}")
+GREATER = _comparison(np.greater, ">", "{0} > {1}")
+GREATER_EQUAL = _comparison(np.greater_equal, ">=", r"{0} \geq {1}", "{0} ≥ {1}")
+EQUAL = _comparison(np.equal, "==", "{0} = {1}", "{0} = {1}", traits=_BOTH)
+NOT_EQUAL = _comparison(np.not_equal, "!=", r"{0} \ne {1}", "{0} ≠ {1}", traits=_BOTH)
+LOGICAL_AND = _comparison(np.logical_and, "", r"{0} \wedge {1}",
+    loop="np.logical_and({0}, {1})", traits=_BOTH)
+LOGICAL_OR = _comparison(np.logical_or, "", r"{0} \vee {1}",
+    loop="np.logical_or({0}, {1})", traits=_BOTH)
+LOGICAL_XOR = _comparison(np.logical_xor, "", r"{0} \oplus {1}", traits=_BOTH)
+BITWISE_AND = _comparison(np.bitwise_and, "&", r"{0} \wedge {1}", traits=_BOTH)
+BITWISE_OR = _comparison(np.bitwise_or, "|", r"{0} \vee {1}", traits=_BOTH)
+BITWISE_XOR = _comparison(np.bitwise_xor, "^", r"{0} \oplus {1}", traits=_BOTH)
+LOGICAL_NOT = _question(np.logical_not, r"\neg {0}", "np.logical_not({0})")
+INVERT = _question(np.invert, r"\neg {0}")
+ISNAN = _question(np.isnan, function_of("isnan"), "np.isnan({0})")
+ISINF = _question(np.isinf, function_of("isinf"), "np.isinf({0})")
+ISFINITE = _question(np.isfinite, function_of("isfinite"), "np.isfinite({0})")
+# fmt: on
+
+ISCLOSE = register(
+    Op(
+        "isclose",
+        np.isclose,
+        latex=r"{0} \approx {1}",
+        broadcasts=True,
+        traits={"elementwise", "commutes"},
+    )
+)
 
 
 @implements(np.isclose)

@@ -23,7 +23,15 @@ def _length_rule(g: Any, out: Any, x: Any, axis: Any = None, keepdims: bool = Fa
     return kept(g, x.shape, axis, keepdims) * divided(x, kept(out, x.shape, axis, keepdims))
 
 
-NORM = register(Op("norm", length, (_length_rule,), latex=r"\left\|{0}\right\|"))
+NORM = register(
+    Op(
+        "norm",
+        length,
+        (_length_rule,),
+        latex=r"\left\|{0}\right\|",
+        rule_words=r"$g \odot \frac{x}{r}$, 0 at the origin",
+    )
+)
 
 
 def _two(x: Any, axis: Any, keepdims: bool) -> Any:

@@ -186,6 +186,7 @@ EINSUM = register(
         _einsum,
         every=_einsum_rule,
         latex=r"\operatorname{{einsum}}({0}, \ldots)",
+        rule_words="einsum of the cotangent and the other operands; what was summed is spread",
     )
 )
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -95,11 +95,19 @@ def _prod_rule(g: Any, out: Any, x: Any, axis: Any = None, keepdims: bool = Fals
 
 
 # fmt: off
-SUM = register(Op("sum", total, (_sum_rule,), latex=r"\sum {0}"))
-MEAN = register(Op("mean", average, (_mean_rule,), latex=r"\operatorname{{mean}}({0})"))
-MAX = register(Op("max", np.max, (_extremum_rule,), latex=r"\max {0}"))
-MIN = register(Op("min", np.min, (_extremum_rule,), latex=r"\min {0}"))
-PROD = register(Op("prod", np.prod, (_prod_rule,), latex=r"\prod {0}"))
+SUM = register(Op("sum", total, (_sum_rule,), latex=r"\sum {0}",
+    text="Σ {0}", words="the sum over {0}",
+    rule_words="the cotangent spread over the axes that were summed", traits={"linear"}))
+MEAN = register(Op("mean", average, (_mean_rule,), latex=r"\operatorname{{mean}}({0})",
+    words="the mean over {0}",
+    rule_words="the cotangent over the count, spread over the axes that were averaged"))
+MAX = register(Op("max", np.max, (_extremum_rule,), latex=r"\max {0}",
+    words="the largest of {0}",
+    rule_words="the cotangent at the largest element, shared evenly among equals"))
+MIN = register(Op("min", np.min, (_extremum_rule,), latex=r"\min {0}",
+    rule_words="the cotangent at the smallest element, shared evenly among equals"))
+PROD = register(Op("prod", np.prod, (_prod_rule,), latex=r"\prod {0}",
+    rule_words="the cotangent times the product of all other elements, which divides by nothing"))
 ANY = register(Op("any", np.any, latex=function_of("any")))
 ALL = register(Op("all", np.all, latex=function_of("all")))
 COUNT_NONZERO = register(Op("count_nonzero", np.count_nonzero,
@@ -184,7 +192,15 @@ def _logsumexp_rule(g: Any, out: Any, x: Any, axis: Any = None, keepdims: bool =
     return kept(g, x.shape, axis, keepdims) * (share / np.where(total == 0, 1, total))
 
 
-LOGSUMEXP = register(Op("logsumexp", _logsumexp, (_logsumexp_rule,), latex=r"\ln \sum e^{{{0}}}"))
+LOGSUMEXP = register(
+    Op(
+        "logsumexp",
+        _logsumexp,
+        (_logsumexp_rule,),
+        latex=r"\ln \sum e^{{{0}}}",
+        rule_words=r"$g \odot \operatorname{softmax}(x)$",
+    )
+)
 
 
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:

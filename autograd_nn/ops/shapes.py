@@ -39,12 +39,17 @@ def _inverse(axes: Sequence[int] | None) -> tuple[int, ...] | None:
 # fmt: off
 RESHAPE = register(Op("reshape", reshaped, (
     lambda g, out, x, shape: np.reshape(g, x.shape),
-), latex=function_of("reshape")))
+), latex=function_of("reshape"),
+    rule_words="the cotangent in the operand's shape", traits={"view", "linear"}))
 TRANSPOSE = register(Op("transpose", permuted, (
     lambda g, out, x, axes=None: np.transpose(g, _inverse(axes)),
-), latex="{0}^{{T}}"))
+), latex="{0}^{{T}}",
+    text="{0}ᵀ", python="{0}.T", words="{0} transposed",
+    rule_words="the cotangent transposed back", traits={"view", "linear"}))
 BROADCAST_TO = register(Op("broadcast_to", repeated, (lambda g, out, x, shape: g,),
-    latex=function_of("broadcast"), broadcasts=True))
+    latex=function_of("broadcast"), broadcasts=True,
+    text="{0}", rule_words="summed over the axes it was repeated along",
+    traits={"view", "linear"}))
 # fmt: on
 
 

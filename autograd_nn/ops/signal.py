@@ -31,6 +31,7 @@ CONVOLVE = register(
             lambda g, out, a, v: _without_ends(g, a),
         ),
         latex=r"{0} \ast {1}",
+        rule_words="the cotangent correlated with the other operand",
     )
 )
 

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..core.op import REGISTRY, UFUNCS, Op
-from ..core.tensor import Tensor
+from ..core.tensor import Tensor, apply
 from .functions import FUNCTIONS, LATE
 
 OWN = (
@@ -42,68 +42,6 @@ _POSITIONS = {
     "all", "round", "around",
 }  # fmt: skip
 """Composed functions whose results are positions, counts, truth or rounded."""
-
-_WORDS = {
-    "astype": "the cotangent in the operand's data type",
-    "broadcast_to": "summed over the axes it was repeated along",
-    "cholesky": r"the triangle of $L^{-T} \Phi(L^{T} g) L^{-1}$ that is read, $\Phi$ the lower "
-    "triangle with half the diagonal",
-    "cofactor": r"$\operatorname{tr}(g^{T} r) X^{-T} - r g^{T} X^{-T}$",
-    "concatenate": "the part of the cotangent that lies where the operand lay",
-    "convolve": "the cotangent correlated with the other operand",
-    "cumprod": r"$x_i$: $r_{i-1} s_i$ with $s_i = g_i + x_{i+1} s_{i+1}$, which divides by nothing",
-    "cumsum": "the cumulative sum of the cotangent from the other end",
-    "deg2rad": r"$\frac{\pi}{180} g$",
-    "degrees": r"$\frac{180}{\pi} g$",
-    "det": r"$g \operatorname{cof}(X)$, for singular matrices too",
-    "eigh": r"the triangle that is read of $V (\operatorname{diag}(g_w) + F \odot V^{T} g_V) V^{T}$"
-    r" with $F_{ij} = 1/(w_j - w_i)$",
-    "einsum": "einsum of the cotangent and the other operands; what was summed is spread",
-    "elu": r"$g$ where $x > 0$, else $g \odot (r + \alpha)$",
-    "erf": r"$\frac{2}{\sqrt{\pi}} g \odot e^{-x^{2}}$",
-    "erfc": r"$-\frac{2}{\sqrt{\pi}} g \odot e^{-x^{2}}$",
-    "erfinv": r"$\frac{\sqrt{\pi}}{2} g \odot e^{r^{2}}$",
-    "exp2": r"$\ln(2) \, g \odot r$",
-    "float_power": r"$g \odot y \odot x^{y-1}$; $g \odot r \odot \ln(x)$",
-    "getitem": "the cotangent put where the elements came from, added up where some came twice",
-    "hypot": r"$g \odot \frac{x}{r}$; $g \odot \frac{y}{r}$; 0 at the origin",
-    "inv": r"$-r^{T} g \, r^{T}$",
-    "ldexp": r"$g \cdot 2^{y}$",
-    "leaky_relu": "$g$ where $x > 0$, else slope times $g$",
-    "log10": r"$\frac{g}{x \ln 10}$",
-    "log2": r"$\frac{g}{x \ln 2}$",
-    "log_ndtr": r"$g \odot \frac{\varphi(x)}{\Phi(x)}$",
-    "logaddexp": r"$g \odot f(x - y)$; $g \odot f(y - x)$, f the sigmoid",
-    "logaddexp2": r"$g \odot f((x - y) \ln 2)$; $g \odot f((y - x) \ln 2)$, f the sigmoid",
-    "logsumexp": r"$g \odot \operatorname{softmax}(x)$",
-    "matmul": r"$g \, Y^{T}$; $X^{T} g$",
-    "max": "the cotangent at the largest element, shared evenly among equals",
-    "mean": "the cotangent over the count, spread over the axes that were averaged",
-    "min": "the cotangent at the smallest element, shared evenly among equals",
-    "ndtr": r"$g \odot \varphi(x)$",
-    "norm": r"$g \odot \frac{x}{r}$, 0 at the origin",
-    "pinv": r"$-P^{T} g P^{T} + (1 - X P) g^{T} P P^{T} + P^{T} P g^{T} (1 - P X)$, P the result",
-    "polygamma": r"$g \odot \psi^{(n+1)}(x)$",
-    "power": r"$g \odot y \odot x^{y-1}$; $g \odot r \odot \ln(x)$",
-    "prod": "the cotangent times the product of all other elements, which divides by nothing",
-    "put": "the elements of the cotangent at the indices",
-    "put_along_axis": "the elements of the cotangent at the indices",
-    "qr": r"$(g_Q + Q \operatorname{sym}(R g_R^{T} - g_Q^{T} Q)) R^{-T}$",
-    "rad2deg": r"$\frac{180}{\pi} g$",
-    "radians": r"$\frac{\pi}{180} g$",
-    "reshape": "the cotangent in the operand's shape",
-    "scatter": "the elements of the cotangent at the key",
-    "sinc": r"$g \odot \frac{\cos(\pi x) - r}{x}$, near 0 by its series",
-    "slogdet": r"$g X^{-T}$ for the logarithm, none for the sign",
-    "solve": r"$-X^{-T} g \, r^{T}$; $X^{-T} g$",
-    "sum": "the cotangent spread over the axes that were summed",
-    "svd": r"$U (\ldots) V^{T}$ of the cotangents of all three factors, after J. Townsend",
-    "take": "the cotangent put where the elements came from, added up where some came twice",
-    "take_along_axis": "the cotangent put where the elements came from, added up likewise",
-    "transpose": "the cotangent transposed back",
-    "xlog1py": r"$g \odot \ln(1 + y)$; $g \odot \frac{x}{1 + y}$",
-    "xlogy": r"$g \odot \ln(y)$; $g \odot \frac{x}{y}$",
-}
 
 
 class Entry(NamedTuple):
@@ -131,18 +69,18 @@ def rule_text(op: Op) -> str:
     """Return the rules of `op`, in LaTeX between dollars or in words; "" where there are none."""
     if not op.differentiable:
         return ""
-    if op.name in _WORDS:
-        return _WORDS[op.name]
-    from ..formulas.expression import from_graph
+    if op.rule_words:
+        return op.rule_words
+    from ..formulas.expression import renamed_all
     from ..formulas.printing import latex_text
+    from ..formulas.rule import OUT, G, rule_formula
 
     inputs = [Tensor(np.array(value)) for value in (1.5, 0.5, 2.5)][: len(op.vjps)]
     with np.errstate(all="ignore"):
-        r = Tensor(np.asarray(op.forward(*[x.numpy() for x in inputs])))
-        g = Tensor(np.array(1.0))
-        names = {g: "g", r: "r", **dict(zip(inputs, "xyz", strict=False))}
-        rules = [rule(g, r, *inputs) for rule in op.vjps if rule is not None]
-    return "; ".join(f"${latex_text(from_graph(rule, names))}$" for rule in rules)
+        node = apply(op, inputs)
+    words = {G: "g", OUT: "r", "@0": "x", "@1": "y", "@2": "z"}
+    rules = [rule_formula(node, index) for index in range(len(inputs))]
+    return "; ".join(f"${latex_text(renamed_all(rule, words))}$" for rule in rules if rule)
 
 
 def _operation(function: Any, implementation: Any) -> Op | None:

@@ -34,28 +34,38 @@ def _sinc_slope(x: Any, out: Any) -> Any:
 
 
 # fmt: off
-SIN = register(Op("sin", np.sin, (lambda g, out, x: g * np.cos(x),), latex=r"\sin({0})"), np.sin)
-COS = register(Op("cos", np.cos, (lambda g, out, x: -g * np.sin(x),), latex=r"\cos({0})"), np.cos)
+SIN = register(Op("sin", np.sin, (lambda g, out, x: g * np.cos(x),), latex=r"\sin({0})",
+    loop="np.sin({0})", symbolic="sin"), np.sin)
+COS = register(Op("cos", np.cos, (lambda g, out, x: -g * np.sin(x),), latex=r"\cos({0})",
+    loop="np.cos({0})", symbolic="cos"), np.cos)
 TAN = register(Op("tan", np.tan, (lambda g, out, x: g * (1 + np.square(out)),),
-    latex=r"\tan({0})"), np.tan)
+    latex=r"\tan({0})",
+    loop="np.tan({0})"), np.tan)
 ARCSIN = register(Op("arcsin", np.arcsin, (lambda g, out, x: g / np.sqrt((1 - x) * (1 + x)),),
     latex=r"\arcsin({0})"), np.arcsin)
 ARCCOS = register(Op("arccos", np.arccos, (lambda g, out, x: -g / np.sqrt((1 - x) * (1 + x)),),
     latex=r"\arccos({0})"), np.arccos)
 ARCTAN = register(Op("arctan", np.arctan, (lambda g, out, x: g / (1 + np.square(x)),),
-    latex=r"\arctan({0})"), np.arctan)
+    latex=r"\arctan({0})",
+    loop="np.arctan({0})"), np.arctan)
 ARCTAN2 = register(Op("arctan2", np.arctan2, (_angle_y, _angle_x),
     latex=function_of("arctan2", 2), broadcasts=True), np.arctan2)
 HYPOT = register(Op("hypot", np.hypot, (
     lambda g, out, a, b: g * divided(a, out),
     lambda g, out, a, b: g * divided(b, out),
-), latex=r"\sqrt{{{0}^{{2}} + {1}^{{2}}}}", broadcasts=True), np.hypot)
+), latex=r"\sqrt{{{0}^{{2}} + {1}^{{2}}}}", broadcasts=True,
+    rule_words=r"$g \odot \frac{x}{r}$; $g \odot \frac{y}{r}$; 0 at the origin",
+    traits={"commutes"}), np.hypot)
 SINH = register(Op("sinh", np.sinh, (lambda g, out, x: g * np.cosh(x),),
-    latex=r"\sinh({0})"), np.sinh)
+    latex=r"\sinh({0})",
+    loop="np.sinh({0})"), np.sinh)
 COSH = register(Op("cosh", np.cosh, (lambda g, out, x: g * np.sinh(x),),
-    latex=r"\cosh({0})"), np.cosh)
+    latex=r"\cosh({0})",
+    loop="np.cosh({0})"), np.cosh)
 TANH = register(Op("tanh", np.tanh, (lambda g, out, x: g * (1 - out * out),),
-    latex=r"\tanh({0})"), np.tanh)
+    latex=r"\tanh({0})",
+    words="the tanh of {0}", loop="math.tanh({0})", symbolic="tanh",
+    traits={"activation"}), np.tanh)
 ARCSINH = register(Op("arcsinh", np.arcsinh, (lambda g, out, x: g / np.sqrt(np.square(x) + 1),),
     latex=function_of("arcsinh")), np.arcsinh)
 ARCCOSH = register(Op("arccosh", np.arccosh, (lambda g, out, x: g / np.sqrt((x - 1) * (x + 1)),),
@@ -63,18 +73,24 @@ ARCCOSH = register(Op("arccosh", np.arccosh, (lambda g, out, x: g / np.sqrt((x -
 ARCTANH = register(Op("arctanh", np.arctanh, (lambda g, out, x: g / ((1 - x) * (1 + x)),),
     latex=function_of("arctanh")), np.arctanh)
 SINC = register(Op("sinc", np.sinc, (lambda g, out, x: g * _sinc_slope(x, out),),
-    latex=function_of("sinc")))
+    latex=function_of("sinc"),
+    rule_words=r"$g \odot \frac{\cos(\pi x) - r}{x}$, near 0 by its series",
+    traits={"elementwise"}))
 # fmt: on
 
 for _ufunc, _factor, _latex in (
-    (np.deg2rad, math.pi / 180, r"\frac{{\pi}}{{180}} {0}"),
-    (np.radians, math.pi / 180, r"\frac{{\pi}}{{180}} {0}"),
-    (np.rad2deg, 180 / math.pi, r"\frac{{180}}{{\pi}} {0}"),
-    (np.degrees, 180 / math.pi, r"\frac{{180}}{{\pi}} {0}"),
+    (np.deg2rad, math.pi / 180, r"\frac{{\pi}}{{180}}"),
+    (np.radians, math.pi / 180, r"\frac{{\pi}}{{180}}"),
+    (np.rad2deg, 180 / math.pi, r"\frac{{180}}{{\pi}}"),
+    (np.degrees, 180 / math.pi, r"\frac{{180}}{{\pi}}"),
 ):
     register(
-        Op(_ufunc.__name__, _ufunc, (lambda g, out, x, by=_factor: g * by,), latex=_latex), _ufunc
-    )
+        Op(
+            _ufunc.__name__, _ufunc, (lambda g, out, x, by=_factor: g * by,),
+            latex=f"{_latex} {{0}}", rule_words=f"${_latex} g$".format(),
+        ),
+        _ufunc,
+    )  # fmt: skip
 
 
 @implements(np.sinc)

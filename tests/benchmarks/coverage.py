@@ -23,8 +23,8 @@ import numpy as np
 
 from autograd_nn import gradients
 from autograd_nn.ops.table import markdown
-from tests.autograd_nn.called import functions_of, through
 from tests.autograd_nn.harness import Row, leaves, sample, weighted, weights
+from tests.autograd_nn.ops.called import functions_of, through
 from tests.autograd_nn.rows import ROWS
 
 from .translation import Library, hips, jax, mygrad

@@ -19,14 +19,7 @@ from typing import Any
 import numpy as np
 
 from tests.autograd_nn.harness import Row
-from tests.autograd_nn.random_programs import (
-    Program,
-    Step,
-    draw,
-    judge,
-    our_gradients,
-    result_size,
-)
+from tests.autograd_nn.random_programs import Program, Step, draw, judge, our_gradients, result_size
 from tests.autograd_nn.rows import ROWS
 
 Sized = list[tuple[Row, int]]

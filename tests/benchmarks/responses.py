@@ -18,7 +18,7 @@ from tabulate import tabulate
 from autograd_nn import Tensor, derive, draw, prove
 from nets import Network, formulas, verify
 from tests.autograd_nn.derivation.networks import network
-from tests.autograd_nn.derivation.planted import document_formulas
+from tests.autograd_nn.derivation.verify.planted import document_formulas
 
 FRESH = """
 import time

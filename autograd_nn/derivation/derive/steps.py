@@ -13,15 +13,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...core.backward import unbroadcast
-from ...core.recording import recording
 from ...core.tensor import Tensor, plain
 from ...formulas.expression import (
     LARGEST,
     Expr,
     call,
     evaluate,
-    from_graph,
     mapped,
     name,
     negated,
@@ -29,6 +26,7 @@ from ...formulas.expression import (
     size,
     transposed,
 )
+from ...formulas.rule import OUT, G, rule_formula
 from ..environment import Environment
 
 
@@ -135,26 +133,17 @@ def step(environment: Environment, consumer: Tensor, index: int, g: Expr) -> Exp
     """
     op = consumer.op
     assert op is not None  # noqa: S101 - consumers are operations
-    rule = op.rule(index)
-    if rule is None:
+    if op.rule(index) is None:
         return None
     for activation in environment.activations if environment.activation is not None else ():
         if consumer is environment.named[activation.h]:
             return call("multiply", g, name(activation.slope))
-    with recording(), np.errstate(all="ignore"):
-        stand_ins = [Tensor(plain(x)) for x in consumer.inputs]
-        out, upstream = Tensor(plain(consumer)), Tensor(np.ones_like(plain(consumer)))
-        flow = rule(upstream, out, *stand_ins, **consumer.params)
-        target = consumer.inputs[index]
-        if op.broadcasts:
-            flow = unbroadcast(flow, target.shape)
-    if not isinstance(flow, Tensor):
-        return number(flow)
-    marks = {upstream: "\0g", out: "\0out"}
-    marks |= {x: f"\0{i}" for i, x in enumerate(stand_ins)}
-    put = {"\0g": g, "\0out": value_of(environment, consumer)}
-    put |= {f"\0{i}": value_of(environment, x) for i, x in enumerate(consumer.inputs)}
-    return mapped(from_graph(flow, marks), lambda e: put.get(e.name, e) if e.name else e)
+    formula = rule_formula(consumer, index)
+    if formula is None:
+        return None
+    put = {G: g, OUT: value_of(environment, consumer)}
+    put |= {f"@{i}": value_of(environment, x) for i, x in enumerate(consumer.inputs)}
+    return mapped(formula, lambda e: put.get(e.name, e) if e.name else e)
 
 
 def terms(environment: Environment, node: Tensor) -> list[Term]:

@@ -12,8 +12,8 @@ import pytest
 from autograd_nn.core.op import REGISTRY
 from autograd_nn.ops.table import entries, markdown, rule_text
 
-from ..called import functions_of, through
 from ..rows import REGISTERED, ROWS
+from .called import functions_of, through
 
 ROOT = Path(__file__).parents[3]
 AGAIN = "run python -m tests.benchmarks.coverage, or with --ours where the others are missing"

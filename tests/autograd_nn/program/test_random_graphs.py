@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from autograd_nn import Tensor, gradients, jit
 from autograd_nn.program.loops import NotCompilableError
 
-from .. import oracle
-from ..test_against_oracle import SHAPES, build, expressions
+from ..core import oracle
+from ..core.test_against_oracle import SHAPES, build, expressions
 
 EXAMPLES = 12
 """Of programs for Numba, which takes some seconds to compile each."""

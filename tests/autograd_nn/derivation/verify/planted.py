@@ -5,7 +5,7 @@
 2. `rate` plants them in random networks and counts; `false_explanations` judges random wrong
    formulas and tests every explanation given on draws that the checker never saw.
 
-Run as a program for the full figures: ``python -m tests.autograd_nn.derivation.planted``.
+Run as a program for the full figures: ``python -m tests.autograd_nn.derivation.verify.planted``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from autograd_nn.derivation.verify.catalogue import CATALOGUE
 from autograd_nn.derivation.verify.rewriting import Setting
 from autograd_nn.formulas.expression import evaluate, evaluate_all, from_graph
 
-from .networks import network
+from ..networks import network
 
 _NAME = re.compile(r"\b(?:delta\d+|d_[A-Za-z]+\d*|[Wbzh]\d+|V|[xym]|f|f_prime)\b")
 

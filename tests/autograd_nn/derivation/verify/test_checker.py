@@ -10,7 +10,7 @@ import pytest
 
 from autograd_nn import Tensor, draw, gradients, no_grad, verify
 
-from .networks import network
+from ..networks import network
 from .planted import formula
 
 

@@ -14,8 +14,8 @@ from autograd_nn.derivation.derive.steps import reference
 from autograd_nn.derivation.environment import Environment
 from autograd_nn.formulas.expression import evaluate
 
-from .networks import network
-from .test_writing import renders
+from ...formulas.test_printing import renders
+from ..networks import network
 
 
 @pytest.mark.parametrize("m", [1, 4])

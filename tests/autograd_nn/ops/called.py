@@ -11,8 +11,8 @@ from autograd_nn.core.op import UFUNCS
 from autograd_nn.dispatch import protocol
 from autograd_nn.ops.table import OWN, qualified
 
-from .harness import Row, leaves, operations, sample
-from .rows import ROWS
+from ..harness import Row, leaves, operations, sample
+from ..rows import ROWS
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """The catalogue of mistakes: planted ones are named, and nothing is explained falsely.
 
 The full figures (200 cases for each entry, 10,000 random formulas) come from running
-``python -m tests.autograd_nn.derivation.planted``; these are the same with smaller numbers.
+``python -m tests.autograd_nn.derivation.verify.planted``; these are the same with smaller numbers.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import pytest
 from autograd_nn import Tensor, verify
 from autograd_nn.derivation.verify.catalogue import CATALOGUE
 
-from .networks import network
+from ..networks import network
 from .planted import PLANTS, false_explanations, formula, rate
 
 

@@ -24,8 +24,8 @@ from autograd_nn import (
 from autograd_nn.checks.sweep import derivative, has_kink
 from autograd_nn.core import op
 
-from .harness import Row, sample
-from .rows import ROWS
+from ..harness import Row, sample
+from ..rows import ROWS
 
 RNG = np.random.default_rng(3)
 W = RNG.normal(size=(3, 4))

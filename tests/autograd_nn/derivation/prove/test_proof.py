@@ -13,8 +13,8 @@ from autograd_nn.derivation.environment import Environment
 from autograd_nn.derivation.prove.proof import same_as_sympy
 from autograd_nn.derivation.symbols import Symbolic
 
-from .networks import network
-from .planted import document_formulas, formula
+from ..networks import network
+from ..verify.planted import document_formulas, formula
 
 
 @pytest.mark.section_4_5

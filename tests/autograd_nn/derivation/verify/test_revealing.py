@@ -6,7 +6,7 @@ import numpy as np
 
 from autograd_nn import Tensor, gradients, verify
 
-from .networks import network
+from ..networks import network
 from .planted import formula
 
 

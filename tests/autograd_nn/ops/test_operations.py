@@ -14,7 +14,7 @@ from autograd_nn import Tensor, gradients
 from autograd_nn.core.op import REGISTRY, Op
 from autograd_nn.core.tensor import apply
 
-from .harness import (
+from ..harness import (
     In,
     Row,
     Tolerance,
@@ -28,7 +28,7 @@ from .harness import (
     weighted_gradient,
     weights,
 )
-from .rows import REGISTERED, ROWS
+from ..rows import REGISTERED, ROWS
 
 FIRST = Tolerance(1e-7, 1e-8)
 SECOND = Tolerance(1e-6, 1e-7)

@@ -10,7 +10,7 @@ import pytest
 from autograd_nn import Tensor, gradients, verify
 from autograd_nn.derivation.verify.differences import along, sweep
 
-from .networks import network
+from ..networks import network
 
 
 @pytest.mark.parametrize(

@@ -91,12 +91,12 @@ ADD = register(Op("add", np.add, (
     lambda g, out, a, b: g,
     lambda g, out, a, b: g,
 ), symbol="+", latex="{0} + {1}", broadcasts=True,
-    text="{0} + {1}", words="{0} plus {1}", traits={"commutes", "linear"}), np.add)
+    text="{0} + {1}", words="{0} plus {1}", traits={"commutes", "linear", "value_free"}), np.add)
 SUBTRACT = register(Op("subtract", np.subtract, (
     lambda g, out, a, b: g,
     lambda g, out, a, b: -g,
 ), symbol="-", latex="{0} - {1}", broadcasts=True,
-    text="{0} − {1}", words="{0} minus {1}", traits={"linear"}), np.subtract)
+    text="{0} − {1}", words="{0} minus {1}", traits={"linear", "value_free"}), np.subtract)
 MULTIPLY = register(Op("multiply", np.multiply, (
     lambda g, out, a, b: g * b,
     lambda g, out, a, b: g * a,
@@ -113,11 +113,11 @@ POWER = register(Op("power", np.power, (_power_x, _power_p),
     text="{0}^{1}", words="{0} to the power {1}",
     rule_words=r"$g \odot y \odot x^{y-1}$; $g \odot r \odot \ln(x)$"), np.power)
 NEGATIVE = register(Op("negative", np.negative, (lambda g, out, x: -g,), symbol="-", latex="-{0}",
-    text="−{0}", python="-{0}", words="{0} with its sign turned", traits={"linear"}),
+    text="−{0}", python="-{0}", words="{0} with its sign turned", traits={"linear", "value_free"}),
     np.negative)
 POSITIVE = register(Op("positive", np.positive, (lambda g, out, x: g,), symbol="+",
     latex="{0}",
-    text="{0}", python="{0}"), np.positive)
+    text="{0}", python="{0}", traits={"value_free"}), np.positive)
 ABSOLUTE = register(Op("absolute", np.abs, (lambda g, out, x: g * np.sign(x),),
     latex=r"\left|{0}\right|",
     text="|{0}|", python="np.abs({0})", loop="abs({0})", symbolic="Abs"), np.abs)

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..core.backward import cotangent_name
 from ..core.tensor import Tensor, plain
 from ..formulas import notation
 from . import style, text
 from .flows import Flows
+from .names import delta_of
 from .picture import Cluster, Edge, Node, Picture
 from .view import Group, Use, View
 
@@ -178,8 +178,8 @@ class _Maker:
             output = self.options.names.get(self.view.outputs[0], "")
         if not name or not output:
             return "gradient"
-        if cotangent_name(name).startswith("delta"):
-            return text.name(cotangent_name(name))
+        if delta_of(name):
+            return text.name(delta_of(name))
         return f"∂{text.name(output)}/∂{text.name(name)}"
 
     def _tooltip(self, node: Tensor) -> str:

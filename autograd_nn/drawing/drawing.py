@@ -12,9 +12,9 @@ from .dot import written
 from .flows import Flows
 from .folding import folded
 from .layers import layered
+from .names import marks_of, names_of
 from .render import Drawing
-from .reports import marks_of
-from .sources import names_of, outputs_of
+from .sources import outputs_of
 from .style import MARKS
 from .view import Group, View, collapsed, shortened, whole
 

@@ -20,7 +20,8 @@ from .dot import written
 from .drawing import LIMIT
 from .flows import Flows
 from .layers import layered
-from .sources import names_of, outputs_of
+from .names import names_of
+from .sources import outputs_of
 from .view import View, whole
 
 if TYPE_CHECKING:

@@ -6,24 +6,12 @@ W^(l), b^(l), z^(l+1), h^(l+1) and what stands unnamed between them are layer l+
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from ..core.tensor import Tensor
 from ..formulas import notation
+from .names import layer_of
 from .view import Group, View
-
-_NODE = re.compile(r"(?P<what>[zh])_?(?P<layer>\d+)")
-_WEIGHT = re.compile(r"(?P<what>[Wb])_?(?P<layer>\d+)")
-
-
-def _layer_of(name: str) -> int | None:
-    """Return the layer that something of this name belongs to."""
-    found = _NODE.fullmatch(name)
-    if found:
-        return int(found["layer"])
-    found = _WEIGHT.fullmatch(name)
-    return int(found["layer"]) + 1 if found else None
 
 
 def layered(view: View, names: Mapping[Tensor, str]) -> list[Group]:
@@ -41,7 +29,7 @@ def layered(view: View, names: Mapping[Tensor, str]) -> list[Group]:
         if not use.loop:
             sources.setdefault(use.head, []).append(use.tail)
     for node, name in names.items():
-        layer = _layer_of(name)
+        layer = layer_of(name)
         if layer is not None:
             layers[node] = layer
     if not any(node.op is not None for node in layers):

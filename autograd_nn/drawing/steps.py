@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core.backward import cotangent_name
 from ..core.tensor import Tensor, plain
 from ..derivation.derive.steps import simplified
 from ..formulas import notation
@@ -25,6 +24,7 @@ from ..formulas.printing import unicode_style, write
 from ..formulas.rule import OUT, G, rule_formula
 from . import text
 from .flows import Flows
+from .names import delta_of
 from .view import View
 
 _WORDS = {
@@ -120,9 +120,9 @@ class Steps:
 
     def _gradient(self, node: Tensor) -> str:
         """Return the name of the gradient at a node as plain text."""
-        name = self.names.get(node, "")
-        if cotangent_name(name).startswith("delta"):
-            return notation.unicode(cotangent_name(name))
+        delta = delta_of(self.names.get(node, ""))
+        if delta:
+            return notation.unicode(delta)
         return f"∂{self._plain(self.output)}/∂{self._plain(node)}"
 
     # -- formulas -----------------------------------------------------------------------------

@@ -5,7 +5,7 @@
 """
 
 from . import style
-from .drawing import LargeGraphWarning, draw
+from .pictures import LargeGraphWarning, draw
 from .explorer import Page, explore
 from .render import Drawing, DrawingError, GraphvizMissingError
 

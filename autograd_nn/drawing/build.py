@@ -11,7 +11,7 @@ from ..formulas import notation
 from . import style, text
 from .flows import Flows
 from .names import delta_of
-from .picture import Cluster, Edge, Node, Picture
+from .parts import Cluster, Edge, Node, Picture
 from .view import Group, Use, View
 
 

@@ -17,7 +17,7 @@ from ..core.tensor import Tensor
 from ..formulas import notation
 from .build import Options, picture
 from .dot import written
-from .drawing import LIMIT
+from .pictures import LIMIT
 from .flows import Flows
 from .layers import layered
 from .names import names_of
@@ -25,7 +25,7 @@ from .sources import outputs_of
 from .view import View, whole
 
 if TYPE_CHECKING:
-    from .steps import Step
+    from .narration import Step
 
 _TEMPLATE = pathlib.Path(__file__).with_name("explorer.html")
 
@@ -111,7 +111,7 @@ def explore(
     >>> "2 uses" in page.html
     True
     """
-    from .steps import Steps  # the derivations, which pictures do without
+    from .narration import Steps  # the derivations, which pictures do without
 
     outputs = outputs_of(what, args)
     if len(outputs) != 1 or outputs[0].size != 1:

@@ -24,10 +24,7 @@ def layered(view: View, names: Mapping[Tensor, str]) -> list[Group]:
         The names of the nodes that have one.
     """
     layers: dict[Tensor, int] = {}
-    sources: dict[Tensor, list[Tensor]] = {}
-    for use in view.uses:
-        if not use.loop:
-            sources.setdefault(use.head, []).append(use.tail)
+    sources = view.sources()
     for node, name in names.items():
         layer = layer_of(name)
         if layer is not None:
@@ -36,7 +33,7 @@ def layered(view: View, names: Mapping[Tensor, str]) -> list[Group]:
         return []
     for node in [n for n in reversed(view.nodes) if n in layers]:
         _spread(node, layers, names, sources)
-    framed = set(_framed(view.folds))
+    framed = {node for fold in view.folds for node in fold.members()}
     found: dict[int, list[Tensor]] = {}
     for node in view.nodes:
         if node in layers and node not in framed:
@@ -44,10 +41,6 @@ def layered(view: View, names: Mapping[Tensor, str]) -> list[Group]:
     groups = [Group(f"layer {layer}", found[layer]) for layer in sorted(found)]
     cost = [node for node in _cost(view, layers, names) if node not in framed]
     return [*groups, Group("cost", cost)] if cost else groups
-
-
-def _framed(groups: Sequence[Group]) -> list[Tensor]:
-    return [node for group in groups for node in group.nodes + _framed(group.groups)]
 
 
 def _spread(

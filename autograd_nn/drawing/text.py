@@ -162,13 +162,13 @@ def plain(values: Any) -> str:
     return f"[{inner}]"
 
 
-def _parameter(value: Any) -> str:
+def parameter(value: Any) -> str:
     if isinstance(value, np.dtype) or (isinstance(value, type) and issubclass(value, np.generic)):
         return np.dtype(value).name
     if isinstance(value, np.ndarray):
         return plain(value)
     if isinstance(value, tuple):
-        inside = ", ".join(_parameter(part) for part in value)
+        inside = ", ".join(parameter(part) for part in value)
         return f"({inside},)" if len(value) == 1 else f"({inside})"
     if isinstance(value, slice):
         ends = ["" if end is None else str(end) for end in (value.start, value.stop, value.step)]
@@ -194,7 +194,7 @@ def operation(node: Tensor) -> str:
     for key, value in node.params.items():
         if value is None or value is False:
             continue
-        said = _parameter(value)
+        said = parameter(value)
         given.append(f"[{said.strip('()')}]" if key == "key" else f"{key}={said}")
     return _cut(" ".join([name, *given]))
 

@@ -61,7 +61,7 @@ def _cluster(group: Group, ids: Mapping[Tensor, str]) -> Cluster:
 
 
 def _small(markup: str, colour: str = style.FAINT) -> str:
-    return f'<FONT POINT-SIZE="10" COLOR="{colour}">{markup}</FONT>'
+    return text.font(markup, 10, colour)
 
 
 class _Maker:
@@ -92,12 +92,8 @@ class _Maker:
     def name(self, node: Tensor) -> str:
         """Return the name as markup; of a repeated node the first and the last."""
         name = self.options.names.get(node, "")
-        if not name:
-            return ""
         last = self.options.names.get(self.view.last.get(node, node), "")
-        if last and last != name:
-            return f"{text.name(name)} … {text.name(last)}"
-        return text.name(name)
+        return " … ".join(text.name(part) for part in dict.fromkeys((name, last)) if part and name)
 
     def node(self, node: Tensor, id_: str) -> Node:
         """Return the box of `node`."""
@@ -114,12 +110,10 @@ class _Maker:
         if node in self.cut:
             rows.append(_small("…"))
         if mark:
-            said = text.escaped(style.SIGNS[mark])
-            rows.append(_small(f"<B>{said}</B>", style.SIGN_INK[mark]))
+            rows.append(_small(f"<B>{text.escaped(style.SIGNS[mark])}</B>", style.SIGN_INK[mark]))
         if len(rows) == 1 and "<TABLE" not in rows[0]:
             return rows[0]
-        cells = "".join(f"<TR><TD>{row}</TD></TR>" for row in rows)
-        return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{cells}</TABLE>'
+        return text.table("".join(f"<TR><TD>{row}</TD></TR>" for row in rows), padding=1)
 
     def _is_number(self, node: Tensor) -> bool:
         """Return whether the node is a bare number, which is its own label."""
@@ -144,8 +138,8 @@ class _Maker:
 
     def _values(self, node: Tensor) -> str:
         if text.small(plain(node)):
-            return text.centred(f'<FONT POINT-SIZE="11">{text.matrix(plain(node))}</FONT>')
-        return _small(text.escaped(text.summary(plain(node))))
+            return text.centred(text.font(text.matrix(plain(node)), 11))
+        return _small(text.shown(plain(node)))
 
     def _tells(self, node: Tensor, flows: Flows) -> bool:
         """Return whether the gradient at a node says more than what flows along its one edge."""
@@ -158,29 +152,20 @@ class _Maker:
         value = flows.total[node]
         called = self._gradient_name(node)
         if not text.small(value):
-            said = text.escaped(text.summary(value))
-            return _small(f"{called} {said}", style.BACKWARD_INK)
-        font = f'<FONT POINT-SIZE="11" COLOR="{style.BACKWARD_INK}">'
-        row = (
-            f"<TR><TD>{font}{called} =&#160;</FONT></TD>"
-            f"<TD>{font}{text.matrix(value)}</FONT></TD></TR>"
-        )
-        return text.centred(
-            '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" '
-            f'COLOR="{style.BACKWARD_INK}">{row}</TABLE>'
-        )
+            return _small(f"{called} {text.shown(value)}", style.BACKWARD_INK)
+        parts = (f"{called} =&#160;", text.matrix(value))
+        cells = [f"<TD>{text.font(part, 11, style.BACKWARD_INK)}</TD>" for part in parts]
+        return text.centred(text.table(f"<TR>{''.join(cells)}</TR>", COLOR=style.BACKWARD_INK))
 
     def _gradient_name(self, node: Tensor) -> str:
         """Return δ^(l) at z^(l), else ∂J/∂ of the node's name."""
         name = self.options.names.get(node, "")
-        output = ""
-        if len(self.view.outputs) == 1:
-            output = self.options.names.get(self.view.outputs[0], "")
-        if not name or not output:
+        outputs = [self.options.names.get(output, "") for output in self.view.outputs]
+        if not name or len(outputs) > 1 or not outputs[0]:
             return "gradient"
         if delta_of(name):
             return text.name(delta_of(name))
-        return f"∂{text.name(output)}/∂{text.name(name)}"
+        return f"∂{text.name(outputs[0])}/∂{text.name(name)}"
 
     def _tooltip(self, node: Tensor) -> str:
         parts = [notation.unicode(self.options.names[node])] if node in self.options.names else []
@@ -198,15 +183,7 @@ class _Maker:
         found = [Edge(tail, head, "forward", argument=text.argument(use.head, use.argument))]
         flows = self.options.flows
         if flows is not None and (use.head, use.argument) in flows.along:
-            found.append(
-                Edge(tail, head, "backward", self._flow(flows.along[use.head, use.argument]))
-            )
+            said = f"<TR><TD>{text.shown(flows.along[use.head, use.argument])}</TD></TR>"
+            label = text.table(said, 2, BGCOLOR=style.FLOW, COLOR=style.BACKWARD_INK)
+            found.append(Edge(tail, head, "backward", label))
         return found
-
-    def _flow(self, value: object) -> str:
-        said = text.matrix(value) if text.small(value) else text.escaped(text.summary(value))
-        return (
-            '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2" '
-            f'BGCOLOR="#fdeee4" COLOR="{style.BACKWARD_INK}">'
-            f"<TR><TD>{said}</TD></TR></TABLE>"
-        )

@@ -9,6 +9,7 @@ import html
 import json
 import os
 import pathlib
+import re
 import webbrowser
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -17,10 +18,10 @@ from ..core.tensor import Tensor
 from ..formulas import notation
 from .build import Options, picture
 from .dot import written
-from .pictures import LIMIT
 from .flows import Flows
 from .layers import layered
 from .names import names_of
+from .pictures import LIMIT
 from .sources import outputs_of
 from .view import View, whole
 
@@ -167,14 +168,6 @@ def _filled(title: str, svg: str, steps: list[dict[str, Any]]) -> str:
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     filled = {"__TITLE__": html.escape(title), "__SVG__": svg, "__STEPS__": text}
-    head, *pieces = _split(_TEMPLATE.read_text(encoding="utf-8"), list(filled))
-    return head + "".join(filled[key] + rest for key, rest in zip(filled, pieces, strict=True))
-
-
-def _split(template: str, keys: list[str]) -> list[str]:
-    """Split at every key once, so that no key in what is filled in is taken for one."""
-    parts, rest = [], template
-    for key in keys:
-        before, _, rest = rest.partition(key)
-        parts.append(before)
-    return [*parts, rest]
+    template = _TEMPLATE.read_text(encoding="utf-8")
+    # in one go, so that no key in what is filled in is taken for one
+    return re.sub("|".join(filled), lambda key: filled[key[0]], template)

@@ -23,12 +23,9 @@ def layered(view: View, names: Mapping[Tensor, str]) -> list[Group]:
     names : mapping of Tensor to str
         The names of the nodes that have one.
     """
-    layers: dict[Tensor, int] = {}
+    said = {node: layer_of(name) for node, name in names.items()}
+    layers = {node: layer for node, layer in said.items() if layer is not None}
     sources = view.sources()
-    for node, name in names.items():
-        layer = layer_of(name)
-        if layer is not None:
-            layers[node] = layer
     if not any(node.op is not None for node in layers):
         return []
     for node in [n for n in reversed(view.nodes) if n in layers]:

@@ -76,9 +76,7 @@ def _as_tensors(tree: Any, root: str) -> Any:
 
 def _leaf(leaf: Any, name: str) -> Any:
     """Return a leaf of an argument as a named Tensor; what holds no numbers as it is."""
-    if isinstance(leaf, (Tensor, str, bool)) or callable(leaf):
-        return leaf
-    if isinstance(leaf, int):  # an axis, a number of layers: what Python code counts with
+    if isinstance(leaf, (Tensor, str, int)) or callable(leaf):  # int: an axis, a flag, a count
         return leaf
     dtype = getattr(leaf, "dtype", np.dtype(float))
     return Tensor(leaf, requires_grad=dtype.kind in "fO", name=name)

@@ -91,9 +91,9 @@ class _Maker:
 
     def name(self, node: Tensor) -> str:
         """Return the name as markup; of a repeated node the first and the last."""
-        name = self.options.names.get(node, "")
-        last = self.options.names.get(self.view.last.get(node, node), "")
-        return " … ".join(text.name(part) for part in dict.fromkeys((name, last)) if part and name)
+        name, last = (self.options.names.get(x, "") for x in (node, self.view.last.get(node, node)))
+        both = name and last and last != name
+        return f"{text.name(name)} … {text.name(last)}" if both else text.name(name)
 
     def node(self, node: Tensor, id_: str) -> Node:
         """Return the box of `node`."""
@@ -132,9 +132,8 @@ class _Maker:
         operation = text.escaped(text.operation(node)) if node.inputs else ""
         shape = text.escaped(text.shape(node.shape)) if self.options.shapes else ""
         first = f"<B>{name}</B>" if name else operation or "constant"
-        second = [operation] if name and operation else []
-        second += [shape] if shape else []
-        return [first, _small(" &#160; ".join(second))] if second else [first]
+        second = " &#160; ".join(part for part in (operation if name else "", shape) if part)
+        return [first, _small(second)] if second else [first]
 
     def _values(self, node: Tensor) -> str:
         if text.small(plain(node)):
@@ -168,10 +167,10 @@ class _Maker:
         return f"∂{text.name(outputs[0])}/∂{text.name(name)}"
 
     def _tooltip(self, node: Tensor) -> str:
-        parts = [notation.unicode(self.options.names[node])] if node in self.options.names else []
-        parts += [text.operation(node)] if node.op is not None else [self.kind(node)]
-        parts += [f"shape {node.shape}", str(node.dtype)]
-        return ", ".join(parts)
+        name = notation.unicode(self.options.names.get(node, ""))
+        what = text.operation(node) or self.kind(node)
+        parts = (name, what, f"shape {node.shape}", str(node.dtype))
+        return ", ".join(part for part in parts if part)
 
     # -- edges --------------------------------------------------------------------------------
 

@@ -117,9 +117,8 @@ def explore(
     outputs = outputs_of(what, args)
     if len(outputs) != 1 or outputs[0].size != 1:
         got = f"{len(outputs)} results" if len(outputs) != 1 else f"shape {outputs[0].shape}"
-        raise ValueError(
-            f"explore steps back from one number, got {got}; reduce it, e.g. with .sum()"
-        )
+        message = f"explore steps back from one number, got {got}; reduce it, e.g. with .sum()"
+        raise ValueError(message)
     view = whole(outputs)
     if len(view.nodes) > LIMIT:
         raise ValueError(
@@ -131,7 +130,7 @@ def explore(
     drawn = picture(view, layered(view, given), Options(names=known))
     svg = written(drawn, backend).pipe("svg", encoding="utf-8")
     steps = Steps(view, known, Flows(outputs)).all()
-    ids = {node: f"n{number}" for number, node in enumerate(view.nodes)}
+    ids = dict(zip(view.nodes, (node.id for node in drawn.nodes), strict=True))
     data = [_data(step, ids) for step in steps]
     title = f"{notation.unicode(known[outputs[0]])}, step by step"
     return Page(_filled(title, svg[svg.index("<svg") :], data))

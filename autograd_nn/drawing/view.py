@@ -118,12 +118,8 @@ def shortened(view: View, depth: int | None = None, most: int | None = None) -> 
                 queue.append(x)
     nodes = [node for node in view.nodes if node in near]
     uses = [use for use in view.uses if use.tail in near and use.head in near]
-    earlier = set(view.cut)
-    cut = [
-        node
-        for node in nodes
-        if any(x not in near for x in sources.get(node, ())) or node in earlier
-    ]
+    ends = {*view.cut, *(use.head for use in view.uses if not use.loop and use.tail not in near)}
+    cut = [node for node in nodes if node in ends]
     return view.reduced(nodes, uses, folds=_within(view.folds, near), cut=cut)
 
 

@@ -64,6 +64,8 @@ class Op:
     broadcasts : bool
         Whether NumPy broadcasts the inputs against each other. The loop of ``gradients`` undoes
         that in one place; a cotangent of another operation must have its input's shape.
+    note : (str, str), optional
+        What f and f′ are, for an activation f: in plain text, and in LaTeX.
     traits : set of str
         What is true of it: ``elementwise`` (ufuncs are, unasked); ``view`` (the result looks at
         the operand's memory); ``commutes``; ``linear`` (in all its inputs together, or in each);
@@ -76,8 +78,8 @@ class Op:
     """
 
     __slots__ = (
-        "broadcasts", "differentiable", "every", "forward", "latex", "loop", "name", "python",
-        "rule_words", "symbol", "symbolic", "text", "traits", "vjps", "words",
+        "broadcasts", "differentiable", "every", "forward", "latex", "loop", "name", "note",
+        "python", "rule_words", "symbol", "symbolic", "text", "traits", "vjps", "words",
     )  # fmt: skip
 
     def __init__(
@@ -95,13 +97,14 @@ class Op:
         rule_words: str = "",
         loop: str = "",
         symbolic: str = "",
+        note: tuple[str, str] | None = None,
         broadcasts: bool = False,
         traits: Iterable[Trait] = (),
     ) -> None:
         self.name, self.forward, self.vjps, self.every = name, forward, tuple(vjps), every
         self.symbol, self.latex, self.text, self.python = symbol, latex, text, python
         self.words, self.rule_words, self.loop, self.symbolic = words, rule_words, loop, symbolic
-        self.broadcasts = broadcasts
+        self.broadcasts, self.note = broadcasts, note
         ufunc = isinstance(forward, np.ufunc) and forward.signature is None
         self.traits = frozenset([*traits, "elementwise"] if ufunc else traits)
         self.differentiable = every is not None or any(rule is not None for rule in self.vjps)

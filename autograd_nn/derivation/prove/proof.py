@@ -17,7 +17,8 @@ from ...core.graph import replay
 from ...core.recording import recording
 from ...core.tensor import Tensor, plain
 from ...formulas import notation
-from ...formulas.printing import array_text, unicode_text
+from ...formulas.arrays import array_text
+from ...formulas.printing import unicode_text
 from ..environment import Draw, Environment, Meaning, UnknownNameError
 from ..symbols import Symbolic, as_array
 from ..verify.claims import Claim, FormulaError, collect, record, run

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-ATOM, POWER, UNARY, PRODUCT, SIGN, SUM, COMPARISON, LOOSEST = 9, 8, 7, 6, 5, 4, 3, 0
+ATOM, POSTFIX, POWER, UNARY, PRODUCT, SIGN, SUM, COMPARISON, LOOSEST = range(9, 0, -1)
 """From what needs no parentheses anywhere to what binds least tightly."""
 
 BINDING = dict.fromkeys(("<", "<=", ">", ">=", "==", "!="), COMPARISON)
@@ -58,8 +58,9 @@ def binding_of(template: str, symbol: str) -> int:
     symbol : str
         Its operator in Python, or ``""``.
     """
-    if _RAISED.match(template):
-        return POWER
+    raised = _RAISED.match(template)
+    if raised:
+        return POWER if raised[1] == "**" else POSTFIX
     if template.startswith(("-", "−")):
         return SIGN
     if "{1}" in template and symbol in BINDING and symbol != "%":  # a remainder stands alone
@@ -87,7 +88,7 @@ def needed(i: int, arg: Text, template: str, symbol: str) -> int:
     if re.search(r"(\\sum|Σ) \{0\}", template):
         return POWER
     if symbol == "**" or (i == 0 and _RAISED.match(template)):
-        return ATOM if re.search("[ᵀ²^]", template) else POWER
+        return ATOM if re.search("[ᵀ²^]", template) else POWER if i else POSTFIX
     enclosed = rf"[({{|,]\{{{i}\}}([)|,}}]|\\right)"
     inside = re.search(enclosed, template.replace(", ", ",").replace(",\\,", ","))
     return LOOSEST if inside else PRODUCT

@@ -22,7 +22,7 @@ from ..ops.elementwise import MULTIPLY
 from . import notation
 from .arrays import latex_value, plain_value, python_value
 from .expression import Expr, is_scalar
-from .precedence import ATOM, POWER, PRODUCT, SIGN, Text, binding_of, needed
+from .precedence import ATOM, POSTFIX, PRODUCT, SIGN, Text, binding_of, needed
 
 
 class Style(NamedTuple):
@@ -45,7 +45,7 @@ def _written(e: Expr, style: Style) -> Text:
         if code.startswith(("-", "−")):
             return Text(code, SIGN)
         loose = any(mark in code for mark in ("^", "/", "⁽", r"\frac"))
-        return Text(code, (POWER if e.name else PRODUCT) if loose else ATOM)
+        return Text(code, (POSTFIX if e.name else PRODUCT) if loose else ATOM)
     template, symbol = style.template(e.op, e), e.op.symbol
     if e.op is MULTIPLY and is_scalar(e.args[0]) and (e.args[1].op or e.args[1].name):
         template = style.scalar_product

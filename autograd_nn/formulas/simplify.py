@@ -22,7 +22,7 @@ from ..ops.elementwise import (
 from ..ops.linalg import MATMUL
 from ..ops.logical import EQUAL
 from ..ops.shapes import TRANSPOSE
-from .expression import Expr, call, evaluate, is_scalar, negated, number, transposed
+from .expression import Expr, call, evaluate, is_scalar, negated, nodes, number, transposed
 
 _COMPUTED = (WHERE, POWER, EQUAL, EXP, LOG, SQRT, SQUARE)
 """Operations on numbers alone that are replaced by their result."""
@@ -66,13 +66,18 @@ def _split(e: Expr) -> tuple[float, Expr | None]:
     known = len(e.args) == 1 or e.op in (MULTIPLY, DIVIDE, MATMUL)
     if "linear" not in e.op.traits or not known:
         return _split_nonlinear(e)
+    if e.op is MATMUL:
+        (a, left), (b, right) = map(_split_in_shape, e.args)
+        return a * b, call(MATMUL, left, right)
     if len(e.args) == 2:
         return _split_product(e, *_split(e.args[0]), *_split(e.args[1]))
     factor, rest = _split(e.args[0])
     if e.op is NEGATIVE:
         return -factor, rest
-    if rest is None:  # one number everywhere: elements moved or repeated are the same again
-        return (factor, None) if e.op.traits & {"view", "elementwise"} else (1.0, e)
+    if rest is None and e.op.traits & {"view", "elementwise"}:
+        return factor, None  # one number everywhere: moved or repeated it is the same again
+    if rest is None or not _has_names(rest):
+        return 1.0, e
     if e.op is TRANSPOSE and not e.params:
         return factor, transposed(rest)
     return factor, Expr(e.op, (rest,), e.params)
@@ -82,10 +87,6 @@ def _split_product(
     e: Expr, a: float, left: Expr | None, b: float, right: Expr | None
 ) -> tuple[float, Expr | None]:
     """Return what `_split` does for a product or quotient of a · `left` and b · `right`."""
-    if e.op is MATMUL:
-        if left is None or right is None:
-            return 1.0, call(MATMUL, *map(simplified, e.args), **e.params)
-        return a * b, call(MATMUL, left, right)
     if e.op is MULTIPLY:
         return a * b, call(MULTIPLY, left, right) if left and right else left or right
     if b == 0:
@@ -97,8 +98,20 @@ def _split_product(
     return a / b, call(DIVIDE, left or number(1.0), right)
 
 
+def _has_names(e: Expr) -> bool:
+    return any(node.name for node in nodes(e))
+
+
+def _split_in_shape(e: Expr) -> tuple[float, Expr]:
+    """Return what `_split` does, but `e` itself where numbers alone tell its shape."""
+    factor, rest = _split(e)
+    return (factor, rest) if rest is not None and _has_names(rest) else (1.0, e)
+
+
 def _split_nonlinear(e: Expr) -> tuple[float, Expr | None]:
-    args = tuple(simplified(arg) for arg in e.args)
+    assert e.op is not None  # noqa: S101 - names and constants are split before
+    split = _split if "elementwise" in e.op.traits else _split_in_shape
+    args = tuple(_joined(*split(arg)) for arg in e.args)
     if e.op is POWER and is_scalar(args[1]) and args[1].value == 1:
         return _split(args[0])
     made = Expr(e.op, args, e.params)

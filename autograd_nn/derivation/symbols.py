@@ -7,7 +7,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -93,19 +94,7 @@ class Names:
 def exact(value: Any) -> Any:
     """Return numbers as an object array of SymPy numbers, fractions where they are exact."""
     sympy = sympy_module()
-    given = np.asarray(value)
-    array = np.empty(given.shape, dtype=object)
-    for index in np.ndindex(given.shape):
-        number = given[index].item()
-        array[index] = sympy.nsimplify(number, rational=True)
-    return array
-
-
-def _elementwise(function: Any) -> Any:
-    def forward(*arrays: Any, **params: Any) -> Any:
-        return np.frompyfunc(function, len(arrays), 1)(*arrays)
-
-    return forward
+    return each(lambda v: sympy.nsimplify(v, rational=True), value)
 
 
 def _function_ops() -> dict[Op, Op]:
@@ -115,7 +104,7 @@ def _function_ops() -> dict[Op, Op]:
     """
     sympy = sympy_module()
     functions = {
-        op: Op(op.name, _elementwise(getattr(sympy, op.symbolic)), latex=op.latex)
+        op: Op(op.name, partial(each, getattr(sympy, op.symbolic)), latex=op.latex)
         for op in REGISTRY.values()
         if op.symbolic
     }
@@ -212,8 +201,7 @@ class Symbolic:
     def _activation(self, node: Tensor) -> Op:
         """Return f as an operation, with f′ as its rule."""
         if self.nested:
-            value, slope = _elementwise(self.f), _elementwise(self.f_prime)
-            return Op("f", value, (lambda g, out, z: g * slope(z),))
+            return Op("f", partial(each, self.f), (lambda g, out, z: g * each(self.f_prime, z),))
         env = self.environment
         assert node.op is not None  # noqa: S101 - activations are operations
         count = len(self.values)
@@ -260,10 +248,7 @@ class Symbolic:
                 )
             return self.values[key][int(derivative)]
 
-        def function(z: Any) -> Any:
-            return np.frompyfunc(element, 1, 1)(np.asarray(z, dtype=object))
-
-        return function
+        return partial(each, element)
 
     def latex(self, expression: Any) -> str:
         """Return an expression as LaTeX, with the names of the document."""
@@ -275,6 +260,12 @@ def as_array(value: Any, shape: tuple[int, ...]) -> Any:
     array = np.empty(shape, dtype=object)
     array[...] = value
     return array
+
+
+def each(function: Callable[[Any], Any], values: Any) -> Any:
+    """Return what `function` makes of every element, as an object array of the same shape."""
+    array = np.asarray(values, dtype=object)
+    return as_array(np.frompyfunc(function, 1, 1)(array), array.shape)
 
 
 def _undefined_function(sympy: Any) -> tuple[Any, Any]:

@@ -1,8 +1,8 @@
 """A formula written out: as Python, as plain text with Unicode, as LaTeX.
 
 1. `write` walks an `Expr` and sets parentheses where the notation needs them.
-2. A `Style` says how names, numbers and operations look: `python_style`, `unicode_style` and
-   `latex_style`. The templates are those in the row of each operation, so that a new operation
+2. A `Style` says how names, numbers and operations look: `PYTHON`, `UNICODE` and `LATEX`.
+   The templates are those in the row of each operation, so that a new operation
    can be written without a change here.
 
 The LaTeX stays within what matplotlib's mathtext renders as well.
@@ -32,6 +32,8 @@ class Style(NamedTuple):
     label: Callable[[str], str]
     number: Callable[[Any], str]
     scalar_product: str
+    partial: str = "∂{0}/∂{1}"
+    dots: str = "…"
 
 
 def write(e: Expr, style: Style) -> str:
@@ -103,6 +105,9 @@ def _python_template(op: Op, e: Expr) -> str:
     return op.python or _infix(op, e).replace(" ** ", "**") or _call(word, e, given)
 
 
+PYTHON = Style(_python_template, str, python_value, "{0} * {1}")
+
+
 def python_text(e: Expr) -> str:
     """Return `e` as a line of Python.
 
@@ -112,7 +117,7 @@ def python_text(e: Expr) -> str:
     >>> python_text(call(ops.elementwise.MULTIPLY, product, name("h2")))
     '(W2.T @ delta3) * h2'
     """
-    return write(e, Style(_python_template, str, python_value, "{0} * {1}"))
+    return write(e, PYTHON)
 
 
 # -- Unicode -------------------------------------------------------------------------------------
@@ -130,9 +135,12 @@ def _unicode_template(op: Op, e: Expr) -> str:
     return op.text or _infix(op, e) or _call(notation.unicode(op.name), e)
 
 
-def unicode_style(label: Callable[[str], str] = plain_label) -> Style:
+UNICODE = Style(_unicode_template, plain_label, plain_value, "{0} {1}")
+
+
+def unicode_style(label: Callable[[str], str]) -> Style:
     """Return the style of plain text, with names shown by `label`."""
-    return Style(_unicode_template, label, plain_value, "{0} {1}")
+    return UNICODE._replace(label=label)
 
 
 def unicode_text(e: Expr) -> str:
@@ -142,7 +150,7 @@ def unicode_text(e: Expr) -> str:
     >>> unicode_text(transposed(name("W2")))
     '(W⁽²⁾)ᵀ'
     """
-    return write(e, unicode_style())
+    return write(e, UNICODE)
 
 
 # -- LaTeX ---------------------------------------------------------------------------------------
@@ -158,9 +166,10 @@ def _latex_template(op: Op, e: Expr) -> str:
     return op.latex or _call(notation.latex(op.name), e)
 
 
-def latex_style(label: Callable[[str], str] = latex_label) -> Style:
-    """Return the style of LaTeX for math mode, with names shown by `label`."""
-    return Style(_latex_template, label, latex_value, r"{0} \, {1}")
+LATEX = Style(
+    _latex_template, latex_label, latex_value,
+    r"{0} \, {1}", r"\frac{{\partial {0}}}{{\partial {1}}}", r"\ldots",
+)  # fmt: skip
 
 
 def latex_text(e: Expr) -> str:
@@ -170,4 +179,4 @@ def latex_text(e: Expr) -> str:
     >>> print(latex_text(transposed(name("W2"))))
     (W^{(2)})^{T}
     """
-    return write(e, latex_style())
+    return write(e, LATEX)

@@ -16,14 +16,7 @@ from ...formulas import notation
 from ...formulas.arrays import array_text
 from ...formulas.equations import Equations
 from ...formulas.expression import Expr, mapped, name, names_in, nodes, number, size, total
-from ...formulas.printing import (
-    Style,
-    latex_label,
-    latex_style,
-    plain_label,
-    unicode_style,
-    write,
-)
+from ...formulas.printing import LATEX, UNICODE, Style, write
 from ...formulas.simplify import simplified
 from ...ops.indexing import GETITEM, SCATTER
 from ...ops.joining import CONCATENATE
@@ -67,41 +60,30 @@ class Derivation(Equations):
         self._numbers = numbers
         self._digits = digits
 
-    # -- names ------------------------------------------------------------------------------------
+    def _style(self, style: Style) -> Style:
+        """Return `style` with the names of gradients written as ∂J/∂ of something."""
+        root = style.label(self._environment.J.name or "J")
 
-    def _root(self) -> str:
-        return self._environment.J.name or "J"
+        def label(text: str) -> str:
+            below = notation.gradient_of(text)
+            return style.partial.format(root, style.label(below)) if below else style.label(text)
 
-    def _plain(self, text: str) -> str:
-        below = notation.gradient_of(text)
-        if below:
-            return f"∂{notation.unicode(self._root())}/∂{plain_label(below)}"
-        return plain_label(text)
+        return style._replace(label=label)
 
-    def _latex(self, text: str) -> str:
-        below = notation.gradient_of(text)
-        if below:
-            top = notation.latex(self._root())
-            return rf"\frac{{\partial {top}}}{{\partial {latex_label(below)}}}"
-        return latex_label(text)
-
-    # -- lines ------------------------------------------------------------------------------------
-
-    def _parts(self, one: Step, style: Style, partial: str) -> tuple[str, str, str]:
+    def _parts(self, one: Step, style: Style) -> tuple[str, str, str]:
+        """Return the three columns of a line: operation, local derivative, gradient."""
         label = style.label
         operation = f"{label(one.result)} = {write(one.operation, style)}"
         local = ""
         if one.local is not None and one.result != self._environment.names[self._environment.J]:
-            fraction = partial.format(label(one.result), label(one.source))
+            fraction = style.partial.format(label(one.result), label(one.source))
             local = f"{fraction} = {write(one.local, style)}"
         left = label(named_gradient(self._environment, one.source))
         forms = [write(_quiet(one.gradient), style)]
         if one.last:
             forms.append(write(_quiet(one.accumulated), style))
         equals = " = ".join(dict.fromkeys(forms))
-        if not one.last:
-            equals = f"{equals} + …" if partial.startswith("∂") else rf"{equals} + \ldots"
-        return operation, local, f"{left} = {equals}"
+        return operation, local, f"{left} = {equals}{'' if one.last else f' + {style.dots}'}"
 
     def _value(self, one: Step) -> str:
         return array_text(one.value, self._digits)
@@ -109,13 +91,10 @@ class Derivation(Equations):
     @property
     def lines(self) -> list[str]:
         """Each line as LaTeX for math mode."""
-        style = latex_style(self._latex)
+        style = self._style(LATEX)
         rows = []
         for one in self.steps:
-            row = r", \quad ".join(
-                part for part in self._parts(one, style, r"\frac{{\partial {0}}}{{\partial {1}}}")
-                if part
-            )  # fmt: skip
+            row = r", \quad ".join(filter(None, self._parts(one, style)))
             if self._numbers and one.last:
                 value = self._value(one).replace("×", r" \times ").replace(" ", r"\ ")
                 row += rf" = \mathrm{{{value}}}".replace("-", "{-}")
@@ -132,10 +111,10 @@ class Derivation(Equations):
     def __str__(self) -> str:
         from tabulate import tabulate
 
-        style = unicode_style(self._plain)
+        style = self._style(UNICODE)
         rows = []
         for i, one in enumerate(self.steps, 1):
-            operation, local, gradient = self._parts(one, style, "∂{0}/∂{1}")
+            operation, local, gradient = self._parts(one, style)
             if self._numbers and one.last:
                 gradient += f"\n  = {self._value(one)}"
             rows.append([f"{i}.", operation, local, gradient])
@@ -148,7 +127,7 @@ class Derivation(Equations):
     @property
     def result(self) -> str:
         """The last line's gradient, as text."""
-        style = unicode_style(self._plain)
+        style = self._style(UNICODE)
         last = self.steps[-1]
         left = style.label(named_gradient(self._environment, last.source))
         return f"{left} = {write(last.accumulated, style)}"

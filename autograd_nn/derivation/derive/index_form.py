@@ -15,6 +15,7 @@ from ...core.tensor import Tensor
 from ...formulas import notation
 from ...formulas.equations import Equations
 from ...formulas.expression import Expr, evaluate, mapped, total
+from ...formulas.printing import LATEX, UNICODE
 from ...formulas.simplify import simplified
 from ..environment import Environment
 from ..symbols import Names, entry_name
@@ -139,15 +140,20 @@ def _gradient_entries(
 ) -> Any:
     if notation.Name.parse(text).weighted_input:
         return names.entries(label, shape)
-    root = environment.J.name or "J"
     array = np.empty(shape, dtype=object)
     for place in np.ndindex(shape):
-        plain, latex = entry_name(text, place, shape)
-        array[place] = names.symbol(
-            f"∂{notation.unicode(root)}/∂{plain}",
-            rf"\frac{{\partial {notation.latex(root)}}}{{\partial {latex}}}",
-        )
+        array[place] = names.symbol(*_partial(_root(environment), entry_name(text, place, shape)))
     return array
+
+
+def _root(environment: Environment) -> tuple[str, str]:
+    text = environment.J.name or "J"
+    return notation.unicode(text), notation.latex(text)
+
+
+def _partial(top: tuple[str, str], below: tuple[str, str]) -> tuple[str, str]:
+    """Return ∂top/∂below in text and in LaTeX, of names in text and in LaTeX."""
+    return UNICODE.partial.format(top[0], below[0]), LATEX.partial.format(top[1], below[1])
 
 
 def _chain(
@@ -167,17 +173,13 @@ def _chain(
             return None
         links.append(further[0])
     entries = [entry_name(text, where, environment.named[text].shape) for text, where in links]
-    root = environment.J.name or "J"
-    entries.append((notation.unicode(root), notation.latex(root)))
-    plain = [f"∂{a[0]}/∂{b[0]}" for b, a in itertools.pairwise(entries)]
-    latex = [
-        rf"\frac{{\partial {a[1]}}}{{\partial {b[1]}}}" for b, a in itertools.pairwise(entries)
-    ]
-    if len(plain) < 2:
+    entries.append(_root(environment))
+    if len(entries) < 3:
         return None
-    whole = f"∂{entries[-1][0]}/∂{entries[0][0]}"
-    tex = rf"\frac{{\partial {entries[-1][1]}}}{{\partial {entries[0][1]}}}"
-    return f"{whole} = {' · '.join(plain[::-1])}", f"{tex} = {' '.join(latex[::-1])}"
+    parts = [_partial(above, below) for below, above in itertools.pairwise(entries)]
+    plain, latex = zip(*reversed(parts), strict=True)
+    whole, tex = _partial(entries[-1], entries[0])
+    return f"{whole} = {' · '.join(plain)}", f"{tex} = {' '.join(latex)}"
 
 
 def _plain_sympy(e: Any) -> str:

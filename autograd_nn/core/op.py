@@ -68,6 +68,8 @@ class Op:
     broadcasts : bool
         Whether NumPy broadcasts the inputs against each other. The loop of ``gradients`` undoes
         that in one place; a cotangent of another operation must have its input's shape.
+    note : (str, str), optional
+        What f and f′ are, for an activation f: in plain text, and in LaTeX.
     traits : set of str
         What is true of it: ``elementwise`` (ufuncs are, unasked); ``view`` (the result looks at
         the operand's memory); ``commutes``; ``linear`` (in all its inputs together, or in each);
@@ -97,6 +99,7 @@ class Op:
     rule_words: str = ""
     loop: str = ""
     symbolic: str = ""
+    note: tuple[str, str] | None = None
     broadcasts: bool = False
     traits: Iterable[Trait] = ()
     differentiable: bool = field(init=False)

@@ -164,7 +164,7 @@ class Environment:
             op = self.activation
             extras["f"] = _dispatched(op, op.forward)
             extras["f_prime"] = _dispatched(
-                Op("f_prime", slope_of(op), latex="f'({0})"), slope_of(op)
+                Op("f_prime", slope_of(op), latex="f'({0})", text="f′({0})"), slope_of(op)
             )
         return {key: value for key, value in extras.items() if key not in self.named}
 

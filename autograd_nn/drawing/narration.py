@@ -16,12 +16,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..core.tensor import Tensor, plain
-from ..derivation.derive.steps import simplified
 from ..formulas import notation
 from ..formulas.expression import Expr
 from ..formulas.expression import name as named
 from ..formulas.printing import unicode_style, write
 from ..formulas.rule import OUT, G, rule_formula
+from ..formulas.simplify import simplified
 from . import text
 from .flows import Flows
 from .names import delta_of

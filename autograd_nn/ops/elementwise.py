@@ -172,11 +172,15 @@ LOGADDEXP2 = register(Op("logaddexp2", np.logaddexp2, (
 SIGMOID = register(Op("sigmoid", stable_sigmoid, (_sigmoid_rule,),
     latex=_SIGMOID_LATEX,
     text="f({0})", python="sigmoid({0})", words="the sigmoid f of {0}", loop="sigmoid({0})",
+    note=("f(z) = 1/(1 + e^(−z)),  f′(z) = f(z) (1 − f(z))",
+          r"f(z) = \frac{1}{1 + e^{-z}}, \quad f'(z) = f(z) \, (1 - f(z))"),
     traits={"elementwise", "activation"}))
 RELU = register(Op("relu", rectified, (lambda g, out, z: g * (z > 0),),
     latex=r"\max({0}, 0)",
     text="max({0}, 0)", python="np.maximum({0}, 0)",
     words="{0} where that is positive, else 0", loop="np.maximum({0}, 0)",
+    note=("f(z) = max(z, 0),  f′(z) = 1 where z > 0, else 0",
+          r"f(z) = \max(z, 0), \quad f'(z) = 1\ \mathrm{where}\ z > 0,\ \mathrm{else}\ 0"),
     traits={"elementwise", "activation"}))
 MAXIMUM = register(Op("maximum", np.maximum, (
     lambda g, out, a, b: g * _share(a > b, a == b),

@@ -31,6 +31,15 @@ def test_the_formulas_read_off_the_graph_are_right(structure: list[int], m: int)
             assert np.allclose(np.broadcast_to(value, wanted.shape), wanted, rtol=1e-12, atol=1e-15)
 
 
+def test_a_constant_of_ones_keeps_its_shape_in_products() -> None:
+    W = Tensor([[0.5, 2.0], [1.0, -1.0]], name="W1")
+    z = W @ np.ones((2, 3))
+    z.name = "z2"
+    environment = Environment(z.square().sum())
+    (draw,) = environment.fresh(1)
+    assert np.allclose(evaluate(reference(environment, W), draw), draw["d_W1"])
+
+
 @pytest.mark.section_4_5
 @pytest.mark.section_4_6
 @pytest.mark.section_4_7

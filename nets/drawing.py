@@ -17,7 +17,8 @@ import numpy as np
 
 from autograd_nn.drawing import Drawing, style
 from autograd_nn.drawing.dot import statement
-from autograd_nn.drawing.text import escaped, font, number, table
+from autograd_nn.drawing.text import escaped, font, table
+from autograd_nn.formulas.arrays import number
 
 if TYPE_CHECKING:
     from .network import Network

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..core.tensor import Tensor, plain
-from ..formulas import notation
+from ..formulas import arrays, notation
 from . import style, text
 from .flows import Flows
 from .names import delta_of
@@ -122,7 +122,7 @@ class _Maker:
     def _heading(self, node: Tensor) -> list[str]:
         """Return what stands first in a box: name or operation, then the rest of what it is."""
         if node in self.view.blocks:
-            said = [self.name(node), text.escaped(text.shape(node.shape))]
+            said = [self.name(node), text.escaped(arrays.shape(node.shape))]
             below = " &#160; ".join(part for part in said if part)
             label = f"<B>{text.escaped(self.view.blocks[node])}</B>"
             return [label, _small(below)] if below else [label]
@@ -130,13 +130,13 @@ class _Maker:
             return [text.matrix(plain(node))]
         name = self.name(node)
         operation = text.escaped(text.operation(node)) if node.inputs else ""
-        shape = text.escaped(text.shape(node.shape)) if self.options.shapes else ""
+        shape = text.escaped(arrays.shape(node.shape)) if self.options.shapes else ""
         first = f"<B>{name}</B>" if name else operation or "constant"
         second = " &#160; ".join(part for part in (operation if name else "", shape) if part)
         return [first, _small(second)] if second else [first]
 
     def _values(self, node: Tensor) -> str:
-        if text.small(plain(node)):
+        if arrays.small(plain(node)):
             return text.centred(text.font(text.matrix(plain(node)), 11))
         return _small(text.shown(plain(node)))
 
@@ -150,7 +150,7 @@ class _Maker:
         """Return the gradient at `node`, with what it is called."""
         value = flows.total[node]
         called = self._gradient_name(node)
-        if not text.small(value):
+        if not arrays.small(value):
             return _small(f"{called} {text.shown(value)}", style.BACKWARD_INK)
         parts = (f"{called} =&#160;", text.matrix(value))
         cells = [f"<TD>{text.font(part, 11, style.BACKWARD_INK)}</TD>" for part in parts]

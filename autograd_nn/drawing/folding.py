@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..core.tensor import Tensor, plain
+from ..formulas import arrays
 from . import text
 from .view import Group, Use, View
 
@@ -132,7 +133,7 @@ class _Sequence:
 
 def _leaf(node: Tensor) -> Any:
     number = node.name is None and node.ndim == 0
-    value = text.number(np.asarray(plain(node))[()]) if number else None
+    value = arrays.number(np.asarray(plain(node))[()]) if number else None
     return (node.requires_grad, node.name is None, node.shape, node.dtype, value)
 
 

@@ -7,15 +7,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ..core.backward import cotangent_name
 from ..core.graph import topological_order
 from ..core.tensor import Tensor
+from ..formulas.notation import Name
 
-_LAYERED = re.compile(r"(?P<what>[Wbzh])_?(?P<layer>\d+)")
 _GRAVITY = ("right", "inherits", "wrong")
 
 
@@ -55,8 +54,10 @@ def layer_of(name: str) -> int | None:
     >>> layer_of("z2"), layer_of("W_1"), layer_of("x1")
     (2, 2, None)
     """
-    found = _LAYERED.fullmatch(name)
-    return int(found["layer"]) + (found["what"] in "Wb") if found else None
+    parsed = Name.parse(name)
+    if parsed.layer is None or parsed.derivative or parsed.stem not in ("W", "b", "z", "h"):
+        return None
+    return parsed.layer + (parsed.stem in ("W", "b"))
 
 
 def delta_of(name: str) -> str:
@@ -65,8 +66,7 @@ def delta_of(name: str) -> str:
     >>> delta_of("z2"), delta_of("h2"), delta_of("elta")
     ('delta2', '', '')
     """
-    called = cotangent_name(name)
-    return "" if called == f"d{name}" else called
+    return cotangent_name(name) if Name.parse(name).weighted_input else ""
 
 
 def marks_of(report: Any) -> dict[str, str]:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..core.tensor import Tensor, plain
-from ..formulas import notation
+from ..formulas import arrays, notation
 from ..formulas.expression import Expr
 from ..formulas.expression import name as named
 from ..formulas.printing import unicode_style, write
@@ -90,7 +90,7 @@ class Steps:
         """Return the name of a node, or the number that it is, as plain text."""
         if node in self.names:
             return notation.unicode(self.names[node])
-        return text.plain(plain(node))
+        return arrays.short(plain(node))
 
     def _name(self, node: Tensor) -> str:
         """Return the same, escaped."""

@@ -1,27 +1,22 @@
 """The text in pictures and pages: names, operations, shapes, values. It is escaped here.
 
 1. `escaped`, `font`, `table`, `name`: Graphviz' HTML-like markup.
-2. `number`, `summary`, `plain`: values as plain text; `matrix` and `shown` as markup; `in_html`
-   for a page.
+2. `matrix` and `shown`: values as markup; `in_html` for a page.
 3. `operation`, `argument`: what stands for an operation, and at its arrows.
 """
 
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..core.tensor import Tensor
 from ..formulas import notation
+from ..formulas.arrays import cut, number, shape, short, small, summary
 
 _SIGNS = {"-": "−", "*": "⊙", "**": "^", "//": "⌊÷⌋", "<=": "≤", ">=": "≥", "!=": "≠", "==": "="}
-SIDE = 5
-"""The most rows and columns of a matrix that is written out."""
-
-_LONGEST = 28
 
 
 def escaped(text: str) -> str:
@@ -58,47 +53,12 @@ def name(called: str) -> str:
 
     Graphviz raises and lowers them but leaves their size.
     """
-    markup = _unescaping(notation.markup(_cut(called, 40)))
+    markup = _unescaping(notation.markup(cut(called, 40)))
     for tag in ("SUP", "SUB"):
         # a hair's breadth: the browser's bold is wider than the one Graphviz measured with
         markup = markup.replace(f"<{tag}>", f'&#8202;<{tag}><FONT POINT-SIZE="8">')
         markup = markup.replace(f"</{tag}>", f"</FONT></{tag}>")
     return markup
-
-
-def number(value: Any) -> str:
-    """Return a number in four digits, with a minus sign that is one.
-
-    >>> number(-0.123456), number(3), number(True), number(1e-7)
-    ('−0.1235', '3', 'True', '1e−07')
-    """
-    if isinstance(value, (bool, np.bool_)):
-        return str(bool(value))
-    if isinstance(value, (int, np.integer)):
-        return str(int(value)).replace("-", "−")
-    try:
-        text = f"{float(value):.4g}"
-    except (TypeError, ValueError):  # a symbol
-        return _cut(str(value))
-    return ("0" if text == "-0" else text).replace("-", "−")
-
-
-def _cut(text: str, longest: int = _LONGEST) -> str:
-    return text if len(text) <= longest else text[: longest - 1] + "…"
-
-
-def shape(dimensions: Sequence[int]) -> str:
-    """Return a shape as ``3 × 1``; nothing for a scalar.
-
-    >>> shape((3, 1)), shape((4,)), shape(())
-    ('3 × 1', '4', '')
-    """
-    return " × ".join(str(n) for n in dimensions)
-
-
-def small(values: Any) -> bool:
-    """Return whether all of an array can be written into a node."""
-    return np.ndim(values) <= 2 and max(np.shape(values), default=0) <= SIDE
 
 
 def _rows(array: Any) -> list[list[str]]:
@@ -150,44 +110,12 @@ def centred(inner: str) -> str:
     return table(f"<TR>{side}<TD>{inner}</TD>{side}</TR>")
 
 
-def summary(values: Any) -> str:
-    """Return the range and the mean of a large array, as plain text.
-
-    >>> summary(np.arange(100.0))
-    '0 … 99, mean 49.5'
-    """
-    array = np.asarray(values)
-    if array.dtype.kind not in "fiub":
-        return f"{array.size} values"
-    if array.dtype.kind == "b":
-        return f"{int(array.sum())} of {array.size} True"
-    finite = array[np.isfinite(array)]
-    odd = array.size - finite.size
-    warning = f"{odd} of {array.size} not finite" if odd else ""
-    if not finite.size:
-        return warning or "empty"
-    with np.errstate(over="ignore"):
-        mean = finite.mean(dtype=float)
-    span = f"{number(finite.min())} … {number(finite.max())}, mean {number(mean)}"
-    return f"{span}; {warning}" if warning else span
-
-
-def plain(values: Any) -> str:
-    """Return an array on one line of plain text."""
-    array = np.asarray(values)
-    if not small(array):
-        return summary(array)
-    if array.ndim == 0:
-        return number(array[()])
-    return f"[{'; '.join(', '.join(row) for row in _rows(array))}]"
-
-
 def parameter(value: Any) -> str:
     """Return a parameter of an operation, such as an axis, as plain text."""
     if isinstance(value, np.dtype) or (isinstance(value, type) and issubclass(value, np.generic)):
         return np.dtype(value).name
     if isinstance(value, np.ndarray):
-        return plain(value)
+        return short(value)
     if isinstance(value, tuple):
         inside = ", ".join(parameter(part) for part in value)
         return f"({inside},)" if len(value) == 1 else f"({inside})"
@@ -215,7 +143,7 @@ def operation(node: Tensor) -> str:
             continue
         said = parameter(value)
         given.append(f"[{said.strip('()')}]" if key == "key" else f"{key}={said}")
-    return _cut(" ".join(given))
+    return cut(" ".join(given))
 
 
 def argument(node: Tensor, index: int) -> str:

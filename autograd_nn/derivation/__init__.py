@@ -6,7 +6,7 @@
 """
 
 from .derive.derivation import Derivation, derive
-from .environment import UnknownNameError
+from .names import UnknownNameError
 from .prove.proof import CounterExample, Proof, Proofs, prove
 from .verify.checker import verify
 from .verify.claims import Formula

@@ -17,7 +17,7 @@ from ..core.op import REGISTRY, Op
 from ..core.recording import recording
 from ..core.tensor import Tensor, apply, plain
 from ..formulas import notation
-from .environment import ACTIVATIONS, Environment
+from .names import Environment
 
 _DOWN = str.maketrans("0123456789,", "₀₁₂₃₄₅₆₇₈₉,")
 
@@ -193,7 +193,7 @@ class Symbolic:
         inputs = [self.nodes[x] for x in node.inputs]
         activations = {env.named[a.h] for a in env.activations}
         with recording():
-            if node in activations or node.op.name in ACTIVATIONS:
+            if node in activations or "activation" in node.op.traits:
                 return apply(self._activation(node), inputs)
             op = ops.get(node.op.name, node.op)
             try:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, overload
 
 from ...core.tensor import Tensor
 from ...formulas import notation
-from ..environment import Environment, Meaning
+from ..draws import Draw
+from ..names import Environment, Meaning
 
 if TYPE_CHECKING:
     from .index_form import IndexForm
@@ -278,7 +279,7 @@ def _steps(environment: Environment, wrt: Tensor) -> list[Step]:
             f"{len(path)} operations lie between J and {wrt.label()}; a derivation of more than "
             f"{_MOST_LINES} lines is not written. Derive with respect to a node in between"
         )
-    draw = environment.given()
+    draw = Draw(environment)
     layered = any(is_layer(environment.names[node]) for node in path)
     complete: dict[Tensor, Expr] = {environment.J: number(1.0)}
     steps: list[Step] = []

@@ -15,7 +15,7 @@ from ...core.tensor import Tensor
 from ...formulas import notation
 from ...formulas.equations import Equations
 from ...formulas.expression import Expr, call, evaluate, mapped
-from ..environment import Environment
+from ..names import Environment
 from ..symbols import Names, entry_name
 from .steps import Step, between, gradient_name, operation, simplified
 

@@ -27,7 +27,7 @@ from ...formulas.expression import (
     transposed,
 )
 from ...formulas.rule import OUT, G, rule_formula
-from ..environment import Environment
+from ..names import Environment
 
 
 class Term(NamedTuple):

@@ -35,7 +35,7 @@ from ...formulas.expression import (
     without,
 )
 from ...formulas.printing import python_text
-from ..environment import Activation, Environment
+from ..names import Activation, Environment
 from .rewriting import Candidate, Mistake, Setting
 
 ROLL = Op("roll", np.roll, latex=r"\operatorname{{roll}}({0})")

@@ -20,7 +20,7 @@ import numpy as np
 from ...core.recording import recording
 from ...core.tensor import Tensor, plain
 from ...formulas.expression import LARGEST, Expr, from_graph, size
-from ..environment import Environment, Meaning, UnknownNameError
+from ..names import Environment, Meaning, UnknownNameError
 
 
 class Formula:

@@ -17,7 +17,8 @@ import numpy as np
 from ...formulas.expression import Expr, call, evaluate, evaluate_all, name, negated, number
 from ...formulas.printing import python_text
 from ..derive.steps import TooLargeError, terms
-from ..environment import Draw, Environment, Meaning
+from ..draws import Draw
+from ..names import Environment, Meaning
 from .catalogue import CATALOGUE, constants, scaled
 from .rewriting import Candidate, Setting
 

@@ -102,9 +102,14 @@ class Line:
         """The gradient in the document's notation."""
         return notation.unicode(self.name)
 
-    def wrong(self, verdict: str = "wrong here") -> None:
+    def wrong(self, verdict: str, detail: str = "") -> None:
         """Mark the formula as wrong."""
-        self.right, self.verdict = False, verdict
+        self.right, self.verdict, self.detail = False, verdict, detail
+
+    def inherit(self, roots: tuple[str, ...]) -> None:
+        """Mark the formula as right, the wrong ones that its value inherits errors of named."""
+        self.right, self.find, self.inherits = True, None, roots
+        self.verdict = f"right, inherits the error of {', '.join(roots)}"
 
     def text(self) -> str:
         """Return what is to be said of a formula that is not right."""

@@ -15,7 +15,8 @@ import numpy as np
 from ...formulas.expression import Expr, evaluate, evaluate_all, mapped
 from ...formulas.printing import python_text
 from ..derive.steps import TooLargeError, in_deltas, reference
-from ..environment import Draw, Environment
+from ..draws import Draw
+from ..names import Environment
 from .catalogue import CATALOGUE, stem
 from .claims import Claim
 from .rewriting import Setting

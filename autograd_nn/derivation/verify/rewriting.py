@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from ...formulas.expression import Expr, Path, positions, replaced, shape_of
 from ...formulas.printing import python_text
-from ..environment import Environment, Meaning
+from ..names import Environment, Meaning
 
 
 class Candidate(NamedTuple):

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from autograd_nn import Tensor, gradients, verify
-from autograd_nn.derivation.verify.differences import along, sweep
+from autograd_nn.checks.sweep import sweep
+from autograd_nn.derivation.verify.differences import along
 
 from ..networks import network
 
@@ -27,6 +28,7 @@ from ..networks import network
 )
 def test_the_error_is_estimated_rightly(function, slope) -> None:  # type: ignore[no-untyped-def]  # of rows
     found = sweep(function)
+    assert found is not None
     assert abs(found.value - slope) <= found.error
     assert found.error < 1e-4 * max(abs(slope), 1e-3)
     assert not found.kink
@@ -35,6 +37,7 @@ def test_the_error_is_estimated_rightly(function, slope) -> None:  # type: ignor
 @pytest.mark.parametrize("at", [0.0, 1e-9])
 def test_a_kink_is_seen(at: float) -> None:
     found = sweep(lambda t: abs(t - at) + 0.3 * t)
+    assert found is not None
     assert found.kink
     assert found.left == pytest.approx(-0.7, abs=1e-3)
     assert found.right == pytest.approx(1.3, abs=1e-3)
@@ -42,6 +45,7 @@ def test_a_kink_is_seen(at: float) -> None:
 
 def test_a_kink_far_enough_away_does_no_harm() -> None:
     found = sweep(lambda t: abs(t - 1e-3))
+    assert found is not None
     assert not found.kink
     assert found.value == pytest.approx(-1)
 

@@ -11,7 +11,7 @@ import difflib
 import math
 import re
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -55,6 +55,7 @@ class Spelling(NamedTuple):
     delta: str
 
 
+@lru_cache(maxsize=4096)
 def spelling(text: str) -> Spelling:
     """Take a name apart.
 
@@ -223,7 +224,7 @@ class Environment:
 
     def known_names(self) -> list[str]:
         """Return every name a formula may use."""
-        values = sorted(self.named)
+        values = sorted(self.named.keys() - self.twice)
         gradient = [f"d_{text}" for text in values if self.named[text] is not self.J]
         deltas = [delta for text in values if (delta := spelling(text).delta)]
         return [*values, *deltas, *gradient, *self.extras]

@@ -16,11 +16,13 @@ import numpy as np
 
 from ...formulas.expression import Expr, call, evaluate, evaluate_all, name, negated, number
 from ...formulas.printing import python_text
+from ...ops.elementwise import ADD, DIVIDE, MULTIPLY, SUBTRACT
+from ...ops.shapes import RESHAPE
 from ..derive.steps import TooLargeError, terms
 from ..draws import Draw
 from ..names import Environment, Meaning
 from .catalogue import CATALOGUE, constants, scaled
-from .rewriting import Candidate, Setting
+from .mistakes import Candidate, Setting
 
 _MOST_PATHS = 6
 RESULT = "your_result"
@@ -178,7 +180,7 @@ def _reshaped(whole: Expr, cases: Sequence[Case]) -> list[tuple[str, Candidate]]
     value = _value(whole, cases[0])
     if value is None or value.shape == shape or value.size != cases[0].truth.size:
         return []
-    put = call("reshape", whole, shape=shape)
+    put = call(RESHAPE, whole, shape=shape)
     words = f"the values are right, the shape is not: reshape to {shape}"
     return [("shape", Candidate(put, words))] if _holds(put, cases) else []
 
@@ -222,7 +224,7 @@ def _ratio(environment: Environment, whole: Expr, cases: Sequence[Case]) -> list
     telling = len(cases) > 1 or cases[0].truth.size > 1
     if telling and max(given) - min(given) <= 1e-9 * abs(given[0]):
         word = _quantity(environment, given[0])
-        put = call("multiply", number(given[0]), whole)
+        put = call(MULTIPLY, number(given[0]), whole)
         words = f"a factor {word} is missing: multiply by {word}"
         return [_explanation("constant factor", Candidate(put, words))]
     for text, node in environment.named.items():
@@ -231,8 +233,8 @@ def _ratio(environment: Environment, whole: Expr, cases: Sequence[Case]) -> list
         for power, word in ((1, text), (-1, f"1/{text}")):
             values = [float(np.asarray(case.values[text]).flat[0]) ** power for case in cases]
             if np.allclose(values, given, rtol=1e-9, atol=0):
-                scalar = call("reshape", name(text), shape=())
-                put = call("multiply" if power > 0 else "divide", whole, scalar)
+                scalar = call(RESHAPE, name(text), shape=())
+                put = call(MULTIPLY if power > 0 else DIVIDE, whole, scalar)
                 words = f"a factor {word} is missing: multiply by {word}"
                 return [_explanation("constant factor", Candidate(put, words))]
     return []
@@ -273,11 +275,11 @@ def _paths(
         part = _summed([term.formula for term in chosen], target.scale)
         where = " and ".join(python_text(term.formula) for term in chosen)
         text = environment.names[target.node]
-        added = call("add", whole, part)
+        added = call(ADD, whole, part)
         if _holds(added, cases):
             words = f"{text} is used in several places, and a path is left out: add {where}"
             found.append(("path left out", Candidate(added, words)))
-        less = call("subtract", whole, part)
+        less = call(SUBTRACT, whole, part)
         if _holds(less, cases):
             words = f"a path of {text} is counted too often: take away {where}"
             found.append(("path counted twice", Candidate(less, words)))
@@ -287,5 +289,5 @@ def _paths(
 def _summed(formulas: Sequence[Expr], scale: int) -> Expr:
     total = formulas[0]
     for formula in formulas[1:]:
-        total = call("add", total, formula)
-    return total if scale == 1 else call("multiply", number(float(scale)), total)
+        total = call(ADD, total, formula)
+    return total if scale == 1 else call(MULTIPLY, number(float(scale)), total)

@@ -16,10 +16,10 @@ from ...formulas.expression import Expr, evaluate, evaluate_all, mapped
 from ...formulas.printing import python_text
 from ..derive.steps import TooLargeError, in_deltas, reference
 from ..draws import Draw
-from ..names import Environment
-from .catalogue import CATALOGUE, stem
+from ..names import Environment, spelling
+from .catalogue import CATALOGUE
 from .claims import Claim
-from .rewriting import Setting
+from .mistakes import Setting
 
 _HARMLESS = {
     "sum missing", "sum too many", "mean for sum", "sum for mean", "index shifted", "wrong axis",
@@ -42,7 +42,7 @@ def unrevealed(
     """
     claims = [claim for claim in claims if claim.meaning.gradient]
     warnings = []
-    layers = [node for text, node in environment.named.items() if stem(text) == "z"]
+    layers = environment.weighted_inputs()
     single = environment.samples == 1 and any(z.ndim == 1 or z.shape[1:] == (1,) for z in layers)
     narrow = single or any(z.ndim and z.shape[0] == 1 for z in layers)
     if single:
@@ -115,10 +115,10 @@ def _down_to_deltas(environment: Environment, e: Expr) -> Expr:
     """Return a formula with the gradients of the h in it put in, so that δ comes from δ."""
 
     def change(part: Expr) -> Expr:
-        text = part.name.removeprefix("d_")
-        if text == part.name or stem(text) != "h" or text == environment.J.name:
+        node = environment.differentiated(part.name)
+        if node is None or node is environment.J or spelling(environment.names[node]).family != "h":
             return part
-        return reference(environment, environment.named[text])
+        return reference(environment, node)
 
     return mapped(e, change)
 

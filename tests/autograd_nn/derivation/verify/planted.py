@@ -24,7 +24,7 @@ from autograd_nn.derivation import Formula, Report, verify
 from autograd_nn.derivation.draws import Draw, fresh
 from autograd_nn.derivation.names import Environment
 from autograd_nn.derivation.verify.catalogue import CATALOGUE
-from autograd_nn.derivation.verify.rewriting import Setting
+from autograd_nn.derivation.verify.mistakes import Setting
 from autograd_nn.formulas.expression import evaluate, evaluate_all, from_graph
 
 from ..networks import network

@@ -1,11 +1,14 @@
-"""What a rewriting of a formula may know, and what an entry of the catalogue of mistakes is."""
+"""What a mistake is: the rewritings that would repair it, and what these may know."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
-from ...formulas.expression import Expr, Path, positions, replaced, shape_of
+from ...core.op import Op
+from ...formulas.expression import Expr, Path, at, positions, replaced, shape_of
 from ...formulas.printing import python_text
 from ..names import Environment, Meaning
 
@@ -17,7 +20,8 @@ class Candidate(NamedTuple):
     words: str
 
 
-class Setting(NamedTuple):
+@dataclass
+class Setting:
     """All that rewriting may know.
 
     Attributes
@@ -49,24 +53,45 @@ class Setting(NamedTuple):
         """Return the shape of a tensor of the graph."""
         return self.environment.named[text].shape
 
-    def spots(self) -> list[tuple[Path, Expr, tuple[int, ...]]]:
-        """Return every position that holds a value of known shape, numbers left out."""
-        found = []
-        for path, node in positions(self.formula):
-            shape = self.shape(node)
-            if shape is not None and (node.op is not None or node.name):
-                found.append((path, node, shape))
-        return found
+    @cached_property
+    def positions(self) -> list[tuple[Path, Expr]]:
+        """Every position of the formula, outermost first."""
+        return positions(self.formula)
 
-    def put(self, path: Path, new: Expr) -> Expr:
+    @cached_property
+    def spots(self) -> list[tuple[Path, Expr, tuple[int, ...]]]:
+        """Every position that holds a value of known shape, numbers left out."""
+        found = [(path, node, self.shape(node)) for path, node in self.positions]
+        return [
+            (path, e, shape) for path, e, shape in found if shape is not None and not is_number(e)
+        ]
+
+    def calls(self, *ops: Op) -> list[tuple[Path, Expr]]:
+        """Return every position that holds one of some operations."""
+        return [(path, node) for path, node in self.positions if node.op in ops]
+
+    def inside(self, path: Path, *ops: Op) -> bool:
+        """Whether a position is an operand of one of some operations."""
+        return bool(path) and at(self.formula, path[:-1]).op in ops
+
+    def repair(self, path: Path, new: Expr, words: str) -> Candidate:
         """Return the formula with `new` at `path`."""
-        return replaced(self.formula, path, new)
+        return Candidate(replaced(self.formula, path, new), words)
 
     def quote(self, e: Expr) -> str:
         """Return a part of the formula as the learner would read it."""
         if not self.recorded and e is self.formula:
             return "the result"
         return python_text(e)
+
+    def where(self, path: Path, e: Expr) -> str:
+        """Return " at …", or nothing for the whole formula."""
+        return f" at {self.quote(e)}" if path else ""
+
+
+def is_number(e: Expr) -> bool:
+    """Whether a part of a formula is a constant."""
+    return e.op is None and not e.name
 
 
 class Mistake(NamedTuple):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from ..core.recording import recording
 from ..core.tensor import Tensor, plain
 from ..transforms.derivatives import vjp
 from .comparison import Comparison
-from .sweep import EPSILON, Slope, has_kink, sweep
+from .sweep import EPSILON, has_kink, sweep
 
 Flat = Callable[[Sequence[Tensor]], list[Tensor]]
 """A function of a flat list of Tensors that returns one."""
@@ -128,7 +128,8 @@ class Pass:
         """Return the worst of the random directions of one input."""
         x = self.check.wide[index]
         if x.size == 0:
-            return self._told(index, 0.0, None, 0.0, "ok", "the input is empty")
+            nothing = (0.0, math.nan, 0.0, math.nan, "ok", "the input is empty")
+            return Comparison(self.order, self.check.names[index], *nothing)
         found = []
         for k in range(self.check.directions):
             w = self.check.rng.normal(size=x.shape) * unit(x)
@@ -141,18 +142,29 @@ class Pass:
         terms = self.exact[k][index] * w
         exact, spread = float(np.sum(terms)), float(np.sum(np.abs(terms)))
         slope = sweep(phi, self.eps, size)
+        told = partial(Comparison, self.order, self.check.names[index], exact)
         if slope is None:
             note = "the function is not finite at this point or around it"
-            return self._told(index, exact, None, 0.0, "undecided", note)
+            return told(math.nan, 0.0, math.nan, "undecided", note)
         if not math.isfinite(exact):
-            return self._told(index, exact, slope, 0.0, "wrong", "the gradient is not finite")
+            return told(slope.value, 0.0, slope.step, "wrong", "the gradient is not finite")
         top = max(abs(exact), abs(slope.value))
         rounding = 20 * self.eps_exact * (spread + size)  # of the exact product
         tolerance = 3 * slope.error + self._rtol() * top + rounding
+        told = partial(told, slope.value, tolerance, slope.step)
         if slope.kink:
-            return self._without_kinks(k, index, w, exact, slope, tolerance)
+            bent = self._kinks(k, index, w)
+            if not bent or len(bent) == w.size:
+                note = "the function has a kink (or a jump) here: its one-sided derivatives differ"
+                return told("undecided", note)
+            rest = w.copy()
+            for place in bent:
+                rest[place] = 0
+            shown = ", ".join(subscript(self.check.names[index], place) for place in bent[:3])
+            more = f" and {len(bent) - 3} more" if len(bent) > 3 else ""
+            return self.compare(k, index, rest, f"left out, at a kink: {shown}{more}")
         if abs(exact - slope.value) > tolerance:
-            return self._told(index, exact, slope, tolerance, "wrong", sifted)
+            return told("wrong", sifted)
         # a derivative of 0 can only be small beside the function, whatever the way it is summed
         zero = top <= 3 * slope.error + rounding and 3 * slope.error <= 1e-6 * size
         decisive = max(top, 0.05 * spread, size if zero or not spread else 0.0)
@@ -162,36 +174,17 @@ class Pass:
                 f"tolerance of {tolerance:.1e} would hide a mistake of {_DETECTED:.0e}; try "
                 "another point, another scale, or float64"
             )
-            return self._told(index, exact, slope, tolerance, "undecided", note)
-        return self._told(index, exact, slope, tolerance, "ok", sifted)
+            return told("undecided", note)
+        return told("ok", sifted)
 
-    def _told(
-        self, index: int, exact: float, slope: Slope | None, tolerance: float, *said: str
-    ) -> Comparison:
-        value, step = (math.nan, math.nan) if slope is None else (slope.value, slope.step)
-        name = self.check.names[index]
-        return Comparison(self.order, name, exact, value, tolerance, step, *said)
-
-    def _without_kinks(
-        self, k: int, index: int, w: Any, exact: float, slope: Slope, tolerance: float
-    ) -> Comparison:
-        """Compare along `w` without the elements that are at a kink, where they can be told."""
-        x = self.check.wide[index]
-        bent = []
-        if 1 < x.size <= _SIFTED:
-            for place in np.ndindex(x.shape):
-                phi, size = self._curve(self.cotangents[k], index, alone(w, place))
-                if has_kink(phi, self.eps, size):
-                    bent.append(place)
-        if not bent or len(bent) == x.size:
-            note = "the function has a kink (or a jump) here: its one-sided derivatives differ"
-            return self._told(index, exact, slope, tolerance, "undecided", note)
-        rest = w.copy()
-        for place in bent:
-            rest[place] = 0
-        shown = ", ".join(subscript(self.check.names[index], place) for place in bent[:3])
-        more = f" and {len(bent) - 3} more" if len(bent) > 3 else ""
-        return self.compare(k, index, rest, f"left out, at a kink: {shown}{more}")
+    def _kinks(self, k: int, index: int, w: Any) -> list[tuple[int, ...]]:
+        """Return the elements of an input that are at a kink along `w`, where they can be told."""
+        found = []
+        for place in np.ndindex(w.shape) if 1 < w.size <= _SIFTED else ():
+            phi, size = self._curve(self.cotangents[k], index, alone(w, place))
+            if has_kink(phi, self.eps, size):
+                found.append(place)
+        return found
 
 
 def alone(w: Any, place: tuple[int, ...]) -> Any:

@@ -76,8 +76,8 @@ def sweep(
         found = sweep(lambda t: phi(scale * t), eps, size)
         if found is None:
             return None
-        value, error, step, left, right, kink = found
-        return Slope(value / scale, error / scale, step * scale, left / scale, right / scale, kink)
+        value, error, left, right = [x / scale for x in (*found[:2], *found[3:5])]
+        return Slope(value, error, found.step * scale, left, right, found.kink)
     middle = phi(0.0)
     size = abs(middle) if size is None else size
     heard = noise(phi, eps)
@@ -86,7 +86,7 @@ def sweep(
         return None
     with np.errstate(all="ignore"):  # where it overflows at a wide step, a narrower one decides
         best = _best(phi, floor)
-    if best is None or not _bends(phi, eps, size, heard):
+    if best is None or not has_kink(phi, eps, size, heard):
         return best
     h = eps ** (1 / 3)  # one-sided differences have errors in h, h², …: two of ratio 4 again
 
@@ -109,13 +109,12 @@ def _best(phi: Curve, floor: float) -> Slope | None:
     return best
 
 
-def has_kink(phi: Curve, eps: float, size: float) -> bool:
-    """Whether `phi` bends sharply at 0: |φ(h) − 2φ(0) + φ(−h)|/h does not shrink with h."""
-    return _bends(phi, eps, size, noise(phi, eps))
+def has_kink(phi: Curve, eps: float, size: float, heard: float | None = None) -> bool:
+    """Whether `phi` bends sharply at 0: |φ(h) − 2φ(0) + φ(−h)|/h does not shrink with h.
 
-
-def _bends(phi: Curve, eps: float, size: float, heard: float) -> bool:
-    middle = phi(0.0)
+    `heard` is its `noise`, where that is known.
+    """
+    heard, middle = noise(phi, eps) if heard is None else heard, phi(0.0)
 
     def bend(h: float) -> float:
         return abs(phi(h) - 2 * middle + phi(-h)) / h

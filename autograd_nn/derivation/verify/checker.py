@@ -102,7 +102,7 @@ def verify(
         if not line.right and not claim.problem:
             line.find = partial(_explain, judge, claim)
     # a mistake that was revealed is what the report is about: no word of others then
-    report = Report(lines, [], None if wrong else partial(_unrevealed, judge, found))
+    report = Report(lines, [], list if wrong else partial(_unrevealed, judge, found))
     report.graph = [J]
     if judge.fresh:
         count = len(judge.fresh)

@@ -245,20 +245,7 @@ class Lenient(np.lib.mixins.NDArrayOperatorsMixin):
     def __init__(self, data: Any) -> None:
         self.data = np.asarray(data)
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape of the data."""
-        return tuple(self.data.shape)
-
-    @property
-    def ndim(self) -> int:
-        """The number of axes."""
-        return self.data.ndim
-
-    @property
-    def dtype(self) -> Any:
-        """The data type."""
-        return self.data.dtype
+        self.shape, self.ndim, self.dtype = self.data.shape, self.data.ndim, self.data.dtype
 
     @property
     def T(self) -> Lenient:

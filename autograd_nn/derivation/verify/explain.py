@@ -51,12 +51,36 @@ class Explanation(NamedTuple):
 
 
 class Case(NamedTuple):
-    """One draw on which a candidate must be right."""
+    """One draw on which a candidate must be right.
+
+    Attributes
+    ----------
+    values : mapping of str to array
+        What names stand for.
+    truth : array
+        The right gradient.
+    tolerance : float
+        The largest absolute difference that is rounding.
+    known : dict
+        The values of the nodes of the formula that is rewritten, by their id.
+    """
 
     values: Any
     truth: Any
     tolerance: float
     known: dict[int, Any]
+
+    def value(self, formula: Expr) -> Any:
+        """Return the value of a formula, None where it has none."""
+        try:
+            return np.asarray(evaluate(formula, self.values, self.known))
+        except (ValueError, TypeError, IndexError, KeyError, ZeroDivisionError):
+            return None
+
+    def holds(self, formula: Expr) -> bool:
+        """Whether a formula gives the right gradient."""
+        value = self.value(formula)
+        return value is not None and close(value, self.truth, self.tolerance)
 
 
 class Overlay(dict[str, Any]):
@@ -81,19 +105,8 @@ def close(value: Any, truth: Any, tolerance: float) -> bool:
     return bool(np.abs(value - truth).max() <= tolerance)
 
 
-def _value(formula: Expr, case: Case) -> Any:
-    try:
-        return np.asarray(evaluate(formula, case.values, case.known))
-    except (ValueError, TypeError, IndexError, KeyError, ZeroDivisionError):
-        return None
-
-
 def _holds(formula: Expr, cases: Sequence[Case]) -> bool:
-    for case in cases:
-        value = _value(formula, case)
-        if value is None or not close(value, case.truth, case.tolerance):
-            return False
-    return True
+    return all(case.holds(formula) for case in cases)
 
 
 def explain(
@@ -131,10 +144,11 @@ def explain(
     for i, draw in enumerate(draws):
         values = draw if recorded else Overlay(draw, {RESULT: results[i]})
         truth = np.asarray(draw.value(target), dtype=float)
-        cases.append(Case(values, truth, tolerances[i], _known(whole, values)))
-    if not cases or not all(np.isfinite(case.truth).all() for case in cases):
+        with np.errstate(all="ignore"):
+            cases.append(Case(values, truth, tolerances[i], evaluate_all(whole, values)))
+    if not all(np.isfinite(case.truth).all() for case in cases):
         return []
-    if all(not case.truth.any() for case in cases):
+    if not any(case.truth.any() for case in cases):
         return []  # zero is reached by every formula with a factor 0
     setting = Setting(whole, cases[0].known, environment, target, recorded)
     found: dict[str, Explanation] = {}
@@ -146,7 +160,7 @@ def explain(
             for candidate in entry.rewritings(setting):
                 if entry.kind in found:
                     break
-                value = _value(candidate.formula, cases[0])
+                value = cases[0].value(candidate.formula)
                 if value is None or value.shape != cases[0].truth.shape:
                     continue
                 if close(value, cases[0].truth, cases[0].tolerance):
@@ -166,18 +180,13 @@ def explain(
     return list(told.values())
 
 
-def _known(formula: Expr, values: Any) -> dict[int, Any]:
-    with np.errstate(all="ignore"):
-        return evaluate_all(formula, values)
-
-
 def _explanation(kind: str, candidate: Candidate) -> Explanation:
     return Explanation(kind, candidate.words, python_text(candidate.formula), candidate.formula)
 
 
 def _reshaped(whole: Expr, cases: Sequence[Case]) -> list[tuple[str, Candidate]]:
     shape = cases[0].truth.shape
-    value = _value(whole, cases[0])
+    value = cases[0].value(whole)
     if value is None or value.shape == shape or value.size != cases[0].truth.size:
         return []
     put = call(RESHAPE, whole, shape=shape)
@@ -217,7 +226,7 @@ def _with_factor(
 
 def _ratio(environment: Environment, whole: Expr, cases: Sequence[Case]) -> list[Explanation]:
     """Explain by one constant for all draws, or by a named number of the graph."""
-    ratios = [_ratio_of(_value(whole, case), case.truth) for case in cases]
+    ratios = [_ratio_of(case.value(whole), case.truth) for case in cases]
     if any(c is None for c in ratios):
         return []
     given = [float(c) for c in ratios if c is not None]

@@ -142,9 +142,8 @@ class Environment:
         self.named: dict[str, Tensor] = {}
         self.twice: set[str] = set()
         for node in self.order:
-            if node.name:
-                if node.name in self.named:
-                    self.twice.add(node.name)
+            if node.name and self.named.setdefault(node.name, node) is not node:
+                self.twice.add(node.name)
                 self.named[node.name] = node
         self._meanings: dict[str, Meaning] = {}
         self.names = {node: text for text, node in self.named.items()}
@@ -180,17 +179,14 @@ class Environment:
 
     def _meaning(self, text: str) -> Meaning:
         spelt = spelling(text)
-        for shared in {text, *spelt.gradient_of, spelt.delta_of} & self.twice:
-            raise UnknownNameError(
-                f"several tensors of the graph are named {shared!r}; give each a name of its own"
-            )
-        if text in self.named:
-            return Meaning(self.named[text], False, 1)
-        for of in spelt.gradient_of:
+        readings = [(text, False, 1), *[(of, True, 1) for of in spelt.gradient_of]]
+        for of, gradient, scale in [*readings, (spelt.delta_of, True, self.samples)]:
+            if of in self.twice:
+                raise UnknownNameError(
+                    f"several tensors of the graph are named {of!r}; give each a name of its own"
+                )
             if of in self.named:
-                return Meaning(self.named[of], True, 1)
-        if spelt.delta_of in self.named:
-            return Meaning(self.named[spelt.delta_of], True, self.samples)
+                return Meaning(self.named[of], gradient, scale)
         if text in self.extras:
             return Meaning(None, False, 1)
         raise UnknownNameError(self._unknown(text))
@@ -205,11 +201,9 @@ class Environment:
     @cached_property
     def extras(self) -> dict[str, Any]:
         """Return the names that are no tensors and no gradients."""
-        extras: dict[str, Any] = {"m": self.samples}
-        if self.activation is not None:
-            extras["f"] = _dispatched(self.activation)
-        if self.f_prime is not None:
-            extras["f_prime"] = _dispatched(self.f_prime)
+        ops = {"f": self.activation, "f_prime": self.f_prime}
+        functions = {key: _dispatched(op) for key, op in ops.items() if op is not None}
+        extras = {"m": self.samples, **functions}
         return {key: value for key, value in extras.items() if key not in self.named}
 
     @cached_property
@@ -281,21 +275,20 @@ def samples_of(J: Tensor, named: Mapping[str, Tensor]) -> int:
     divisor = 1.0
     node = J
     while node.op is not None and m > 1:
-        x, *others = node.inputs
         if node.op is MEAN:
-            reduced = x.size // node.size
+            reduced = node.inputs[0].size // node.size
             return m if reduced % m == 0 else 1
         if node.op is SUM:
-            if x.size == m or x.ndim == 2:
+            node = node.inputs[0]
+            if node.size == m or node.ndim == 2:
                 break
-            node = x
             continue
         constants = [c for c in node.inputs if c.op is None and c.size == 1 and not c.name]
         if node.op not in (MULTIPLY, DIVIDE) or len(constants) != 1:
             break
         value = float(plain(constants[0]))
         divisor *= value if node.op is DIVIDE else 1 / value if value else 1.0
-        node = others[0] if x is constants[0] else x
+        node = next(x for x in node.inputs if x is not constants[0])
     if math.isclose(divisor, m) and m == 2:
         return 1  # the ½ of the cost, not the mean over two samples
     return m if math.isclose(divisor, m) or math.isclose(divisor, 2 * m) else 1

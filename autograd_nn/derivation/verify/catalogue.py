@@ -39,15 +39,8 @@ from ...ops.linalg import MATMUL
 from ...ops.reductions import MEAN, SUM
 from ...ops.shapes import TRANSPOSE
 from ..names import Environment, spelling
+from . import wrong_slopes
 from .mistakes import Candidate, Mistake, Setting, is_number
-from .wrong_slopes import (
-    slope_argument,
-    slope_for_value,
-    slope_layer,
-    slope_missing,
-    slope_twice,
-    value_for_slope,
-)
 
 ROLL = Op("roll", np.roll, latex=r"\operatorname{{roll}}({0})")
 """Moves every element by some places along an axis; only in repairs, where an index was off."""
@@ -258,7 +251,7 @@ def _other_name(same_family: bool, words: str) -> Callable[[Setting], Iterator[C
                 parts.setdefault(frozenset(x for x in spots if x[: len(path)] == path), path)
             parts.pop(frozenset(), None)
             for new, path in itertools.product(_substitutes(s, old, same_family), parts.values()):
-                put = renamed(at(s.formula, path), old, name(new))
+                put = renamed(s.at(path), old, name(new))
                 yield s.repair(path, put, f"{old} stands where {new} belongs{words}")
 
     return rewritings
@@ -321,12 +314,12 @@ CATALOGUE: tuple[Mistake, ...] = (
     Mistake("sum for mean", _other_reduction(SUM, MEAN), "mean for sum"),
     Mistake("wrong axis", _axis, "wrong axis"),
     Mistake("constant factor", _constant, "constant factor"),
-    Mistake("f′ missing", slope_missing, "f′ twice"),
-    Mistake("f′ twice", slope_twice, "f′ missing"),
-    Mistake("f′ at the wrong argument", slope_argument, "f′ at the wrong argument"),
-    Mistake("f′ of the wrong layer", slope_layer, "f′ of the wrong layer"),
-    Mistake("f for f′", value_for_slope, "f′ for f"),
-    Mistake("f′ for f", slope_for_value, "f for f′"),
+    Mistake("f′ missing", wrong_slopes.missing, "f′ twice"),
+    Mistake("f′ twice", wrong_slopes.twice, "f′ missing"),
+    Mistake("f′ at the wrong argument", wrong_slopes.argument, "f′ at the wrong argument"),
+    Mistake("f′ of the wrong layer", wrong_slopes.layer, "f′ of the wrong layer"),
+    Mistake("f for f′", wrong_slopes.value_for_slope, "f′ for f"),
+    Mistake("f′ for f", wrong_slopes.slope_for_value, "f for f′"),
     Mistake("transposed", _transposed, "transposed"),
     Mistake("factors swapped", _swapped, "factors swapped"),
     Mistake("* for @", _product_for_matmul, "@ for *"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from ...core.tensor import Tensor
 from ...formulas.expression import Expr, call, evaluate, mapped, names_in, number
 from ...ops.elementwise import MULTIPLY
 from ..derive.steps import TooLargeError, reference
-from ..names import UnknownNameError
+from ..names import Meaning, UnknownNameError
 from .claims import Claim, FormulaError, run
 from .explain import Overlay, close
 from .judge import Judge
@@ -43,31 +43,30 @@ class _Chain:
     """The learner's own results so far, in the place of the true gradients."""
 
     def __init__(self, judge: Judge) -> None:
-        self.judge = judge
-        self.environment = judge.environment
-        self.results: dict[Tensor | None, tuple[Claim, Line, Any]] = {}
+        self.judge, self.environment = judge, judge.environment
+        self.lines: dict[Tensor | None, Line] = {}
+        """What the gradient of a tensor was judged as."""
         self.arrays = Overlay(judge.given, {})
-        self.lines: dict[str, Line] = {}
+        """∂J/∂ of the tensors as the learner has it, where he has one, and all other names."""
 
     def add(self, claim: Claim, line: Line, value: Any) -> None:
         """Enter the result of a claim."""
         node = claim.meaning.node
         if node is not None and claim.meaning.gradient:
-            self.results[node] = (claim, line, value)
+            self.lines[node] = line
             if value is not None:
-                text = f"d_{self.environment.names[node]}"
-                self.lines[text] = line
-                self.arrays[text] = value / claim.meaning.scale
+                self.arrays[f"d_{self.environment.names[node]}"] = value / claim.meaning.scale
 
     def judge_array(self, claim: Claim, line: Line) -> None:
         """Judge an array that is wrong again: does it follow from the learner's results before?"""
-        if line.right or line.values is None or not self.results:
+        if line.right or line.values is None or not self.lines:
             return
         try:
             formula = self._formula(claim)
         except TooLargeError:
             return
-        roots = _roots(self.lines[text] for text in names_in(formula) if text in self.lines)
+        used = [text for text in names_in(formula) if text in self.arrays]
+        roots = _roots(self.lines[self.environment.differentiated(text)] for text in used)
         if not roots:
             return
         value = evaluate(formula, self.arrays)
@@ -82,7 +81,7 @@ class _Chain:
         assert node is not None  # noqa: S101 - claims are about tensors
 
         def change(e: Expr) -> Expr:
-            of = None if e.name in self.lines else environment.differentiated(e.name)
+            of = None if e.name in self.arrays else environment.differentiated(e.name)
             return e if of is None else mapped(reference(environment, of), change)
 
         scale = number(float(claim.meaning.scale))
@@ -91,11 +90,15 @@ class _Chain:
     def judge_formula(self, claim: Claim, line: Line) -> Any:
         """Return the value of a claim from the learner's own gradients; None if it has none."""
         try:
-            value = run(claim, self._arguments(claim))
+            used = {text: self.environment.meaning(text) for text in claim.uses}
+        except UnknownNameError:
+            return None
+        own = {t: use for t, use in used.items() if use.gradient and use.node in self.lines}
+        try:
+            value = run(claim, {text: self._argument(text, own.get(text)) for text in used})
         except (FormulaError, KeyError):
             value = None
-        found = [self._result(text) for text in claim.uses]
-        roots = _roots(result[1] for result in found if result)
+        roots = _roots(self.lines[use.node] for use in own.values())
         if line.right and roots:
             right = np.asarray(self.judge.given.value(claim.meaning))
             tolerance, _ = self.judge.tolerance(self.judge.given, claim.meaning)
@@ -106,24 +109,11 @@ class _Chain:
                 line.values = (value, right)
         return value
 
-    def _result(self, text: str) -> tuple[Claim, Line, Any] | None:
-        """Return what the learner has for a gradient that a formula uses."""
-        try:
-            meaning = self.environment.meaning(text)
-        except UnknownNameError:
-            return None
-        return self.results.get(meaning.node) if meaning.gradient else None
-
-    def _arguments(self, claim: Claim) -> Mapping[str, Any]:
-        arguments: dict[str, Any] = {}
-        for text in claim.uses:
-            found = self._result(text)
-            if found is None:
-                arguments[text] = self.judge.given[text]
-            else:
-                earlier, _, value = found
-                if value is None:
-                    raise KeyError(text)
-                scale = self.environment.meaning(text).scale
-                arguments[text] = value * (scale / earlier.meaning.scale)
-        return arguments
+    def _argument(self, text: str, own: Meaning | None) -> Any:
+        """Return what a formula is handed: the learner's own gradient where there is one."""
+        if own is None or own.node is None:
+            return self.judge.given[text]
+        value = self.arrays.get(f"d_{self.environment.names[own.node]}")
+        if value is None:
+            raise KeyError(text)
+        return value * own.scale

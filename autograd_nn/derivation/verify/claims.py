@@ -244,7 +244,6 @@ class Lenient(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __init__(self, data: Any) -> None:
         self.data = np.asarray(data)
-
         self.shape, self.ndim, self.dtype = self.data.shape, self.data.ndim, self.data.dtype
 
     @property

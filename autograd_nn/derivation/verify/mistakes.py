@@ -70,9 +70,13 @@ class Setting:
         """Return every position that holds one of some operations."""
         return [(path, node) for path, node in self.positions if node.op in ops]
 
+    def at(self, path: Path) -> Expr:
+        """Return the node at a position."""
+        return at(self.formula, path)
+
     def inside(self, path: Path, *ops: Op) -> bool:
         """Whether a position is an operand of one of some operations."""
-        return bool(path) and at(self.formula, path[:-1]).op in ops
+        return bool(path) and self.at(path[:-1]).op in ops
 
     def repair(self, path: Path, new: Expr, words: str) -> Candidate:
         """Return the formula with `new` at `path`."""

@@ -11,12 +11,11 @@ import numpy as np
 from ...formulas.expression import (
     Expr,
     Path,
-    at,
     call,
     factors,
     name,
     names_in,
-    renamed_all,
+    renamed,
     replaced,
     without,
 )
@@ -62,7 +61,7 @@ def _slopes(s: Setting) -> list[Slope]:
     return found
 
 
-def slope_missing(s: Setting) -> Iterator[Candidate]:
+def missing(s: Setting) -> Iterator[Candidate]:
     """Multiply by f′."""
     for path, node, shape in s.spots:
         for a in s.environment.activations:
@@ -71,10 +70,10 @@ def slope_missing(s: Setting) -> Iterator[Candidate]:
                 yield s.repair(path, call(MULTIPLY, node, name(a.slope)), words)
 
 
-def slope_twice(s: Setting) -> Iterator[Candidate]:
+def twice(s: Setting) -> Iterator[Candidate]:
     """Leave f′ out, or divide by it."""
     for slope in _slopes(s):
-        rest = without(at(s.formula, slope.root), slope.paths)
+        rest = without(s.at(slope.root), slope.paths)
         words = f"f′ of {' and '.join(sorted(slope.names))} is a factor too many: leave it out"
         yield s.repair(slope.root, rest, words)
     for a in s.environment.activations:
@@ -88,15 +87,15 @@ def _moved(s: Setting, others: Callable[[str], list[str]], words: str) -> Iterat
     for slope in _slopes(s):
         for old in sorted(slope.names):
             for new in others(old):
-                put = {old: new, f"f_prime({old})": f"f_prime({new})"}
                 e = s.formula
                 for path in slope.paths:
                     here = (*slope.root, *path)
-                    e = replaced(e, here, renamed_all(at(e, here), put))
+                    part = renamed(s.at(here), f"f_prime({old})", name(f"f_prime({new})"))
+                    e = replaced(e, here, renamed(part, old, name(new)))
                 yield Candidate(e, words.format(old=old, new=new))
 
 
-def slope_argument(s: Setting) -> Iterator[Candidate]:
+def argument(s: Setting) -> Iterator[Candidate]:
     """Take f′ at z instead of f(z), or at f(z) instead of z."""
     partner = {a.z: a.h for a in s.environment.activations}
     partner |= {a.h: a.z for a in s.environment.activations}
@@ -104,7 +103,7 @@ def slope_argument(s: Setting) -> Iterator[Candidate]:
     return _moved(s, lambda old: [partner[old]] if old in partner else [], words)
 
 
-def slope_layer(s: Setting) -> Iterator[Candidate]:
+def layer(s: Setting) -> Iterator[Candidate]:
     """Take f′ of another layer."""
     sides = [[a.z for a in s.environment.activations], [a.h for a in s.environment.activations]]
 
@@ -128,6 +127,6 @@ def slope_for_value(s: Setting) -> Iterator[Candidate]:
     for slope in _slopes(s):
         for a in s.environment.activations:
             if slope.names & {a.z, a.h}:
-                rest = without(at(s.formula, slope.root), slope.paths)
+                rest = without(s.at(slope.root), slope.paths)
                 put = call(MULTIPLY, rest, name(a.h)) if slope.paths != ((),) else name(a.h)
                 yield s.repair(slope.root, put, f"f′({a.z}) stands where f({a.z}) belongs")

@@ -10,7 +10,7 @@ from .names import UnknownNameError
 from .prove.proof import CounterExample, Proof, Proofs, prove
 from .verify.checker import verify
 from .verify.claims import Formula
-from .verify.explain import Explanation
+from .verify.mistakes import Explanation
 from .verify.report import Difference, Line, Report
 
 __all__ = [

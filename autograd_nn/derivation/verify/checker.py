@@ -12,21 +12,17 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from ...core.tensor import Tensor
-from ..draws import Draw, fresh
+from ..draws import fresh
 from ..names import Environment
 from .chain import judge_in_the_chain
-from .claims import Claim, FormulaError, collect, record, run
+from .claims import Claim, collect
 from .differences import compare
-from .explain import Explanation, explain
+from .explain import explain
 from .judge import Judge
 from .report import Report
 from .revealing import unrevealed
 
-_CONFIRMING = 6
-_SMALL = 10_000
 RTOL = 1e-9
 """What double precision is held to, relative to the largest entry of the gradient."""
 
@@ -100,7 +96,7 @@ def verify(
         judge_in_the_chain(judge, found, lines)
     for claim, line in zip(found, lines, strict=True):
         if not line.right and not claim.problem:
-            line.find = partial(_explain, judge, claim)
+            line.find = partial(explain, judge, claim)
     # a mistake that was revealed is what the report is about: no word of others then
     report = Report(lines, [], list if wrong else partial(_unrevealed, judge, found))
     report.graph = [J]
@@ -121,30 +117,3 @@ def verify(
 def _unrevealed(judge: Judge, claims: list[Claim]) -> list[str]:
     draws = judge.fresh or fresh(judge.environment, 2)
     return unrevealed(judge.environment, claims, judge.given, draws, judge.rtol)
-
-
-def _explain(judge: Judge, claim: Claim) -> list[Explanation]:
-    environment = judge.environment
-    formula = None
-    draws: list[Draw] = [judge.exact or judge.given]
-    if claim.function is not None:
-        formula = record(claim, judge.given)
-        # More draws than the judgement takes: formulas with branches, such as a stable
-        # sigmoid's, may agree by coincidence on a few.
-        more = _CONFIRMING if len(environment.order) <= _SMALL else 0
-        draws += judge.fresh + fresh(environment, more, judge.seed + 1)
-    results = []
-    for draw in draws:
-        try:
-            results.append(run(claim, draw))
-        except FormulaError:
-            results.append(np.full((), np.nan))
-    if formula is None and any(not np.isfinite(result).all() for result in results):
-        return []
-    if claim.function is None and judge.exact is not None:
-        tolerances = [judge.tolerance(judge.given, claim.meaning)[0]]
-    else:
-        truths = [np.asarray(draw.value(claim.meaning)) for draw in draws]
-        tolerances = [judge.rtol * float(np.abs(x).max()) if x.size else 0.0 for x in truths]
-    scalable = claim.function is not None or np.size(results[0]) > 1
-    return explain(environment, claim.meaning, formula, results, draws, tolerances, scalable)

@@ -1,7 +1,7 @@
 """Why a formula is wrong: the one rewriting that makes it right on every draw.
 
 1. `explain` tries every entry of the catalogue on the formula, and on its value.
-2. An `Explanation` is a kind of mistake, the repair in words, and the repaired formula.
+2. A `Case` is one draw on which a candidate must be right.
 
 A candidate counts only if it equals the gradient to rounding on all draws, so that nothing is
 explained by coincidence.
@@ -19,35 +19,18 @@ from ...formulas.printing import python_text
 from ...ops.elementwise import ADD, DIVIDE, MULTIPLY, SUBTRACT
 from ...ops.shapes import RESHAPE
 from ..derive.steps import TooLargeError, terms
-from ..draws import Draw
+from ..draws import Draw, fresh
 from ..names import Environment, Meaning
 from .catalogue import CATALOGUE, constants, scaled
-from .mistakes import Candidate, Setting
+from .claims import Claim, FormulaError, record, run
+from .judge import Judge
+from .mistakes import Candidate, Explanation, Setting
 
+_CONFIRMING = 6
+_SMALL = 10_000
 _MOST_PATHS = 6
 RESULT = "your_result"
 """The name that stands for the result of a formula that could not be recorded."""
-
-
-class Explanation(NamedTuple):
-    """An exact explanation of a wrong formula.
-
-    Attributes
-    ----------
-    kind : str
-        The entry of the catalogue.
-    words : str
-        What is wrong and what repairs it.
-    repaired : str
-        The repaired formula, as Python.
-    formula : Expr
-        The same, to be evaluated.
-    """
-
-    kind: str
-    words: str
-    repaired: str
-    formula: Expr
 
 
 class Case(NamedTuple):
@@ -109,43 +92,26 @@ def _holds(formula: Expr, cases: Sequence[Case]) -> bool:
     return all(case.holds(formula) for case in cases)
 
 
-def explain(
-    environment: Environment,
-    target: Meaning,
-    formula: Expr | None,
-    results: Sequence[Any],
-    draws: Sequence[Draw],
-    tolerances: Sequence[float],
-    scalable: bool = True,
-) -> list[Explanation]:
-    """Return the exact explanations of a wrong formula, one of a kind, the likeliest first.
+def explain(judge: Judge, claim: Claim) -> list[Explanation]:
+    """Return the exact explanations of a wrong claim, one of a kind, the likeliest first.
 
-    Parameters
-    ----------
-    environment : Environment
-        The graph.
-    target : Meaning
-        The gradient that the formula is for.
-    formula : Expr or None
-        The recorded formula; None if it could not be recorded.
-    results : sequence of array
-        The value of the formula on each draw, used where it is not recorded.
-    draws : sequence of Draw
-        The draws that a candidate must be right on.
-    tolerances : sequence of float
-        Absolute, one for each draw.
-    scalable : bool
-        Whether a constant that is in no list, such as 0.37, may explain. It may not where there
-        is one draw of one element, which has a ratio to anything.
+    A formula is rewritten as it was recorded. Of one that cannot be recorded, and of an array,
+    the result is rewritten, which goes by the name `RESULT` then.
     """
+    environment, target = judge.environment, claim.meaning
+    formula = None
+    draws: list[Draw] = [judge.exact or judge.given]
+    if claim.function is not None:
+        formula = record(claim, judge.given)
+        # More draws than the judgement takes: formulas with branches, such as a stable
+        # sigmoid's, may agree by coincidence on a few.
+        more = _CONFIRMING if len(environment.order) <= _SMALL else 0
+        draws += judge.fresh + fresh(environment, more, judge.seed + 1)
     recorded = formula is not None
-    whole = formula if formula is not None else name(RESULT)
-    cases = []
-    for i, draw in enumerate(draws):
-        values = draw if recorded else Overlay(draw, {RESULT: results[i]})
-        truth = np.asarray(draw.value(target), dtype=float)
-        with np.errstate(all="ignore"):
-            cases.append(Case(values, truth, tolerances[i], evaluate_all(whole, values)))
+    whole = name(RESULT) if formula is None else formula
+    cases = [_case(judge, claim, whole, draw) for draw in draws]
+    if not recorded and any(not np.isfinite(case.values[RESULT]).all() for case in cases):
+        return []
     if not all(np.isfinite(case.truth).all() for case in cases):
         return []
     if not any(case.truth.any() for case in cases):
@@ -172,12 +138,29 @@ def explain(
                         combined[entry.kind] = _explanation(f"{entry.kind}, and a factor", both)
         for kind, candidate in _reshaped(whole, cases):
             found.setdefault(kind, _explanation(kind, candidate))
-        if not found and scalable:
+        # an array of one element has a ratio to anything
+        if not found and (claim.function is not None or np.size(cases[0].values[RESULT]) > 1):
             found = {e.kind: e for e in _ratio(environment, whole, cases)}
     told: dict[str, Explanation] = {}
     for explanation in (found or combined).values():  # the same repair is told once
         told.setdefault(explanation.repaired, explanation)
     return list(told.values())
+
+
+def _case(judge: Judge, claim: Claim, whole: Expr, draw: Draw) -> Case:
+    truth = np.asarray(draw.value(claim.meaning), dtype=float)
+    if claim.function is None and judge.exact is not None:
+        tolerance, _ = judge.tolerance(judge.given, claim.meaning)
+    else:
+        tolerance = judge.rtol * float(np.abs(truth).max()) if truth.size else 0.0
+    values: Any = draw
+    if whole.name == RESULT:
+        try:
+            values = Overlay(draw, {RESULT: run(claim, draw)})
+        except FormulaError:
+            values = Overlay(draw, {RESULT: np.full((), np.nan)})
+    with np.errstate(all="ignore"):
+        return Case(values, truth, tolerance, evaluate_all(whole, values))
 
 
 def _explanation(kind: str, candidate: Candidate) -> Explanation:

@@ -1,4 +1,4 @@
-"""What a mistake is: the rewritings that would repair it, and what these may know."""
+"""What a mistake is: the rewritings that would repair it, what these may know, what they tell."""
 
 from __future__ import annotations
 
@@ -96,6 +96,27 @@ class Setting:
 def is_number(e: Expr) -> bool:
     """Whether a part of a formula is a constant."""
     return e.op is None and not e.name
+
+
+class Explanation(NamedTuple):
+    """An exact explanation of a wrong formula.
+
+    Attributes
+    ----------
+    kind : str
+        The entry of the catalogue.
+    words : str
+        What is wrong and what repairs it.
+    repaired : str
+        The repaired formula, as Python.
+    formula : Expr
+        The same, to be evaluated.
+    """
+
+    kind: str
+    words: str
+    repaired: str
+    formula: Expr
 
 
 class Mistake(NamedTuple):

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...formulas import notation
-from .explain import Explanation
+from .mistakes import Explanation
 
 
 class Difference(NamedTuple):

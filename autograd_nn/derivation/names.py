@@ -24,7 +24,7 @@ from ..core.tensor import Tensor, apply, plain
 from ..ops.elementwise import DIVIDE, MULTIPLY, SQUARE
 from ..ops.reductions import MEAN, SUM
 
-_WORD = re.compile(r"(d_|f_prime\()?([A-Za-z]+?)_?\d*\)?")
+_WORD = re.compile(r"(d_|f_prime\()?([A-Za-z]+?)_?(\d*)\)?")
 
 
 class UnknownNameError(ValueError):
@@ -38,6 +38,8 @@ class Spelling(NamedTuple):
     ----------
     family : str
         The name without its layer: W of W2, d_W of d_W2.
+    layer : str
+        The layer: 2 of W2.
     gradient_of : tuple of str
         The tensors with respect to which it may be a gradient: h2 for d_h2 and dh2.
     delta_of : str
@@ -49,6 +51,7 @@ class Spelling(NamedTuple):
     """
 
     family: str
+    layer: str
     gradient_of: tuple[str, ...]
     delta_of: str
     slope_of: str
@@ -65,6 +68,7 @@ def spelling(text: str) -> Spelling:
     match = _WORD.fullmatch(text)
     return Spelling(
         (match[1] or "") + match[2] if match else text,
+        match[3] if match else "",
         tuple([text.removeprefix(prefix) for prefix in ("d_", "d") if text.startswith(prefix)]),
         f"z{text.removeprefix('delta')}" if text.startswith("delta") else "",
         text[8:-1] if text.startswith("f_prime(") else "",

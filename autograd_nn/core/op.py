@@ -11,7 +11,7 @@ add an operation is to add one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
 from typing import Any, Literal
@@ -101,7 +101,7 @@ class Op:
     symbolic: str = ""
     note: tuple[str, str] | None = None
     broadcasts: bool = False
-    traits: Iterable[Trait] = ()
+    traits: Set[Trait] = frozenset()
     differentiable: bool = field(init=False)
     is_ufunc: bool = field(init=False)
     reads_values: bool = field(init=False)

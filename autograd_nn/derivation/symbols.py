@@ -22,7 +22,7 @@ from ..formulas.expression import Expr, call, evaluate, mapped, number
 from ..formulas.rule import OUT, G, rule_formula
 from ..ops.elementwise import DIVIDE
 from ..ops.reductions import MEAN, SUM
-from .environment import Environment
+from .names import Environment
 
 
 def sympy_module() -> Any:

@@ -117,7 +117,7 @@ NEGATIVE = register(Op("negative", np.negative, (lambda g, out, x: -g,), symbol=
     np.negative)
 POSITIVE = register(Op("positive", np.positive, (lambda g, out, x: g,), symbol="+",
     latex="{0}",
-    text="{0}", python="{0}", traits={"value_free"}), np.positive)
+    text="{0}", python="{0}", traits={"linear", "value_free"}), np.positive)
 ABSOLUTE = register(Op("absolute", np.abs, (lambda g, out, x: g * np.sign(x),),
     latex=r"\left|{0}\right|",
     text="|{0}|", python="np.abs({0})", loop="abs({0})", symbolic="Abs"), np.abs)

@@ -22,7 +22,8 @@ from ...ops.indexing import GETITEM, SCATTER
 from ...ops.joining import CONCATENATE
 from ...ops.linalg import MATMUL
 from ...ops.shapes import BROADCAST_TO, RESHAPE, TRANSPOSE
-from ..environment import Environment, Meaning
+from ..draws import Draw
+from ..names import Environment, Meaning
 from .steps import Step, between, in_deltas, named_gradient, operation, scale_of, step
 
 if TYPE_CHECKING:
@@ -250,7 +251,7 @@ def _steps(environment: Environment, wrt: Tensor) -> list[Step]:
             f"{len(path)} operations lie between J and {wrt.label()}; a derivation of more than "
             f"{_MOST_LINES} lines is not written. Derive with respect to a node in between"
         )
-    draw = environment.given()
+    draw = Draw(environment)
     layered = any(_is_layer(environment.names[node]) for node in path)
     complete: dict[Tensor, Expr] = {environment.J: number(1.0)}
     steps: list[Step] = []

@@ -17,7 +17,7 @@ from ...formulas.equations import Equations
 from ...formulas.expression import Expr, evaluate, mapped, total
 from ...formulas.printing import LATEX, UNICODE
 from ...formulas.simplify import simplified
-from ..environment import Environment
+from ..names import Environment
 from ..symbols import Names, entry_name
 from .steps import Step, between, named_gradient, operation
 

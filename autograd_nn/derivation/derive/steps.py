@@ -21,7 +21,7 @@ from ...formulas.notation import Name, gradient_name, gradient_of
 from ...formulas.rule import OUT, G, rule_formula
 from ...formulas.simplify import simplified
 from ...ops.elementwise import MULTIPLY
-from ..environment import Environment
+from ..names import Environment
 
 
 class Term(NamedTuple):

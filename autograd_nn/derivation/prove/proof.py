@@ -13,13 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from ...core.graph import replay
-from ...core.recording import recording
 from ...core.tensor import Tensor, plain
 from ...formulas import notation
 from ...formulas.arrays import array_text
 from ...formulas.printing import unicode_text
-from ..environment import Draw, Environment, Meaning, UnknownNameError
+from ..draws import Draw
+from ..names import Environment, Meaning, UnknownNameError
 from ..symbols import Symbolic, as_array, each, exact
 from ..verify.claims import Claim, FormulaError, collect, record, run
 from ..verify.report import difference
@@ -204,7 +203,7 @@ def prove(J: Tensor, claims: Any, *, samples: int | None = None) -> Proofs:
 
 def _prove_one(environment: Environment, world: Symbolic, claim: Claim, proof: Proof) -> None:
     arguments = _arguments(environment, world, claim)
-    given = environment.given()
+    given = Draw(environment)
     formula = None
     if claim.function is not None and not claim.problem:
         formula = record(claim, given)
@@ -307,10 +306,7 @@ def counter_example(environment: Environment, claim: Claim, seed: int = 0) -> Co
     ]
     for _ in range(20):
         moved = {leaf: np.round(rng.uniform(-1, 1, leaf.shape), 1) for leaf in leaves}
-        with recording(), np.errstate(all="ignore"):
-            outputs, _ = replay([environment.J, *environment.named.values()], moved)
-        nodes = dict(zip(environment.named, outputs[1:], strict=True))
-        draw = Draw(environment, outputs[0], nodes)
+        draw = Draw(environment, moved)
         right = np.asarray(draw.value(claim.meaning), dtype=float)
         try:
             value = run(claim, draw)

@@ -11,7 +11,8 @@ import pytest
 
 from autograd_nn import Tensor, derive, gradients
 from autograd_nn.derivation.derive.steps import reference
-from autograd_nn.derivation.environment import Environment
+from autograd_nn.derivation.draws import fresh
+from autograd_nn.derivation.names import Environment
 from autograd_nn.formulas.expression import evaluate
 
 from ...formulas.test_printing import renders
@@ -23,7 +24,7 @@ from ..networks import network
 def test_the_formulas_read_off_the_graph_are_right(structure: list[int], m: int) -> None:
     J, tensors = network(structure, m)
     environment = Environment(J)
-    (draw,) = environment.fresh(1, seed=5)
+    (draw,) = fresh(environment, 1, seed=5)
     for text, tensor in tensors.items():
         if tensor is not J:
             value = evaluate(reference(environment, tensor), draw)
@@ -36,7 +37,7 @@ def test_a_constant_of_ones_keeps_its_shape_in_products() -> None:
     z = W @ np.ones((2, 3))
     z.name = "z2"
     environment = Environment(z.square().sum())
-    (draw,) = environment.fresh(1)
+    (draw,) = fresh(environment, 1)
     assert np.allclose(evaluate(reference(environment, W), draw), draw["d_W1"])
 
 

@@ -10,7 +10,7 @@ import pytest
 from autograd_nn import Tensor, prove, relu
 from autograd_nn.core.op import REGISTRY, Op
 from autograd_nn.core.tensor import apply, plain
-from autograd_nn.derivation.environment import Environment
+from autograd_nn.derivation.names import Environment
 from autograd_nn.derivation.prove.proof import same_as_sympy
 from autograd_nn.derivation.symbols import Symbolic
 

@@ -14,10 +14,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core.tensor import Tensor, plain
+from ..core.op import Op
+from ..core.tensor import Tensor, constant, plain
 from ..formulas.notation import identifier
+from ..ops import reductions
+from ..ops.elementwise import ASTYPE, RELU, SIGMOID
+from ..ops.indexing import GETITEM
+from ..ops.shapes import BROADCAST_TO, RESHAPE, TRANSPOSE
+from .graph import is_weak, op_of
 from .literals import Embedding, NotLiteralError, array_text, index, literal, numpy_name
-from .rewriting import is_weak, op_of
 
 ATOM, POWER, UNARY, PRODUCT, SUM, COMPARISON = 9, 8, 7, 6, 5, 4
 _INFIX = {"**": POWER, "*": PRODUCT, "/": PRODUCT, "@": PRODUCT, "%": PRODUCT, "+": SUM, "-": SUM}
@@ -36,15 +41,15 @@ class Text(NamedTuple):
         return self.code if self.binding >= least else f"({self.code})"
 
 
-SIGMOID = '''def sigmoid(z):
+_SIGMOID_TEXT = '''def sigmoid(z):
     """Return 1 / (1 + exp(-z)); where exp overflows to inf, that is the right 0."""
     with np.errstate(over="ignore"):
         return 1 / (1 + np.exp(-z))'''
-RELU = '''def relu(z):
+_RELU_TEXT = '''def relu(z):
     """Return max(z, 0)."""
     return np.maximum(z, 0)'''
 
-HELPERS = {"sigmoid": SIGMOID, "relu": RELU}
+HELPERS = {SIGMOID: _SIGMOID_TEXT, RELU: _RELU_TEXT}
 """Operations that have a short form of their own in programs."""
 
 
@@ -98,22 +103,22 @@ class Vocabulary:
 
     # -- functions --------------------------------------------------------------------------
 
-    def function(self, name: str, forward: Callable[..., Any]) -> str:
+    def function(self, op: Op) -> str:
         """Return the text by which the program calls an operation's function."""
-        if name in HELPERS:
-            self.helpers[name] = HELPERS[name]
-            return name
-        found = numpy_name(forward)
+        if op in HELPERS:
+            self.helpers[op.name] = HELPERS[op]
+            return op.name
+        found = numpy_name(op.forward)
         if found is not None and found[0] == "numpy":
             return f"np.{found[1]}"
         if found is not None:
             self.embedding.imports["special"] = "from scipy import special"
             return f"special.{found[1]}"
         try:
-            return self.embedding.add(forward)
+            return self.embedding.add(op.forward)
         except NotLiteralError:
-            alias = re.sub(r"\W", "_", f"op_{name}")
-            self.held[alias] = forward
+            alias = re.sub(r"\W", "_", f"op_{op.name}")
+            self.held[alias] = op.forward
             return alias
 
     # -- operations -------------------------------------------------------------------------
@@ -122,18 +127,15 @@ class Vocabulary:
         """Whether the text of `node` is a call of its operation's function."""
         op = op_of(node)
         infix = op.symbol in _INFIX and len(node.inputs) == 2 and not node.params
-        return op.name not in _SPECIAL and not infix
+        return op not in _SPECIAL and not infix
 
     def expression(self, node: Tensor, operands: Sequence[Text]) -> Text:
         """Return the expression of `node` on `operands`."""
         op = node.op
         if op is None:
             return self.constant(node)
-        special = _SPECIAL.get(op.name)
-        if special is not None:
-            text = special(self, node, operands)
-            if text is not None:
-                return text
+        if op in _SPECIAL:
+            return _SPECIAL[op](self, node, operands)
         strong = not all(is_weak(x) for x in node.inputs)
         if len(operands) == 2 and op.symbol in _INFIX and strong and not node.params:
             return _infix(op.symbol, *operands)
@@ -150,13 +152,11 @@ class Vocabulary:
                 parts.append(f"{key}={literal(value)}")
             except NotLiteralError:
                 parts.append(f"{key}={self.parameter(key, value)}")
-        return Text(f"{self.function(op.name, op.forward)}({', '.join(parts)})")
+        return Text(f"{self.function(op)}({', '.join(parts)})")
 
     def parameter(self, key: str, value: Any) -> str:
         """Return the name of a parameter that is an array or has no text."""
         if isinstance(value, np.ndarray):
-            from ..core.tensor import constant
-
             return self.constant(constant(value)).code
         name = self.fresh(key)
         self.held[name] = value
@@ -179,7 +179,7 @@ def _infix(symbol: str, a: Text, b: Text) -> Text:
     return Text(f"{first} {symbol} {second}", binding, symbol)
 
 
-def _transpose(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text | None:
+def _transpose(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
     axes = node.params.get("axes")
     if axes is None or tuple(axes) == tuple(reversed(range(node.ndim))):
         return Text(f"{operands[0].within(ATOM)}.T")
@@ -228,14 +228,12 @@ def _reduction(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Tex
     return Text(f"np.{op_of(node).name}({', '.join(parts)})")
 
 
-_SPECIAL: dict[str, Callable[[Vocabulary, Tensor, Sequence[Text]], Text | None]] = {
-    "astype": _astype,
-    "broadcast_to": _broadcast,
-    "getitem": _getitem,
-    "max": _reduction,
-    "mean": _reduction,
-    "min": _reduction,
-    "reshape": _reshape,
-    "sum": _reduction,
-    "transpose": _transpose,
+_SPECIAL: dict[Op, Callable[[Vocabulary, Tensor, Sequence[Text]], Text]] = {
+    ASTYPE: _astype,
+    BROADCAST_TO: _broadcast,
+    GETITEM: _getitem,
+    RESHAPE: _reshape,
+    TRANSPOSE: _transpose,
+    **dict.fromkeys((reductions.MAX, reductions.MEAN, reductions.MIN, reductions.SUM), _reduction),
 }
+"""Operations that are written in a way of their own."""

@@ -10,7 +10,8 @@ other.
 
 from __future__ import annotations
 
-from ..rewriting import Graph, Rule, rewrite
+from ..graph import Graph
+from ..rewriting import Rule, rewrite
 from . import broadcasts, constants, kernels, negatives, neutral, powers, scaling, sums, transposes
 
 SIMPLIFY: list[Rule] = [

@@ -22,7 +22,7 @@ from ..ops.elementwise import ASTYPE, RELU, SIGMOID
 from ..ops.indexing import GETITEM
 from ..ops.shapes import BROADCAST_TO, RESHAPE, TRANSPOSE
 from .graph import is_weak, op_of
-from .literals import Embedding, NotLiteralError, array_text, index, literal, numpy_name
+from .literals import Embedding, NotLiteralError, array_text, dtype_name, index, literal, numpy_name
 
 ATOM, POWER, UNARY, PRODUCT, SUM, COMPARISON = 9, 8, 7, 6, 5, 4
 _INFIX = {"**": POWER, "*": PRODUCT, "/": PRODUCT, "@": PRODUCT, "%": PRODUCT, "+": SUM, "-": SUM}
@@ -186,19 +186,15 @@ def _transpose(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Tex
     return Text(f"np.transpose({operands[0].code}, {literal(tuple(axes))})")
 
 
-def _reshape(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
-    return Text(f"np.reshape({operands[0].code}, {literal(node.shape)})")
-
-
-def _broadcast(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
-    return Text(f"np.broadcast_to({operands[0].code}, {literal(node.shape)})")
+def _shaped(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
+    return Text(f"np.{op_of(node).name}({operands[0].code}, {literal(node.shape)})")
 
 
 def _astype(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
     inner = operands[0].within(ATOM)
     if not isinstance(plain(node.inputs[0]), np.ndarray):
         inner = f"np.asarray({operands[0].code})"
-    return Text(f"{inner}.astype(np.{node.dtype.name}{'_' if node.dtype.kind == 'b' else ''})")
+    return Text(f"{inner}.astype({dtype_name(node.dtype)})")
 
 
 def _getitem(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
@@ -230,9 +226,9 @@ def _reduction(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Tex
 
 _SPECIAL: dict[Op, Callable[[Vocabulary, Tensor, Sequence[Text]], Text]] = {
     ASTYPE: _astype,
-    BROADCAST_TO: _broadcast,
+    BROADCAST_TO: _shaped,
     GETITEM: _getitem,
-    RESHAPE: _reshape,
+    RESHAPE: _shaped,
     TRANSPOSE: _transpose,
     **dict.fromkeys((reductions.MAX, reductions.MEAN, reductions.MIN, reductions.SUM), _reduction),
 }

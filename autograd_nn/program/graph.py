@@ -7,7 +7,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
@@ -20,6 +21,7 @@ INPUT = Op("input", lambda: None)
 """The operation of a program's arguments while it is being made; constants have none."""
 
 
+@dataclass(slots=True, eq=False)
 class Graph:
     """A traced computation.
 
@@ -35,22 +37,12 @@ class Graph:
         Nodes known to be multiples of what a backward pass started from.
     """
 
-    __slots__ = ("_uses", "backward", "cotangents", "inputs", "outputs", "place")
-
-    def __init__(
-        self,
-        outputs: Sequence[Tensor],
-        inputs: Sequence[Tensor],
-        place: dict[Tensor, int],
-        backward: Sequence[tuple[int, int]] = (),
-        cotangents: Iterable[Tensor] = (),
-    ) -> None:
-        self.outputs = list(outputs)
-        self.inputs = list(inputs)
-        self.place = place
-        self.backward = list(backward)
-        self.cotangents = set(cotangents)
-        self._uses: dict[Tensor, int] | None = None
+    outputs: list[Tensor]
+    inputs: list[Tensor]
+    place: dict[Tensor, int]
+    backward: list[tuple[int, int]]
+    cotangents: set[Tensor]
+    _uses: dict[Tensor, int] | None = None
 
     def nodes(self) -> list[Tensor]:
         """Return what the outputs depend on, inputs first: what nothing depends on is gone."""
@@ -72,7 +64,7 @@ class Graph:
 
     def with_outputs(self, outputs: Sequence[Tensor]) -> Graph:
         """Return the same graph with other outputs."""
-        return Graph(outputs, self.inputs, self.place, self.backward, self.cotangents)
+        return Graph(list(outputs), self.inputs, self.place, self.backward, set(self.cotangents))
 
 
 def count_uses(outputs: Sequence[Tensor]) -> dict[Tensor, int]:

@@ -10,6 +10,7 @@ import functools
 import importlib.util
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 from ..core.tensor import Tensor
@@ -29,6 +30,7 @@ class Jitted(Protocol):
         """Return the program for these arguments, made anew and checked on them."""
 
 
+@dataclass(eq=False)
 class _Programs:
     """The programs of one function, by the structure, shapes and dtypes of its arguments.
 
@@ -39,20 +41,14 @@ class _Programs:
         calls `missed` if the arguments are of another kind.
     """
 
-    def __init__(
-        self,
-        f: Callable[..., Any],
-        donate: tuple[int, ...],
-        static_argnums: tuple[int, ...],
-        style: str,
-        engine: str,
-    ) -> None:
-        self._engine = engine
-        self._function = f
-        self._signature = signature_of(f)
-        self._donate = donate
-        self._static = static_argnums
-        self._style = style
+    function: Callable[..., Any]
+    donate: tuple[int, ...]
+    static: tuple[int, ...]
+    style: str
+    engine: str
+
+    def __post_init__(self) -> None:
+        self._signature = signature_of(self.function)
         self._lock = threading.RLock()
         self._known: list[tuple[Callable[..., bool], Callable[..., Any], Program]] = []
         self.latest: tuple[Callable[..., Any], int] = (self.missed, 0)
@@ -60,7 +56,7 @@ class _Programs:
     def missed(self, *args: Any, **kwargs: Any) -> Any:
         """Find or make the program for these arguments, and run it."""
         if any(isinstance(leaf, Tensor) for leaf in flatten((args, kwargs))[0]):
-            return self._function(*args, **kwargs)  # a part of what is being recorded
+            return self.function(*args, **kwargs)  # a part of what is being recorded
         parameters, keywords = named(self._signature, args, kwargs)
         given = tuple(parameters.values())
         program = self._found(given)
@@ -89,13 +85,13 @@ class _Programs:
 
     def _lowered(self, parameters: dict[str, Any], keywords: Sequence[str]) -> Program:
         names = list(parameters)
-        donated = [names[i] for i in self._donate if i < len(names)]
-        static = [names[i] for i in self._static if i < len(names)]
-        name = getattr(self._function, "__name__", "program")
+        donated = [names[i] for i in self.donate if i < len(names)]
+        static = [names[i] for i in self.static if i < len(names)]
+        name = getattr(self.function, "__name__", "program")
         refuse_shared(parameters, donated)
-        traced = trace(self._function, name, parameters, keywords, static)
+        traced = trace(self.function, name, parameters, keywords, static)
         # In a context of its own: a trace that is under way outside shall see nothing of it.
-        return contextvars.Context().run(lowered, traced, donated, self._style, self._engine)
+        return contextvars.Context().run(lowered, traced, donated, self.style, self.engine)
 
 
 def jit(

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,7 @@ def seen_in_another_order(node: Tensor, x: Tensor) -> bool:
     return any(y is not x and root_of(y) is x for y in node.inputs)
 
 
+@dataclass(eq=False)
 class Plan:
     """The places of a program's values.
 
@@ -68,10 +70,9 @@ class Plan:
         Output → the donated input that it is written into.
     """
 
-    def __init__(self, donated: Mapping[Tensor, Tensor]) -> None:
-        self.buffers: list[tuple[tuple[int, ...], Any]] = []
-        self.buffer: dict[Tensor, int] = {}
-        self.donated = donated
+    donated: Mapping[Tensor, Tensor]
+    buffers: list[tuple[tuple[int, ...], Any]] = field(default_factory=list)
+    buffer: dict[Tensor, int] = field(default_factory=dict)
 
 
 def last_uses(order: Sequence[Tensor]) -> dict[Tensor, int]:

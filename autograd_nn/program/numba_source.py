@@ -23,7 +23,7 @@ from ..ops.shapes import BROADCAST_TO, RESHAPE, TRANSPOSE
 from . import native
 from .expressions import ATOM, Text
 from .graph import Graph, is_array, is_constant, is_leaf, is_weak, op_of
-from .literals import literal
+from .literals import dtype_name, literal
 from .loop_nests import INFIX, Nest, has_loop_form, is_product, may_overwrite, nests, postponed
 from .memory import is_view, root_of
 from .order import arranged
@@ -123,19 +123,18 @@ class _Looped(Writer):
     def _new(self, node: Tensor, zeros: bool = False) -> str:
         """Return the name of the memory for `node`, and make it unless it is a donated argument."""
         if node in self.donated:
-            x = self.donated[node]
-            name = self.operand(x).code
-            if x in self.columns:
-                self.columns[node] = self.columns[x]
+            self._in_memory_of(self.donated[node], node)
         else:
-            name = self.name(node)
             make = "zeros" if zeros else "empty"
-            dtype = "np.bool_" if node.dtype.kind == "b" else f"np.{node.dtype.name}"
-            self.add(f"{name} = np.{make}({literal(node.shape)}, {dtype})")
-            self.texts[node] = Text(name)
+            self._assigned(node, f"np.{make}({literal(node.shape)}, {dtype_name(node.dtype)})")
             self._as_column(node)
-        self.texts[node] = Text(name)
-        return name
+        return self.texts[node].code
+
+    def _in_memory_of(self, x: Tensor, node: Tensor) -> None:
+        """Refer to `node` as to `x`."""
+        self.texts[node] = self.operand(x)
+        if x in self.columns:
+            self.columns[node] = self.columns[x]
 
     def _product(self, node: Tensor) -> None:
         a, b = node.inputs
@@ -166,18 +165,15 @@ class _Looped(Writer):
 
     def _gemm(self, node: Tensor, alpha: float, a: Tensor, b: Tensor, beta: float) -> None:
         """Write ``c = alpha * a @ b + beta * c`` as one call of BLAS."""
-        routine = "sgemm" if node.dtype == np.float32 else "dgemm"
-        self.used.add(routine)
         c = self.operand(node).code
+        routine, what = self.product_by_blas(c, alpha, a, b, beta)
+        self.used.add(routine)
         given = []
         for x in (a, b):
             flipped = x.op is TRANSPOSE
             given += [self.operand(x.inputs[0] if flipped else x).code, str(flipped)]
-        sign = ("-=" if alpha < 0 else "+=") if beta else "="
-        factor = "" if abs(alpha) == 1 else f"{literal(abs(alpha))} * "
-        what = f"{self.operand(a).within(ATOM)} @ {self.operand(b).within(ATOM)}"
         call = f"{routine}({literal(alpha)}, {', '.join(given)}, {literal(beta)}, {c})"
-        self.add(f"{call}  # {c} {sign} {factor}{what}")
+        self.add(f"{call}  # {what}")
 
     # -- loops ------------------------------------------------------------------------------------
 
@@ -215,11 +211,9 @@ class _Looped(Writer):
     def _places(self, nest: Nest) -> dict[Tensor, str]:
         """Make the memory of what a nest stores, and return member → name."""
         for g, x in nest.takes_over.items():
-            self.texts[g] = self.texts[x]
+            self._in_memory_of(x, g)
             if g.name:
                 self._assigned(g, self.texts[x].code)
-            if x in self.columns:
-                self.columns[g] = self.columns[x]
         names = {
             g: self.texts[g].code if g in nest.takes_over else self._new(g, zeros=g.op is SUM)
             for g in nest.members
@@ -309,7 +303,7 @@ class _Looped(Writer):
         node = self.graph.outputs[position]
         text = super().result(position)
         if not is_array(node) and not is_leaf(node):
-            return f"np.{node.dtype.name}{'_' if node.dtype.kind == 'b' else ''}({text})"
+            return f"{dtype_name(node.dtype)}({text})"
         return f"{text}.copy()" if is_view(node) and not text.endswith(".copy()") else text
 
     def writable(self) -> set[Tensor]:

@@ -18,7 +18,7 @@ from ..ops.elementwise import MAXIMUM, MINIMUM, SIGMOID
 from ..ops.linalg import MATMUL
 from ..ops.reductions import MAX, MIN, SUM
 from ..ops.shapes import TRANSPOSE
-from .expressions import ATOM, Text
+from .expressions import Text
 from .graph import Graph, is_array, is_factor, is_ufunc, is_weak, op_of
 from .literals import literal
 from .memory import Plan, is_view, plan, root_of
@@ -51,13 +51,13 @@ _SMALL = 400
 """Up to so many elements one call of SciPy's expit is faster than four vectorised passes."""
 
 
-_REDUCTIONS = {SUM: "add", MAX: "maximum", MIN: "minimum"}
+_REDUCTIONS = {SUM: np.add, MAX: np.maximum, MIN: np.minimum}
 """Operations that a ufunc's ``reduce`` does."""
 
-_NAMES = """
-    add buffers dgemm divide dot empty errstate exp expit free logistic maximum minimum negative
-    reciprocal sgemm workspace
-"""
+_NAMES = {
+    "add", "buffers", "dgemm", "divide", "dot", "empty", "errstate", "exp", "expit", "free",
+    "logistic", "maximum", "minimum", "negative", "reciprocal", "sgemm", "workspace",
+}  # fmt: skip
 """What the text imports or defines under a name of its own."""
 
 
@@ -106,8 +106,8 @@ class _Planned(Writer):
 
     def reserve(self) -> None:
         super().reserve()
-        self.words.taken |= set(_NAMES.split())
-        self.words.taken |= {op_of(x).forward.__name__ for x in self.order if is_numpy_ufunc(x)}
+        functions = {op_of(x).forward.__name__ for x in self.order if is_numpy_ufunc(x)}
+        self.words.taken |= _NAMES | functions
 
     def numpy(self, name: str) -> str:
         """Return `name`, imported from NumPy."""
@@ -168,16 +168,12 @@ class _Planned(Writer):
     def _update(self, node: Tensor, out: str) -> None:
         """Write ``W += alpha * a @ b`` as one call of BLAS, which sees W in C order as W.T."""
         _, a, b = node.inputs
-        alpha = literal(node.params["alpha"])
-        sign = "-=" if alpha.startswith("-") else "+="
-        factor = "" if abs(node.params["alpha"]) == 1 else f"{alpha.lstrip('-')} * "
-        product = f"{self.operand(a).within(ATOM)} @ {self.operand(b).within(ATOM)}"
-        what = f"{out} {sign} {factor}{product}"
-        routine = "sgemm" if a.dtype == np.float32 else "dgemm"
+        alpha = node.params["alpha"]
+        routine, what = self.product_by_blas(out, alpha, a, b, 1.0)
         self.words.embedding.imports[routine] = f"from scipy.linalg.blas import {routine}"
         first, flip_first = self._in_fortran_order(b)
         second, flip_second = self._in_fortran_order(a)
-        given = f"{alpha}, {first}, {second}, 1.0, {out}.T"
+        given = f"{literal(alpha)}, {first}, {second}, 1.0, {out}.T"
         self.lines.append((f"{routine}({given}, {flip_first}, {flip_second}, 1)", what))
 
     def _in_fortran_order(self, x: Tensor) -> tuple[str, int]:
@@ -231,7 +227,7 @@ class _Planned(Writer):
             parts += ["None", out or "None"]
         if node.params.get("keepdims"):
             parts.append("True")
-        return f"{self.numpy(_REDUCTIONS[op_of(node)])}.reduce({', '.join(parts)})"
+        return f"{self.numpy(_REDUCTIONS[op_of(node)].__name__)}.reduce({', '.join(parts)})"
 
     def _sigmoid(self, node: Tensor, operand: str, out: str) -> str:
         if node.size <= _SMALL:
@@ -262,9 +258,8 @@ class _Planned(Writer):
             for shape, dtype in self.places.buffers
         ]
         lines.append("    ]")
-        left = ", ".join(self.buffers)
-        comma = "," if len(self.buffers) == 1 else ""
-        take = ["workspace = free.pop() if free else buffers()", f"{left}{comma} = workspace"]
+        left = ", ".join(self.buffers) + ("," if len(self.buffers) == 1 else "")
+        take = ["workspace = free.pop() if free else buffers()", f"{left} = workspace"]
         return ["\n".join(lines), "free = []"], take, ["free.append(workspace)"]
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from ..core.tensor import Tensor, plain
 from .expressions import ATOM, HELPERS, Text, Vocabulary
 from .graph import INPUT, Graph, count_uses, is_leaf, is_weak, op_of
+from .literals import literal
 from .memory import root_of
 from .order import parts
 from .structures import Leaf, construction, parameter_identifiers, reached
@@ -129,6 +130,16 @@ class Writer:
     def operand(self, x: Tensor) -> Text:
         """Return the text of an operand that has been written already, or of a constant."""
         return self.texts[x] if x in self.texts else self.words.constant(x)
+
+    def product_by_blas(
+        self, out: str, alpha: float, a: Tensor, b: Tensor, beta: float
+    ) -> tuple[str, str]:
+        """Return the routine for ``out = alpha * a @ b + beta * out``, and a comment for it."""
+        sign = ("-=" if alpha < 0 else "+=") if beta else "="
+        factor = "" if abs(alpha) == 1 else f"{literal(abs(alpha))} * "
+        what = f"{self.operand(a).within(ATOM)} @ {self.operand(b).within(ATOM)}"
+        routine = "sgemm" if a.dtype == np.float32 else "dgemm"
+        return routine, f"{out} {sign} {factor}{what}"
 
     # -- the whole ------------------------------------------------------------------------------
 

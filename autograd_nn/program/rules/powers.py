@@ -13,8 +13,7 @@ from ...ops.elementwise import (
     SIGMOID,
     SQUARE,
     SUBTRACT,
-    sigmoid,
-)  # fmt: skip
+)
 from ..graph import Graph, can_replace, is_leaf, is_weak, number
 from ..rewriting import applies_to
 
@@ -57,7 +56,7 @@ def _logistic_of(denominator: Tensor) -> Tensor | None:
 def logistic(node: Tensor, graph: Graph) -> Tensor | None:
     """``1 / (1 + exp(-z))`` → ``sigmoid(z)``, which does not overflow."""
     z = _logistic_of(node.inputs[1]) if number(node.inputs[0]) == 1 else None
-    return sigmoid(z) if z is not None and can_replace(z, node) else None
+    return z.sigmoid() if z is not None and can_replace(z, node) else None
 
 
 @applies_to(DIVIDE)
@@ -66,7 +65,7 @@ def divided_by_logistic(node: Tensor, graph: Graph) -> Tensor | None:
     z = _logistic_of(node.inputs[1]) if number(node.inputs[0]) is None else None
     if z is None or z.dtype != node.dtype or z.shape != node.inputs[1].shape:
         return None
-    return node.inputs[0] * sigmoid(z)
+    return node.inputs[0] * z.sigmoid()
 
 
 @applies_to(MULTIPLY)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -73,10 +74,9 @@ def refuse_shared(parameters: Mapping[str, Any], donated: Sequence[str]) -> None
         for leaf in flatten(value)[0]
         if isinstance(leaf, np.ndarray)
     ]
-    for position, (name, array) in enumerate(arrays):
-        for other, another in arrays[position + 1 :]:
-            if (name in donated or other in donated) and np.may_share_memory(array, another):
-                raise ValueError(
-                    f"arguments {name!r} and {other!r} share the memory of an array that donate "
-                    "allows to be overwritten, so that the result would be wrong; pass a copy"
-                )
+    for (name, array), (other, another) in itertools.combinations(arrays, 2):
+        if (name in donated or other in donated) and np.may_share_memory(array, another):
+            raise ValueError(
+                f"arguments {name!r} and {other!r} share the memory of an array that donate "
+                "allows to be overwritten, so that the result would be wrong; pass a copy"
+            )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.tensor import plain
-from ..transforms.containers import flatten, unflatten
+from ..transforms.containers import flatten, tree_map
 from .trace import Trace
 
 
@@ -37,9 +37,10 @@ def compare(traced: Trace, run: Callable[..., Any], text: str) -> None:
 
 
 def _copied(value: Any) -> Any:
-    leaves, structure = flatten(value)
-    arrays = [plain(leaf) for leaf in leaves]
-    return unflatten(structure, [np.array(x) if isinstance(x, np.ndarray) else x for x in arrays])
+    def copy(leaf: Any) -> Any:
+        return np.array(plain(leaf)) if isinstance(plain(leaf), np.ndarray) else plain(leaf)
+
+    return tree_map(copy, value)
 
 
 def _difference(got: np.ndarray[Any, Any], expected: np.ndarray[Any, Any]) -> str:

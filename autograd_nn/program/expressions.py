@@ -198,18 +198,7 @@ def _astype(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
 
 
 def _getitem(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
-    key = node.params["key"]
-    try:
-        text = index(key)
-    except NotLiteralError:
-        parts = key if isinstance(key, tuple) else (key,)
-        texts = []
-        for part in parts:
-            try:
-                texts.append(index(part))
-            except NotLiteralError:
-                texts.append(words.parameter("index", part))
-        text = ", ".join(texts) + ("," if isinstance(key, tuple) and len(key) == 1 else "")
+    text = index(node.params["key"], lambda part: words.parameter("index", part))
     return Text(f"{operands[0].within(ATOM)}[{text}]")
 
 

@@ -7,12 +7,12 @@ flattening; and that arrays which are written into share no memory with others.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from .source import Source
-from .structures import LEAVES, Leaf, quoted, reached
+from .structures import LEAVES, quoted, reached
 from .trace import Trace
 
 
@@ -91,7 +91,10 @@ class Guard:
     def lines(self, otherwise: str) -> list[str]:
         """Return statements that do `otherwise` if the call is a different one."""
         written = [f"if not ({' and '.join(self.containers)}): {otherwise}"]
-        overwritten, read = self._arrays()
+        names = self.source.ready | self.source.writable
+        arrays = [(where, leaf) for where, leaf in self.leaves if leaf.kind is np.ndarray]
+        overwritten = [(where, leaf) for where, leaf in arrays if leaf.name in names]
+        read = [(where, leaf) for where, leaf in arrays if leaf.name not in names]
         if overwritten:
             written.append("_views = False")
         for where, leaf in self.leaves:
@@ -112,32 +115,22 @@ class Guard:
             if overwritten:
                 written.append("if _v.base is not None: _views = True")
         if overwritten:
-            given = [
-                f"({''.join(f'{where}, ' for where, _ in some)})" for some in (overwritten, read)
-            ]
+            first, second = ("".join(f"{x}, " for x, _ in some) for some in (overwritten, read))
             self.held["_overlapping"] = overlapping
-            written.append(f"if _views and _overlapping({', '.join(given)}): {otherwise}")
+            written.append(f"if _views and _overlapping(({first}), ({second})): {otherwise}")
         for position, (where, leaf) in enumerate(overwritten):
             for other, another in [*overwritten[position + 1 :], *read]:
                 if leaf.value.shape == another.value.shape:
                     written.append(f"if {where} is {other}: {otherwise}")
         return written if self.containers else written[1:]
 
-    def _arrays(self) -> tuple[list[tuple[str, Leaf]], list[tuple[str, Leaf]]]:
-        """Return the arrays that are written into, and the others."""
-        names = self.source.ready | self.source.writable
-        arrays = [(where, leaf) for where, leaf in self.leaves if leaf.kind is np.ndarray]
-        overwritten = [(where, leaf) for where, leaf in arrays if leaf.name in names]
-        return overwritten, [(where, leaf) for where, leaf in arrays if leaf.name not in names]
-
     def described(self) -> str:
         """Return what the call must look like."""
         parts = []
         for _, leaf in self.leaves:
-            value = leaf.value
-            kind = type(value).__name__
-            if isinstance(value, np.ndarray):
-                kind = f"{value.dtype} of shape {value.shape}"
+            kind = type(leaf.value).__name__
+            if isinstance(leaf.value, np.ndarray):
+                kind = f"{leaf.value.dtype} of shape {leaf.value.shape}"
             kind += ", writable" if leaf.name in self.source.writable else ""
             kind += ", in C order" if leaf.name in self.source.ready else ""
             parts.append(f"{reached(leaf.path[0], leaf.path[1:])}: {kind}")
@@ -149,5 +142,4 @@ class Guard:
         lines += [f"    {line}" for line in self.lines("return False")]
         space = dict(self.held)
         exec(compile("\n".join([*lines, "    return True"]), "<check>", "exec"), space)  # noqa: S102 - text of our own: keys are literals, all other values are held beside it
-        same: Callable[..., bool] = space["same"]
-        return same
+        return cast("Callable[..., bool]", space["same"])

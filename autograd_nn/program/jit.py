@@ -156,10 +156,12 @@ def jit(
         raise ValueError(f'style must be "planned" or "readable", got {style!r}')
     if engine not in ("numpy", "numba"):
         raise ValueError(f'engine must be "numpy" or "numba", got {engine!r}')
-    if engine == "numba":
-        _require_numba()
-        if style != "planned":
-            raise ValueError("a style can be chosen for the engine numpy only")
+    if engine == "numba" and importlib.util.find_spec("numba") is None:
+        raise ImportError(
+            'the engine "numba" needs Numba, which is missing: pip install "autograd-nn[fast]"'
+        )
+    if engine == "numba" and style != "planned":
+        raise ValueError("a style can be chosen for the engine numpy only")
     given, fixed = positions(donate, "donate"), positions(static_argnums, "static_argnums")
     programs = _Programs(f, given, fixed, style, engine)
 
@@ -172,10 +174,3 @@ def jit(
 
     call.lower = programs.lower  # type: ignore[attr-defined]  # Jitted declares it
     return cast("Jitted", call)
-
-
-def _require_numba() -> None:
-    if importlib.util.find_spec("numba") is None:
-        raise ImportError(
-            'the engine "numba" needs Numba, which is missing: pip install "autograd-nn[fast]"'
-        )

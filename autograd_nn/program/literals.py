@@ -58,11 +58,15 @@ def _float(value: float) -> str:
     return "np.nan" if math.isnan(value) else repr(value)
 
 
-def index(key: Any) -> str:
-    """Return the text between the brackets of ``x[key]``."""
-    parts = key if type(key) is tuple and key else (key,)
-    text = ", ".join(_index_part(part) for part in parts)
-    return f"{text}," if type(key) is tuple and len(key) == 1 else text
+def index(key: Any, named: Callable[[Any], str]) -> str:
+    """Return the text between the brackets of ``x[key]``; `named` names what has no text."""
+    texts = []
+    for part in key if type(key) is tuple and key else (key,):
+        try:
+            texts.append(_index_part(part))
+        except NotLiteralError:
+            texts.append(named(part))
+    return ", ".join(texts) + ("," if type(key) is tuple and len(key) == 1 else "")
 
 
 def _index_part(part: Any) -> str:

@@ -20,7 +20,7 @@ from ..ops.reductions import SUM
 from .graph import Graph, is_array
 from .memory import root_of, seen_in_another_order
 from .order import readers_of
-from .rules.kernels import is_update
+from .rules.kernels import GEMM
 from .rules.sums import axes_of
 
 INFIX = {"+", "-", "*", "/", "**", "<", "<=", ">", ">=", "==", "!="}
@@ -103,7 +103,7 @@ def may_overwrite(graph: Graph, output: Tensor, x: Tensor) -> bool:
     carray = isinstance(plain(x), np.ndarray) and bool(plain(x).flags.carray)
     if not carray or any(root_of(o) is x for o in graph.outputs):
         return False
-    if is_update(output):
+    if output.op is GEMM:
         return output.inputs[0] is x and all(root_of(i) is not x for i in output.inputs[1:])
     # A loop that reads x in another order than it writes would see new values.
     return is_elementwise(output) and not any(
@@ -152,7 +152,7 @@ class _Plan:
             self.group[node] = None
         else:
             grouped = any(x in self.group or root_of(x) in self.group for x in node.inputs)
-            if grouped or is_update(node):
+            if grouped or node.op is GEMM:
                 self.close()
             self.steps.append(node)
             if is_product(node):
@@ -177,7 +177,9 @@ class _Plan:
         members, self.group = list(self.group), {}
         if not members:
             return
-        stored = {g for g in members if self._is_needed_outside(g, set(members))}
+        inside = set(members)
+        needed = {g for g in members if any(user not in inside for user, _ in self.users[g])}
+        stored = {g for g in members if g.op is SUM or g in self.escaping or g in needed}
         takes_over = {}
         for position, g in enumerate(members):
             x = self._dying(members, position) if g in stored else None
@@ -187,10 +189,6 @@ class _Plan:
                 self.own.add(g)
         self.own |= {g for g in stored if is_array(g) and g not in self.donated}
         self.steps.append(Nest(members, _looped_shape(members[0]), stored, takes_over))
-
-    def _is_needed_outside(self, g: Tensor, members: set[Tensor]) -> bool:
-        inside = all(user in members for user, _ in self.users[g])
-        return g in self.escaping or g.op is SUM or not inside
 
     def _dying(self, members: Sequence[Tensor], position: int) -> Tensor | None:
         """Return an array that nobody needs once the member at `position` is computed in it."""

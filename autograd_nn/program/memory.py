@@ -113,9 +113,7 @@ def plan(
     free: dict[Any, list[int]] = {}
     for position, node in enumerate(order):
         if node not in donated and node not in escaping and buffered(node):
-            number = None
-            if in_place(node):
-                number = _dying_operand(node, position, last, result)
+            number = _dying_operand(node, position, last, result) if in_place(node) else None
             if number is None:
                 vacant = free.get((node.shape, node.dtype))
                 number = vacant.pop() if vacant else len(result.buffers)

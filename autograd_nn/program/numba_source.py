@@ -29,7 +29,7 @@ from .memory import is_view, root_of
 from .order import arranged
 from .rewriting import Rule, applies_to, rewrite
 from .rules import SIMPLIFY, scaling
-from .rules.kernels import blas_takes, division_by_a_number, is_update, mean_as_sum
+from .rules.kernels import GEMM, blas_takes, division_by_a_number, mean_as_sum
 from .rules.sums import axes_of
 from .source import Source, Writer
 from .trace import Trace
@@ -90,8 +90,10 @@ class _Looped(Writer):
     # -- statements that stand alone --------------------------------------------------------------
 
     def write(self, node: Tensor) -> None:
-        if is_update(node):
-            self._update(node)
+        if node.op is GEMM:
+            c, a, b = node.inputs
+            self.texts[node] = self.operand(c)
+            self._gemm(node, node.params["alpha"], a, b, 1.0)
         elif node.op is TRANSPOSE and node.ndim == 2:
             self.texts[node] = Text(f"{self.operand(node.inputs[0]).within(ATOM)}.T")
         elif is_product(node):
@@ -102,18 +104,13 @@ class _Looped(Writer):
         elif node.op in (BROADCAST_TO, GETITEM):
             operands = [self.operand(node.inputs[0])]
             self._assigned(node, self.words.expression(node, operands).code)
-        elif self._is_scalar(node):
+        elif _is_number(node):
             self._assigned(node, self._scalar(node, [self._number(x) for x in node.inputs]))
         else:
             raise NotCompilableError(
                 f"{op_of(node).name} on shapes {[x.shape for x in node.inputs]} has no form for "
                 'Numba here; use jit(..., engine="numpy")'
             )
-
-    @staticmethod
-    def _is_scalar(node: Tensor) -> bool:
-        numbers = not any(is_array(x) for x in (node, *node.inputs))
-        return numbers and has_loop_form(node.op) and not node.params
 
     def _assigned(self, node: Tensor, code: str) -> None:
         name = self.name(node)
@@ -156,12 +153,6 @@ class _Looped(Writer):
                 lines = [along, f"    {each}", f"        {target} += {term}"]
             for line in lines:
                 self.add(line)
-
-    def _update(self, node: Tensor) -> None:
-        """Write ``W += alpha * a @ b`` into the donated matrix W."""
-        c, a, b = node.inputs
-        self.texts[node] = self.operand(c)
-        self._gemm(node, node.params["alpha"], a, b, 1.0)
 
     def _gemm(self, node: Tensor, alpha: float, a: Tensor, b: Tensor, beta: float) -> None:
         """Write ``c = alpha * a @ b + beta * c`` as one call of BLAS."""
@@ -311,6 +302,12 @@ class _Looped(Writer):
 
     def ready(self) -> set[Tensor]:
         return self.overwritten
+
+
+def _is_number(node: Tensor) -> bool:
+    """Whether `node` is a number computed from numbers."""
+    numbers = not any(is_array(x) for x in (node, *node.inputs))
+    return numbers and has_loop_form(node.op) and not node.params
 
 
 def _zero(node: Tensor) -> str:

@@ -24,7 +24,7 @@ from .literals import literal
 from .memory import Plan, is_view, plan, root_of
 from .order import arranged
 from .rules import tune
-from .rules.kernels import LOGISTIC, blas_takes, is_update
+from .rules.kernels import GEMM, LOGISTIC, blas_takes
 from .rules.sums import axes_of
 from .source import Source, Writer
 from .trace import Trace
@@ -87,13 +87,12 @@ def is_sigmoid(node: Tensor) -> bool:
 
 def buffered(node: Tensor) -> bool:
     """Whether `node` is written as a statement that computes into given memory."""
-    kinds = (is_product, is_reduction, is_numpy_ufunc, is_sigmoid, is_update)
-    return is_array(node) and any(is_kind(node) for is_kind in kinds)
+    return is_array(node) and (is_product(node) or is_reduction(node) or in_place(node))
 
 
 def in_place(node: Tensor) -> bool:
     """Whether `node` may be computed into the memory of an operand."""
-    return is_numpy_ufunc(node) or is_sigmoid(node) or is_update(node)
+    return is_numpy_ufunc(node) or is_sigmoid(node) or node.op is GEMM
 
 
 class _Planned(Writer):
@@ -135,7 +134,7 @@ class _Planned(Writer):
             return
         out = self._target(node) if buffered(node) else ""
         name = self.name(node, "u") if node.name or not out else ""
-        if is_update(node):
+        if node.op is GEMM:
             self._update(node, out)
         elif buffered(node):
             given = zip(node.inputs, operands, strict=True)
@@ -162,7 +161,7 @@ class _Planned(Writer):
         """Return the name of a constant of `dtype` whose text begins with `start`."""
         if (key, dtype) not in self.numbers:
             self.numbers[key, dtype] = name = self.words.fresh(wish)
-            self.words.constants[name] = f"{start}, {_dtype_text(dtype)})"
+            self.words.constants[name] = f'{start}, "{dtype.name}")'
         return self.numbers[key, dtype]
 
     def _update(self, node: Tensor, out: str) -> None:
@@ -209,15 +208,9 @@ class _Planned(Writer):
     def _is_row_sum(self, node: Tensor) -> bool:
         """Whether `node` sums the rows of a small buffer, which a product with ones does faster."""
         x = node.inputs[0]
-        return (
-            node.op is SUM
-            and x in self.places.buffer
-            and x.ndim == node.ndim == 2
-            and axes_of(node) == (1,)
-            and x.size <= _THREADED_ROWS
-            and x.dtype == node.dtype
-            and x.dtype in (np.float32, np.float64)
-        )
+        small = x in self.places.buffer and x.size <= _THREADED_ROWS and x.ndim == node.ndim == 2
+        same = x.dtype == node.dtype and x.dtype in (np.float32, np.float64)
+        return node.op is SUM and small and same and axes_of(node) == (1,)
 
     def _reduce(self, node: Tensor, operand: str, out: str) -> str:
         axis = node.params.get("axis")
@@ -238,14 +231,14 @@ class _Planned(Writer):
         self.used |= {"divide"} if node.op is LOGISTIC else {"negative", "reciprocal"}
         self.words.helpers[helper] = LOGISTIC_INTO if node.op is LOGISTIC else SIGMOID_INTO
         if not out:
-            out = f"{self.numpy('empty')}({literal(node.shape)}, {_dtype_text(node.dtype)})"
+            out = f'{self.numpy("empty")}({literal(node.shape)}, "{node.dtype.name}")'
         return f"{helper}({operand}, {out})"
 
     def writable(self) -> set[Tensor]:
         return set(self.places.donated.values())
 
     def ready(self) -> set[Tensor]:
-        return {self.places.donated[node] for node in self.order if is_update(node)}
+        return {self.places.donated[node] for node in self.order if node.op is GEMM}
 
     def workspace(self) -> tuple[list[str], list[str], list[str]]:
         """Return how buffers are made, taken and given back, as lines."""
@@ -253,18 +246,12 @@ class _Planned(Writer):
             return [], [], []
         self.numpy("empty")
         lines = ["def buffers():", '    """Make the memory that one run needs."""', "    return ["]
-        lines += [
-            f"        empty({literal(shape)}, {_dtype_text(dtype)}),"
-            for shape, dtype in self.places.buffers
-        ]
+        for shape, dtype in self.places.buffers:
+            lines.append(f'        empty({literal(shape)}, "{dtype.name}"),')
         lines.append("    ]")
         left = ", ".join(self.buffers) + ("," if len(self.buffers) == 1 else "")
         take = ["workspace = free.pop() if free else buffers()", f"{left} = workspace"]
         return ["\n".join(lines), "free = []"], take, ["free.append(workspace)"]
-
-
-def _dtype_text(dtype: np.dtype[np.generic]) -> str:
-    return f'"{dtype.name}"'
 
 
 def _may_overwrite(graph: Graph, output: Tensor, x: Tensor) -> bool:

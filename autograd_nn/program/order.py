@@ -18,7 +18,7 @@ from ..core.graph import dependents
 from ..core.tensor import Tensor, plain
 from .graph import Graph, is_leaf
 from .memory import root_of
-from .rules.kernels import is_update, updates_by_blas
+from .rules.kernels import GEMM, updates_by_blas
 
 FORWARD, BACKWARD, RESULTS = "forward", "backward", "results"
 
@@ -55,10 +55,9 @@ def donations(graph: Graph, donated: Collection[Tensor]) -> dict[Tensor, Tensor]
         for x in graph.inputs:
             if x not in donated or x in taken or not isinstance(plain(x), np.ndarray):
                 continue
-            for output in outputs:
-                if output in given or output.shape != x.shape or output.dtype != x.dtype:
-                    continue
-                if not direct or any(x is operand for operand in output.inputs):
+            alike = [o for o in outputs if o.shape == x.shape and o.dtype == x.dtype]
+            for output in alike:
+                if output not in given and (not direct or x in set(output.inputs)):
                     given[output] = x
                     taken.add(x)
                     break
@@ -71,21 +70,14 @@ def ordered(graph: Graph, given: Mapping[Tensor, Tensor]) -> list[Tensor] | None
     None if no order does that.
     """
     nodes = graph.nodes()
+    readers = readers_of(nodes)
+    pairs = [(x, node) for node in nodes for x in dict.fromkeys(node.inputs)]
+    pairs += [(r, out) for out, x in given.items() for r in readers.get(x, ()) if r is not out]
     after: dict[Tensor, list[Tensor]] = {node: [] for node in nodes}
     waiting: dict[Tensor, int] = dict.fromkeys(nodes, 0)
-
-    def before(first: Tensor, second: Tensor) -> None:
+    for first, second in pairs:
         after[first].append(second)
         waiting[second] += 1
-
-    for node in nodes:
-        for x in dict.fromkeys(node.inputs):
-            before(x, node)
-    readers = readers_of(nodes)
-    for output, x in given.items():
-        for reader in readers.get(x, ()):
-            if reader is not output:
-                before(reader, output)
     rank = {FORWARD: 0, BACKWARD: 1, RESULTS: 2}
     part = parts(graph)
     # The last number is unique: nodes themselves are never compared.
@@ -145,6 +137,6 @@ def arranged(
     updated = targets(by_blas)
     # An update by BLAS reads later than its product did: there may be no order for it.
     updating = ordered(by_blas, updated)
-    if updating is None or not all(x in updated for x in updating if is_update(x)):
+    if updating is None or not all(x in updated for x in updating if x.op is GEMM):
         return graph, given, order
     return by_blas, updated, updating

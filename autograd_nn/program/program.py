@@ -12,7 +12,7 @@ import linecache
 import pathlib
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -67,12 +67,10 @@ class Program:
             return lambda *args: run(*args) if same(*args) else missed(*args)
         guard = Guard(traced, source, source.parameters)
         given = ", ".join(source.parameters)
-        lines = [f"def {source.name}({given}):"]
-        lines += [f"    {line}" for line in guard.lines(f"return _missed({given})")]
+        test = [f"    {line}" for line in guard.lines(f"return _missed({given})")]
+        text = "\n".join([f"def {source.name}({given}):", *test, *source.body, ""])
         held = {**self._space, **guard.held, "_missed": missed}
-        space = compiled("\n".join([*lines, *source.body]) + "\n", source.name, held)
-        function: Callable[..., Any] = space[source.name]
-        return function
+        return cast("Callable[..., Any]", compiled(text, source.name, held)[source.name])
 
     @property
     def graph(self) -> list[Tensor]:
@@ -83,8 +81,7 @@ class Program:
     @property
     def kernel(self) -> Callable[..., Any]:
         """The compiled function of a program for Numba; it takes the leaves that are used, flat."""
-        kernel: Callable[..., Any] = self._space["kernel"]
-        return kernel
+        return cast("Callable[..., Any]", self._space["kernel"])
 
     @property
     def source(self) -> str:
@@ -141,7 +138,8 @@ def _with_held(source: Source) -> str:
         start = f"# {name} is held beside this text"
         lines = text.splitlines()
         at = next(i for i, line in enumerate(lines) if line.startswith(start))
-        lines[at] = f'{name} = _array("{_packed(value)}", "{value.dtype.str}", {value.shape})'
+        packed = base64.b85encode(zlib.compress(np.ascontiguousarray(value).tobytes())).decode()
+        lines[at] = f'{name} = _array("{packed}", "{value.dtype.str}", {value.shape})'
         text = "\n".join(lines) + "\n"
     if source.held:
         text = text.replace("import numpy as np\n", _UNPACK, 1)
@@ -159,10 +157,6 @@ def _array(text, dtype, shape):
 
 
 """
-
-
-def _packed(array: np.ndarray[Any, Any]) -> str:
-    return base64.b85encode(zlib.compress(np.ascontiguousarray(array).tobytes())).decode()
 
 
 def compiled(text: str, name: str, held: Mapping[str, Any]) -> dict[str, Any]:
@@ -191,19 +185,16 @@ def _adapted(traced: Trace, source: Source, function: Callable[..., Any]) -> Cal
 
 
 def lowered(
-    traced: Trace,
-    donated: Sequence[str] = (),
-    style: str = "planned",
-    engine: str = "numpy",
+    traced: Trace, donated: Sequence[str] = (), style: str = "planned", engine: str = "numpy"
 ) -> Program:
     """Return the checked program of a trace."""
     graph = simplify(traced.graph)
     inputs = zip(traced.leaves, graph.inputs, strict=True)
     given = {node for leaf, node in inputs if leaf.path[0] in donated}
-    if engine == "numba":
-        source = looped(traced, graph, given)
+    if style == "readable":
+        source = readable(traced, graph)
     else:
-        source = readable(traced, graph) if style == "readable" else planned(traced, graph, given)
+        source = (looped if engine == "numba" else planned)(traced, graph, given)
     program = Program(traced, graph, source)
     compare(traced, program.run, source.text)
     return program

@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 
 from ..core.tensor import Tensor, plain
+from ..formulas.notation import identifier
 from .expressions import ATOM, HELPERS, Text, Vocabulary
 from .graph import INPUT, Graph, count_uses, is_leaf, is_weak, op_of
 from .literals import literal
 from .memory import root_of
 from .order import parts
-from .structures import Leaf, construction, parameter_identifiers, reached
+from .structures import Leaf, construction, reached
 from .trace import Trace
 
 _WIDTH = 88
@@ -83,14 +84,12 @@ class Writer:
 
     def reserve(self) -> None:
         """Take the names that helper functions of the text will have."""
-        self.words.taken |= {op.name for op in HELPERS} | {"special"}
+        rehearsal = Vocabulary()
         for node in self.order:
-            if self.words.calls(node):
-                self.words.function(op_of(node))
-        self.words.taken |= set(self.words.embedding.definitions) | set(self.words.held)
-        self.words.helpers.clear()
-        self.words.embedding = type(self.words.embedding)()
-        self.words.held.clear()
+            if rehearsal.calls(node):
+                rehearsal.function(op_of(node))
+        self.words.taken |= {*rehearsal.embedding.definitions, *rehearsal.held, "special"}
+        self.words.taken |= {op.name for op in HELPERS}
 
     def _parameters(self) -> list[str]:
         """Name the parameters and the leaves; write the lines that take arguments apart."""
@@ -100,7 +99,10 @@ class Writer:
             for leaf, node in leaves:
                 self.texts[node] = Text(self.words.fresh(leaf.name))
             return [self.texts[node].code for _, node in leaves]
-        names = parameter_identifiers(list(traced.parameters), self.words.taken)
+        names: dict[str, str] = {}
+        for key in traced.parameters:
+            names[key] = identifier(key, self.words.taken)
+            self.words.taken.add(names[key])
         groups: dict[str, list[tuple[Leaf, Tensor]]] = {}
         for leaf, node in leaves:
             if len(leaf.path) == 1:
@@ -251,10 +253,6 @@ def _held_line(name: str, value: Any) -> str:
 
 def _indented(body: Sequence[tuple[str, str]]) -> list[str]:
     """Return the lines of a function's body, comments of neighbouring lines in one column."""
-    lines = []
     widths = [len(code) for code, comment in body if comment]
     column = min(max(widths, default=0), _WIDTH - 24)
-    for code, comment in body:
-        shown = f"    {code}"
-        lines.append(f"{shown.ljust(column + 4)}  # {comment}" if comment else shown)
-    return lines
+    return [f"    {code.ljust(column)}  # {note}" if note else f"    {code}" for code, note in body]

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from ..core.tensor import Tensor, plain
-from ..formulas.notation import identifier
 from ..transforms.containers import flatten
+from .literals import NotLiteralError
 
 _PLAIN_KEYS = (str, int, bool, float, type(None))
 _NUMBERS = (bool, int, float)
@@ -59,18 +59,16 @@ def accessors(structure: Any) -> list[tuple[tuple[str, Any], ...]] | None:
         for entry in accessor:
             if isinstance(entry, optree.MappingEntry) and type(entry.entry) in _PLAIN_KEYS:
                 steps.append(("key", entry.entry))
-            elif isinstance(entry, (optree.NamedTupleEntry, optree.DataclassEntry)):
-                steps.append(("field", _field(entry)))
+            elif isinstance(entry, optree.NamedTupleEntry):
+                steps.append(("field", entry.field))
+            elif isinstance(entry, optree.DataclassEntry):
+                steps.append(("field", entry.name))
             elif isinstance(entry, optree.SequenceEntry):
                 steps.append(("index", entry.entry))
             else:
                 return None
         paths.append(tuple(steps))
     return paths
-
-
-def _field(entry: Any) -> str:
-    return str(entry.field if hasattr(entry, "field") else entry.name)
 
 
 def reached(root: str, steps: Sequence[tuple[str, Any]]) -> str:
@@ -92,13 +90,11 @@ def leaf_name(parameter: str, steps: Sequence[tuple[str, Any]], value: Any) -> s
     """Return what a leaf is called: by its own name, its last key, or its parameter."""
     if isinstance(value, Tensor) and value.name:
         return value.name
-    for position in range(len(steps) - 1, -1, -1):
-        kind, step = steps[position]
-        if kind == "field" or (kind == "key" and isinstance(step, str)):
-            rest = "_".join(str(s) for _, s in steps[position + 1 :])
-            return f"{step}_{rest}" if rest else str(step)
-    rest = "_".join(str(step) for _, step in steps)
-    return f"{parameter}_{rest}" if rest else parameter
+    parts = [parameter]
+    for kind, step in steps:
+        is_word = kind == "field" or (kind == "key" and isinstance(step, str))
+        parts = [str(step)] if is_word else [*parts, str(step)]
+    return "_".join(parts)
 
 
 def leaves_of(name: str, argument: Any) -> tuple[list[Leaf], bool]:
@@ -151,28 +147,15 @@ def construction(result: Any, texts: Sequence[str]) -> str | None:
         if value is None:
             return "None"
         if not isinstance(value, LEAVES):
-            raise _NotPlain
+            raise NotLiteralError("no container that can be written down")
         return next(rest)
 
     try:
         return build(result)
-    except _NotPlain:
+    except NotLiteralError:
         return None
-
-
-class _NotPlain(Exception):  # noqa: N818 - a way out of a recursion, no error
-    pass
 
 
 def _sorted_keys(mapping: Mapping[Any, Any]) -> list[Any]:
     structure: Any = flatten(dict.fromkeys(mapping, 0))[1]
     return [path[0] for path in structure.paths()]
-
-
-def parameter_identifiers(names: Sequence[str], taken: set[str]) -> dict[str, str]:
-    """Return an identifier for each of `names`, none in `taken`, and add them to it."""
-    given = {}
-    for name in names:
-        given[name] = identifier(name, taken)
-        taken.add(given[name])
-    return given

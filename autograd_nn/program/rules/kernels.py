@@ -120,8 +120,3 @@ def blas_takes(c: Tensor, a: Tensor, b: Tensor) -> bool:
     if any(x.ndim != 2 or x.dtype != c.dtype for x in (a, b)) or c.dtype not in ("f4", "f8"):
         return False
     return c.op is INPUT and isinstance(plain(c), np.ndarray) and bool(plain(c).flags.carray)
-
-
-def is_update(node: Tensor) -> bool:
-    """Whether `node` is a matrix product that BLAS adds to a donated matrix."""
-    return node.op is GEMM

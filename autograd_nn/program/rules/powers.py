@@ -47,8 +47,7 @@ def _logistic_of(denominator: Tensor) -> Tensor | None:
     for one, other in (denominator.inputs, denominator.inputs[::-1]):
         if number(one) == 1 and other.op is EXP and can_replace(other, denominator):
             exponent = other.inputs[0]
-            if exponent.op is NEGATIVE:
-                return exponent.inputs[0]
+            return exponent.inputs[0] if exponent.op is NEGATIVE else None
     return None
 
 
@@ -71,11 +70,11 @@ def divided_by_logistic(node: Tensor, graph: Graph) -> Tensor | None:
 @applies_to(MULTIPLY)
 def logistic_complement(node: Tensor, graph: Graph) -> Tensor | None:
     """``exp(-z) * (… * sigmoid(z))`` → ``(1 - h) * (…)``: f′ = h(1 − h) found again."""
-    for e, other in (node.inputs, node.inputs[::-1]):
-        if e.op is EXP and e.inputs[0].op is NEGATIVE:
-            better = _exchanged(other, e.inputs[0].inputs[0])
-            if better is not None:
-                return better
+    pairs = [(e, other) for e, other in (node.inputs, node.inputs[::-1]) if e.op is EXP]
+    for e, other in pairs:
+        better = _exchanged(other, e.inputs[0].inputs[0]) if e.inputs[0].op is NEGATIVE else None
+        if better is not None:
+            return better
     return None
 
 
@@ -87,8 +86,7 @@ def _exchanged(node: Tensor, z: Tensor) -> Tensor | None:
 
     if is_h(node):
         return 1 - node
-    if node.op is SQUARE and is_h(node.inputs[0]):
-        h = node.inputs[0]
+    if node.op is SQUARE and is_h(h := node.inputs[0]):
         return h * (1 - h)
     if node.op is MULTIPLY:
         for rest, other in (node.inputs, node.inputs[::-1]):

@@ -141,6 +141,5 @@ def _takes_in(node: Tensor, scale: Tensor) -> bool:
 
 
 def _absorbed(node: Tensor, scale: Tensor, fresh: Mapping[Tensor, Tensor]) -> Tensor:
-    a, b = node.inputs
-    number, x = (a, b) if is_factor(a) else (b, a)
+    number, x = sorted(node.inputs, key=is_factor, reverse=True)
     return apply(MULTIPLY, (constant(plain(number) * plain(scale)), fresh.get(x, x)))

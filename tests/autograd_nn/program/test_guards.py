@@ -41,3 +41,12 @@ def test_a_view_of_another_shape_is_seen_on_later_calls() -> None:
     with pytest.raises(ValueError, match=r"'w' and 'x' share the memory.*pass a copy"):
         step(x[1], x)
     assert x.tolist() == [[1.0] * 3] * 2
+
+
+def test_the_right_argument_is_named_among_many() -> None:
+    def f(*xs: Any) -> Any:
+        return sum(xs[1:], xs[0])
+
+    program = jit(f).lower(*[np.ones(n % 2 + 1) for n in range(12)])
+    with pytest.raises(TypeError, match=r"xs_1: float64 of shape \(2,\).*; xs_11: float64"):
+        program(*[1.0] * 12)

@@ -127,7 +127,7 @@ def plan(
 def _dying_operand(
     node: Tensor, position: int, last: Mapping[Tensor, int], result: Plan
 ) -> int | None:
-    """Return the buffer of an operand that nothing else needs and that `node` fits into."""
+    """Return the buffer of an operand that nothing else needs and that `node` can take over."""
     for x in node.inputs:
         number = result.buffer.get(x)
         if number is None or last[x] != position:

@@ -96,6 +96,8 @@ def in_place(node: Tensor) -> bool:
 
 
 class _Planned(Writer):
+    """Writes one ufunc or product a statement, into the memory that `places` gives it."""
+
     def __init__(self, traced: Trace, graph: Graph, order: Sequence[Tensor], places: Plan) -> None:
         self.places = places
         self.used: set[str] = set()

@@ -15,7 +15,7 @@ from ..core.op import Op
 from ..core.recording import TRACING, refuse_value
 from ..core.tensor import Tensor, apply, install, plain
 
-_DETACHED = Op("detach", lambda x: x)  # no rules: no gradient passes
+DETACH = Op("detach", lambda x: x)  # no rules: no gradient passes
 
 
 @install
@@ -52,7 +52,7 @@ class Values:
     def detach(self) -> Tensor:
         """Return a leaf on the same data that requires no gradient."""
         if TRACING.get():  # a leaf would bake the stand-in's values into the program
-            constant_copy = apply(_DETACHED, (self,))
+            constant_copy = apply(DETACH, (self,))
             constant_copy.name = self.name
             return constant_copy
         return Tensor(self._data, name=self.name)

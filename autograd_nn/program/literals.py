@@ -58,11 +58,15 @@ def _float(value: float) -> str:
     return "np.nan" if math.isnan(value) else repr(value)
 
 
-def index(key: Any) -> str:
-    """Return the text between the brackets of ``x[key]``."""
-    parts = key if type(key) is tuple and key else (key,)
-    text = ", ".join(_index_part(part) for part in parts)
-    return f"{text}," if type(key) is tuple and len(key) == 1 else text
+def index(key: Any, named: Callable[[Any], str]) -> str:
+    """Return the text between the brackets of ``x[key]``; `named` names what has no text."""
+    texts = []
+    for part in key if type(key) is tuple and key else (key,):
+        try:
+            texts.append(_index_part(part))
+        except NotLiteralError:
+            texts.append(named(part))
+    return ", ".join(texts) + ("," if type(key) is tuple and len(key) == 1 else "")
 
 
 def _index_part(part: Any) -> str:
@@ -71,6 +75,11 @@ def _index_part(part: Any) -> str:
     bounds = [literal(b) if b is not None else "" for b in (part.start, part.stop)]
     step = f":{literal(part.step)}" if part.step is not None else ""
     return ":".join(bounds) + step
+
+
+def dtype_name(dtype: np.dtype[Any]) -> str:
+    """Return NumPy's name of a data type: ``np.float64``, ``np.bool_``."""
+    return f"np.{dtype.name}{'_' if dtype.kind == 'b' else ''}"
 
 
 def array_text(array: np.ndarray[Any, Any]) -> str:
@@ -155,9 +164,7 @@ class Embedding:
         if isinstance(value, types.ModuleType):
             parent, _, last = value.__name__.rpartition(".")
             if value is np:
-                self.imports[name] = (
-                    "import numpy as np" if name == "np" else f"import numpy as {name}"
-                )
+                self.imports[name] = f"import numpy as {name}"
             elif value.__name__.partition(".")[0] in ("math", "scipy", "numpy"):
                 alias = "" if name == last else f" as {name}"
                 start = f"from {parent} " if parent else ""
@@ -197,12 +204,10 @@ def _source(function: types.FunctionType) -> str:
     if not isinstance(definition, ast.FunctionDef) or definition.decorator_list:
         raise NotLiteralError(f"{function.__name__} is decorated")
     definition.returns = None
-    arguments = definition.args
-    for argument in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]:
+    given = definition.args
+    stars = [star for star in (given.vararg, given.kwarg) if star is not None]
+    for argument in [*given.posonlyargs, *given.args, *given.kwonlyargs, *stars]:
         argument.annotation = None
-    for star in (arguments.vararg, arguments.kwarg):
-        if star is not None:
-            star.annotation = None
     body = definition.body
     if len(body) > 1 and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
         definition.body = body[1:]

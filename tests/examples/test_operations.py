@@ -10,12 +10,11 @@ from typing import Any
 import pytest
 
 from autograd_nn.core.op import REGISTRY
-from autograd_nn.ops.table import entries, markdown, rule_text
+from examples.operations import entries, markdown, rule_text
+from tests.autograd_nn.ops.called import functions_of, through
+from tests.autograd_nn.rows import REGISTERED, ROWS
 
-from ..rows import REGISTERED, ROWS
-from .called import functions_of, through
-
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 AGAIN = "run python -m tests.benchmarks.coverage, or with --ours where the others are missing"
 
 

@@ -144,6 +144,11 @@ def binary(op: str, run: Callable[..., Any], *domains: tuple[float, float], **mo
     return Row(op, run, (In((2, 3), *first), In((3,), *second)), **more)
 
 
+def where_numpy_has(name: str, *rows: Row) -> list[Row]:
+    """Return `rows` if the installed NumPy has the function `name`: some came after NumPy 2.0."""
+    return list(rows) if hasattr(np, name) else []
+
+
 def sample(inputs: Sequence[In], shapes: Sequence[Shape], seed: int = 0) -> list[Any]:
     """Draw an array for each input.
 

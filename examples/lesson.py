@@ -1,6 +1,6 @@
 """What the lessons share: options, a place for pictures, and one way to show things.
 
-As a script, a lesson prints what it has to tell and writes its pictures to a folder. As a notebook
+As a script, a lesson prints its results and writes its pictures to a folder. As a notebook
 it shows both where the code stands. `Lesson` does either, so that a lesson is written once.
 """
 

@@ -101,7 +101,7 @@ def run(script: Path, folder: Path) -> list[Path]:
 
 
 def stale(script: Path, folder: Path, times: bool = False) -> list[tuple[Path, Path]]:
-    """Run an example in `folder` and return the stale files, each with what was made anew."""
+    """Run an example in `folder` and return the stale files, each with what is new."""
     target = KEPT_IN.get(script.stem, HERE / "gallery")
     pairs = [(target / made.name, made) for made in run(script, folder)]
     return [

@@ -5,7 +5,7 @@ r"""The table of operations, made from the registry: what there is, its rules, a
 writes ``operations.md``, by default into the current folder.
 
 1. `entries` lists the functions: NumPy's, SciPy's and this package's own. One that is no operation
-   is told by the operations it goes through.
+   is described by the operations it goes through.
 2. `rule_text` writes the rules of an operation: it records them on Tensors that stand for the
    cotangent g, the result r and the inputs x, y, z, and prints that formula. Rules that move
    elements about, and those whose guards against overflow would hide the formula, are in words.

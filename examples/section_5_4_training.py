@@ -24,7 +24,7 @@ report.raise_if_wrong()
 print(f"gradients verified: {report.summary()}\n")
 
 # %% [markdown]
-# `callback` is called after every iteration; here it looks at the held-out digits now and then.
+# `callback` is called after every iteration; here it looks at the held-out digits sometimes.
 
 # %%
 seen, held_out, accuracy = [], [], []

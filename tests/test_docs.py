@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Build in a process of its own: pdoc takes hold of the modules that it reads."""
+    """Build in a process of its own: pdoc changes the modules that it reads."""
     folder = tmp_path_factory.mktemp("api")
     subprocess.run([sys.executable, str(ROOT / ".ci" / "docs.py"), str(folder)], check=True)
     return {

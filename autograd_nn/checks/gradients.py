@@ -411,7 +411,7 @@ class _Pass:
     def _without_kinks(
         self, k: int, index: int, w: Any, exact: float, estimate: Estimate, tolerance: float
     ) -> Comparison:
-        """Compare along `w` without the elements that are at a kink, where they can be told."""
+        """Compare along `w` without the elements that are at a kink, where these can be found."""
         x = self.check.wide[index]
         bent = []
         if 1 < x.size <= _SIFTED:

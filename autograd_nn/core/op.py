@@ -65,7 +65,7 @@ class Op:
         Whether NumPy broadcasts the inputs against each other. The loop of ``gradients`` undoes
         that in one place; a cotangent of another operation must have its input's shape.
     traits : set of str
-        What is true of it: ``elementwise`` (ufuncs are, unasked); ``view`` (the result looks at
+        What is true of it: ``elementwise`` (ufuncs are by default); ``view`` (the result looks at
         the operand's memory); ``commutes``; ``linear`` (in all its inputs together, or in each);
         ``constant`` (piecewise: the derivative is 0 where there is one); ``activation``.
 

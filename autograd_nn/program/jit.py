@@ -120,7 +120,7 @@ class Program:
         Raises
         ------
         ValueError
-            If it holds a function whose source is not to be had.
+            If it holds a function whose source cannot be read.
         """
         target = pathlib.Path(path)
         target.write_text(_with_held(self._source), encoding="utf-8")
@@ -272,7 +272,7 @@ class Jitted(Protocol):
         """Run the program for these arguments; make it if there is none yet."""
 
     def lower(self, *args: Any, **kwargs: Any) -> Program:
-        """Return the program for these arguments, made anew and checked on them."""
+        """Return the program for these arguments, made again and checked on them."""
 
 
 class _Programs:
@@ -316,7 +316,7 @@ class _Programs:
         return program.run(*given)
 
     def lower(self, *args: Any, **kwargs: Any) -> Program:
-        """Return the program for these arguments, made anew and checked on them."""
+        """Return the program for these arguments, made again and checked on them."""
         return self._lowered(*self._bound(args, kwargs))
 
     def _found(self, given: tuple[Any, ...]) -> Program | None:

@@ -71,7 +71,7 @@ class Graph:
         return self._uses.get(node, 1)
 
     def count_for(self, node: Tensor, old: Tensor) -> None:
-        """Let `node`, which takes the place of `old`, count as used as often, or oftener."""
+        """Let `node`, which takes the place of `old`, count as used as often, or more often."""
         times = self.uses(old)
         if self._uses is not None and node is not old:
             self._uses[node] = times + self._uses.get(node, 0)

@@ -201,7 +201,7 @@ class Check:
         return name
 
     def _add_containers(self, where: str, value: Any) -> None:
-        """Add tests that `where` is a container like `value`, and its parts likewise."""
+        """Add tests that `where` is a container like `value`, and its parts too."""
         kind = type(value)
         if isinstance(value, (dict, list, tuple)):
             self.containers.append(f"type({where}) is {self.hold(kind)}")

@@ -81,7 +81,7 @@ class Row:
     order : int
         Up to which order the gradients are tested.
     shapes : strategy of tuples of shapes, optional
-        For tests over shapes: one shape for each input. `ANY` and `broadcastable` are at hand;
+        For tests over shapes: one shape for each input. `ANY` and `broadcastable` exist;
         `unary` and `binary` use them.
     extremes : tuple of Extreme
     float32 : bool

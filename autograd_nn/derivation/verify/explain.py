@@ -158,7 +158,7 @@ def explain(
         if not found and scalable:
             found = {e.kind: e for e in _ratio(environment, whole, cases)}
     told: dict[str, Explanation] = {}
-    for explanation in (found or combined).values():  # the same repair is told once
+    for explanation in (found or combined).values():  # each repair is named once
         told.setdefault(explanation.repaired, explanation)
     return list(told.values())
 

@@ -188,7 +188,7 @@ def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 def _logsumexp_rule(g: Any, out: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     top = kept(out, x.shape, axis, keepdims)
     share = np.exp(x - np.where(np.isinf(top), 0, top))
-    total = np.sum(share, axis=axis, keepdims=True)  # 1, but for the rounding of a large `out`
+    total = np.sum(share, axis=axis, keepdims=True)  # 1, except for the rounding of a large `out`
     return kept(g, x.shape, axis, keepdims) * (share / np.where(total == 0, 1, total))
 
 

@@ -17,7 +17,7 @@ def convolved(a: Any, v: Any) -> Any:
 
 
 def _without_ends(g: Any, other: Any) -> Any:
-    """Correlate `g` with `other` where they overlap wholly: the transpose of convolving."""
+    """Correlate `g` with `other` where they overlap completely: the transpose of convolving."""
     count = len(other)
     return np.convolve(g, other[::-1])[count - 1 : len(g)]
 

@@ -136,7 +136,7 @@ class Embedding:
         Raises
         ------
         NotLiteralError
-            If its source is not to be had, or it uses what cannot be written down.
+            If its source cannot be read, or it uses what cannot be written down.
         """
         if not isinstance(function, types.FunctionType) or function.__closure__:
             raise NotLiteralError(f"{function!r} is no plain function")
@@ -199,7 +199,7 @@ def _source(function: types.FunctionType) -> str:
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     except (OSError, TypeError, SyntaxError) as error:
-        raise NotLiteralError(f"the source of {function.__name__} is not to be had") from error
+        raise NotLiteralError(f"the source of {function.__name__} cannot be read") from error
     (definition,) = tree.body
     if not isinstance(definition, ast.FunctionDef) or definition.decorator_list:
         raise NotLiteralError(f"{function.__name__} is decorated")
@@ -220,7 +220,7 @@ def _lambda_source(code: types.CodeType) -> str:
     try:
         tree = ast.parse("".join(lines))
     except SyntaxError as error:
-        raise NotLiteralError("the source of a lambda is not to be had") from error
+        raise NotLiteralError("the source of a lambda cannot be read") from error
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Lambda) and node.lineno == code.co_firstlineno:
@@ -230,5 +230,5 @@ def _lambda_source(code: types.CodeType) -> str:
             if all(getattr(compiled, part) == getattr(code, part) for part in same):
                 found.add(text)
     if len(found) != 1:
-        raise NotLiteralError("the source of a lambda is not to be had")
+        raise NotLiteralError("the source of a lambda cannot be read")
     return found.pop()

@@ -4,7 +4,7 @@
    of additions, products and a power of two put together from its bits, so that the compiler
    turns whole loops into vector instructions, which it cannot do with calls of the C library.
 2. `PRODUCTS`: ``dgemm`` and ``sgemm`` of the BLAS that NumPy brings. Numba's own ``np.dot`` goes
-   to SciPy's BLAS, whose threads stand in the way of NumPy's in the same process.
+   to SciPy's BLAS, whose threads get in the way of NumPy's in the same process.
 
 With ``k = floor(x / ln 2 + 1/2)`` and ``r = x - k ln 2``, e**x is 2**k times a polynomial in r,
 ``|r| <= ln(2) / 2``. The polynomials agree with e**r at Chebyshev's points and are off by 2e-17

@@ -267,7 +267,7 @@ def _may_overwrite(graph: Graph, output: Tensor, x: Tensor) -> bool:
 
 _THREADED = 1 << 17
 """Products of so many multiplications and more are left to NumPy: BLAS shares them out among
-threads, and SciPy's BLAS has threads of its own, which would stand in the way of NumPy's."""
+threads, and SciPy's BLAS has threads of its own, which would get in the way of NumPy's."""
 
 
 def _scipys_blas_takes(c: Tensor, a: Tensor, b: Tensor) -> bool:

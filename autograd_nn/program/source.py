@@ -40,7 +40,7 @@ class Source:
         That function's name.
     held : dict of str to object
         Values that the text uses without making them: large constants, and functions whose
-        source is not to be had.
+        source cannot be read.
     flat : bool
         Whether the function takes the leaves of the arguments, not the arguments.
     flat_result : bool

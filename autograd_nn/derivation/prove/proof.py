@@ -3,7 +3,7 @@
 The graph is run on symbols with an undefined differentiable function f in the place of the
 activation. What a formula claims and what the engine's rules give are then polynomials in the
 weights, inputs, targets, and the values of f and f′, and their difference is reduced to 0 or is
-not. The rules themselves are held against SymPy's own derivative of J.
+not. The rules themselves are compared with SymPy's own derivative of J.
 """
 
 from __future__ import annotations

@@ -186,7 +186,7 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
 
 def log_softmax(x: Any, axis: Any = -1) -> Tensor:
     """Return the logarithm of `softmax`, of the shape of the logits `x`."""
-    logits = as_tensor(x)
+    logits: Tensor = as_tensor(x)
     # Shifting all logits alike changes nothing but the rounding: float32 near 1000 has steps of
     # 6e-5, which would come out as relative errors of the probabilities.
     shifted = logits - logits.max(axis=axis, keepdims=True).detach()

@@ -29,7 +29,7 @@ def as_array(x: Any) -> Any:
     return x if hasattr(x, "dtype") else np.asarray(x)
 
 
-def as_tensor(x: Any) -> Tensor:
+def as_tensor(x: Any) -> Any:  # Any, since NumPy's stubs know no Tensor
     """Return a Tensor as it is, and anything else as a constant one."""
     return x if isinstance(x, Tensor) else constant(as_array(x))
 

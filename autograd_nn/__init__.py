@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .derivation import derive, prove, verify
     from .drawing import draw, explore
     from .program.jit import jit  # the function, not the module of its name
+    from .transforms.checkpoint import checkpoint
     from .transforms.derivatives import (
         elementwise_grad,
         grad,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
         value_and_grad,
         vjp,
     )
-    from .transforms.flow import checkpoint, custom_vjp, stop_gradient
+    from .transforms.flow import custom_vjp, stop_gradient
 
 keep_freed_memory()
 
@@ -46,7 +47,8 @@ _LATER = {
     for module, names in {
         "checks.anomaly": "AnomalyError detect_anomaly",
         "checks.gradients": "GradientReport UndecidedWarning check_grads",
-        "transforms.flow": "checkpoint custom_vjp stop_gradient",
+        "transforms.checkpoint": "checkpoint",
+        "transforms.flow": "custom_vjp stop_gradient",
         "derivation": "derive prove verify",
         "drawing": "draw explore",
         "transforms.derivatives": "elementwise_grad grad hessian hvp jacobian jvp value_and_grad "

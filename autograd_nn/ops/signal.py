@@ -26,7 +26,8 @@ def _without_ends(g: Any, other: Any) -> Any:
 CONVOLVE = register(Op("convolve", convolved, (
     lambda g, out, a, v: _without_ends(g, v),
     lambda g, out, a, v: _without_ends(g, a),
-), latex=r"{0} \ast {1}", rule_words="the cotangent correlated with the other operand"))  # fmt: skip
+), latex=r"{0} \ast {1}",
+    rule_words="the cotangent correlated with the other operand"))  # fmt: skip
 
 
 @implements(np.convolve)

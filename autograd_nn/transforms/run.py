@@ -24,6 +24,7 @@ from ..core.backward import gradients_along, start_of
 from ..core.graph import topological_order
 from ..core.tensor import Tensor, apply, plain
 from ..ops.elementwise import POSITIVE
+from .block import as_tensor
 from .containers import flatten, leaf_names, tree_map, unflatten
 
 _NESTED: ContextVar[bool] = ContextVar("autograd_nn_nested", default=False)
@@ -193,10 +194,14 @@ class Run:
         self.outputs: list[Tensor] = leaves
         self.order = topological_order(self.outputs)
         self.record = recorded and (
-            _NESTED.get() or _recording.TRACING.get() or self.tensors_given or self._reaches_out()
+            self._tensors_wanted() or _recording.TRACING.get() or self._reaches_out()
         )
         for x in self.inputs:  # they are nobody's from here on; see _reaches_out
             x.requires_grad = x.requires_grad and x.op is not None
+
+    def _tensors_wanted(self) -> bool:
+        """Whether results are Tensors: Tensors were given, or another transform is running."""
+        return self.tensors_given or _NESTED.get()
 
     def _reaches_out(self) -> bool:
         """Whether the result depends on a Tensor outside that requires gradients."""
@@ -209,7 +214,7 @@ class Run:
         """Return a tree of results as Tensors, recorded or without a history, or as arrays."""
         if self.record:
             return value
-        return tree_map(_detached if self.tensors_given or _NESTED.get() else plain, value)
+        return tree_map(_detached if self._tensors_wanted() else plain, value)
 
     def result(self) -> Any:
         """Return what the function returned, without aux."""
@@ -220,11 +225,7 @@ class Run:
         record = self.records(seeds or ())
         given = [None] * len(self.outputs) if seeds is None else seeds
         starts = [start_of(out, seed) for out, seed in zip(self.outputs, given, strict=True)]
-        starts = (
-            [x if isinstance(x, Tensor) else Tensor(x) for x in starts]
-            if record
-            else [*map(plain, starts)]
-        )
+        starts = [as_tensor(x) if record else plain(x) for x in starts]
         found = gradients_along(self.order, self.outputs, starts, self.inputs, record)
         return found if record else self.made(found)
 
@@ -235,7 +236,7 @@ class Run:
 
     def made(self, arrays: list[Any]) -> list[Any]:
         """Return `arrays` as Tensors where Tensors are expected."""
-        tensors = self.record or self.tensors_given or _NESTED.get()
+        tensors = self.record or self._tensors_wanted()
         return [Tensor(plain(array)) for array in arrays] if tensors else arrays
 
     def regroup(self, leaves: Sequence[Any]) -> list[Any]:

@@ -15,6 +15,7 @@ import inspect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -124,6 +125,20 @@ def argument_names(f: Any, count: int) -> list[str]:
     return named + [f"args[{i}]" for i in range(len(named), count)]
 
 
+def _leaf_name(structure: Any, root: str, position: int) -> str:
+    return leaf_names(structure, root)[position]
+
+
+def _pair(result: Any, who: str) -> tuple[Any, Any]:
+    """Return the two parts of what a function with further results returned."""
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise TypeError(
+            f"{who} with has_aux=True needs a function that returns a pair (result, aux), "
+            f"got {type(result).__name__}"
+        )
+    return result
+
+
 def _has_tensor(tree: Any) -> bool:
     return any(isinstance(leaf, Tensor) for leaf in flatten(tree)[0])
 
@@ -154,50 +169,46 @@ class Run:
         has_aux: bool,
         who: str,
     ) -> None:
-        recorded = bool(_recording.RECORDING.get())
+        mode = _recording.RECORDING.get()
+        # detect_anomaly, whose mode is a tape that carries cotangents itself, shows names
+        watched = getattr(mode, "pull", None) is not None
+        roots = argument_names(f if watched else None, len(args))
         given = list(args)
         self.who = who
         self.inputs: list[Tensor] = []
         self.groups: list[tuple[int, Any]] = []
         self.tensors_given = any(_has_tensor(arg) for arg in (*args, *kwargs.values()))
-        # detect_anomaly, whose mode is a tape that carries cotangents itself, shows names
-        watched = getattr(_recording.RECORDING.get(), "pull", None) is not None
-        roots = argument_names(f if watched else None, len(args))
         for place in places:
-            leaves, structure = flatten(args[place])
-            nodes: list[Tensor] = []
-
-            def where(structure: Any = structure, place: int = place, nodes: Any = nodes) -> str:
-                return leaf_names(structure, roots[place])[len(nodes)]
-
-            for leaf in leaves:
-                node = _fresh(leaf, where, who)
-                if watched and node.name is None:
-                    node.name = where()
-                nodes.append(node)
-            self.inputs += nodes
-            self.groups.append((len(nodes), structure))
-            given[place] = unflatten(structure, nodes)
+            given[place] = self._opened(args[place], roots[place], watched)
         with inside():
             result = f(*given, **kwargs)
         self.aux: Any = None
         if has_aux:
-            if not isinstance(result, tuple) or len(result) != 2:
-                raise TypeError(
-                    f"{who} with has_aux=True needs a function that returns a pair (result, aux), "
-                    f"got {type(result).__name__}"
-                )
-            result, self.aux = result
-        leaves, self.out_structure = flatten(result)
-        if any(not isinstance(x, Tensor) or x.dtype.kind not in "fO" for x in leaves):
-            _refuse(leaves, leaf_names(self.out_structure, "the function's result"), who)
-        self.outputs: list[Tensor] = leaves
+            result, self.aux = _pair(result, who)
+        self.outputs: list[Tensor]
+        self.outputs, self.out_structure = flatten(result)
+        if any(not isinstance(x, Tensor) or x.dtype.kind not in "fO" for x in self.outputs):
+            _refuse(self.outputs, leaf_names(self.out_structure, "the function's result"), who)
         self.order = topological_order(self.outputs)
-        self.record = recorded and (
+        self.record = bool(mode) and (
             self._tensors_wanted() or _recording.TRACING.get() or self._reaches_out()
         )
         for x in self.inputs:  # they are nobody's from here on; see _reaches_out
             x.requires_grad = x.requires_grad and x.op is not None
+
+    def _opened(self, tree: Any, root: str, named: bool) -> Any:
+        """Return the argument `tree` with new nodes as its leaves; `named` if they show names."""
+        leaves, structure = flatten(tree)
+        nodes = []
+        for position, leaf in enumerate(leaves):
+            where = partial(_leaf_name, structure, root, position)
+            node = _fresh(leaf, where, self.who)
+            if named and node.name is None:
+                node.name = where()
+            nodes.append(node)
+        self.inputs += nodes
+        self.groups.append((len(nodes), structure))
+        return unflatten(structure, nodes)
 
     def _tensors_wanted(self) -> bool:
         """Whether results are Tensors: Tensors were given, or another transform is running."""

@@ -64,8 +64,7 @@ def _put_along(g: Any, indices: Any, shape: tuple[int, ...], axis: int) -> Any:
 
 # fmt: off
 GETITEM: Op = register(Op("getitem", item,
-    (lambda g, out, x, key: call(SCATTER, g, key=key, shape=x.shape),),
-    latex="{0}[\\cdot]",
+    (lambda g, out, x, key: call(SCATTER, g, key=key, shape=x.shape),), latex="{0}[\\cdot]",
     text="{0}[{key}]", python="{0}[{key}]",
     rule_words="the cotangent put where the elements came from, added up where some came twice",
     traits={"view"}))
@@ -78,8 +77,7 @@ TAKE: Op = register(Op("take", _taken, (
     rule_words="the cotangent put where the elements came from, added up where some came twice"))
 PUT: Op = register(Op("put", _put, (
     lambda g, out, x, indices, shape, axis: call(TAKE, g, indices, axis=axis), None,
-), latex=function_of("put"),
-    rule_words="the elements of the cotangent at the indices"))
+), latex=function_of("put"), rule_words="the elements of the cotangent at the indices"))
 TAKE_ALONG_AXIS: Op = register(Op("take_along_axis", _taken_along, (
     lambda g, out, x, indices, axis: call(PUT_ALONG_AXIS, g, indices, shape=x.shape, axis=axis),
     None,
@@ -87,8 +85,7 @@ TAKE_ALONG_AXIS: Op = register(Op("take_along_axis", _taken_along, (
     rule_words="the cotangent put where the elements came from, added up likewise"))
 PUT_ALONG_AXIS: Op = register(Op("put_along_axis", _put_along, (
     lambda g, out, x, indices, shape, axis: call(TAKE_ALONG_AXIS, g, indices, axis=axis), None,
-), latex=function_of("put"),
-    rule_words="the elements of the cotangent at the indices"))
+), latex=function_of("put"), rule_words="the elements of the cotangent at the indices"))
 # fmt: on
 
 

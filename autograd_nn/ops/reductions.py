@@ -101,8 +101,7 @@ SUM = register(Op("sum", total, (_sum_rule,), latex=r"\sum {0}",
 MEAN = register(Op("mean", average, (_mean_rule,), latex=r"\operatorname{{mean}}({0})",
     words="the mean over {0}",
     rule_words="the cotangent over the count, spread over the axes that were averaged"))
-MAX = register(Op("max", np.max, (_extremum_rule,), latex=r"\max {0}",
-    words="the largest of {0}",
+MAX = register(Op("max", np.max, (_extremum_rule,), latex=r"\max {0}", words="the largest of {0}",
     rule_words="the cotangent at the largest element, shared evenly among equals"))
 MIN = register(Op("min", np.min, (_extremum_rule,), latex=r"\min {0}",
     rule_words="the cotangent at the smallest element, shared evenly among equals"))
@@ -110,8 +109,7 @@ PROD = register(Op("prod", np.prod, (_prod_rule,), latex=r"\prod {0}",
     rule_words="the cotangent times the product of all other elements, which divides by nothing"))
 ANY = register(Op("any", np.any, latex=function_of("any")))
 ALL = register(Op("all", np.all, latex=function_of("all")))
-COUNT_NONZERO = register(Op("count_nonzero", np.count_nonzero,
-    latex=function_of("count_nonzero")))
+COUNT_NONZERO = register(Op("count_nonzero", np.count_nonzero, latex=function_of("count_nonzero")))
 # fmt: on
 
 

@@ -44,13 +44,11 @@ RESHAPE = register(Op("reshape", reshaped, (
     rule_words="the cotangent in the operand's shape", traits={"view", "linear"}))
 TRANSPOSE = register(Op("transpose", permuted, (
     lambda g, out, x, axes=None: np.transpose(g, _inverse(axes)),
-), latex="{0}^{{T}}",
-    text="{0}ᵀ", python="{0}.T", words="{0} transposed",
+), latex="{0}^{{T}}", text="{0}ᵀ", python="{0}.T", words="{0} transposed",
     rule_words="the cotangent transposed back", traits={"view", "linear"}))
 BROADCAST_TO = register(Op("broadcast_to", repeated, (lambda g, out, x, shape: g,),
     latex=function_of("broadcast"), broadcasts=True,
-    text="{0}", rule_words="summed over the axes it was repeated along",
-    traits={"view", "linear"}))
+    text="{0}", rule_words="summed over the axes it was repeated along", traits={"view", "linear"}))
 # fmt: on
 
 

@@ -115,7 +115,6 @@ def test_it_is_drawn() -> None:
     assert "softsign" in str(draw(UFUNC(Tensor(X, name="z"))))
 
 
-@pytest.mark.xfail(reason="the page has a table of words of its own")
 def test_it_is_explored_in_words() -> None:
     J, *_ = layer()
     page = html.unescape(explore(J).html)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,7 @@ def _isclose(
 
 
 @implements(np.allclose)
+@wraps(_isclose)  # errors about arguments read its signature
 def _allclose(*args: Any, **kwargs: Any) -> bool:
     return bool(np.all(_isclose(*args, **kwargs)))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ def _var(
 
 
 @implements(np.std)
+@wraps(_var)  # errors about arguments read its signature
 def _std(*args: Any, **kwargs: Any) -> Any:
     return np.sqrt(_var(*args, **kwargs))
 
@@ -171,6 +172,7 @@ def _nanvar(
 
 
 @implements(np.nanstd)
+@wraps(_nanvar)  # errors about arguments read its signature
 def _nanstd(*args: Any, **kwargs: Any) -> Any:
     return np.sqrt(_nanvar(*args, **kwargs))
 

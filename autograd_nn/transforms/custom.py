@@ -71,7 +71,7 @@ def custom(
     """
     op = register(Op(name, forward, vjps, latex=latex or _called(name, max(len(vjps), 1)),
         text=text, words=words, loop=loop, broadcasts=broadcasts,
-        traits={"elementwise"} if elementwise else ()))  # fmt: skip
+        traits={"elementwise"} if elementwise else set()))  # fmt: skip
 
     def call(*operands: Any, **params: Any) -> Tensor:
         return apply(op, operands, params)

@@ -53,6 +53,18 @@ class Values:
         array = np.asarray(self._data, dtype=dtype)
         return array.copy() if copy else array
 
+    def __repr__(self: Any) -> str:
+        data = self._data  # of another library's array its own text: its values may not be there
+        text = repr(data)
+        if isinstance(data, (np.ndarray, np.generic, bool, int, float)):
+            text = np.array2string(np.asarray(data), separator=", ", prefix="Tensor(")
+        extra = f", name={self.name!r}" if self.name else ""
+        if self.op is not None:
+            extra += f", op={self.op.name}"
+        elif self.requires_grad:
+            extra += ", requires_grad=True"
+        return f"Tensor({text}{extra})"
+
     def __format__(self: Any, spec: str) -> str:
         return format(self.item() if self.size == 1 else self._data, spec) if spec else repr(self)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +16,9 @@ from typing import Any
 import graphviz
 
 BACKENDS = ("auto", "pygraphviz", "dot")
+_GRAPHVIZ = threading.Lock()
+"""Held while Graphviz works in this process: its library keeps global state."""
+
 _INSTALL = (
     "a picture needs Graphviz: pip install pygraphviz (its wheels bring it along), or install "
     "the program, e.g. apt-get install graphviz. The DOT text is in .source without either"
@@ -32,17 +36,18 @@ class DrawingError(RuntimeError):
 def _in_process(source: str, engine: str, output: str) -> bytes:
     import pygraphviz
 
-    try:
-        graph = pygraphviz.AGraph(string=source)
-    except pygraphviz.DotError as error:
-        raise DrawingError("this is no DOT text; what is wrong stands on stderr") from error
-    try:
-        drawn: bytes | None = graph.draw(format=output, prog=engine)
-    except (OSError, TypeError, ValueError) as error:  # TypeError: an unknown format
-        message = f"Graphviz cannot draw this as {output!r} with {engine!r}: {error}"
-        raise DrawingError(message) from error
-    finally:
-        graph.close()
+    with _GRAPHVIZ:
+        try:
+            graph = pygraphviz.AGraph(string=source)
+        except pygraphviz.DotError as error:
+            raise DrawingError("this is no DOT text; what is wrong stands on stderr") from error
+        try:
+            drawn: bytes | None = graph.draw(format=output, prog=engine)
+        except (OSError, TypeError, ValueError) as error:  # TypeError: an unknown format
+            message = f"Graphviz cannot draw this as {output!r} with {engine!r}: {error}"
+            raise DrawingError(message) from error
+        finally:
+            graph.close()
     if not drawn:
         raise DrawingError(f"Graphviz drew nothing as {output!r} with the engine {engine!r}")
     return drawn

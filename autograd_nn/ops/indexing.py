@@ -133,9 +133,7 @@ def _compress(condition: Any, a: Any, axis: int | None = None, out: Any = None) 
     return _take(a, np.flatnonzero(_plain(condition, "condition")), axis)
 
 
-@implements(np.extract)
-def _extract(condition: Any, arr: Any) -> Any:
-    return _compress(np.ravel(condition), np.ravel(arr))
+implements(np.extract)(lambda condition, arr: _compress(np.ravel(condition), np.ravel(arr)))
 
 
 @implements(np.choose)

@@ -97,9 +97,7 @@ def _block_level(part: Any, level: int, depth: int) -> Any:
     return _concatenate_tensors(inner, -level)
 
 
-@implements(np.append)
-def _append(arr: Any, values: Any, axis: int | None = None) -> Any:
-    return _concatenate_tensors([arr, values], axis)
+implements(np.append)(lambda arr, values, axis=None: _concatenate_tensors([arr, values], axis))
 
 
 # -- cutting apart -------------------------------------------------------------------------------

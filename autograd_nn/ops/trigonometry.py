@@ -90,6 +90,4 @@ for _ufunc, _factor, _latex in (
     )  # fmt: skip
 
 
-@implements(np.sinc)
-def _sinc(x: Any) -> Any:
-    return apply(SINC, (x,))
+implements(np.sinc)(lambda x: apply(SINC, (x,)))

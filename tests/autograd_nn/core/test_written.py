@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd_nn import Tensor, gradients, no_grad, vjp
@@ -51,6 +51,7 @@ USES: list[Callable[[Any, Any], Any]] = [
 ]
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(USES), st.sampled_from(WRITERS), st.sampled_from([SMALL, LARGE]), st.booleans()
 )

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import os
 import pathlib
@@ -139,7 +138,6 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         asked = (*special, self.renderer, self.formatter)
         return backend == "dot" or any(option is not None for option in asked)
 
-    @functools.wraps(graphviz.Digraph.pipe, assigned=(), updated=())  # its signature
     def pipe(self, *args: Any, **kwargs: Any) -> Any:
         """Return the picture: bytes, or text with `encoding`.
 
@@ -162,7 +160,8 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         )
         return drawn.decode(given["encoding"]) if given["encoding"] else drawn
 
-    @functools.wraps(graphviz.Digraph.render, assigned=(), updated=())  # its signature
+    pipe.__wrapped__ = graphviz.Digraph.pipe  # type: ignore[attr-defined]  # has its signature
+
     def render(self, *args: Any, **kwargs: Any) -> str:
         """Save the DOT text and the picture, and return the path of the picture.
 
@@ -201,3 +200,5 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         if given["view"] or given["quiet_view"]:
             self._view(path, format=output, quiet=given["quiet_view"])
         return path
+
+    render.__wrapped__ = graphviz.Digraph.render  # type: ignore[attr-defined]  # has its signature

@@ -9,6 +9,7 @@ not. The rules themselves are compared with SymPy's own derivative of J.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ _MOST_SYMBOLS = 400
 ANY = "every differentiable f"
 
 
+@dataclass(eq=False, repr=False)
 class CounterExample:
     """Numbers for which a formula is wrong.
 
@@ -40,13 +42,10 @@ class CounterExample:
         What the formula gives there, and the derivative.
     """
 
-    def __init__(
-        self, leaves: dict[str, Any], where: tuple[int, ...], claimed: float, right: float
-    ) -> None:
-        self.leaves = leaves
-        self.where = where
-        self.claimed = claimed
-        self.right = right
+    leaves: dict[str, Any]
+    where: tuple[int, ...]
+    claimed: float
+    right: float
 
     def __str__(self) -> str:
         at = ", ".join(
@@ -58,6 +57,7 @@ class CounterExample:
     __repr__ = __str__
 
 
+@dataclass(eq=False, repr=False)
 class Proof:
     """The outcome for one formula.
 
@@ -85,17 +85,16 @@ class Proof:
         Statement and difference for math mode.
     """
 
-    def __init__(self, name: str, gradient: bool = True) -> None:
-        self.name = name
-        self.gradient = gradient
-        self.proved = False
-        self.scope = ANY
-        self.statement = ""
-        self.difference: Any = None
-        self.independent = False
-        self.counter_example: CounterExample | None = None
-        self.problem = ""
-        self.latex = ""
+    name: str
+    gradient: bool = True
+    proved: bool = False
+    scope: str = ANY
+    statement: str = ""
+    difference: Any = None
+    independent: bool = False
+    counter_example: CounterExample | None = None
+    problem: str = ""
+    latex: str = ""
 
     def __str__(self) -> str:
         what = "derivative" if self.gradient else "value"
@@ -106,8 +105,8 @@ class Proof:
         if self.difference is not None:
             terms = _not_zero(self.difference)
             if terms:
-                first = str(terms[0])
-                first = first if len(first) <= 200 else first[:200] + " …"
+                whole = str(terms[0])
+                first = whole if len(whole) <= 200 else whole[:200] + " …"
                 lines.append(f"  formula − {what} = {first} (first of {len(terms)} not 0)")
             else:
                 count = self.difference.size
@@ -204,12 +203,11 @@ def prove(J: Tensor, claims: Any, *, samples: int | None = None) -> Proofs:
 def _prove_one(environment: Environment, world: Symbolic, claim: Claim, proof: Proof) -> None:
     arguments = _arguments(environment, world, claim)
     given = Draw(environment)
-    formula = None
-    if claim.function is not None and not claim.problem:
-        formula = record(claim, given)
+    recorded = claim.function is not None and not claim.problem
+    formula = record(claim, given) if recorded else None
     written = unicode_text(formula) if formula is not None else f"{claim.name}(…)"
     left = notation.unicode(claim.name)
-    proof.latex = rf"{notation.latex(claim.name)}"
+    proof.latex = notation.latex(claim.name)
     node = _node(claim.meaning)
     right = as_array(_symbols_of(world, claim.meaning), node.shape)
     try:
@@ -289,21 +287,14 @@ def same_as_sympy(environment: Environment, node: Tensor) -> bool:
     cost = plain(world.nodes[environment.J]).item()
     symbols = plain(world.nodes[node])
     ours = world.gradient(node)
-    for index in np.ndindex(node.shape):
-        theirs = world.sympy.diff(cost, symbols[index])
-        if world.sympy.expand(ours[index] - theirs) != 0:
-            return False
-    return True
+    theirs = each(lambda symbol: world.sympy.diff(cost, symbol), symbols)
+    return not _not_zero(each(world.sympy.expand, ours - theirs))
 
 
 def counter_example(environment: Environment, claim: Claim, seed: int = 0) -> CounterExample | None:
     """Return short numbers for which a formula is wrong, or None where none was found."""
     rng = np.random.default_rng(seed)
-    leaves = [
-        node
-        for node in environment.order
-        if node.op is None and node.name and node.dtype.kind == "f"
-    ]
+    leaves = [n for n in environment.order if n.op is None and n.name and n.dtype.kind == "f"]
     for _ in range(20):
         moved = {leaf: np.round(rng.uniform(-1, 1, leaf.shape), 1) for leaf in leaves}
         draw = Draw(environment, moved)

@@ -35,7 +35,7 @@ ROOMS_OF_NAMES = ("autograd_nn/ops/", "autograd_nn/program/rules/")
 
 NAMES_ALLOWED = {
     "autograd_nn/__init__.py": "the public names: functions, some called as the operation is",
-    "autograd_nn/program/native.py": "the names of C's functions, and of helpers in Numba's text",
+    "autograd_nn/program/native.py": "the functions of the text that Numba compiles",
     "autograd_nn/program/numpy_source.py": "the names of NumPy's functions in the emitted text",
 }
 """File → why operations are told by name there."""

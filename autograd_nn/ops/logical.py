@@ -14,16 +14,10 @@ from .functions import implements
 from .rules import function_of
 
 
-def _comparison(
-    ufunc: Any, symbol: str, latex: str, text: str = "", loop: str = "", traits: Any = ()
-) -> Op:
+def _comparison(ufunc: Any, symbol: str, latex: str, text: str = "", **more: Any) -> Op:
     """Enter the row of a comparison, or of a logical operation on two truth values."""
-    name = ufunc.__name__
-    return register(
-        Op(name, ufunc, symbol=symbol, latex=latex, text=text, loop=loop, broadcasts=True,
-           traits=traits),
-        ufunc,
-    )  # fmt: skip
+    op = Op(ufunc.__name__, ufunc, symbol=symbol, latex=latex, text=text, broadcasts=True, **more)
+    return register(op, ufunc)
 
 
 def _question(ufunc: Any, latex: str, loop: str = "") -> Op:

@@ -172,7 +172,8 @@ def prove(J: Tensor, claims: Any, *, samples: int | None = None) -> Proofs:
     ImportError
         Without SymPy (extra ``symbolic``).
     TypeError, ValueError
-        If the claims name nothing in the graph, or the graph holds an operation that cannot be
+        If the claims name nothing in the graph, or use ``m`` or a δ where it does not say how many
+        samples there are; or if the graph holds an operation that cannot be
         run on symbols.
 
     Examples
@@ -222,6 +223,8 @@ def _prove_one(environment: Environment, world: Symbolic, claim: Claim, proof: P
                 f"{right.shape}"
             )
         gap = _reduced(world, value - right)
+        if claim.own and not _not_zero(gap):
+            raise FormulaError(claim.own)
     except Exception as error:
         text = str(error) if isinstance(error, FormulaError) else f"{type(error).__name__}: {error}"
         proof.problem = f"the formula {text}" if isinstance(error, FormulaError) else text

@@ -83,7 +83,7 @@ class _Chain:
         for probe in np.random.default_rng(0).uniform(1, 2, (2, value.size)):
             put = Overlay(self.judge.given, {asked[0]: probe.reshape(of.shape)})
             factors.append(np.broadcast_to(evaluate(formula, put), value.shape).ravel() / probe)
-        if np.allclose(*factors, rtol=1e-9, atol=0) and np.all(factors[0]):
+        if np.allclose(factors[0], factors[1], rtol=1e-9, atol=0) and np.all(factors[0]):
             self.arrays[f"d_{self.environment.names[of]}"] = np.reshape(
                 value.ravel() / factors[0], of.shape
             )

@@ -62,6 +62,7 @@ class Claim:
         self.function: Callable[..., Any] | None = None
         self.uses: tuple[str, ...] = ()
         self.problem = ""
+        self.own = ""
         if isinstance(claimed, Formula):
             self.function, self.uses = claimed.function, claimed.uses
             self._keywords = False
@@ -172,7 +173,10 @@ def _backward_order(environment: Environment) -> dict[Tensor | None, tuple[int, 
 
 
 def _refuse_own(environment: Environment, claims: list[Claim]) -> None:
-    """Mark formulas that ask for what they are to give, or for what comes after it."""
+    """Mark formulas that ask for what they are to give, or for what comes after it.
+
+    Where such a formula is wrong, that is said of it: a learner may have taken the wrong layer.
+    """
     far = _distances(environment)
     for claim in claims:
         own, forward = claim.meaning.node, not claim.meaning.gradient
@@ -187,7 +191,7 @@ def _refuse_own(environment: Environment, claims: list[Claim]) -> None:
                 continue  # given, and no answer to anything
             way = far[own] - far[asked.node]
             if way == 0 or (way > 0) == forward:
-                claim.problem = claim.problem or (
+                claim.own = (
                     f"asks for {text!r}, which is "
                     + ("its own answer" if asked.node is own else "no step before it")
                     + f"; a formula may use {'values' if forward else 'gradients'} "

@@ -115,6 +115,9 @@ class Judge:
                 if draw is not self.given:
                     self._narrow(claim, line)
                 break
+        if line.right and claim.own:
+            claim.problem = claim.own
+            line.wrong("cannot be judged", claim.own)
         return line
 
     def _narrow(self, claim: Claim, line: Line) -> None:

@@ -210,6 +210,10 @@ def test_a_parameter_is_not_taken_for_data() -> None:
         if W.name == "q":
             claims = {"d_h": lambda q, d_s: q @ d_s}
         assert not verify(J, claims).ok
+    for q in (Tensor([0.0, 1.0, 1.0], name="W"), Tensor([0.0, 1.0, 0.0], True, name="q")):
+        x = Tensor([1.0, 2.0, 3.0], name="x")
+        square: Any = {"dx": (lambda W: W * W) if q.name == "W" else (lambda q: q * q)}
+        assert not verify((q * x).sum(), square).ok
 
 
 def test_a_target_from_outside_is_noticed_though_its_kind_is_kept() -> None:

@@ -177,6 +177,15 @@ def kinds_of(given: Any) -> list[Kind]:
     return found
 
 
+def integers_like(given: Any) -> Kind | None:
+    """Return integers between the smallest and the largest of an array; None where all are one."""
+    a = np.asarray(given)
+    if a.dtype.kind not in "iu" or a.size < 2 or a.min() == a.max():
+        return None
+    low, high = int(a.min()), int(a.max())
+    return Kind("{} as given", False, lambda rng: rng.integers(low, high, a.shape, endpoint=True))
+
+
 def drawn_leaves(environment: Environment) -> list[Tensor]:
     """Return the leaves that `fresh` draws: those of floating point that a formula can know."""
     return [
@@ -198,14 +207,15 @@ def fresh(
     """
     rng = np.random.default_rng(seed)
     kept = kept or {}
-    leaves = drawn_leaves(environment)
+    leaves = list(dict.fromkeys([*drawn_leaves(environment), *kept]))
 
     def values(leaf: Tensor, attempt: int) -> Any:
         given = plain(leaf)
         if leaf not in kept:
             return random_like(given, rng, attempt)
         for _ in range(8):
-            other = np.asarray(kept[leaf].draw(rng), dtype=float)
+            dtype = leaf.dtype if leaf.dtype.kind in "iu" else float
+            other = np.asarray(kept[leaf].draw(rng), dtype=dtype)
             if not np.array_equal(other, given):
                 break
         return other
@@ -215,7 +225,7 @@ def fresh(
         for attempt in range(_ATTEMPTS):
             try:
                 draw = Draw(environment, {leaf: values(leaf, attempt) for leaf in leaves})
-            except (ValueError, ArithmeticError):
+            except (ValueError, ArithmeticError, IndexError):
                 continue
             if np.isfinite(plain(draw.J)):
                 draws.append(draw)

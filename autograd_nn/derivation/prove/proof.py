@@ -149,7 +149,7 @@ class Proofs(list[Proof]):
         return rf"$\displaystyle \begin{{aligned}} {rows} \end{{aligned}}$"
 
 
-def prove(J: Tensor, claims: Any, *, samples: int | None = None) -> Proofs:
+def prove(J: Tensor, claims: Any, *, samples: int | None = None, allow_own: bool = False) -> Proofs:
     """Prove claimed gradients of `J` for all values of its leaves, or refute them.
 
     Parameters
@@ -161,6 +161,8 @@ def prove(J: Tensor, claims: Any, *, samples: int | None = None) -> Proofs:
         differentiable f; those that write h(1 − h) for the sigmoid only.
     samples : int, optional
         How many samples `J` is the mean over. Read off the graph if left out.
+    allow_own : bool
+        As for `verify`.
 
     Returns
     -------
@@ -186,7 +188,7 @@ def prove(J: Tensor, claims: Any, *, samples: int | None = None) -> Proofs:
     (True, 'every differentiable f')
     """
     environment = Environment(J, samples)
-    found = collect(environment, claims)
+    found = collect(environment, claims, allow_own)
     symbols = sum(n.size for n in environment.order if n.op is None and (n.name or n.requires_grad))
     if symbols > _MOST_SYMBOLS:
         raise ValueError(

@@ -185,12 +185,12 @@ def _refuse_own(environment: Environment, claims: list[Claim]) -> None:
                 asked = environment.meaning(text)
             except UnknownNameError:
                 continue  # said where the formula is judged
-            if asked.node is None or asked.gradient == forward:
+            if asked.node is None or not (asked.gradient or forward):
                 continue
-            if forward and asked.node.op is None:
+            if forward and not asked.gradient and asked.node.op is None:
                 continue  # given, and no answer to anything
             way = far[own] - far[asked.node]
-            if way == 0 or (way > 0) == forward:
+            if way == 0 or (way > 0) == forward or (asked.gradient and forward):
                 claim.own = (
                     f"asks for {text!r}, which is "
                     + ("its own answer" if asked.node is own else "no step before it")

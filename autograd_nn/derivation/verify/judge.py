@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...core.tensor import Tensor, plain
-from ..draws import Draw, Kind, drawn_leaves, fresh, in_double, kinds_of
+from ..draws import Draw, Kind, drawn_leaves, fresh, in_double, integers_like, kinds_of
 from ..names import Environment, Meaning, UnknownNameError, spelling
 from .claims import Claim, FormulaError, run
 from .report import Line
@@ -68,6 +68,8 @@ class Judge:
             leaf: kind for leaf in self.data for kind in self.kinds[leaf][:1] if kind.certain
         }
         self.fresh = self.draw(draws) if functions and draws else []
+        ints = {x: integers_like(plain(x)) for x in environment.named.values() if x.op is None}
+        self.integers = {x: kind for x, kind in ints.items() if kind and self.fresh}
         wanted = [claim.meaning for claim in claims]
         for claim in claims:
             try:
@@ -115,6 +117,11 @@ class Judge:
                 if draw is not self.given:
                     self._narrow(claim, line)
                 break
+        if line.right and claim.function is not None and self.integers:
+            kept = dict(self.integers)
+            if self._is_wrong(claim, kept):
+                chance = any(k.words == "symmetric {}" for x in kept for k in kinds_of(plain(x)))
+                line.limited(f"{', '.join(x.name or '' for x in kept)} as given", not chance)
         if line.right and claim.own:
             claim.problem = claim.own
             line.wrong("cannot be judged", claim.own)
@@ -133,18 +140,22 @@ class Judge:
             if leaf not in self.kept and (leaf.name in claim.uses or leaf in self.data)
         ]
         for leaf, kind in kinds[:_MOST_KINDS]:
-            tried = Line(claim.name)
-            for draw in self.draw(_NARROW, 2, {leaf: kind}):
-                try:
-                    self._compare(claim, tried, draw, run(claim, draw))
-                except FormulaError:
-                    tried.right = False
-                if not tried.right:
-                    break
-            else:
+            if not self._is_wrong(claim, {leaf: kind}):
                 words = kind.words.format(leaf.name or "an unnamed tensor")
                 line.limited(words, leaf in self.data and not kind.words.startswith("symmetric"))
                 return
+
+    def _is_wrong(self, claim: Claim, kept: Mapping[Tensor, Kind]) -> bool:
+        """Whether a formula is wrong on some draw with further values kept in their kind."""
+        tried = Line(claim.name)
+        for draw in self.draw(_NARROW, 2, kept):
+            try:
+                self._compare(claim, tried, draw, run(claim, draw))
+            except FormulaError:
+                return True
+            if not tried.right:
+                return True
+        return False
 
     def _compare(self, claim: Claim, line: Line, draw: Draw, value: Any) -> None:
         right = draw.value(claim.meaning)

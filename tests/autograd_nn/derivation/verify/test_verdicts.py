@@ -201,6 +201,18 @@ def test_what_is_right_for_a_symmetric_matrix_is_not_right(trained: bool) -> Non
     assert verify(J, {"d_h": lambda A, d_s: A.T @ d_s})["d_h"].verdict == "right"
 
 
+def test_integers_stay_as_given_and_hide_nothing() -> None:
+    t = Tensor(np.array([[1, 2], [2, 5]]), name="t")
+    q = Tensor([[0.5, 1.0], [1.5, 2.0]], name="q")
+    J = np.square(named("s", t @ q)).sum()
+    report = verify(J, {"dq": lambda t, d_s: t.T @ d_s})
+    assert report["dq"].verdict == "right"
+    assert "kept on the random draws: t as given (integers)" in report.notes
+    report = verify(J, {"dq": lambda t, d_s: t @ d_s})
+    assert not report.ok
+    assert report["dq"].verdict == "right for t as given only"
+
+
 def test_a_parameter_is_not_taken_for_data() -> None:
     eye = np.eye(2)
     for W in (Tensor(eye, name="W1"), Tensor(eye, name="q", requires_grad=True)):
@@ -258,6 +270,13 @@ def test_no_formula_is_right_by_asking_for_its_own_answer(seed: int) -> None:
                 assert report.ok == lifted.ok
         if nodes[own].op is not None and own == other:
             assert not verify(J, {own: asking(own)}).ok
+
+
+def test_a_value_is_not_read_off_a_gradient() -> None:
+    a = Tensor([1.0, 2.0], name="a")
+    J = np.square(named("h", a * a)).sum()
+    assert verify(J, {"h": lambda d_h: d_h / 2}, allow_own=True).ok
+    assert not verify(J, {"h": lambda d_h: d_h / 2}).ok
 
 
 def _depends(node: Tensor, on: Tensor) -> bool:

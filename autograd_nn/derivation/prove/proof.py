@@ -148,7 +148,7 @@ class Proofs(list[Proof]):
         return rf"$\displaystyle \begin{{aligned}} {rows} \end{{aligned}}$"
 
 
-def prove(J: Tensor, claims: Any, *, samples: int | None = None) -> Proofs:
+def prove(J: Tensor, claims: Any, *, samples: int | None = None, allow_own: bool = False) -> Proofs:
     """Prove claimed gradients of `J` for all values of its leaves, or refute them.
 
     Parameters
@@ -160,6 +160,8 @@ def prove(J: Tensor, claims: Any, *, samples: int | None = None) -> Proofs:
         differentiable f; those that write h(1 − h) for the sigmoid only.
     samples : int, optional
         How many samples `J` is the mean over. Read off the graph if left out.
+    allow_own : bool
+        As for `verify`.
 
     Returns
     -------
@@ -171,7 +173,8 @@ def prove(J: Tensor, claims: Any, *, samples: int | None = None) -> Proofs:
     ImportError
         Without SymPy (extra ``symbolic``).
     TypeError, ValueError
-        If the claims name nothing in the graph, or the graph holds an operation that cannot be
+        If the claims name nothing in the graph, or use ``m`` or a δ where it does not say how many
+        samples there are; or if the graph holds an operation that cannot be
         run on symbols.
 
     Examples
@@ -184,7 +187,7 @@ def prove(J: Tensor, claims: Any, *, samples: int | None = None) -> Proofs:
     (True, 'every differentiable f')
     """
     environment = Environment(J, samples)
-    found = collect(environment, claims)
+    found = collect(environment, claims, allow_own)
     symbols = sum(n.size for n in environment.order if n.op is None and (n.name or n.requires_grad))
     if symbols > _MOST_SYMBOLS:
         raise ValueError(
@@ -220,6 +223,8 @@ def _prove_one(environment: Environment, world: Symbolic, claim: Claim, proof: P
                 f"{right.shape}"
             )
         gap = _reduced(world, value - right)
+        if claim.own and not _not_zero(gap):
+            raise FormulaError(claim.own)
     except Exception as error:
         text = str(error) if isinstance(error, FormulaError) else f"{type(error).__name__}: {error}"
         proof.problem = f"the formula {text}" if isinstance(error, FormulaError) else text

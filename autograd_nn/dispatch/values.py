@@ -1,7 +1,8 @@
 """Taking plain values out of a Tensor: for Python, for NumPy, for indices.
 
 Each of these ways leaves the graph, so each asks `refuse_value` first: while a function is being
-traced a value is a stand-in. `Values` is installed on `Tensor`.
+traced a value is a stand-in, and while one is differentiated a value takes no gradient along.
+`Values` is installed on `Tensor`.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from ..core.op import Op
-from ..core.recording import TRACING, refuse_value
-from ..core.tensor import Tensor, apply, install, plain
+from ..core.recording import DIFFERENTIATING, TRACING, refuse_value
+from ..core.tensor import Tensor, apply, constant, install, plain
 
 DETACH = Op("detach", lambda x: x)  # no rules: no gradient passes
 
@@ -26,12 +27,17 @@ class Values:
 
     def item(self: Any) -> Any:
         """Return the only element as a Python number."""
-        refuse_value("item()", "Return the Tensor from the function instead.")
+        refuse_value("item()", "Return the Tensor from the function instead.", self)
         return self._data.item() if hasattr(self._data, "item") else self._data
+
+    def tolist(self: Any) -> Any:
+        """Return the data as nested lists of Python numbers."""
+        refuse_value("tolist()", "Return the Tensor from the function instead.", self)
+        return np.asarray(self._data).tolist()
 
     def numpy(self: Any) -> Any:
         """Return the data, without gradients. Results of operations are read-only."""
-        refuse_value("numpy()", "Use the Tensor itself.")
+        refuse_value("numpy()", "Use the Tensor itself.", self)
         return self._data
 
     def detach(self: Any) -> Tensor:
@@ -43,8 +49,9 @@ class Values:
         return Tensor(self._data, name=self.name)
 
     def __array__(self: Any, dtype: Any = None, copy: bool | None = None) -> Any:
-        refuse_value("np.asarray", "Use NumPy functions on the Tensor itself.")
-        if self.requires_grad or self.op is not None:
+        refuse_value("np.asarray", "Use NumPy functions on the Tensor itself.", self)
+        # counts, indices and truth values have no gradient to lose
+        if self.requires_grad or (self.op is not None and self.dtype.kind in "fO"):
             what = "requires gradients" if self.requires_grad else "was recorded"
             raise TypeError(
                 f"{self.label()} {what}, which np.asarray or np.array would lose; use .numpy() "
@@ -54,19 +61,37 @@ class Values:
         return array.copy() if copy else array
 
     def __format__(self: Any, spec: str) -> str:
-        return format(self.item() if self.size == 1 else self._data, spec) if spec else repr(self)
+        refuse_value("a format", "Print outside of the function.")
+        data = np.asarray(self._data).item() if self.size == 1 else self._data
+        return format(data, spec) if spec else repr(self)
 
     def __bool__(self: Any) -> bool:
         refuse_value("a truth value", "Use np.where(condition, a, b) in place of the branch.")
         return bool(self._data)
 
     def __float__(self: Any) -> float:
-        refuse_value("float()", "Keep the Tensor.")
-        return float(self.item())
+        refuse_value("float()", "Keep the Tensor.", self, warn=True)
+        return float(plain(self))
+
+    def __complex__(self: Any) -> complex:
+        refuse_value("complex()", "Keep the Tensor.", self, warn=True)
+        return complex(plain(self))
 
     def __int__(self: Any) -> int:
-        refuse_value("int()", "Keep the Tensor.")
-        return int(self.item())
+        refuse_value("int()", "Keep the Tensor.", self, warn=True)
+        return int(plain(self))
+
+    def __reduce_ex__(self: Any, protocol: Any) -> Any:
+        if self.op is not None:
+            refuse_value("a copy", "Use the Tensor itself.", self)
+            raise TypeError(
+                f"{self.label()} is the result of {self.op.name!r}, and is neither copied nor "
+                "pickled with its history. Copy its leaves and compute again, or copy t.detach() "
+                "or t.numpy(), its values"
+            )
+        if self.requires_grad and DIFFERENTIATING.get():
+            refuse_value("a copy", "Use the Tensor itself.", self)
+        return _leaf, (self._data, self.requires_grad, self.name, self.grad)
 
     def __index__(self: Any) -> int:
         refuse_value("use as an index", "Use np.take_along_axis or np.where.")
@@ -86,6 +111,13 @@ class Values:
 
     def __contains__(self: Any, value: Any) -> bool:
         return bool(np.any(self._data == plain(value)))
+
+
+def _leaf(data: Any, requires_grad: bool, name: str | None, grad: Any) -> Tensor:
+    """Return the copy of a leaf."""
+    made = constant(data)
+    made.requires_grad, made.name, made.grad = requires_grad, name, grad
+    return made
 
 
 def plain_key(key: Any) -> Any:

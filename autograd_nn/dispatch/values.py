@@ -28,7 +28,7 @@ class Values:
     def item(self: Any) -> Any:
         """Return the only element as a Python number."""
         refuse_value("item()", "Return the Tensor from the function instead.", self)
-        return self._data.item() if hasattr(self._data, "item") else self._data
+        return _only(self)
 
     def tolist(self: Any) -> Any:
         """Return the data as nested lists of Python numbers."""
@@ -62,8 +62,7 @@ class Values:
 
     def __format__(self: Any, spec: str) -> str:
         refuse_value("a format", "Print outside of the function.")
-        data = np.asarray(self._data).item() if self.size == 1 else self._data
-        return format(data, spec) if spec else repr(self)
+        return format(_only(self) if self.size == 1 else self._data, spec) if spec else repr(self)
 
     def __bool__(self: Any) -> bool:
         refuse_value("a truth value", "Use np.where(condition, a, b) in place of the branch.")
@@ -71,15 +70,15 @@ class Values:
 
     def __float__(self: Any) -> float:
         refuse_value("float()", "Keep the Tensor.", self, warn=True)
-        return float(plain(self))
+        return float(_only(self))
 
     def __complex__(self: Any) -> complex:
         refuse_value("complex()", "Keep the Tensor.", self, warn=True)
-        return complex(plain(self))
+        return complex(_only(self))
 
     def __int__(self: Any) -> int:
         refuse_value("int()", "Keep the Tensor.", self, warn=True)
-        return int(plain(self))
+        return int(_only(self))
 
     def __reduce_ex__(self: Any, protocol: Any) -> Any:
         if self.op is not None:
@@ -111,6 +110,11 @@ class Values:
 
     def __contains__(self: Any, value: Any) -> bool:
         return bool(np.any(self._data == plain(value)))
+
+
+def _only(t: Tensor) -> Any:
+    """Return the only element of `t` as a Python number."""
+    return t._data.item() if hasattr(t._data, "item") else t._data
 
 
 def _leaf(data: Any, requires_grad: bool, name: str | None, grad: Any) -> Tensor:

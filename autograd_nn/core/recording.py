@@ -134,8 +134,8 @@ def refuse_value(what: str, instead: str, of: Tensor | None = None, warn: bool =
     lost = f"{what} takes the value out of {of.label()}, and its gradient would be lost"
     if DIFFERENTIATING.get():
         raise TypeError(
-            f"{lost} ({_users_code()}). Keep the Tensor, and join Tensors with np.stack([...]); "
-            "use t.detach() for what shall count as constant, and has_aux=True for further results"
+            f"{lost} ({_users_code()}). {instead} Join Tensors with np.stack([...]); use "
+            "t.detach() for what shall count as constant, and has_aux=True for further results"
         )
     if warn:
         frame = _users_frame()
@@ -156,6 +156,19 @@ def _users_frame() -> FrameType:
     while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in inside:
         frame = frame.f_back
     return frame
+
+
+def library_function(library: str) -> str | None:
+    """Return the function of `library` that the user called, where the call came through one."""
+    frame, found = sys._getframe(1), None
+    users = _users_frame()
+    while frame is not users and frame.f_back:
+        module, name = frame.f_globals.get("__name__", ""), frame.f_code.co_name
+        if module.partition(".")[0] == library and name in frame.f_globals:
+            public = [part for part in module.split(".") if part[:1] != "_"]
+            found = ".".join([*public, name])
+        frame = frame.f_back
+    return found
 
 
 def users_place() -> tuple[str, int, str]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..core.op import Op
-from ..core.recording import DIFFERENTIATING, TRACING, refuse_value
+from ..core.recording import DIFFERENTIATING, TRACING, library_function, refuse_value
 from ..core.tensor import Tensor, apply, constant, install, plain
 
 DETACH = Op("detach", lambda x: x)  # no rules: no gradient passes
@@ -49,13 +49,14 @@ class Values:
         return Tensor(self._data, name=self.name)
 
     def __array__(self: Any, dtype: Any = None, copy: bool | None = None) -> Any:
-        refuse_value("np.asarray", "Use NumPy functions on the Tensor itself.", self)
+        what, instead = _asker()
+        refuse_value(what, instead, self)
         # counts, indices and truth values have no gradient to lose
         if self.requires_grad or (self.op is not None and self.dtype.kind in "fO"):
-            what = "requires gradients" if self.requires_grad else "was recorded"
+            why = "requires gradients" if self.requires_grad else "was recorded"
             raise TypeError(
-                f"{self.label()} {what}, which np.asarray or np.array would lose; use .numpy() "
-                "for the plain values, or np.stack(...) to build from Tensors"
+                f"{self.label()} {why}, which {what} would lose; use .numpy() for the plain "
+                f"values, or np.stack(...) to build from Tensors. {instead}"
             )
         array = np.asarray(self._data, dtype=dtype)
         return array.copy() if copy else array
@@ -102,6 +103,14 @@ class Values:
         length: int = self.shape[0]
         return length
 
+    def __getattr__(self: Any, name: str) -> Any:
+        instead = ""
+        if name[:1] != "_" and hasattr(np, name):
+            instead = f"; use np.{name}(t)"
+        elif name[:1] != "_" and hasattr(np.ndarray, name):
+            instead = f"; use t.numpy().{name} where no gradient is needed"
+        raise AttributeError(f"a Tensor has no attribute {name!r}{instead}", name=name, obj=self)
+
     def __iter__(self: Any) -> Iterator[Tensor]:
         refuse_value("iteration", "Use whole-array operations or indexing.")
         if not self.shape:
@@ -110,6 +119,18 @@ class Values:
 
     def __contains__(self: Any, value: Any) -> bool:
         return bool(np.any(self._data == plain(value)))
+
+
+def _asker() -> tuple[str, str]:
+    """Return who asks for an array, a function of SciPy's or np.asarray, and the way out."""
+    function = library_function("scipy")
+    if function is None:
+        return "np.asarray or np.array", "Use NumPy functions on the Tensor itself."
+    name = function.rpartition(".")[2]
+    for place, module in (("np.linalg", np.linalg), ("np", np)):
+        if hasattr(module, name):
+            return function, f"Use {place}.{name} on the Tensor itself."
+    return function, "Write it with NumPy functions, or make an operation of it with custom(...)."
 
 
 def _only(t: Tensor) -> Any:

@@ -85,6 +85,11 @@ def _nan_to_num(
     return apply(NAN_TO_NUM, (x,), {k: v for k, v in given.items() if v is not None})
 
 
+@implements(np.copy)
+def _copy(a: Any, order: str = "K", subok: bool = False) -> Any:
+    return a[...] if a.dtype.kind == "b" else np.positive(a)
+
+
 @implements(np.real, np.conjugate, np.real_if_close)
 def _real(x: Any, tol: float = 100) -> Any:
     return +x  # Tensors are real

@@ -78,7 +78,7 @@ def _refuse(values: Sequence[Any], names: Sequence[str], who: str) -> None:
         if value.dtype.kind not in "fO":
             raise TypeError(
                 f"{who}: {where} has dtype {value.dtype}; only floating-point results have "
-                "gradients"
+                "gradients. Use .astype(float), or has_aux=True for further results"
             )
 
 

@@ -14,15 +14,16 @@ import numpy as np
 import pytest
 import scipy
 
-from autograd_nn import Tensor, grad
+from autograd_nn import Tensor, custom, grad, jvp
 
-from .idioms import IDIOMS
+from .idioms import ELSEWHERE, IDIOMS
 
 X = np.array([0.71, 1.37, 0.43, 2.19, 0.94, 1.76])
 P = np.array([1.3, 0.6, 0.9, 1.7, 0.35, 2.1])
 NAMES = {"copy": copy, "math": math, "np": np, "pickle": pickle, "scipy": scipy}
-for part in ("fft integrate interpolate linalg ndimage optimize signal sparse spatial.distance "
-             "special stats").split():  # fmt: skip
+PARTS = """fft integrate interpolate linalg ndimage optimize signal sparse spatial.distance
+special stats"""
+for part in PARTS.split():
     importlib.import_module(f"scipy.{part}")
 
 HELP = re.compile(
@@ -81,3 +82,56 @@ def test_an_idiom_is_right_or_is_refused(text: str) -> None:
         assert helps(error), f"{type(error).__name__}: {error}"
         return
     np.testing.assert_allclose(found, differences(text), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("text", ELSEWHERE)
+@pytest.mark.filterwarnings("ignore")
+def test_what_others_take_apart_is_refused(text: str) -> None:
+    with pytest.raises(Exception):  # noqa: B017 - whatever the module says
+        grad(lambda x: meant(text, x))(X.copy())
+
+
+@pytest.mark.parametrize(
+    "text", ["float(t)", "int(t)", "complex(t)", "math.exp(t)", "np.fromiter([t], float)"]
+)
+def test_outside_of_transforms_a_lost_gradient_warns_at_the_users_line(text: str) -> None:
+    x = Tensor(X, requires_grad=True, name="x")
+    names = {**NAMES, "t": x[1]}
+    with pytest.warns(UserWarning, match=r"its gradient would be lost.*item") as caught:
+        eval(compile(text, "<users file>", "eval"), names)  # noqa: S307 - our own list
+    assert [w.filename for w in caught] == ["<users file>"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert x[1].item() == x[1].detach().numpy() == float(f"{x[1]:.5f}") == X[1]
+
+
+def test_scipys_functions_are_refused_by_name() -> None:
+    with pytest.raises(TypeError, match=r"scipy\.linalg\.inv.*Use np\.linalg\.inv"):
+        grad(lambda x: np.sum(scipy.linalg.inv(x)))(np.eye(2))
+
+
+def test_counts_and_truth_values_become_arrays() -> None:
+    x = Tensor(X, requires_grad=True)
+    for found, right in ((P[np.argsort(x)], P[np.argsort(X)]), (P[x > 1], P[X > 1])):
+        np.testing.assert_array_equal(found, right)
+    np.testing.assert_array_equal(np.asarray(x > 0), X > 0)
+
+
+@pytest.mark.parametrize(
+    "clone",
+    [copy.copy, copy.deepcopy, lambda t: pickle.loads(pickle.dumps(t))],  # noqa: S301 - our own
+)
+def test_copies_are_refused_in_transforms_and_of_long_histories(clone: Any) -> None:
+    with pytest.raises(TypeError, match="gradient would be lost"):
+        grad(lambda x: np.sum(clone(x) * x))(X)
+    y = Tensor(1.0, requires_grad=True)
+    for _ in range(2000):
+        y = y * 1.0
+    with pytest.raises(TypeError, match="neither copied nor pickled"):
+        clone(y)
+
+
+def test_a_rule_of_ones_own_takes_no_value_out_of_a_cotangent() -> None:
+    taken = custom("taken", lambda x: x, lambda g, out, x: np.asarray(g) * 1.0)
+    with pytest.raises(TypeError, match="gradient would be lost"):
+        jvp(taken, (X,), (X,))

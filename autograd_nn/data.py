@@ -60,6 +60,11 @@ def as_data(data: Any, name: str | None = None) -> Any:
     except ValueError as error:
         raise ValueError(f"{label} needs rows of one length: {error}") from error
     kind = array.dtype.kind
+    if kind == "O" and not foreign:
+        ways = {"toarray": "data.toarray()", "to_numpy": "data.to_numpy(dtype=float)"}
+        way = next((text for method, text in ways.items() if hasattr(data, method)), None)
+        if way:
+            raise TypeError(f"{label} cannot hold a {type(data).__name__}; pass {way}")
     if kind == "c":
         raise TypeError(
             f"{label} has dtype {array.dtype}; complex numbers are not supported, carry the "

@@ -58,7 +58,7 @@ def eager(net: Network, x: Array, y: Array, learning_rate: float, batch_size: in
         for array, gradient in zip(parameters.values(), gradients(J, wrt), strict=True):
             np.multiply(gradient, learning_rate, out=gradient)
             np.subtract(array, gradient, out=array)
-        return float(J)
+        return float(J.item())
 
     return _stepwise(step, x, y, batch_size)
 

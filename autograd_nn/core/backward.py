@@ -69,7 +69,14 @@ def _refuse_other_than_floats(nodes: Sequence[Any], role: str) -> None:
         raise TypeError(f"{role}[{position}]{what}; only floating-point Tensors have gradients")
 
 
-def pull(node: Tensor, index: int, g: Any, out: Any, operands: Sequence[Any]) -> Any:
+def pull(
+    node: Tensor,
+    index: int,
+    g: Any,
+    out: Any,
+    operands: Sequence[Any],
+    every: Callable[[int], Any] | None = None,
+) -> Any:
     """Return what `node` hands back to its input `index`: one vjp rule, its cotangent fitted.
 
     Parameters
@@ -83,6 +90,8 @@ def pull(node: Tensor, index: int, g: Any, out: Any, operands: Sequence[Any]) ->
     out, operands : array or Tensor, sequence of array or Tensor
         What the rule is handed as result and inputs: the node's own, or what stands for them.
         On arrays the rule computes, on Tensors it is recorded.
+    every : callable, optional
+        What ``op.every`` returned for these, if it was asked before.
 
     Returns
     -------
@@ -93,7 +102,10 @@ def pull(node: Tensor, index: int, g: Any, out: Any, operands: Sequence[Any]) ->
     params, rule = node.params, op.rule(index)
     if rule is None:
         return None
-    flow = rule(g, out, *operands, **params) if params else rule(g, out, *operands)
+    if every is not None:
+        flow = every(index)
+    else:
+        flow = rule(g, out, *operands, **params) if params else rule(g, out, *operands)
     if type(flow) is ndarray:
         array = node.arrays[index]
         if type(array) is ndarray and flow.shape == array.shape and flow.dtype is array.dtype:
@@ -157,12 +169,13 @@ def propagate(
             refuse_written(node.marks)
         inputs, arrays = node.inputs, node.arrays
         out, operands = (node, inputs) if record else (node._data, arrays)
+        every = node.op.every and node.op.every(g, out, *operands, **node.params)
         for index, x in enumerate(inputs):
             if x._data is not arrays[index]:
                 raise changed(x, "assigned")
             if x not in needed:
                 continue
-            flow = pull(node, index, g, out, operands)
+            flow = pull(node, index, g, out, operands, every)
             if flow is not None:
                 cotangents[x] = cotangents[x] + flow if x in cotangents else flow
     return {node: cotangents[node] for node in targets if node in cotangents}

@@ -23,7 +23,7 @@ import numpy as np
 
 from ..data import as_data, marks, opened
 from .op import Op
-from .recording import RECORDING, TRACING, refuse_value
+from .recording import DIFFERENTIATING, RECORDING, TRACING, refuse_value
 
 if TYPE_CHECKING:
     from ..dispatch import Installed
@@ -37,8 +37,8 @@ _NUMBERS = (bool, int, float)
 def _taken(data: Any, name: str | None) -> Any:
     """Return what a Tensor on `data` holds."""
     if isinstance(data, Tensor):
-        if data.op is not None:
-            refuse_value("Tensor(t)", "Use t itself, or t.detach().")
+        if data.op is not None or data.requires_grad:
+            refuse_value("Tensor(t)", "Use t itself, or t.detach().", data)
         return data._data
     if isinstance(data, (list, tuple)) and any(isinstance(item, Tensor) for item in data):
         raise TypeError(
@@ -116,8 +116,10 @@ class Tensor(Installed):
     def data(self) -> Any:
         """The values; assignable on leaves only, with an array of the same shape."""
         if self.op is not None:
-            refuse_value("data", "Use the Tensor itself.")
+            refuse_value(".data", "Use the Tensor itself.", self)
             return self._data
+        if self.requires_grad and DIFFERENTIATING.get():
+            refuse_value(".data", "Use the Tensor itself.", self)
         return opened(self._data)
 
     @data.setter

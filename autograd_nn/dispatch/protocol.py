@@ -18,7 +18,10 @@ from ..core.tensor import Tensor, apply, install
 from ..ops.functions import FUNCTIONS, operation_of
 
 _COMPLEX = "its values are complex, and Tensors are real; carry the two parts as two Tensors"
-_IN_PLACE = "it changes its argument, and Tensors are not changed in place"
+_IN_PLACE = (
+    "it changes its argument, which would lose gradients; build the new array with np.where, "
+    "np.stack or np.concatenate"
+)
 _COUNTED = "the shape of its result depends on values; compute on t.numpy()"
 
 _SAME: dict[tuple[Any, str], Any] = {
@@ -69,7 +72,10 @@ def _refuse_options(name: str, options: dict[str, Any]) -> None:
                 f"np.{name} cannot write into a Tensor (out=, or an in-place operator on it): "
                 "Tensors are not changed in place. Use the result, t = t + other"
             )
-        raise TypeError(f"np.{name} on Tensors does not take out=; use the result")
+        raise TypeError(
+            f"np.{name} on Tensors does not write into a plain array (out=, or y += t), which "
+            "would lose the gradient; use the result: y = y + t"
+        )
     where = options.get("where", True)
     if where is not True and where is not np._NoValue:
         raise TypeError(

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.op import Op, register
 from ..core.recording import refuse_value
-from ..core.tensor import Tensor, apply
+from ..core.tensor import apply, plain
 from .functions import implements
 from .rules import function_of
 
@@ -67,7 +67,7 @@ def _allclose(*args: Any, **kwargs: Any) -> bool:
 @implements(np.array_equal)
 def _array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> bool:
     refuse_value("np.array_equal", "Use np.equal and np.all.")
-    first, second = (x.data if isinstance(x, Tensor) else x for x in (a1, a2))
+    first, second = (plain(x) for x in (a1, a2))
     return np.array_equal(first, second, equal_nan)
 
 

@@ -138,7 +138,11 @@ def _einsum(*operands: Any, subscripts: str) -> Any:
     return np.einsum(subscripts, *operands)
 
 
-def _einsum_rule(index: int, g: Any, out: Any, *operands: Any, subscripts: str) -> Any:
+def _einsum_rule(g: Any, out: Any, *operands: Any, subscripts: str) -> Any:
+    return partial(_einsum_back, g, subscripts, operands)
+
+
+def _einsum_back(g: Any, subscripts: str, operands: Sequence[Any], index: int) -> Any:
     """Contract `g` with the other operands; what `x` alone had was summed, and is spread again.
 
     No index stands twice in one operand: `_einsum_of_tensors` took the diagonals before.

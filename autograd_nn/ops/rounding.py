@@ -79,5 +79,10 @@ def _nan_to_num(
     return apply(NAN_TO_NUM, (x,), {k: v for k, v in given.items() if v is not None})
 
 
+@implements(np.copy)
+def _copy(a: Any, order: str = "K", subok: bool = False) -> Any:
+    return a[...] if a.dtype.kind == "b" else np.positive(a)
+
+
 implements(np.real, np.conjugate, np.real_if_close)(lambda x, tol=100: +x)  # Tensors are real
 implements(np.imag)(lambda x: x * 0)  # Tensors are real

@@ -22,6 +22,22 @@ from ..transforms.containers import flatten, leaf_names, unflatten
 from .graph import INPUT, Graph
 from .structures import Leaf, leaves_of
 
+_LONGEST = 20_000
+"""Operations from which on a straight line is no way to write them."""
+
+
+class _Straight(list[Tensor]):
+    """The nodes of a trace, which ends where there are too many."""
+
+    def append(self, node: Tensor) -> None:
+        if len(self) >= _LONGEST:
+            raise ValueError(
+                f"the function recorded {_LONGEST} operations and went on, and a program of so "
+                "many lines takes minutes to make. Use jit for what a loop repeats, and loop "
+                "around it"
+            )
+        super().append(node)
+
 
 @dataclass(frozen=True)
 class Trace:
@@ -89,6 +105,7 @@ def trace(
         stand_ins += nodes
     positional = [value for key, value in given.items() if key not in keywords]
     with tracing() as tape:
+        tape.nodes = _Straight()
         result = f(*positional, **{key: given[key] for key in keywords})
     place = {node: position for position, node in enumerate(tape.nodes)}
     cotangents = _cotangents(tape)

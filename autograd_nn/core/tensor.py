@@ -115,10 +115,8 @@ class Tensor(Installed):
     @property
     def data(self) -> Any:
         """The values; assignable on leaves only, with an array of the same shape."""
-        if self.op is not None:
-            refuse_value("data", "Use the Tensor itself.")
-            return self._data
-        return opened(self._data)
+        refuse_value("data", "Use the Tensor itself.")
+        return self._data if self.op is not None else opened(self._data)
 
     @data.setter
     def data(self, value: Any) -> None:

@@ -54,6 +54,7 @@ class Values:
         return array.copy() if copy else array
 
     def __format__(self: Any, spec: str) -> str:
+        refuse_value("a format", "Return the Tensor from the function instead.") if spec else None
         return format(self.item() if self.size == 1 else self._data, spec) if spec else repr(self)
 
     def __bool__(self: Any) -> bool:
@@ -85,6 +86,7 @@ class Values:
         return (self[i] for i in range(len(self)))
 
     def __contains__(self: Any, value: Any) -> bool:
+        refuse_value("in", "Use np.where(condition, a, b) in place of the branch.")
         return bool(np.any(self._data == plain(value)))
 
 

@@ -99,12 +99,12 @@ def fingerprint(value: Any, name: str = "a static argument") -> Any:
         return kind, fingerprint((value.start, value.stop, value.step), name)
     atom = isinstance(value, (type, ModuleType, FunctionType, MethodType))
     inner = {} if atom else getattr(value, "__dict__", {})
-    own = value if kind.__hash__ is not None else None
-    if own is None and not inner:
+    if kind.__hash__ is None and not inner:
         raise TypeError(
             f"{name} is static and of type {kind.__name__}, which cannot be compared by content; "
             "pass numbers, text, or tuples, lists and dicts of them"
         )
+    own = None if kind.__hash__ is None else value
     return kind, own, fingerprint(inner, name) if inner else ()
 
 

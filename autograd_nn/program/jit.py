@@ -184,10 +184,11 @@ def jit(
     While a program is kept, `f` is not run: what it prints or changes outside happens when it is
     traced only. What it reads outside (variables of enclosing functions, globals, attributes,
     containers, Tensors and arrays) is looked at before every run, and a new program is made if it
-    has changed; an array of more than 32 KB is read-only instead, until the program is gone. Fixed in
-    a program are: what `f` itself changes outside, the state of files, clocks and libraries, and
-    attributes under names that are put together at run time. Pass what changes as an argument,
-    which is faster too. The programs of the 128 kinds of arguments that were used last are kept.
+    has changed; an array of more than 32 KB is read-only instead, until the program is gone. Fixed
+    in a program are: what `f` itself changes outside, files, clocks, generators made in `f` without
+    a seed, what libraries hold, and attributes under names that are put together at run time. Pass
+    what changes as an argument, which is faster too. The programs of the 128 kinds of arguments
+    that were used last are kept.
 
     Examples
     --------

@@ -11,6 +11,7 @@ import ast
 import dis
 import functools
 import inspect
+import keyword
 import linecache
 import math
 import re
@@ -230,7 +231,9 @@ def _source(function: types.FunctionType) -> str:
     (definition,) = tree.body
     if not isinstance(definition, ast.FunctionDef) or definition.decorator_list:
         raise NotLiteralError(f"{function.__name__} is decorated")
-    definition.returns = None
+    if not function.__name__.isidentifier() or keyword.iskeyword(function.__name__):
+        raise NotLiteralError(f"{function.__name__!r} is no name")
+    definition.name, definition.returns = function.__name__, None
     given = definition.args
     stars = [star for star in (given.vararg, given.kwarg) if star is not None]
     for argument in [*given.posonlyargs, *given.args, *given.kwonlyargs, *stars]:

@@ -148,7 +148,7 @@ class Outside:
         """Look at those attributes of what was found that the code found so far names."""
         for owner, done in self._open:
             names = self._names - done
-            done |= names
+            done.update(names)
             space: Any = getattr(owner, "__dict__", {})
             for name in sorted(names & space.keys()):
                 self._bound(space, f".get({name!r})", space[name])

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..data import changed, refuse_written
 from .graph import dependents, topological_order
-from .recording import RECORDING, Tape
+from .recording import RECORDING, Tape, refuse_value
 from .tensor import Tensor, boxed, install, plain
 
 ndarray = np.ndarray
@@ -266,6 +266,8 @@ def gradients_along(
     create_graph: bool,
 ) -> list[Any]:
     """Do what `gradients` does, with nothing left to check and the order known."""
+    if not create_graph:
+        refuse_value("gradients()", "Use grad(f), or create_graph=True in place of backward().")
     mode = RECORDING.get()
     tape = mode if isinstance(mode, Tape) else None
     start = len(tape.nodes) if tape else 0

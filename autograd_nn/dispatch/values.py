@@ -74,7 +74,8 @@ class Values:
         return f"Tensor({text}{extra})"
 
     def __format__(self: Any, spec: str) -> str:
-        refuse_value("a format", "Print outside of the function.")
+        if spec:
+            refuse_value("a format", "Print outside of the function.")
         return format(_only(self) if self.size == 1 else self._data, spec) if spec else repr(self)
 
     def __bool__(self: Any) -> bool:
@@ -130,6 +131,7 @@ class Values:
         return (self[i] for i in range(len(self)))
 
     def __contains__(self: Any, value: Any) -> bool:
+        refuse_value("in", "Use np.where(condition, a, b) in place of the branch.")
         return bool(np.any(self._data == plain(value)))
 
 

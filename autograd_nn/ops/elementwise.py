@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..core.op import Op, register
-from ..core.tensor import Tensor, apply
+from ..core.tensor import Tensor, apply, plain
 from .functions import implements
 from .rules import call
 
@@ -68,16 +68,18 @@ def _sigmoid_rule(g: Any, out: Any, z: Any) -> Any:
     return slope
 
 
-def _lowered(p: Any) -> Any:
+def _lowered(x: Any, p: Any) -> Any:
     """Return the exponent p − 1 of the derivative of x**p, or 1 where p = 0 (factor 0)."""
-    value = getattr(p, "_data", p)
-    if isinstance(value, (int, float)):  # a Python number stays one, so that dtypes are kept
-        return value - 1 if value != 0 else 1
-    return np.where(p == 0, 1, p - 1)
+    value = plain(p)
+    if not isinstance(value, (int, float)):
+        return np.where(p == 0, 1, p - 1)
+    if isinstance(p, Tensor) and p.op is not None:  # a program's argument: another in every call
+        return np.where(p == 0, 1, p - 1).astype(x.dtype)
+    return value - 1 if value != 0 else 1  # a Python number stays one, so that dtypes are kept
 
 
 def _power_x(g: Any, out: Any, x: Any, p: Any) -> Any:
-    return g * p * x ** _lowered(p)
+    return g * p * x ** _lowered(x, p)
 
 
 def _power_p(g: Any, out: Any, x: Any, p: Any) -> Any:

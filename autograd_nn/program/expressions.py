@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -50,9 +50,9 @@ class Vocabulary:
         Name → a value or function without text, held beside the program.
     """
 
-    def __init__(self) -> None:
-        self.taken: set[str] = {"np"}
-        self.embedding = Embedding()
+    def __init__(self, reserved: Set[str] = frozenset()) -> None:
+        self.taken: set[str] = {"np", *reserved}
+        self.embedding = Embedding(self.taken | _BUILTINS)
         self.helpers: dict[str, str] = {}
         self.constants: dict[str, str] = {}
         self.held: dict[str, Any] = {}
@@ -102,7 +102,8 @@ class Vocabulary:
             return self.embedding.add(op.forward)
         except NotLiteralError:
             alias = re.sub(r"\W", "_", f"op_{op.name}")
-            self.held[alias] = op.forward
+            while self.held.setdefault(alias, op.forward) is not op.forward:
+                alias += "_"
             return alias
 
     # -- operations -------------------------------------------------------------------------

@@ -68,9 +68,9 @@ class _Looped(Writer):
         self.users = uses(order)
         self.constants = [x for x in self.users if is_constant(x) and is_array(x)]
 
-    def reserve(self) -> None:
-        super().reserve()
-        self.words.taken |= {*native.NAMES, "math", "kernel", "acc", "total", *_INDICES, "special"}
+    def reserved(self) -> set[str]:
+        own = {*native.NAMES, "math", "kernel", "acc", "total", *_INDICES}
+        return super().reserved() | own
 
     def add(self, line: str, depth: int = 0) -> None:
         """Add a line to the kernel."""

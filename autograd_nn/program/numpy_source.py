@@ -105,10 +105,9 @@ class _Planned(Writer):
         super().__init__(traced, graph, order)
         self.buffers = [self.words.fresh(f"t{i}") for i in range(len(places.buffers))]
 
-    def reserve(self) -> None:
-        super().reserve()
+    def reserved(self) -> set[str]:
         functions = {op_of(x).forward.__name__ for x in self.order if is_numpy_ufunc(x)}
-        self.words.taken |= _NAMES | functions
+        return super().reserved() | _NAMES | functions
 
     def numpy(self, name: str) -> str:
         """Return `name`, imported from NumPy."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...core.tensor import Tensor, apply
 from ...ops.elementwise import (
+    ABSOLUTE,
     ADD,
     ASTYPE,
     DIVIDE,
@@ -15,8 +16,13 @@ from ...ops.elementwise import (
     SQUARE,
     SUBTRACT,
 )
+from ...ops.reductions import MEAN, SUM
+from ...ops.shapes import RESHAPE
 from ..graph import Graph, can_replace, is_leaf, is_weak, number
 from ..rewriting import applies_to
+
+
+_POSITIVE = (ABSOLUTE, EXP, SIGMOID, SQUARE)
 
 
 @applies_to(MULTIPLY, POWER)
@@ -29,7 +35,16 @@ def small_exponent(node: Tensor, graph: Graph) -> Tensor | None:
         return None
     if number(exponent) == 2:
         return x.square()
-    return x.sqrt() if number(exponent) == 0.5 else None
+    return x.sqrt() if number(exponent) == 0.5 and _never_negative(x) else None
+
+
+def _never_negative(x: Tensor) -> bool:
+    """Whether `x` cannot be −inf, of which the power ½ is inf and the square root nan."""
+    while x.op in (SUM, MEAN, RESHAPE):
+        x = x.inputs[0]
+    if x.op is ADD:
+        return all((number(y) or 0) > 0 or y.op in _POSITIVE for y in x.inputs)
+    return x.op in _POSITIVE
 
 
 @applies_to(SQUARE)

@@ -403,6 +403,8 @@ def looped(traced: Trace, graph: Graph, donated: Collection[Tensor] = ()) -> Sou
     NotCompilableError
         If an operation has no form in this dialect; the message names it.
     """
+    if any(x.dtype == np.float16 for x in graph.nodes()):
+        raise NotCompilableError('Numba has no float16; use jit(..., engine="numpy")')
     graph = rewrite(scaling.moved_factors(rewrite(graph, _RULES)), _RULES)
     graph, given, order = arranged(graph, donated, may_overwrite, _blas_updates)
     order = postponed(order, given)

@@ -8,7 +8,7 @@ Its three forms differ in how they write an operation: `readable_source`, `numpy
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,6 +78,7 @@ class Writer:
         self.uses = count_uses(graph.outputs)
         self.parts = parts(graph)
         self.texts: dict[Tensor, Text] = {}
+        self.counters: dict[str, Iterator[int]] = {}
         self.lines: list[tuple[str, str]] = []
         rehearsal = Vocabulary(reserved)  # takes the names that helper functions will have
         for node in order:
@@ -126,7 +127,8 @@ class Writer:
         """Return a new identifier for `node`: its own name, or a number."""
         if node.name:
             return self.words.fresh(node.name)
-        free = (f"{fallback}{n}" for n in itertools.count(1))
+        counter = self.counters.setdefault(fallback, itertools.count(1))
+        free = (f"{fallback}{n}" for n in counter)
         name = next(name for name in free if name not in self.words.taken)
         self.words.taken.add(name)
         return name

@@ -18,6 +18,8 @@ import numpy as np
 from ..core.graph import dependents, rebuild, topological_order
 from ..core.recording import Tape, tracing
 from ..core.tensor import Tensor, constant, plain
+from ..formulas.notation import Name
+from ..formulas.samples import samples_of
 from ..transforms.containers import flatten, leaf_names, unflatten
 from .graph import INPUT, Graph
 from .structures import Leaf, leaves_of
@@ -41,6 +43,8 @@ class Trace:
         From the leaves to the flat results.
     result : Any
         What the function returned.
+    samples : int or None
+        How many samples that which is differentiated is the mean over, if it says so.
     """
 
     name: str
@@ -50,6 +54,7 @@ class Trace:
     reachable: bool
     graph: Graph
     result: Any
+    samples: int | None
 
     @property
     def expected(self) -> list[Any]:
@@ -92,16 +97,25 @@ def trace(
         result = f(*positional, **{key: given[key] for key in keywords})
     place = {node: position for position, node in enumerate(tape.nodes)}
     cotangents = _cotangents(tape)
+    samples = _samples(tape)
     outputs = _cut(_results(result), set(stand_ins), place)
     graph = Graph(outputs, stand_ins, place, tape.spans, cotangents)
     fixed = {key: parameters[key] for key in static}
-    return Trace(name, parameters, fixed, leaves, reachable, graph, result)
+    return Trace(name, parameters, fixed, leaves, reachable, graph, result, samples)
+
+
+def _samples(tape: Tape) -> int | None:
+    """Return how many samples the one cost that is differentiated is the mean over."""
+    zs = [node for node in tape.nodes if Name.parse(node.name or "").weighted_input]
+    costs = [output for outputs, _ in tape.starts for output in outputs]
+    repeated = len({z.name for z in zs}) < len(zs)
+    return samples_of(costs[0], zs).scale if len(costs) == 1 and not repeated else None
 
 
 def _cotangents(tape: Tape) -> set[Tensor]:
     """Return the nodes of backward passes that are multiples of what the pass started from."""
     found: set[Tensor] = set()
-    for (start, stop), seeds in zip(tape.spans, tape.seeds, strict=True):
+    for (start, stop), (_, seeds) in zip(tape.spans, tape.starts, strict=True):
         found |= dependents(tape.nodes[start:stop], seeds)
     return found
 

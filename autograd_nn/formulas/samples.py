@@ -53,25 +53,27 @@ def _mean_over(J: Tensor, m: int, zs: list[Tensor]) -> int | None:
     """Return m for a mean over the m samples, 1 for a sum, None where the graph does not say."""
     through = dependents(topological_order([J]), zs)
     found: set[int | None] = set()
+    ends = set(zs)
     todo, seen = [(J, 1.0, False)], set()
     while todo:
         node, divisor, summed = place = todo.pop()
         if place in seen:
             continue
         seen.add(place)
+        op = None if node in ends else node.op
         inputs = [x for x in node.inputs if x in through]
         factors = [x for x in node.inputs if x.op is None and x.size == 1 and not x.name]
-        if node.op in (ADD, SUBTRACT, NEGATIVE) and node not in zs:
+        if op in (ADD, SUBTRACT, NEGATIVE):
             todo += [(x, divisor, summed) for x in inputs]
-        elif node.op in (MULTIPLY, DIVIDE) and len(inputs) == len(factors) == 1:
+        elif op in (MULTIPLY, DIVIDE) and len(inputs) == len(factors) == 1:
             value = abs(float(np.asarray(plain(factors[0])).item())) or 1.0
-            over = node.op is DIVIDE and inputs[0] is node.inputs[0]
+            over = op is DIVIDE and inputs[0] is node.inputs[0]
             todo.append((inputs[0], divisor * value if over else divisor / value, summed))
-        elif node.op in (SUM, MEAN) and not _over_samples(node, m):
+        elif op in (SUM, MEAN) and not _over_samples(node, m):
             todo.append((inputs[0], divisor, summed))
-        elif node.op is MEAN:
+        elif op is MEAN:
             found.add(m)
-        elif node.op is SUM:
+        elif op is SUM:
             todo.append((inputs[0], divisor, True))
         else:
             found.add(_told_by(divisor, m) if summed else None)

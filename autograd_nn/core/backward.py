@@ -157,7 +157,7 @@ def propagate(
         if record and node.name and node in cotangents:
             g = cotangents[node]
             if g.name is None and g.op is not None:
-                g.name = cotangent_name(node.name)
+                g.name = cotangent_name(node)
         if node.op is None or node not in needed:
             continue
         g = cotangents.pop(node, None)
@@ -181,14 +181,20 @@ def propagate(
     return {node: cotangents[node] for node in targets if node in cotangents}
 
 
-def cotangent_name(name: str) -> str:
-    """Return what the document calls the gradient of J with respect to `name`.
+def cotangent_name(node: Tensor) -> str:
+    """Return what the document calls the gradient of J with respect to `node`.
 
-    >>> cotangent_name("z2"), cotangent_name("W1")
+    δ is of one sample's own cost. Of several columns J may be the mean, of which ∂J/∂z is no δ.
+
+    >>> cotangent_name(Tensor([[1.0], [2.0]], name="z2")), cotangent_name(Tensor(1.0, name="W1"))
     ('delta2', 'dW1')
+    >>> cotangent_name(Tensor([[1.0, 2.0]], name="z2"))
+    'dz2'
     """
-    weighted_input = name[:1] == "z" and name[1:].isdigit()
-    return f"delta{name[1:]}" if weighted_input else f"d{name}"
+    name = node.name or ""
+    one_sample = node.size == 1 or node.shape[1:] == (1,)
+    delta = one_sample and name[:1] == "z" and name[1:].isdigit()
+    return f"delta{name[1:]}" if delta else f"d{name}"
 
 
 def _listed(tensors: Any) -> list[Tensor]:
@@ -275,7 +281,7 @@ def gradients_along(
     cotangents = propagate(order, outputs, seeds, wrt, create_graph, look)
     if tape and create_graph:
         tape.spans.append((start, len(tape.nodes)))
-        tape.seeds.append(list(seeds))
+        tape.starts.append((list(outputs), list(seeds)))
     handed: set[int] = {id(seed) for seed in seeds}
     results: list[Any] = []
     for node in wrt:

@@ -30,19 +30,19 @@ class Tape:
         The recorded Tensors, in the order they were made.
     spans : list of (int, int)
         First and last-plus-one position in `nodes` of every recorded backward pass.
-    seeds : list of list of Tensor
-        What each of these passes started from.
+    starts : list of (list of Tensor, list of Tensor)
+        What each of these passes started from: the outputs, and their cotangents.
     pull : callable or None
         Called in the place of ``backward.pull`` by whoever wants to look at every rule's work.
     """
 
-    __slots__ = ("nodes", "seeds", "spans")
+    __slots__ = ("nodes", "spans", "starts")
     pull: Callable[..., Any] | None = None
 
     def __init__(self) -> None:
         self.nodes: list[Tensor] = []
         self.spans: list[tuple[int, int]] = []
-        self.seeds: list[list[Tensor]] = []
+        self.starts: list[tuple[list[Tensor], list[Tensor]]] = []
 
 
 RECORDING: ContextVar[bool | Tape] = ContextVar("autograd_nn_recording", default=True)

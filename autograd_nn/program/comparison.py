@@ -116,7 +116,9 @@ def _spread(expected: np.ndarray[Any, Any], moved: Sequence[np.ndarray[Any, Any]
             changed = np.any([x != expected for x in moved], axis=0)
             return np.where(changed, np.inf, 0.0)
         off = np.max([np.abs(x - expected) for x in moved], axis=0)
-        wild = np.isnan(expected) | np.any([np.isfinite(x) != np.isfinite(expected) for x in moved], 0)
+        wild = np.isnan(expected) | np.any(
+            [np.isfinite(x) != np.isfinite(expected) for x in moved], 0
+        )
         return np.where(wild, np.inf, _MARGIN * np.where(np.isnan(off), 0.0, off))
 
 

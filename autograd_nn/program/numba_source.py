@@ -27,7 +27,7 @@ from . import native
 from .graph import Graph, is_array, is_constant, is_leaf, is_weak, op_of
 from .literals import dtype_name, literal
 from .loop_nests import INFIX, Nest, has_loop_form, is_product, may_overwrite, nests, postponed
-from .memory import is_view, root_of
+from .memory import is_view
 from .order import arranged
 from .rewriting import Rule, applies_to, rewrite
 from .rules import SIMPLIFY, scaling

@@ -18,6 +18,8 @@ import numpy as np
 from ..core.graph import dependents, rebuild, topological_order
 from ..core.recording import Tape, TracingError, tracing
 from ..core.tensor import Tensor, constant, plain
+from ..formulas.notation import Name
+from ..formulas.samples import samples_of
 from ..transforms.containers import flatten, leaf_names, unflatten
 from .graph import INPUT, Graph
 from .outside import Outside
@@ -60,6 +62,8 @@ class Trace:
         What the function returned.
     outside : Outside
         What it used beside its arguments.
+    samples : int or None
+        How many samples that which is differentiated is the mean over, if it says so.
     """
 
     name: str
@@ -70,6 +74,7 @@ class Trace:
     graph: Graph
     result: Any
     outside: Outside
+    samples: int | None
 
     @property
     def expected(self) -> list[Any]:
@@ -116,17 +121,26 @@ def trace(
     before.refuse_changes(name)
     place = {node: position for position, node in enumerate(tape.nodes)}
     cotangents = _cotangents(tape)
+    samples = _samples(tape)
     outputs, used = _cut(_results(result), set(stand_ins), place)
     outside = Outside([*roots, *_functions(tape.nodes)], used, before.changed())
     graph = Graph(outputs, stand_ins, place, tape.spans, cotangents)
     fixed = {key: parameters[key] for key in static}
-    return Trace(name, parameters, fixed, leaves, reachable, graph, result, outside)
+    return Trace(name, parameters, fixed, leaves, reachable, graph, result, outside, samples)
+
+
+def _samples(tape: Tape) -> int | None:
+    """Return how many samples the one cost that is differentiated is the mean over."""
+    zs = [node for node in tape.nodes if Name.parse(node.name or "").weighted_input]
+    costs = [output for outputs, _ in tape.starts for output in outputs]
+    repeated = len({z.name for z in zs}) < len(zs)
+    return samples_of(costs[0], zs).scale if len(costs) == 1 and not repeated else None
 
 
 def _cotangents(tape: Tape) -> set[Tensor]:
     """Return the nodes of backward passes that are multiples of what the pass started from."""
     found: set[Tensor] = set()
-    for (start, stop), seeds in zip(tape.spans, tape.seeds, strict=True):
+    for (start, stop), (_, seeds) in zip(tape.spans, tape.starts, strict=True):
         found |= dependents(tape.nodes[start:stop], seeds)
     return found
 

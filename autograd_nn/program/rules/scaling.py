@@ -85,7 +85,7 @@ def _moved(graph: Graph, scale: Tensor) -> Graph:
         if multiple is not None:
             saved += node.size
         if node not in carriers:
-            fresh[node] = _remade(node, fresh, graph) if multiple is None else multiple
+            fresh[node] = remade(node, fresh, graph) if multiple is None else multiple
             continue
         carrier = carriers[node]  # every user of `node` asks for its multiple
         if carrier not in multiples and _takes_in(node, scale):
@@ -102,7 +102,7 @@ def _moved(graph: Graph, scale: Tensor) -> Graph:
     return graph.with_outputs([fresh[x] for x in graph.outputs]) if extra < saved else graph
 
 
-def _remade(node: Tensor, fresh: Mapping[Tensor, Tensor], graph: Graph) -> Tensor:
+def remade(node: Tensor, fresh: Mapping[Tensor, Tensor], graph: Graph) -> Tensor:
     """Return `node` on what its inputs became."""
     inputs = [fresh.get(x, x) for x in node.inputs]
     if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
@@ -122,14 +122,14 @@ def _carriers(graph: Graph, scale: Tensor) -> dict[Tensor, Tensor]:
         if _multiplies(node, scale, graph):
             demands[node.inputs[1]] = demands.get(node.inputs[1], 0) + 1
         if node in demands and demands[node] == graph.uses(node):
-            carrier = _carrier(node, graph)
+            carrier = carrier_of(node, graph)
             if carrier is not None:
                 carriers[node] = carrier
                 demands[carrier] = demands.get(carrier, 0) + 1
     return carriers
 
 
-def _carrier(node: Tensor, graph: Graph) -> Tensor | None:
+def carrier_of(node: Tensor, graph: Graph) -> Tensor | None:
     """Return the operand of `node` that a factor of it can be multiplied into instead."""
     if is_leaf(node) or node not in graph.cotangents:
         return None

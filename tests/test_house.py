@@ -20,7 +20,7 @@ FILES = sorted(
 )
 
 ORDER = (
-    "data", "memory", "core", "ops", "dispatch", "formulas", "transforms", "checks", "derivation",
+    "data", "memory", "places", "core", "ops", "dispatch", "formulas", "transforms", "checks", "derivation",
     "program", "drawing", "autograd_nn", "nets",
 )  # fmt: skip
 """The rooms, lowest first: each imports from those before it only.

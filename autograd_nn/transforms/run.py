@@ -12,7 +12,8 @@ the function used, is a Tensor (that requires gradients).
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -27,6 +28,17 @@ from .block import as_tensor
 from .containers import flatten, leaf_names, tree_map, unflatten
 
 Function = Callable[..., Any]
+
+
+@contextmanager
+def differentiating() -> Iterator[None]:
+    """Mark that a function is being run in order to be differentiated, and record it."""
+    token = _recording.DIFFERENTIATING.set(True)
+    try:
+        with _recording.recording():
+            yield
+    finally:
+        _recording.DIFFERENTIATING.reset(token)
 
 
 # -- arguments and results ------------------------------------------------------------------------
@@ -165,7 +177,7 @@ class Run:
         self.tensors_given = any(_has_tensor(arg) for arg in (*args, *kwargs.values()))
         for place in places:
             given[place] = self._opened(args[place], roots[place], watched)
-        with _recording.differentiating():
+        with differentiating():
             result = f(*given, **kwargs)
         self.aux: Any = None
         if has_aux:

@@ -74,7 +74,7 @@ def compared(name: str, chain: tuple[str, ...], x: float) -> tuple[Any, Any]:
     for transform in chain:
         mine = TRANSFORMS[transform](Ours, mine)
         other = TRANSFORMS[transform](jax, other)
-    found = mine(x)
+    found = mine(np.float64(x))
     return np.asarray(found.numpy() if isinstance(found, Tensor) else found), other(x)
 
 

@@ -95,7 +95,7 @@ def test_the_parts_of_many_share_what_their_rules_compute() -> None:
     """One call of the rule for all parts, so that the backward pass is linear in their number."""
     for axis in (0, None):
         parts = [Tensor(np.full(2, float(i)), requires_grad=True) for i in range(300)]
-        J = np.sum(np.concatenate(parts, axis=axis) ** 2)
+        J: Any = np.sum(np.concatenate(parts, axis=axis) ** 2)
         (node,) = [x for x in topological_order([J]) if x.op and x.op.name == "concatenate"]
         assert node.op is not None
         calls: list[int] = []

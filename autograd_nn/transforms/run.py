@@ -50,6 +50,10 @@ def _fresh(leaf: Any, where: Callable[[], str], who: str) -> Tensor:
     Of a Tensor it is a recorded copy, through which an outer transform sees the value it gave;
     gradients with respect to the copy leave out all other uses of that Tensor.
     """
+    if not hasattr(getattr(leaf, "dtype", np.dtype(float)), "kind"):
+        raise TypeError(
+            f"{who} takes NumPy's arrays, got {where()} of {type(leaf)}; pass x.numpy()"
+        )
     if isinstance(leaf, (bool, int)) or getattr(leaf, "dtype", np.dtype(float)).kind in "iub":
         kind = getattr(leaf, "dtype", type(leaf).__name__)
         raise TypeError(

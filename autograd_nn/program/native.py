@@ -146,7 +146,9 @@ NAMES = frozenset({"plus", *EXPONENTIALS, *PRODUCTS, "ctypes", "njit", "types", 
 def texts_of(used: set[str]) -> list[str]:
     """Return the texts of the functions in `used`, and of what they need."""
     wanted = used | {name for user in used for name in _NEEDS.get(user, ())}
-    return [text for name, text in {"plus": _PLUS, **EXPONENTIALS, **PRODUCTS}.items() if name in wanted]
+    return [
+        text for name, text in {"plus": _PLUS, **EXPONENTIALS, **PRODUCTS}.items() if name in wanted
+    ]
 
 
 def imports_of(used: set[str]) -> set[str]:

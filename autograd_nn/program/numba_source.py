@@ -27,7 +27,7 @@ from . import native
 from .graph import Graph, is_array, is_constant, is_leaf, is_weak, op_of
 from .literals import dtype_name, literal
 from .loop_nests import INFIX, Nest, has_loop_form, is_product, may_overwrite, nests, postponed
-from .memory import is_view, root_of
+from .memory import is_view
 from .order import arranged
 from .rewriting import Rule, applies_to, rewrite
 from .rules import SIMPLIFY, scaling
@@ -101,6 +101,8 @@ class _Looped(Writer):
             self.texts[node] = Text(f"{self.operand(node.inputs[0]).within(ATOM)}.T")
         elif is_product(node):
             self._product(node)
+        elif node.op is RESHAPE and not node.ndim and is_array(node.inputs[0]):
+            self._assigned(node, self.at(node.inputs[0], "0" * node.inputs[0].ndim))
         elif node.op is RESHAPE:
             operand = self.operand(node.inputs[0]).code
             self._assigned(node, f"np.ascontiguousarray({operand}).reshape({node.shape})")

@@ -143,7 +143,8 @@ class _Sweep:
         fresh = self.unsettled(better)
         kept = {better, *(x for new in fresh for x in new.inputs)}
         kept |= {x for old in kept for x in old.inputs}
-        gone, stack = [], [node]
+        gone: list[Tensor] = []
+        stack = [node]
         while stack and len(gone) < _PATTERN:
             old = stack.pop()
             if old is node or not (old in kept or is_leaf(old)):
@@ -152,9 +153,7 @@ class _Sweep:
         made = {x for new in fresh for x in new.inputs if is_weak(x)}
         made -= {x for old in gone for x in old.inputs}
         same = all(x.dtype == node.dtype for x in (*gone, *fresh))
-        return (
-            is_exact(node.dtype) and same and all(is_normal(plain(x), node.dtype) for x in made)
-        )
+        return is_exact(node.dtype) and same and all(is_normal(plain(x), node.dtype) for x in made)
 
     def unsettled(self, better: Tensor) -> list[Tensor]:
         """Return the operations that a rule has made for `better`, inputs first."""

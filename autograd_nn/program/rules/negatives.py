@@ -52,9 +52,7 @@ def times_minus_one(node: Tensor, graph: Graph) -> Tensor | None:
     return -x if found else None
 
 
-@applies_to(
-    MULTIPLY, DIVIDE, MATMUL, SUM, MEAN, TRANSPOSE, RESHAPE, BROADCAST_TO, arithmetic=True
-)
+@applies_to(MULTIPLY, DIVIDE, MATMUL, SUM, MEAN, TRANSPOSE, RESHAPE, BROADCAST_TO, arithmetic=True)
 def outwards(node: Tensor, graph: Graph) -> Tensor | None:
     """Turn ``(-a) * b``, ``(-a) @ b``, ``(-a) / b``, ``(-a).T`` → ``-(…)``."""
     signed = [x for x in node.inputs if x.op is NEGATIVE]

@@ -21,7 +21,6 @@ from ...ops.shapes import RESHAPE
 from ..graph import Graph, can_replace, is_leaf, is_weak, number
 from ..rewriting import applies_to
 
-
 _POSITIVE = (ABSOLUTE, EXP, SIGMOID, SQUARE)
 
 

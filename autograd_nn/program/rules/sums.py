@@ -10,7 +10,6 @@ from ..rewriting import applies_to
 from .broadcasts import broadcast
 from .constants import factor
 
-
 _SMALL = 0.5
 
 

@@ -39,9 +39,8 @@ def stable_sigmoid(z: Any) -> Any:
         small = np.exp(-np.abs(z))  # computed later and elsewhere, where no errstate holds
         return np.where(z >= 0, 1, small) / (1 + small)
     if type(z) is not np.ndarray or z.dtype.kind != "f":
-        if isinstance(z, (np.ndarray, np.generic)) and z.dtype.kind in "iu":  # -z may wrap
-            z = np.asarray(z)
-            z = z.astype(np.exp(z[..., :0]).dtype if z.ndim else np.exp(z).dtype)
+        if isinstance(z, (np.ndarray, np.generic)) and z.dtype.kind in "iu":
+            z = z.astype(np.exp(np.zeros((), z.dtype)).dtype)  # −z of narrow integers wraps
         with np.errstate(over="ignore", under="ignore"):
             return 1 / (1 + np.exp(-z))
     t = -z

@@ -5,6 +5,7 @@
 
 from . import (
     activations,
+    costs,
     decompositions,
     elementwise,
     indexing,
@@ -27,6 +28,7 @@ from . import (
 
 __all__ = [
     "activations",
+    "costs",
     "decompositions",
     "elementwise",
     "indexing",

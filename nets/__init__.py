@@ -2,13 +2,16 @@
 
 from . import formulas
 from .activations import Activation
+from .costs import Cost
 from .digits import load_digits
-from .network import Network, looped_feed_forward
+from .looped import looped_feed_forward
+from .network import Network
 from .training import DivergenceError, History, train
 from .verification import verify
 
 __all__ = [
     "Activation",
+    "Cost",
     "DivergenceError",
     "History",
     "Network",

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from autograd_nn import Tensor, gradients, no_grad
 
 from . import formulas
-from .activations import SIGMOID, Activation, activation_of
+from .activations import Activation, activation_of
 from .costs import Cost, criterion_of
 from .parameters import INITS, initial
 
@@ -123,8 +123,8 @@ class Network:
                     f"there are {hidden} hidden layers, and {len(chosen)} activations are given "
                     "for them (that of the output layer is `output`)"
                 )
-            self.activation = chosen[0] if chosen else SIGMOID
             output = "sigmoid" if output is None else output
+            self.activation = chosen[0] if chosen else criterion_of(output, cost).output
         self.criterion = criterion_of(self.activation if output is None else output, cost)
         self.activations = dict(enumerate([*chosen, self.criterion.output], 2))
         self.dtype = np.dtype(dtype)

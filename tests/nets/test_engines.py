@@ -38,9 +38,9 @@ def test_programs_are_the_default_and_are_made_once(monkeypatch: pytest.MonkeyPa
     traced = []
     record = Network.record
 
-    def watched(self: Network, *given: Any) -> Any:
+    def watched(self: Network, *given: Any, **how: Any) -> Any:
         traced.append(1)
-        return record(self, *given)
+        return record(self, *given, **how)
 
     monkeypatch.setattr(Network, "record", watched)
     for _ in range(3):

@@ -1,0 +1,409 @@
+"""The training step, and what computes passes of it: three engines, one path.
+
+1. `Plan` says everything that a step depends on but its arrays; `step_of` is the step, to trace.
+2. "eager" records every step's graph and differentiates it; "numpy" runs the step as a program
+   of NumPy calls, made once by `jit`; "numba" compiles the step, and the loop over the batches
+   of a pass around it.
+3. Each is a class whose `run` goes over samples in batches and changes parameters and state in
+   place. Batches are gathered from the samples as they lie, in their own dtype.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd_nn import Tensor, gradients, jit, value_and_grad
+from autograd_nn.transforms.containers import flatten
+
+from .activations import Activation
+from .costs import Criterion
+from .network import Network
+from .optimizers import Optimizer, State, clipped
+
+Array = NDArray[Any]
+
+
+class Plan(NamedTuple):
+    """What a step depends on but its arrays.
+
+    Attributes
+    ----------
+    optimizer : Optimizer
+    decay, clip, weighted : bool
+        Whether there is weight decay in J, a bound for the gradient, weights of the samples.
+    dropout : tuple of float
+        The share of the nodes of each hidden layer that is left out; () for none.
+    """
+
+    structure: tuple[int, ...]
+    dtype: str
+    activations: tuple[Activation, ...]
+    criterion: Criterion
+    optimizer: Optimizer = Optimizer()
+    decay: bool = False
+    clip: bool = False
+    weighted: bool = False
+    dropout: tuple[float, ...] = ()
+
+    @classmethod
+    def of(cls, net: Network, **how: Any) -> Plan:
+        """Return the plan for networks like `net`."""
+        hidden = tuple([net.activations[l] for l in range(2, net.n_layers)])
+        return cls(net.structure, net.dtype.name, hidden, net.criterion, **how)
+
+    def network(self) -> Network:
+        """Return a network of this kind, whose weights say nothing."""
+        output, cost = self.criterion
+        return Network(self.structure, seed=0, dtype=self.dtype, activation=self.activations,
+                       output=output, cost=cost)  # fmt: skip
+
+
+class Batch(NamedTuple):
+    """What one step is given beside parameters and state."""
+
+    x: Array
+    y: Array
+    given: dict[str, Any]
+    counts: float
+    """How many samples it is, or what they weigh together."""
+
+
+def step_of(plan: Plan) -> Callable[..., Any]:
+    """Return the step of descent of a plan, as a function to trace.
+
+    It takes ``(parameters, state, x, y, given)``; `given` holds ``"numbers"``, those of the
+    optimiser, and what else the plan needs: ``"decay"``, ``"clip"``, ``"shares"``, ``"masks"``. It
+    returns parameters and state after the step, and the cost before it.
+    """
+    slope, optimizer = gradient_of(plan), plan.optimizer
+
+    def step(parameters: dict[str, Tensor], state: State, x: Any, y: Any, given: Any) -> Any:
+        cost, gradient = slope(parameters, x, y, given)
+        if plan.clip:
+            gradient = clipped(gradient, given["clip"])
+        updates, after = optimizer.update(gradient, state, parameters, given["numbers"])
+        return {name: parameters[name] + updates[name] for name in parameters}, after, cost
+
+    return step
+
+
+def gradient_of(plan: Plan) -> Callable[..., Any]:
+    """Return the function ``(parameters, x, y, given)`` that gives J and its gradient."""
+    net = plan.network()
+
+    def slope(parameters: dict[str, Tensor], x: Any, y: Any, given: Any) -> Any:
+        return value_and_grad(J)(parameters, x, y, given)
+
+    def J(parameters: dict[str, Tensor], x: Any, y: Any, given: Any) -> Tensor:
+        return recorded(net, plan, parameters, x, y, given)
+
+    return slope
+
+
+def recorded(
+    net: Network, plan: Plan, leaves: Mapping[str, Tensor], x: Any, y: Any, given: Any
+) -> Tensor:
+    """Return J of a batch, recorded."""
+    masks = None
+    if plan.dropout:
+        masks = {int(l): mask for l, mask in given["masks"].items()}
+    return net.record(
+        leaves,
+        x,
+        y,
+        given["decay"] if plan.decay else None,
+        shares=given["shares"] if plan.weighted else None,
+        masks=masks,
+    )["J"]
+
+
+@functools.lru_cache(maxsize=64)
+def program(plan: Plan, engine: str) -> Any:
+    """Return the program of a plan's step."""
+    return jit(step_of(plan), donate=(0, 1), engine=engine)
+
+
+class Pace(NamedTuple):
+    """What the steps of a pass are given: the numbers of each, a row, and those of all."""
+
+    numbers: Array
+    given: dict[str, float]
+
+
+class Engine:
+    """Passes in batches, one step after the other; what takes the step is the subclass's.
+
+    Parameters
+    ----------
+    plan : Plan
+    parameters : dict of str to array
+        Changed in place.
+    state : dict
+        Of the optimiser; changed in place.
+    rng : Generator
+        Of the dropout.
+    """
+
+    def __init__(self, plan: Plan, parameters: dict[str, Array], state: State, rng: Any) -> None:
+        self.plan = plan
+        self.parameters = parameters
+        self.state = state
+        self.rng = rng
+
+    def run(
+        self, X: Array, Y: Array, weights: Array | None, order: Array | None, size: int, pace: Pace
+    ) -> tuple[float, float]:
+        """Go once over the samples, and return the sum of the costs and what they count.
+
+        Parameters
+        ----------
+        X, Y : array, shape (s_1, m), (s_{n_l}, m)
+        weights : array, shape (m,), optional
+        order : array of int, optional
+            The order of the samples; as they stand, if left out.
+        size : int
+            Of the batches.
+        pace : Pace
+        """
+        total = counts = 0.0
+        for k, batch in enumerate(self.batches(X, Y, weights, order, size)):
+            numbers = tuple([float(number) for number in pace.numbers[k]])
+            given = {"numbers": numbers, **pace.given, **batch.given}
+            total += self.step(batch.x, batch.y, given) * batch.counts
+            counts += batch.counts
+        return total, counts
+
+    def batches(
+        self, X: Array, Y: Array, weights: Array | None, order: Array | None, size: int
+    ) -> Iterator[Batch]:
+        """Return the batches of a pass."""
+        m, dtype = int(X.shape[1]), np.dtype(self.plan.dtype)
+        for start in range(0, m, size):
+            chosen: Any = slice(start, start + size)
+            if order is not None:
+                chosen = order[chosen]
+            x, y = gathered(X, chosen, dtype), gathered(Y, chosen, dtype)
+            count = int(x.shape[1])
+            given: dict[str, Any] = {}
+            counts = float(count)
+            if self.plan.weighted:
+                given["shares"], counts = shares(weights, chosen, count, dtype)
+            if self.plan.dropout:
+                given["masks"] = self.masks(count)
+            yield Batch(x, y, given, counts)
+
+    def masks(self, count: int) -> dict[str, Array]:
+        """Return what h^(l) of a batch is multiplied by: 0, or 1 over the share that stays."""
+        found = {}
+        for l, share in enumerate(self.plan.dropout, 2):
+            stays = self.rng.random((self.plan.structure[l - 1], count)) >= share
+            found[str(l)] = (stays / (1 - share)).astype(self.plan.dtype)
+        return found
+
+    def step(self, x: Array, y: Array, given: dict[str, Any]) -> float:
+        """Take a step, and return the cost before it."""
+        raise NotImplementedError
+
+
+def gathered(X: Array, chosen: Any, dtype: Any) -> Array:
+    """Return some columns of `X`, in the order in which they lie in memory, as `dtype`."""
+    if isinstance(chosen, slice):
+        part = X[:, chosen]
+    elif X.flags.f_contiguous:  # a sample's numbers lie side by side
+        part = X.T[chosen].T
+    else:
+        part = X.take(chosen, axis=1)
+    return part.astype(dtype, copy=False)
+
+
+def shares(weights: Array | None, chosen: Any, count: int, dtype: Any) -> tuple[Array, float]:
+    """Return what each sample of a batch counts, 1 in all, and what they weigh together."""
+    if weights is None:
+        return np.full(count, 1 / count, dtype), float(count)
+    w = weights[chosen]
+    total = float(w.sum())
+    return (w / total if total else w).astype(dtype), total
+
+
+class Eager(Engine):
+    """Record the cost of every batch, differentiate it and descend (section 4.3)."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.net = self.plan.network()
+        self.leaves = {
+            name: Tensor(array, requires_grad=True, name=name)
+            for name, array in self.parameters.items()
+        }
+
+    def step(self, x: Array, y: Array, given: dict[str, Any]) -> float:
+        """Take a step, and return the cost before it."""
+        J = recorded(self.net, self.plan, self.leaves, x, y, given)
+        found = gradients(J, list(self.leaves.values()))
+        gradient = dict(zip(self.leaves, found, strict=True))
+        if self.plan.clip:
+            gradient = clipped(gradient, given["clip"])
+        updates, after = self.plan.optimizer.update(
+            gradient, self.state, self.parameters, given["numbers"]
+        )
+        for name, array in self.parameters.items():
+            np.add(array, updates[name], out=array)
+        _keep(self.state, after)
+        return float(J)
+
+
+class Programmed(Engine):
+    """Run the step as a program, which updates the network's arrays in place."""
+
+    engine = "numpy"
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.program = program(self.plan, self.engine)
+
+    def step(self, x: Array, y: Array, given: dict[str, Any]) -> float:
+        """Take a step, and return the cost before it."""
+        after, state, cost = self.program(self.parameters, self.state, x, y, given)
+        for name, array in self.parameters.items():
+            if after[name] is not array:
+                array[...] = after[name]
+        _keep(self.state, state)
+        return float(cost)
+
+
+def _keep(state: State, after: State) -> None:
+    for slot, arrays in state.items():
+        for name, array in arrays.items():
+            if after[slot][name] is not array:
+                array[...] = after[slot][name]
+
+
+# -- whole passes, compiled -----------------------------------------------------------------------
+
+
+@functools.lru_cache(maxsize=64)
+def _kernel(plan: Plan, size: int) -> Any:
+    """Return the compiled step for batches of `size` samples."""
+    net, rng = plan.network(), np.random.default_rng(0)
+    x = rng.normal(size=(plan.structure[0], size)).astype(plan.dtype)
+    y = np.full((plan.structure[-1], size), 1 / plan.structure[-1], plan.dtype)
+    numbers = plan.optimizer.numbers(0.25, 1)
+    given: dict[str, Any] = {"numbers": numbers}
+    given |= {"decay": 0.1} if plan.decay else {}
+    given |= {"clip": 1.0} if plan.clip else {}
+    given |= {"shares": np.full(size, 1 / size, plan.dtype)} if plan.weighted else {}
+    parameters = net.parameters()
+    state = plan.optimizer.init(parameters)
+    kernel = program(plan, "numba").lower(parameters, state, x, y, given).kernel
+    return _adapter(len(numbers), plan.decay, plan.clip, plan.weighted)(kernel)
+
+
+@functools.lru_cache(maxsize=16)
+def _adapter(numbers: int, decay: bool, clip: bool, weighted: bool) -> Callable[[Any], Any]:
+    """Return what makes kernels that take some of the arguments kernels that take all of them."""
+    from numba import njit
+
+    taken = [*(["clip"] if clip else []), *(["decay"] if decay else [])]
+    taken += [f"numbers[{k}]" for k in range(numbers)]
+    taken += ["shares"] if weighted else []
+    text = (
+        "def adapted(kernel):\n"
+        "    def step(leaves, x, y, clip, decay, numbers, shares):\n"
+        f"        return kernel(*leaves, x, y, {', '.join(taken)})\n"
+        "    return njit(nogil=True)(step)\n"
+    )
+    space: dict[str, Any] = {"njit": njit}
+    exec(text, space)  # noqa: S102 - of the names above and nothing else
+    adapted: Callable[[Any], Any] = space["adapted"]
+    return adapted
+
+
+@functools.lru_cache(maxsize=1)
+def _compiled_pass() -> Any:
+    """Return the loop over the batches of a pass, compiled."""
+    from numba import njit
+
+    @njit(nogil=True)
+    def gather(x: Any, X: Any, chosen: Any) -> None:
+        if X.strides[0] >= X.strides[1]:  # rows of X lie side by side: read them so
+            for i in range(X.shape[0]):
+                for j in range(len(chosen)):
+                    x[i, j] = X[i, chosen[j]]
+        else:
+            for j in range(len(chosen)):
+                for i in range(X.shape[0]):
+                    x[i, j] = X[i, chosen[j]]
+
+    @njit(nogil=True)
+    def batch(
+        step: Any, leaves: Any, X: Any, Y: Any, weights: Any, chosen: Any, x: Any, y: Any,
+        clip: Any, decay: Any, numbers: Any,
+    ) -> Any:  # fmt: skip
+        gather(x, X, chosen)
+        gather(y, Y, chosen)
+        count = len(chosen)
+        counts, part = float(count), np.empty(len(chosen) if len(weights) else 0, x.dtype)
+        if len(weights):
+            counts = 0.0
+            for j in range(count):
+                counts += weights[chosen[j]]
+            for j in range(count):
+                part[j] = weights[chosen[j]] / (counts if counts else 1.0)
+        return step(leaves, x, y, clip, decay, numbers, part) * counts, counts
+
+    @njit(nogil=True)
+    def run(
+        full: Any, last: Any, leaves: Any, X: Any, Y: Any, weights: Any, order: Any, size: Any,
+        like: Any, clip: Any, decay: Any, numbers: Any,
+    ) -> Any:  # fmt: skip
+        m = len(order)
+        total = counts = 0.0
+        x, y = np.empty((X.shape[0], size), like.dtype), np.empty((Y.shape[0], size), like.dtype)
+        k = 0
+        for start in range(0, m - size + 1, size):
+            chosen = order[start : start + size]
+            cost, count = batch(full, leaves, X, Y, weights, chosen, x, y, clip, decay,
+                                numbers[k])  # fmt: skip
+            total, counts, k = total + cost, counts + count, k + 1
+        rest = m % size
+        if rest:
+            x, y = np.empty((X.shape[0], rest), x.dtype), np.empty((Y.shape[0], rest), x.dtype)
+            cost, count = batch(last, leaves, X, Y, weights, order[m - rest :], x, y, clip,
+                                decay, numbers[k])  # fmt: skip
+            total, counts = total + cost, counts + count
+        return total, counts
+
+    return run
+
+
+class Compiled(Programmed):
+    """Run every pass as one compiled loop; with dropout a compiled step at a time."""
+
+    engine = "numba"
+
+    def run(
+        self, X: Array, Y: Array, weights: Array | None, order: Array | None, size: int, pace: Pace
+    ) -> tuple[float, float]:
+        """Go once over the samples, and return the sum of the costs and what they count."""
+        if self.plan.dropout:
+            return super().run(X, Y, weights, order, size, pace)
+        m = int(X.shape[1])
+        size = min(size, m)
+        full = _kernel(self.plan, size)
+        last = _kernel(self.plan, m % size) if m % size else full
+        leaves = tuple(flatten((self.parameters, self.state))[0])
+        weighted = np.empty(0) if weights is None else weights
+        chosen = np.arange(m) if order is None else order
+        total, counts = _compiled_pass()(
+            full, last, leaves, np.asarray(X), np.asarray(Y), weighted, chosen, size, leaves[0],
+            pace.given.get("clip", 0.0), pace.given.get("decay", 0.0), pace.numbers,
+        )  # fmt: skip
+        return float(total), float(counts)
+
+
+ENGINES: dict[str, type[Engine]] = {"numpy": Programmed, "numba": Compiled, "eager": Eager}

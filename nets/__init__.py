@@ -1,5 +1,7 @@
 """The document's neural network, built from recorded operations and written out in formulas."""
 
+from typing import TYPE_CHECKING, Any
+
 from . import formulas, optimizers
 from .activations import Activation
 from .costs import Cost
@@ -10,6 +12,9 @@ from .network import Network
 from .training import DivergenceError, StopTraining, train
 from .verification import verify
 
+if TYPE_CHECKING:
+    from .estimators import NetworkClassifier, NetworkRegressor
+
 __all__ = [
     "Activation",
     "CSVLog",
@@ -17,6 +22,8 @@ __all__ = [
     "DivergenceError",
     "History",
     "Network",
+    "NetworkClassifier",
+    "NetworkRegressor",
     "StopTraining",
     "formulas",
     "load_digits",
@@ -25,3 +32,11 @@ __all__ = [
     "train",
     "verify",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("NetworkClassifier", "NetworkRegressor"):  # scikit-learn takes a second to import
+        from . import estimators
+
+        return getattr(estimators, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

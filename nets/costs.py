@@ -43,7 +43,11 @@ class Cost(NamedTuple):
         return f"<Cost {self.name}>"
 
 
-SOFTMAX = Activation("softmax", formulas.softmax, formulas.identity_prime, partial(softmax, axis=0))
+def _softmax(z: Tensor) -> Tensor:
+    return softmax(z, axis=0)
+
+
+SOFTMAX = Activation("softmax", formulas.softmax, formulas.identity_prime, _softmax)
 """Of the output layer only: its nodes depend on one another, so that it has no f′."""
 
 COSTS = ("squared", "cross_entropy")
@@ -81,7 +85,7 @@ class Criterion(NamedTuple):
             return np.mean(np.sum(self.cost.c(y, h), axis=0))
         if self.cost == "squared":
             return formulas.cost(y, h)
-        own = formulas.cross_entropy if self.output is SOFTMAX else formulas.binary_cross_entropy
+        own = formulas.cross_entropy if self.output == SOFTMAX else formulas.binary_cross_entropy
         return own(y, h)
 
     def _slope(self, y: Any, h: Any) -> Any:
@@ -91,7 +95,7 @@ class Criterion(NamedTuple):
         """Return δ^(n_l) by hand."""
         if self.own:
             return formulas.delta_cross_entropy(y, h)
-        if self.output is SOFTMAX:
+        if self.output == SOFTMAX:
             return formulas.delta_softmax(h, self._slope(y, h))
         if isinstance(self.cost, Cost):
             return self._slope(y, h) * self.output.f_prime(z)
@@ -102,7 +106,7 @@ class Criterion(NamedTuple):
         y, h, z = "y", f"h{n_l}", f"z{n_l}"
         if self.own:
             return Formula(formulas.delta_cross_entropy, (y, h))
-        if self.output is SOFTMAX:
+        if self.output == SOFTMAX:
             return Formula(lambda y, h: formulas.delta_softmax(h, self._slope(y, h)), (y, h))
         if self == DOCUMENT:
             return Formula(formulas.delta_output, (y, h, z))
@@ -125,7 +129,7 @@ class Criterion(NamedTuple):
             each = each.sum(axis=0)
         elif self.cost == "squared":
             each = (y - h).square().sum(axis=0)
-        elif self.output is SOFTMAX:
+        elif self.output == SOFTMAX:
             each = softmax_cross_entropy(z, y, h)
         else:
             each = sigmoid_cross_entropy(z, y, h).sum(axis=0)
@@ -141,7 +145,7 @@ class Criterion(NamedTuple):
                 "targets of the cross-entropy are shares from 0 to 1; y goes from "
                 f"{y.min():g} to {y.max():g}"
             )
-        if self.output is SOFTMAX and np.abs(y.sum(axis=0, dtype=float) - 1).max() > _TOLERANCE:
+        if self.output == SOFTMAX and np.abs(y.sum(axis=0, dtype=float) - 1).max() > _TOLERANCE:
             raise ValueError(
                 "targets of softmax outputs sum to 1 over the nodes of a sample; for several "
                 'yes-or-no targets use output="sigmoid"'

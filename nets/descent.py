@@ -30,6 +30,8 @@ class Descent:
     net : Network
     optimizer : Optimizer
     learning_rate : float
+    decay_over : bool
+        Whether λ is divided by what a batch counts, as scikit-learn does.
     order : callable, optional
         Draws an order of so many samples; left out, by `seed`.
     others
@@ -44,6 +46,7 @@ class Descent:
         *,
         schedule: Schedule | None = None,
         weight_decay: float = 0.0,
+        decay_over: bool = False,
         clip: float | None = None,
         dropout: float | Sequence[float] = 0.0,
         engine: str = "numpy",
@@ -59,6 +62,7 @@ class Descent:
         self.learning_rate = learning_rate
         self.schedule = schedule
         self.weight_decay = weight_decay
+        self.decay_over = decay_over
         self.clip = clip
         self.dropout = _shares(dropout, net.n_layers - 2)
         self.t = 0
@@ -78,6 +82,7 @@ class Descent:
             self.net,
             optimizer=self.optimizer,
             decay=bool(self.weight_decay),
+            decay_over=self.decay_over,
             clip=self.clip is not None,
             weighted=weighted,
             dropout=self.dropout,

@@ -36,6 +36,8 @@ class Plan(NamedTuple):
     optimizer : Optimizer
     decay, clip, weighted : bool
         Whether there is weight decay in J, a bound for the gradient, weights of the samples.
+    decay_over : bool
+        Whether the λ that is given is divided by what a batch counts.
     dropout : tuple of float
         The share of the nodes of each hidden layer that is left out; () for none.
     """
@@ -46,6 +48,7 @@ class Plan(NamedTuple):
     criterion: Criterion
     optimizer: Optimizer = Optimizer()
     decay: bool = False
+    decay_over: bool = False
     clip: bool = False
     weighted: bool = False
     dropout: tuple[float, ...] = ()
@@ -174,6 +177,8 @@ class Engine:
         for k, batch in enumerate(self.batches(X, Y, weights, order, size)):
             numbers = tuple([float(number) for number in pace.numbers[k]])
             given = {"numbers": numbers, **pace.given, **batch.given}
+            if self.plan.decay_over and self.plan.decay:
+                given["decay"] /= batch.counts or 1.0
             total += self.step(batch.x, batch.y, given) * batch.counts
             counts += batch.counts
         return total, counts
@@ -342,7 +347,7 @@ def _compiled_pass() -> Any:
     @njit(nogil=True)
     def batch(
         step: Any, leaves: Any, X: Any, Y: Any, weights: Any, chosen: Any, x: Any, y: Any,
-        clip: Any, decay: Any, numbers: Any,
+        clip: Any, decay: Any, over: Any, numbers: Any,
     ) -> Any:  # fmt: skip
         gather(x, X, chosen)
         gather(y, Y, chosen)
@@ -354,12 +359,14 @@ def _compiled_pass() -> Any:
                 counts += weights[chosen[j]]
             for j in range(count):
                 part[j] = weights[chosen[j]] / (counts if counts else 1.0)
+        if over and counts:
+            decay = decay / counts
         return step(leaves, x, y, clip, decay, numbers, part) * counts, counts
 
     @njit(nogil=True)
     def run(
         full: Any, last: Any, leaves: Any, X: Any, Y: Any, weights: Any, order: Any, size: Any,
-        like: Any, clip: Any, decay: Any, numbers: Any,
+        like: Any, clip: Any, decay: Any, over: Any, numbers: Any,
     ) -> Any:  # fmt: skip
         m = len(order)
         total = counts = 0.0
@@ -367,14 +374,14 @@ def _compiled_pass() -> Any:
         k = 0
         for start in range(0, m - size + 1, size):
             chosen = order[start : start + size]
-            cost, count = batch(full, leaves, X, Y, weights, chosen, x, y, clip, decay,
+            cost, count = batch(full, leaves, X, Y, weights, chosen, x, y, clip, decay, over,
                                 numbers[k])  # fmt: skip
             total, counts, k = total + cost, counts + count, k + 1
         rest = m % size
         if rest:
             x, y = np.empty((X.shape[0], rest), x.dtype), np.empty((Y.shape[0], rest), x.dtype)
             cost, count = batch(last, leaves, X, Y, weights, order[m - rest :], x, y, clip,
-                                decay, numbers[k])  # fmt: skip
+                                decay, over, numbers[k])  # fmt: skip
             total, counts = total + cost, counts + count
         return total, counts
 
@@ -401,7 +408,8 @@ class Compiled(Programmed):
         chosen = np.arange(m) if order is None else order
         total, counts = _compiled_pass()(
             full, last, leaves, np.asarray(X), np.asarray(Y), weighted, chosen, size, leaves[0],
-            pace.given.get("clip", 0.0), pace.given.get("decay", 0.0), pace.numbers,
+            pace.given.get("clip", 0.0), pace.given.get("decay", 0.0), self.plan.decay_over,
+            pace.numbers,
         )  # fmt: skip
         return float(total), float(counts)
 

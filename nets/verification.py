@@ -35,7 +35,7 @@ def document_claims(net: Network, weight_decay: float = 0.0) -> dict[str, Formul
     claims = {f"delta{n_l}": net.criterion.claim(n_l)}
     for l in range(n_l - 1, 1, -1):
         delta_hidden, activation = formulas.delta_hidden, net.activations[l]
-        if activation is not SIGMOID:
+        if activation != SIGMOID:
             delta_hidden = partial(delta_hidden, f_prime=activation.f_prime)
         claims[f"delta{l}"] = Formula(delta_hidden, (f"W{l}", f"delta{l + 1}", f"z{l}"))
     for l in range(1, n_l):

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .cluster import Chunked
 from .network import Network
 from .optimizers import Optimizer, Schedule
 from .samples import Order, Samples
-from .steps import ENGINES, Engine, Pace, Plan
+from .steps import ENGINES, Engine, Pace, Plan, keep
 
 Array = NDArray[Any]
 
@@ -70,7 +71,7 @@ class Descent:
         self.rng = np.random.default_rng(seed)
         self.dropped = np.random.default_rng(np.random.SeedSequence(seed).spawn(1)[0])
         self.order = (order or self._drawn) if shuffle else None
-        self._engine = engine
+        self.engine = engine
         self._engines: dict[bool, Engine] = {}
 
     def _drawn(self, m: int) -> Array:
@@ -90,13 +91,15 @@ class Descent:
 
     def _engine_for(self, weighted: bool) -> Engine:
         if weighted not in self._engines:
-            self._engines[weighted] = ENGINES[self._engine](
+            self._engines[weighted] = ENGINES[self.engine](
                 self.plan(weighted), self.net.parameters(), self.state, self.dropped
             )
         return self._engines[weighted]
 
     def over(self, samples: Samples, size: int | None) -> float:
         """Go once over the samples, and return the mean cost that the steps met."""
+        if isinstance(samples, Chunked):
+            return samples.over(self, size)
         total = counts = 0.0
         for part in samples.parts(size, self.order):
             engine = self._engine_for(part.weights is not None)
@@ -106,6 +109,16 @@ class Descent:
             total, counts = total + cost, counts + count
             self.t += steps
         return total / counts if counts else 0.0
+
+    def apply(self, gradient: dict[str, Array], numbers: Array) -> None:
+        """Take the step that a gradient asks for."""
+        parameters = self.net.parameters()
+        given = tuple([float(number) for number in numbers])
+        updates, after = self.optimizer.update(gradient, self.state, parameters, given)
+        for name, array in parameters.items():
+            np.add(array, updates[name], out=array)
+        keep(self.state, after)
+        self.t += 1
 
     def pace(self, steps: int) -> Pace:
         """Return what the next steps are given."""

@@ -30,7 +30,7 @@ from .descent import Descent
 from .evaluation import outputs
 from .interruption import Interruption
 from .network import Network
-from .optimizers import Adam, Momentum, Nesterov, Optimizer, optimizer_of
+from .optimizers import Adam, Momentum, Nesterov, Optimizer, State, optimizer_of
 from .samples import Held
 
 Array = NDArray[Any]
@@ -64,6 +64,7 @@ class _NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ha
     """What classifier and regressor have in common."""
 
     network_: Network
+    _kept: tuple[int, State] | None
 
     def __init__(
         self,
@@ -173,25 +174,25 @@ class _NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ha
                 raise ValueError("partial_fit does not support early_stopping=True")
             X, targets, weights, held = self._held_out(X, targets, weights)
         m = len(X)
-        size = min(200, m) if self.batch_size == "auto" else self.batch_size
+        size = min(200, m) if self.batch_size == "auto" else int(self.batch_size)
         if not 1 <= size <= m:
             warnings.warn(
                 "batch_size is less than 1 or more than the samples; it is clipped", stacklevel=3
             )
             size = int(np.clip(size, 1, m))
-        if not incremental or self._optimizer is None:
-            self._optimizer = (0, None)
+        if not incremental:
+            self._kept = None
         descent = Descent(
             self.network_, self._solver(), self.learning_rate_init,
             weight_decay=self.alpha, decay_over=True, dropout=self.dropout, engine=self.engine,
             seed=self._random_state.randint(2**31 - 1) if self.dropout else 0,
             shuffle=self.shuffle, order=_Shuffled(self._random_state),
         )  # fmt: skip
-        descent.t, state = self._optimizer
-        descent.state = descent.state if state is None else state
+        if self._kept is not None:
+            descent.t, descent.state = self._kept
         with np.errstate(over="ignore", invalid="ignore"), descent.threads(size, m):
             self._passes(descent, Held(X.T, targets.T, weights), size, held, incremental)
-        self._optimizer = (descent.t, descent.state)
+        self._kept = (descent.t, descent.state)
         return self
 
     def _check(self) -> None:
@@ -231,15 +232,15 @@ class _NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ha
             net.W[l] = self._random_state.uniform(-bound, bound, (n_in, n_out)).T
             net.b[l] = self._random_state.uniform(-bound, bound, n_out)
         self.network_ = net
-        self._optimizer: Any = None
+        self._kept = None
         self.n_iter_ = self.t_ = 0
         self.n_outputs_, self.n_layers_ = targets.shape[1], len(sizes)
         names = {name: theirs for theirs, name in _NAMES.items()}
         self.out_activation_ = names.get(net.criterion.output.name, net.criterion.output.name)
         self.loss_curve_: list[float] = []
         self.validation_scores_: list[float] | None = [] if self.early_stopping else None
-        self.best_validation_score_ = -np.inf if self.early_stopping else None
-        self.best_loss_ = None if self.early_stopping else np.inf
+        self.best_validation_score_: Any = -np.inf if self.early_stopping else None
+        self.best_loss_: Any = None if self.early_stopping else np.inf
 
     def _held_out(self, X: Array, targets: Array, weights: Any) -> Any:
         """Split samples for early stopping."""

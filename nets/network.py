@@ -359,8 +359,13 @@ class Network:
     def gradients(self, x: Any, y: Any, weight_decay: float = 0.0) -> dict[str, Array]:
         """Return ``{"W1": ∂J/∂W^(1), "b1": ∂J/∂b^(1), …}``, derived automatically.
 
-        Parameters are those of `cost`; each gradient has the shape of its parameter.
+        Parameters are those of `cost`; each gradient has the shape of its parameter. Of Dask
+        arrays they are Dask arrays, computed chunk by chunk.
         """
+        if any(type(array).__module__.startswith("dask.") for array in (x, y)):
+            from . import cluster
+
+            return cluster.gradients(self, x, y, weight_decay)
         nodes = self.graph(x, y, weight_decay)
         names = list(self.parameters())
         found = gradients(nodes["J"], [nodes[name] for name in names])

@@ -258,7 +258,7 @@ class Eager(Engine):
         )
         for name, array in self.parameters.items():
             np.add(array, updates[name], out=array)
-        _keep(self.state, after)
+        keep(self.state, after)
         return float(J)
 
 
@@ -277,11 +277,12 @@ class Programmed(Engine):
         for name, array in self.parameters.items():
             if after[name] is not array:
                 array[...] = after[name]
-        _keep(self.state, state)
+        keep(self.state, state)
         return float(cost)
 
 
-def _keep(state: State, after: State) -> None:
+def keep(state: State, after: State) -> None:
+    """Write what is kept from now on into the arrays of what was."""
     for slot, arrays in state.items():
         for name, array in arrays.items():
             if after[slot][name] is not array:
@@ -304,26 +305,44 @@ def _kernel(plan: Plan, size: int) -> Any:
     given |= {"shares": np.full(size, 1 / size, plan.dtype)} if plan.weighted else {}
     parameters = net.parameters()
     state = plan.optimizer.init(parameters)
-    kernel = program(plan, "numba").lower(parameters, state, x, y, given).kernel
-    return _adapter(len(numbers), plan.decay, plan.clip, plan.weighted)(kernel)
+    made = program(plan, "numba").lower(parameters, state, x, y, given)
+    before = flatten((parameters, state))[0]
+    after = flatten(made(parameters, state, x, y, given)[:2])[0]
+    apart = [k for k, (a, b) in enumerate(zip(before, after, strict=True)) if a is not b]
+    there = {"clip": plan.clip, "decay": plan.decay, "shares": plan.weighted}
+    return _adapter(len(numbers), tuple(apart), **there)(made.kernel)
 
 
-@functools.lru_cache(maxsize=16)
-def _adapter(numbers: int, decay: bool, clip: bool, weighted: bool) -> Callable[[Any], Any]:
-    """Return what makes kernels that take some of the arguments kernels that take all of them."""
+@functools.lru_cache(maxsize=64)
+def _adapter(
+    numbers: int, apart: tuple[int, ...], clip: bool, decay: bool, shares: bool
+) -> Callable[[Any], Any]:
+    """Return what makes a kernel one that takes all arguments and changes all leaves in place.
+
+    Parameters
+    ----------
+    numbers : int
+        How many the optimiser has.
+    apart : tuple of int
+        The leaves that the kernel hands back instead of changing them.
+    clip, decay, shares : bool
+        What it takes.
+    """
     from numba import njit
 
     taken = [*(["clip"] if clip else []), *(["decay"] if decay else [])]
     taken += [f"numbers[{k}]" for k in range(numbers)]
-    taken += ["shares"] if weighted else []
-    text = (
-        "def adapted(kernel):\n"
-        "    def step(leaves, x, y, clip, decay, numbers, shares):\n"
-        f"        return kernel(*leaves, x, y, {', '.join(taken)})\n"
-        "    return njit(nogil=True)(step)\n"
-    )
+    taken += ["shares"] if shares else []
+    lines = [
+        "def adapted(kernel):",
+        "    def step(leaves, x, y, clip, decay, numbers, shares):",
+        f"        result = kernel(*leaves, x, y, {', '.join(taken)})",
+        *(f"        leaves[{leaf}][:, :] = result[{k}]" for k, leaf in enumerate(apart)),
+        f"        return result{f'[{len(apart)}]' if apart else ''}",
+        "    return njit(nogil=True)(step)",
+    ]
     space: dict[str, Any] = {"njit": njit}
-    exec(text, space)  # noqa: S102 - of the names above and nothing else
+    exec("\n".join(lines), space)  # noqa: S102 - of the names above and nothing else
     adapted: Callable[[Any], Any] = space["adapted"]
     return adapted
 

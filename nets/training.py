@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .cluster import Chunked, is_dask
 from .descent import Descent
 from .evaluation import Evaluation, metric_of
 from .history import History
@@ -170,7 +171,11 @@ def train(
             raise ValueError(f"{name} has to be 1 or more, got {value}")
     if engine not in ENGINES:
         raise ValueError(f"engine is one of {', '.join(map(repr, ENGINES))}; got {engine!r}")
-    source = samples_of(net, X, Y, sample_weight, samples)
+    source: Samples = (
+        Chunked(net, X, Y, sample_weight, samples == "rows")
+        if is_dask(X)
+        else samples_of(net, X, Y, sample_weight, samples)
+    )
     if isinstance(source, Stream) and source.once and iterations > 1:
         raise ValueError(
             "X is an iterator, which can be gone through once: iterations=1, or pass a sequence "
@@ -214,7 +219,11 @@ def _evaluation(
     names = metrics if isinstance(metrics, Mapping) else {name: metric_of(name) for name in metrics}
     if validation is not None:
         x, y = validation
-        held_out = samples_of(net, x, y, None, which)
+        held_out: Samples = (
+            Chunked(net, x, y, None, which == "rows")
+            if is_dask(x)
+            else samples_of(net, x, y, None, which)
+        )
         return Evaluation(net, held_out, names, cost=True)
     if not names:
         return None

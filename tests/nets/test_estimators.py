@@ -75,8 +75,10 @@ def test_the_path_is_scikit_learns(kind: str, how: dict[str, Any]) -> None:
     for mine, other in pairs:
         np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-6)
     assert found.score(X, y) == pytest.approx(right.score(X, y), abs=1e-6)
-    for name in ("n_iter_", "t_", "n_layers_", "n_outputs_", "out_activation_", "n_features_in_",
-                 "validation_scores_", "best_loss_", "best_validation_score_", "loss_"):  # fmt: skip
+    for name in (
+        "n_iter_", "t_", "n_layers_", "n_outputs_", "out_activation_", "n_features_in_",
+        "validation_scores_", "best_loss_", "best_validation_score_", "loss_",
+    ):  # fmt: skip
         mine, other = getattr(found, name), getattr(right, name)
         numbers = isinstance(mine, (float, list))
         assert mine == (pytest.approx(other, rel=1e-6) if numbers else other), name
@@ -91,19 +93,24 @@ def test_the_path_is_scikit_learns(kind: str, how: dict[str, Any]) -> None:
 @pytest.mark.parametrize("weights", [None, np.arange(300) % 4])
 def test_the_compiled_path_is_the_same(weights: Any) -> None:
     pytest.importorskip("numba")
-    X, y = scaled(CANCER[0])[:300], CANCER[1][:300]
+    X, y = scaled(DIABETES[0])[:300], DIABETES[1][:300] / 100
     how: dict[str, Any] = {"hidden_layer_sizes": (8,), "max_iter": 3, "random_state": 0}
-    found = NetworkClassifier(**how, engine="numba", alpha=0.1).fit(X, y, weights)
-    right = MLPClassifier(**how, alpha=0.1).fit(X, y, weights)
+    found = NetworkRegressor(**how, engine="numba", alpha=0.1).fit(X, y, weights)
+    right = MLPRegressor(**how, alpha=0.1).fit(X, y, weights)
     np.testing.assert_allclose(found.coefs_[0], right.coefs_[0], rtol=1e-6, atol=1e-9)
 
 
 def test_training_ends_when_it_gets_no_better() -> None:
     X, y = scaled(CANCER[0]), CANCER[1]
-    how = {"max_iter": 400, "random_state": 0, "tol": 1e-2, "n_iter_no_change": 3}
+    how: dict[str, Any] = {"max_iter": 400, "random_state": 0, "tol": 1e-2, "n_iter_no_change": 3}
     found, right = NetworkClassifier(**how).fit(X, y), MLPClassifier(**how).fit(X, y)
     assert found.n_iter_ == right.n_iter_ < 400
-    adaptive = {**how, "solver": "sgd", "learning_rate": "adaptive", "learning_rate_init": 0.1}
+    adaptive: dict[str, Any] = {
+        **how,
+        "solver": "sgd",
+        "learning_rate": "adaptive",
+        "learning_rate_init": 0.1,
+    }
     assert NetworkClassifier(**adaptive).fit(X, y).n_iter_ < 400
 
 

@@ -135,7 +135,7 @@ class Descent:
         columns = min(size or m or 1, m or size or 1)
         if max(a * b for a, b in pairwise(self.net.structure)) * columns > SMALL:
             return nullcontext()
-        from threadpoolctl import threadpool_limits
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it has none
 
         limits: AbstractContextManager[Any] = threadpool_limits(1, "blas")
         return limits

@@ -25,6 +25,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from .activations import Activation
+from .cluster import Chunked, is_dask
 from .costs import Cost
 from .descent import Descent
 from .evaluation import outputs
@@ -58,6 +59,14 @@ class _Shuffled:
             self._last = np.arange(m)
         self._last = self._last[self._random.permutation(m)]
         return self._last
+
+
+def blockwise(f: Any, array: Any, across: int, dtype: Any) -> Any:
+    """Return f of every block of rows of a Dask array: `across` columns, or a vector if 0."""
+    chunks = (array.chunks[0], (across,)) if across else (array.chunks[0],)
+    drop, new = (1 if array.ndim == 2 and not across else None), (1 if array.ndim == 1 else None)
+    return array.map_blocks(f, dtype=dtype, chunks=chunks, drop_axis=drop, new_axis=new,
+                            meta=np.empty((0,) * len(chunks), dtype))  # fmt: skip
 
 
 class _NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -173,8 +182,7 @@ class _NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ha
             if incremental:
                 raise ValueError("partial_fit does not support early_stopping=True")
             X, targets, weights, held = self._held_out(X, targets, weights)
-        m = len(X)
-        size = min(200, m) if self.batch_size == "auto" else int(self.batch_size)
+        m, size = int(X.shape[0]), self._size(X)
         if not 1 <= size <= m:
             warnings.warn(
                 "batch_size is less than 1 or more than the samples; it is clipped", stacklevel=3
@@ -191,9 +199,34 @@ class _NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ha
         if self._kept is not None:
             descent.t, descent.state = self._kept
         with np.errstate(over="ignore", invalid="ignore"), descent.threads(size, m):
-            self._passes(descent, Held(X.T, targets.T, weights), size, held, incremental)
+            samples: Any = Chunked if is_dask(X) else Held
+            given = (
+                (self.network_, X, targets, weights, True)
+                if is_dask(X)
+                else (X.T, targets.T, weights)
+            )
+            self._passes(descent, samples(*given), size, held, incremental)
         self._kept = (descent.t, descent.state)
         return self
+
+    def _size(self, X: Any) -> int:
+        """Return how many samples go into a step; of Dask's, as many as lie in a chunk."""
+        if self.batch_size != "auto":
+            return int(self.batch_size)
+        if is_dask(X):
+            return -(-int(X.shape[0]) // int(X.numblocks[0]))
+        return min(200, int(X.shape[0]))
+
+    def _distributed(self, X: Any) -> None:
+        """Do what `validate_data` does for a Dask array, of which nothing is brought here."""
+        if self.early_stopping:
+            raise ValueError("early_stopping is not there for Dask arrays")
+        if X.dtype not in (np.float64, np.float32):
+            raise ValueError(f"X has dtype {X.dtype}; X.astype(float) makes it one to learn from")
+        known = getattr(self, "n_features_in_", X.shape[1])
+        if known != X.shape[1] and self.warm_start:
+            raise ValueError(f"X has {X.shape[1]} features, and the network has {known}")
+        self.n_features_in_ = X.shape[1]
 
     def _check(self) -> None:
         """Raise a ValueError for numbers out of their range."""
@@ -260,10 +293,10 @@ class _NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ha
         return *kept, (split[1], split[3], None if weights is None else split[5])
 
     def _passes(
-        self, descent: Descent, samples: Held, size: int, held: Any, incremental: bool
+        self, descent: Descent, samples: Held | Chunked, size: int, held: Any, incremental: bool
     ) -> None:
         """Go over the samples until it gets no better."""
-        net, since, m = self.network_, 0, int(samples.X.shape[1])
+        net, since, m = self.network_, 0, int(samples.m or 0)
         best = {name: array.copy() for name, array in net.parameters().items()}
         if not incremental:
             self.n_iter_ = 0
@@ -344,6 +377,9 @@ class _NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ha
     def _outputs(self, X: Any) -> Array:
         """Return the outputs in rows."""
         check_is_fitted(self, "network_")
+        if is_dask(X):
+            found: Array = blockwise(self._raw, X, self.n_outputs_, X.dtype)
+            return found
         X = validate_data(self, X, reset=False, dtype=(np.float64, np.float32))
         return self._raw(X)
 
@@ -430,6 +466,9 @@ n_outputs_, out_activation_, validation_scores_, best_validation_score_
         self.class_weight = class_weight
 
     def _targets(self, X: Any, y: Any, incremental: bool) -> tuple[Array, Array]:
+        known = hasattr(self, "classes_") and (self.warm_start or incremental)
+        if is_dask(X):
+            return self._distributed_targets(X, y, known)
         X, y = validate_data(
             self, X, y, multi_output=True, dtype=(np.float64, np.float32),
             reset=not (incremental and hasattr(self, "network_")),
@@ -437,7 +476,6 @@ n_outputs_, out_activation_, validation_scores_, best_validation_score_
         check_classification_targets(y)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        known = hasattr(self, "classes_") and (self.warm_start or incremental)
         if not known:
             self._binarizer = LabelBinarizer().fit(y)
             self.classes_ = self._binarizer.classes_
@@ -448,6 +486,22 @@ n_outputs_, out_activation_, validation_scores_, best_validation_score_
             raise ValueError("the classifier needs samples of two classes or more; y has one class")
         targets = self._binarizer.transform(y)
         return X, targets.astype(X.dtype)
+
+    def _distributed_targets(self, X: Any, y: Any, known: bool) -> tuple[Any, Any]:
+        """Return samples and targets in Dask arrays; only the classes are brought here."""
+        self._distributed(X)
+        if self.class_weight is not None:
+            raise ValueError("class_weight is not there for Dask arrays; pass sample_weight")
+        if not known:
+            import dask.array as da
+
+            self._binarizer = LabelBinarizer().fit(np.asarray(da.unique(y)))
+            self.classes_ = self._binarizer.classes_
+        outputs_ = 1 if len(self.classes_) == 2 else len(self.classes_)
+        binarizer, dtype = self._binarizer, X.dtype
+        return X, blockwise(
+            lambda part: binarizer.transform(part).astype(dtype), y, outputs_, dtype
+        )
 
     def _output(self) -> tuple[str, str | Cost]:
         several = self._binarizer.y_type_ == "multiclass"
@@ -487,7 +541,8 @@ n_outputs_, out_activation_, validation_scores_, best_validation_score_
 
     def predict(self, X: Any) -> Array:
         """Return the class of each row of `X`, or its labels where it may have several."""
-        found: Array = self._binarizer_of().inverse_transform(self._outputs(X))
+        h, decode = self._outputs(X), self._binarizer_of().inverse_transform
+        found: Array = blockwise(decode, h, 0, self.classes_.dtype) if is_dask(h) else decode(h)
         return found
 
     def _binarizer_of(self) -> Any:
@@ -519,6 +574,10 @@ class NetworkRegressor(RegressorMixin, _NetworkEstimator):  # type: ignore[misc]
     """
 
     def _targets(self, X: Any, y: Any, incremental: bool) -> tuple[Array, Array]:
+        if is_dask(X):
+            self._distributed(X)
+            self._flat = y.ndim == 1
+            return X, y.reshape((-1, 1)) if self._flat else y
         X, y = validate_data(
             self, X, y, multi_output=True, y_numeric=True, dtype=(np.float64, np.float32),
             reset=not (incremental and hasattr(self, "network_")),

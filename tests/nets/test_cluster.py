@@ -87,6 +87,38 @@ def test_misuse_is_explained(samples: Any) -> None:
         train(network(), x[:, x[0] > 0] if which == "columns" else x[x[:, 0] > 0], y, 1, **how)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_estimators() -> None:
+    from sklearn.datasets import load_breast_cancer, load_digits
+
+    from nets import NetworkClassifier, NetworkRegressor
+
+    for load in (load_breast_cancer, load_digits):
+        features, labels = load(return_X_y=True)
+        features = (features - features.mean(axis=0)) / (features.std(axis=0) + 1e-9)
+        features, labels = features[:500], labels[:500]
+        x, y = da.from_array(features, (100, -1)), da.from_array(labels, 100)
+        how: dict[str, Any] = {"hidden_layer_sizes": (8,), "max_iter": 30, "random_state": 0,
+                               "learning_rate_init": 0.02}  # fmt: skip
+        clf = NetworkClassifier(**how).fit(x, y)
+        found = clf.predict(x)
+        assert isinstance(found, da.Array)
+        assert np.mean(np.asarray(found) == labels) > 0.9
+        assert np.array_equal(clf.predict(features), np.asarray(found))
+        np.testing.assert_allclose(
+            np.asarray(clf.predict_proba(x)), clf.predict_proba(features), rtol=1e-10
+        )
+        again = NetworkClassifier(**how).fit(x, y)
+        assert np.array_equal(again.coefs_[0], clf.coefs_[0])
+        whole = NetworkClassifier(**how, batch_size=500).fit(features, labels)
+        chunked = NetworkClassifier(**how, batch_size=500).fit(x, y)
+        np.testing.assert_allclose(chunked.coefs_[0], whole.coefs_[0], rtol=1e-9, atol=1e-12)
+        z = features[:, 0] * 2
+        reg = NetworkRegressor(**how).fit(x, da.from_array(z, 100))
+        assert reg.score(features, z) > 0.5
+        assert reg.predict(x).shape == (500,)
+
+
 @pytest.mark.filterwarnings("ignore")
 def test_a_worker_that_dies_changes_nothing(tmp_path: Path) -> None:
     distributed = pytest.importorskip("distributed")

@@ -21,10 +21,12 @@ from .transforms.custom import custom
 
 if TYPE_CHECKING:
     from .checks.anomaly import AnomalyError, detect_anomaly
-    from .checks.gradients import GradientReport, UndecidedWarning, check_grads
+    from .checks.comparison import GradientReport, UndecidedWarning
+    from .checks.gradients import check_grads
     from .derivation import derive, prove, verify
     from .drawing import draw, explore
     from .program.jit import jit  # the function, not the module of its name
+    from .transforms.checkpoint import checkpoint
     from .transforms.derivatives import (
         elementwise_grad,
         grad,
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
         value_and_grad,
         vjp,
     )
-    from .transforms.flow import checkpoint, custom_vjp, stop_gradient
+    from .transforms.flow import custom_vjp, stop_gradient
 
 keep_freed_memory()
 
@@ -45,8 +47,10 @@ _LATER = {
     name: module
     for module, names in {
         "checks.anomaly": "AnomalyError detect_anomaly",
-        "checks.gradients": "GradientReport UndecidedWarning check_grads",
-        "transforms.flow": "checkpoint custom_vjp stop_gradient",
+        "checks.comparison": "GradientReport UndecidedWarning",
+        "checks.gradients": "check_grads",
+        "transforms.checkpoint": "checkpoint",
+        "transforms.flow": "custom_vjp stop_gradient",
         "derivation": "derive prove verify",
         "drawing": "draw explore",
         "transforms.derivatives": "elementwise_grad grad hessian hvp jacobian jvp value_and_grad "

@@ -2,7 +2,7 @@
 
 1. `topological_order` lists a graph's nodes, inputs first.
 2. `dependents` tells which of them depend on something, `uses` which operations use each.
-3. `rebuild` makes a graph anew from changed nodes; `replay` runs it again on other values.
+3. `rebuild` makes a new graph from changed nodes; `replay` runs it again on other values.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from .tensor import Tensor, apply, plain
+from .tensor import Tensor, apply
 
 
 def topological_order(outputs: Iterable[Tensor]) -> list[Tensor]:
@@ -48,7 +48,7 @@ def dependents(
     """
     reached = set(sources)
     for node in order:
-        if reached.isdisjoint(node.inputs) or (floating and plain(node).dtype.kind not in "fO"):
+        if reached.isdisjoint(node.inputs) or (floating and node._data.dtype.kind not in "fO"):
             continue
         reached.add(node)
     return reached
@@ -80,7 +80,7 @@ def rebuild(
     fresh: dict[Tensor, Tensor],
     make: Callable[[Tensor, list[Tensor]], Tensor] = again,
 ) -> dict[Tensor, Tensor]:
-    """Make anew what depends on changed nodes.
+    """Make new nodes for what depends on changed ones.
 
     Parameters
     ----------

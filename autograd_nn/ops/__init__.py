@@ -27,24 +27,7 @@ from . import (
 )
 
 __all__ = [
-    "activations",
-    "costs",
-    "decompositions",
-    "elementwise",
-    "indexing",
-    "joining",
-    "linalg",
-    "logical",
-    "matrices",
-    "norms",
-    "products",
-    "reductions",
-    "rounding",
-    "scans",
-    "shapes",
-    "signal",
-    "sorting",
-    "special",
-    "statistics",
-    "trigonometry",
-]
+    "activations", "costs", "decompositions", "elementwise", "indexing", "joining", "linalg",
+    "logical", "matrices", "norms", "products", "reductions", "rounding", "scans", "shapes", "signal",
+    "sorting", "special", "statistics", "trigonometry",
+]  # fmt: skip

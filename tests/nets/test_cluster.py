@@ -113,7 +113,7 @@ def test_estimators() -> None:
         whole = NetworkClassifier(**how, batch_size=500).fit(features, labels)
         chunked = NetworkClassifier(**how, batch_size=500).fit(x, y)
         np.testing.assert_allclose(chunked.coefs_[0], whole.coefs_[0], rtol=1e-9, atol=1e-12)
-        z = features[:, 0] * 2
+        z = features[:, 5] * 2
         reg = NetworkRegressor(**how).fit(x, da.from_array(z, 100))
         assert reg.score(features, z) > 0.5
         assert reg.predict(x).shape == (500,)

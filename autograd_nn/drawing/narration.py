@@ -1,0 +1,229 @@
+"""A graph step by step: what each node is, and how its gradient comes about, with numbers.
+
+1. `Steps` writes a step for every operation, inputs first, and one for every gradient, in
+   reverse, as HTML with all names escaped.
+2. A gradient is the sum, over the uses of a node, of what each hands back: the vjp rule of the
+   operation that uses it, recorded once on stand-ins and so written as a formula.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..core.tensor import Tensor, plain
+from ..formulas import arrays, notation
+from ..formulas.expression import Expr
+from ..formulas.expression import name as named
+from ..formulas.printing import unicode_style, write
+from ..formulas.rule import OUT, G, rule_formula
+from ..formulas.simplify import simplified
+from . import text
+from .flows import Flows
+from .names import delta_of
+from .view import View
+
+
+class Step(NamedTuple):
+    """One step, ready to be shown.
+
+    Attributes
+    ----------
+    pass_ : {"forward", "backward"}
+    nodes, edges : list of Tensor, list of int
+        What lights up: nodes, and positions in the uses of the view.
+    html : str
+        What is said.
+    results : list of (str, str)
+        What is known afterwards: names and values, as HTML.
+    """
+
+    pass_: str
+    nodes: list[Tensor]
+    edges: list[int]
+    html: str
+    results: list[tuple[str, str]]
+
+
+def _equal(*values: str) -> str:
+    """Return lines that begin with an equals sign, one for every value that is new."""
+    return "".join(f"<div>&#8195;= {value}</div>" for value in dict.fromkeys(values))
+
+
+class Steps:
+    """The steps of a graph.
+
+    Parameters
+    ----------
+    view : View
+        All of it.
+    names : mapping of Tensor to str
+        A name for every node but bare numbers.
+    flows : Flows
+        Its gradients.
+    """
+
+    def __init__(self, view: View, names: Mapping[Tensor, str], flows: Flows) -> None:
+        self.view = view
+        self.names = names
+        self.flows = flows
+        self.output = view.outputs[0]
+        self.uses: dict[Tensor, list[int]] = {}
+        self.taken: dict[Tensor, list[int]] = {}
+        for position, use in enumerate(view.uses):
+            self.uses.setdefault(use.tail, []).append(position)
+            self.taken.setdefault(use.head, []).append(position)
+
+    def all(self) -> list[Step]:
+        """Return every step: what is given, forward, backward."""
+        forward = [self._forward(node) for node in self.view.nodes if node.inputs]
+        known = [node for node in reversed(self.view.nodes) if node in self.flows.total]
+        return [self._given(), *forward, *[self._backward(node) for node in known]]
+
+    # -- names --------------------------------------------------------------------------------
+
+    def _plain(self, node: Tensor) -> str:
+        """Return the name of a node, or the number that it is, as plain text."""
+        if node in self.names:
+            return notation.unicode(self.names[node])
+        return arrays.short(plain(node))
+
+    def _name(self, node: Tensor) -> str:
+        """Return the same, escaped."""
+        return html.escape(self._plain(node))
+
+    def _gradient(self, node: Tensor) -> str:
+        """Return the name of the gradient at a node as plain text."""
+        delta = delta_of(self.names.get(node, ""))
+        if delta:
+            return notation.unicode(delta)
+        return f"∂{self._plain(self.output)}/∂{self._plain(node)}"
+
+    # -- formulas -----------------------------------------------------------------------------
+
+    def _written(self, formula: Expr, parts: Mapping[str, tuple[str, Any]]) -> tuple[str, str]:
+        """Return a formula as HTML: with names, and with the numbers in their places.
+
+        Parameters
+        ----------
+        formula : Expr
+            Its names are keys of `parts`.
+        parts : mapping of str to (str, array)
+            What is said in words, and the value.
+        """
+        words = write(formula, unicode_style(lambda key: parts[key][0]))
+        marked = write(formula, unicode_style(lambda key: f"⁽{key}⁾"))
+        alone = marked.startswith("⁽") and marked.count("⁽") == 1 and marked.endswith("⁾")
+
+        def value(match: re.Match[str]) -> str:
+            said = text.in_html(parts[match[1]][1])
+            return f"({said})" if said.startswith("−") and not alone else said
+
+        if all(np.size(number) == 1 for _, number in parts.values()):
+            words, marked = words.replace(" ⊙ ", " · "), marked.replace(" ⊙ ", " · ")
+        return html.escape(words), re.sub("⁽(@[a-z0-9]+)⁾", value, html.escape(marked))
+
+    def _given(self) -> Step:
+        leaves = [node for node in self.view.nodes if not node.inputs]
+        said = (
+            "<h1><span class='pass'>Given</span></h1>"
+            "<p>The inputs and parameters, before anything is computed. The next steps go "
+            "forward through the graph, one operation at a time, and then backward.</p>"
+        )
+        named = [leaf for leaf in leaves if leaf in self.names]
+        results = [(self._name(leaf), text.in_html(plain(leaf))) for leaf in named]
+        return Step("forward", leaves, [], said, results)
+
+    def _forward(self, node: Tensor) -> Step:
+        assert node.op is not None  # noqa: S101 - a node with inputs has an operation
+        inputs = [self._name(x) for x in node.inputs]
+        if node.op.words:
+            sentence = html.escape(node.op.words).format(*inputs)
+        else:
+            sentence = f"{html.escape(text.operation(node))} of {' and '.join(inputs)}"
+        parts = self._operands(node)
+        formula = Expr(node.op, tuple(named(key) for key in parts), dict(node.params))
+        words, numbers = self._written(formula, parts)
+        name, value = self._name(node), text.in_html(plain(node))
+        said = (
+            f"<h1><span class='pass'>Forward:</span> {name}</h1>"
+            f"<p>{name} is {sentence}.</p>"
+            f"<div class='formula'><div>{name} = {words}</div>{_equal(numbers, value)}</div>"
+        )
+        return Step("forward", [node], self.taken.get(node, []), said, [(name, value)])
+
+    def _operands(self, node: Tensor) -> dict[str, tuple[str, Any]]:
+        """Return what the inputs of `node` are called and their values, by their places."""
+        return {f"@{i}": (self._plain(x), plain(x)) for i, x in enumerate(node.inputs)}
+
+    # -- backward -----------------------------------------------------------------------------
+
+    def _backward(self, node: Tensor) -> Step:
+        called, total = html.escape(self._gradient(node)), text.in_html(self.flows.total[node])
+        used = [
+            position for position in self.uses.get(node, []) if self._flow(position) is not None
+        ]
+        if node is self.output:
+            why = f"The backward pass begins: {self._name(node)} changes with itself at the rate 1."
+            lines = f"<div>{called} = {total}</div>"
+        else:
+            why = self._chain(node, [self.view.uses[position].head for position in used])
+            lines = self._sum(called, used, total)
+        said = (
+            f"<h1><span class='pass'>Backward:</span> {called}</h1><p>{why}</p>"
+            f"<div class='formula'>{lines}</div>"
+        )
+        return Step("backward", [node], used, said, [(called, total)])
+
+    def _flow(self, position: int) -> Any:
+        """Return what a use hands back, None where that is nothing."""
+        use = self.view.uses[position]
+        return self.flows.along.get((use.head, use.argument))
+
+    def _chain(self, node: Tensor, heads: list[Tensor]) -> str:
+        """Return the chain rule in words for a node that `heads` use."""
+        output, name = self._name(self.output), self._name(node)
+        through = [self._name(head) for head in heads]
+        if len(heads) == 1:
+            carried = html.escape(self._gradient(heads[0]))
+            return (
+                f"{output} depends on {name} through {through[0]} alone, so the chain rule has "
+                f"one term: {carried}, carried back through that operation."
+            )
+        return (
+            f"{output} depends on {name} through {len(heads)} uses, in "
+            f"{' and '.join(through)}. The chain rule adds what each of them hands back."
+        )
+
+    def _sum(self, called: str, used: list[int], total: str) -> str:
+        """Return the terms of a gradient, each as a formula and with numbers, and their sum."""
+        terms = [self._term(*self.view.uses[position][1:3]) for position in used]
+        if len(terms) == 1:
+            words, numbers = terms[0]
+            return f"<div>{called} = {words}</div>{_equal(numbers, total)}"
+        lines, parts = [], [text.in_html(self._flow(position)) for position in used]
+        for count, (words, numbers) in enumerate(terms, 1):
+            through = self._name(self.view.uses[used[count - 1]].head)
+            lines.append(f"<div class='label'>term {count}, through {through}</div>")
+            lines.append(f"<div>{words}</div>{_equal(numbers, parts[count - 1])}")
+        lines.append("<div class='label'>together</div>")
+        lines.append(f"<div>{called} = {' + '.join(parts)}</div>{_equal(total)}")
+        return "".join(lines)
+
+    def _term(self, head: Tensor, argument: int) -> tuple[str, str]:
+        """Return what `head` hands back to one of its inputs, in names and in numbers."""
+        formula = rule_formula(head, argument)
+        assert formula is not None  # noqa: S101 - a gradient flows along this use
+        if formula.op is None and not formula.name:
+            value = text.in_html(formula.value)
+            return value, value
+        parts = {
+            G: (self._gradient(head), self.flows.total[head]),
+            OUT: (self._plain(head), plain(head)),
+            **self._operands(head),
+        }
+        return self._written(simplified(formula), parts)

@@ -1,0 +1,212 @@
+"""Every simplification on its own: what is left of a small graph, and that its value is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd_nn import Tensor, sigmoid
+from autograd_nn.core.graph import topological_order
+from autograd_nn.core.tensor import plain
+from autograd_nn.program.graph import INPUT, Graph
+from autograd_nn.program.rewriting import Rule, rewrite
+from autograd_nn.program.rules import (
+    broadcasts,
+    constants,
+    kernels,
+    negatives,
+    neutral,
+    powers,
+    scaling,
+    simplify,
+    sums,
+    transposes,
+)
+from autograd_nn.program.trace import trace
+
+RNG = np.random.default_rng(0)
+A, B, C = RNG.normal(size=(3, 3)), RNG.normal(size=(3, 3)), RNG.normal(size=(3, 1))
+LARGE = RNG.normal(size=(8, 600)) * 30
+HALF = np.array(0.5)
+
+
+def traced(f: Callable[..., Any], *arrays: Any) -> Graph:
+    names = "abcd"[: len(arrays)]
+    return trace(f, "f", dict(zip(names, arrays, strict=True)), (), ()).graph
+
+
+def operations(graph: Graph) -> list[str]:
+    nodes = topological_order(graph.outputs)
+    return [n.op.name for n in nodes if n.op is not None and n.op is not INPUT]
+
+
+CASES: list[tuple[Rule, Callable[..., Any], tuple[Any, ...], str]] = [
+    (constants.folded, lambda a, c: a + np.exp(np.sin(Tensor(HALF))), (A, C), "add"),
+    (constants.plain_numbers, lambda a: a * HALF, (A,), "multiply"),
+    (constants.number_first, lambda a: a * 2, (A,), "multiply"),
+    (constants.merged_factors, lambda a: 2 * (3 * a), (A,), "multiply"),
+    (constants.merged_factors, lambda a: (2 * a) / 4, (A,), "multiply"),
+    (neutral.times_one, lambda a: (a * 1 / 1) ** 1, (A,), ""),
+    (neutral.plus_zero, lambda a: 0 + a - 0, (A,), ""),
+    (neutral.plus_zero, lambda a: a + np.zeros((3, 3)), (A,), ""),
+    (neutral.unchanged, lambda a: np.positive(a).reshape(3, 3).astype(float), (A,), ""),
+    (neutral.detached, lambda a: a.detach() + 1, (A,), "add"),
+    (broadcasts.unneeded, lambda a, c: a * np.broadcast_to(c, (3, 3)), (A, C), "multiply"),
+    (broadcasts.after_elementwise, lambda c: np.exp(np.broadcast_to(c, (3, 3))), (C,),
+     "exp broadcast_to"),
+    (broadcasts.twice, lambda c: np.broadcast_to(np.broadcast_to(c, (3, 3)), (2, 3, 3)), (C,),
+     "broadcast_to"),
+    (sums.of_a_broadcast, lambda c: np.sum(np.broadcast_to(c, (3, 3)), axis=1), (C,),
+     "multiply reshape"),
+    (sums.of_a_broadcast, lambda c: np.sum(np.broadcast_to(c, (3, 3))), (C,),
+     "sum multiply reshape"),
+    (sums.of_one_element, lambda c: np.sum(c, axis=1, keepdims=True), (C,), "reshape"),
+    (sums.of_a_multiple, lambda a: np.sum(2.0 * a), (A,), "sum multiply"),
+    (transposes.twice, lambda a: a.T.T, (A,), ""),
+    (transposes.twice, lambda a: np.transpose(a.reshape(1, 3, 3).transpose(1, 2, 0), (2, 0, 1)),
+     (A,), "reshape"),
+    (transposes.reshaped_twice, lambda a: a.reshape(9).reshape(1, 9), (A,), "reshape"),
+    (transposes.of_a_product, lambda a, b: (a @ b).T, (A, B), "transpose transpose matmul"),
+    (transposes.after_elementwise, lambda a, b: np.exp(a.T) * b.T, (A, B),
+     "exp multiply transpose"),
+    (negatives.twice, lambda a: -np.negative(a), (A,), ""),
+    (negatives.of_a_difference, lambda a, b: -(a - b), (A, B), "subtract"),
+    (negatives.of_a_multiple, lambda a: -(2.0 * a), (A,), "multiply"),
+    (negatives.outwards, lambda a, b: np.sum((-a) @ b), (A, B), "matmul sum negative"),
+    (negatives.of_a_difference_times, lambda a, b: -2.0 * (a - b), (A, B),
+     "subtract multiply"),
+    (powers.square_of_a_residual, lambda a, b: np.square(b - np.sin(a)) + (np.sin(a) - b), (A, B),
+     "sin subtract square add"),
+    (broadcasts.reshaped, lambda c: np.broadcast_to(c, (3,)).reshape(1, 3), (C[:1, 0],),
+     "broadcast_to"),
+    (sums.of_a_sum, lambda a: np.sum(np.sum(a, axis=0)), (A,), "sum"),
+    (sums.of_a_sum, lambda a: np.mean(np.sum(a, axis=0)), (A,), "sum divide"),
+    (negatives.times_minus_one, lambda a: -1.0 * a, (A,), "negative"),
+    (negatives.outwards, lambda a, b: (-a) * (-b), (A, B), "multiply"),
+    (negatives.into_a_sum, lambda a, b: a + (-b), (A, B), "subtract"),
+    (negatives.into_a_sum, lambda a, b: (-a) + b, (A, B), "subtract"),
+    (negatives.into_a_sum, lambda a, b: a - (-2.0 * b), (A, B), "multiply add"),
+    (powers.small_exponent, lambda a: a**2 + a * a, (A,), "square add"),
+    (powers.small_exponent, lambda a: np.abs(a) ** 0.5, (A,), "absolute sqrt"),
+    (powers.logistic, lambda a: 1 / (1 + np.exp(-a)), (A,), "sigmoid"),
+    (powers.divided_by_logistic, lambda a, b: b / (np.exp(-a) + 1), (A, B), "sigmoid multiply"),
+    (powers.logistic_complement, lambda a, b: np.exp(-a) * (b * sigmoid(a)), (A, B),
+     "sigmoid subtract multiply"),
+    (kernels.sum_of_squares, lambda a: np.sum(np.square(a)), (A,), "vdot"),
+    (kernels.sum_of_squares, lambda a, b: np.sum(a * b), (A, B), "vdot"),
+    (kernels.mean_as_sum, lambda a: np.mean(a, axis=0), (A,), "sum multiply"),
+    (kernels.sigmoid_of_a_layer, lambda t, b: sigmoid(t + b), (LARGE, LARGE[:, :1]),
+     "negative subtract logistic"),
+    (kernels.division_by_a_number, lambda a: a / 8, (A,), "multiply"),
+]  # fmt: skip
+
+
+SAME_OPERATIONS = {
+    constants.plain_numbers,
+    constants.number_first,
+    negatives.of_a_difference_times,
+}
+"""Rules that exchange operands; `test_operands` looks at those."""
+
+
+@pytest.mark.parametrize(
+    ("rule", "f", "arrays", "left"),
+    [pytest.param(*case, id=f"{case[0].__name__}-{i}") for i, case in enumerate(CASES)],
+)
+def test_rule(rule: Rule, f: Callable[..., Any], arrays: tuple[Any, ...], left: str) -> None:
+    before = traced(f, *arrays)
+    value = before.outputs[0].numpy()
+    unruled = operations(rewrite(traced(f, *arrays), []))
+    after = rewrite(before, [rule])
+    got = after.outputs[0]
+    assert " ".join(operations(after)) == left
+    # Some rules only put things in order; the others must have had something to do.
+    assert unruled != left.split() or rule in SAME_OPERATIONS
+    assert got.shape == value.shape
+    assert got.dtype == value.dtype
+    np.testing.assert_allclose(got.numpy(), value, rtol=1e-14)
+
+
+def test_operands_of_a_difference_change_places() -> None:
+    rule = negatives.of_a_difference_times
+    graph = rewrite(traced(lambda a, b: -2.0 * (a - b), A, B), [rule])
+    two, difference = graph.outputs[0].inputs
+    assert plain(two) == 2.0
+    assert [x.name for x in difference.inputs] == ["b", "a"]
+    kept = rewrite(traced(lambda a, b: (-2.0 * (a - b), a - b), A, B), [rule])
+    assert operations(kept) == ["subtract", "multiply"]
+
+
+def test_numbers_are_plain_and_come_first() -> None:
+    graph = rewrite(
+        traced(lambda a: a * HALF, A), [constants.plain_numbers, constants.number_first]
+    )
+    first = graph.outputs[0].inputs[0]
+    assert type(plain(first)) is float
+    f32 = A.astype(np.float32)
+    graph = rewrite(traced(lambda a: a * HALF, f32), [constants.plain_numbers])
+    assert graph.outputs[0].dtype == np.float64, "a float64 array of no axes is no weak number"
+
+
+def test_dead_code_and_common_parts() -> None:
+    def f(a: Any, b: Any) -> Any:
+        np.cos(a)  # dead
+        return np.sin(a) * b + np.sin(a) + b * np.sin(a)
+
+    graph = rewrite(traced(f, A, B), [])
+    assert operations(graph) == ["sin", "multiply", "add", "add"]
+
+
+def test_what_does_not_work_element_by_element_keeps_its_broadcast() -> None:
+    def f(a: Any, b: Any) -> Any:
+        return np.linalg.solve(a + 3 * np.eye(3), np.broadcast_to(b, (3, 3)))
+
+    graph = traced(f, A, C)
+    assert simplify(graph).outputs[0].shape == (3, 3)
+
+
+def test_a_rule_may_not_undo_what_others_need() -> None:
+    # 2*a is needed plain as well: it is not multiplied in somewhere else.
+    graph = simplify(traced(lambda a: (2.0 * a, np.sum(2.0 * a)), A))
+    assert operations(graph) == ["multiply", "sum"]
+
+
+def test_the_derivative_of_a_spelled_out_logistic_uses_h_again() -> None:
+    from autograd_nn import grad
+
+    graph = simplify(traced(grad(lambda a: np.sum(1 / (1 + np.exp(-a)))), A))
+    assert operations(graph) == ["sigmoid", "subtract", "multiply"]
+
+
+def test_a_factor_of_all_gradients_is_multiplied_in_once() -> None:
+    from autograd_nn import grad
+
+    def cost(p: Any, x: Any) -> Any:
+        return np.sum(np.square(p["W2"] @ np.tanh(p["W1"] @ x)))
+
+    def step(p: Any, x: Any) -> Any:
+        g = grad(cost)(p, x)
+        return [p[k] - 0.25 * g[k] for k in p]
+
+    weights = {"W1": RNG.normal(size=(4, 3)), "W2": RNG.normal(size=(2, 4))}
+    graph = rewrite(simplify(traced(step, weights, A)), [])
+    values = [x.numpy() for x in graph.outputs]
+    before = operations(graph).count("multiply")
+    moved = scaling.moved_factors(graph)
+    assert operations(moved).count("multiply") == before - 2, "0.25 joins the 2 of the square"
+    for got, value in zip(moved.outputs, values, strict=True):
+        np.testing.assert_allclose(got.numpy(), value, rtol=1e-13)
+
+
+def test_a_factor_stays_where_gradients_are_results_too() -> None:
+    from autograd_nn import grad
+
+    def step(w: Any, x: Any) -> Any:
+        g = grad(lambda w: np.sum(np.square(w @ x)))(w)
+        return w - 0.25 * g, g
+
+    graph = simplify(traced(step, A, B))
+    assert operations(scaling.moved_factors(graph)) == operations(graph)

@@ -28,6 +28,6 @@ from . import (
 
 __all__ = [
     "activations", "costs", "decompositions", "elementwise", "indexing", "joining", "linalg",
-    "logical", "matrices", "norms", "products", "reductions", "rounding", "scans", "shapes", "signal",
-    "sorting", "special", "statistics", "trigonometry",
+    "logical", "matrices", "norms", "products", "reductions", "rounding", "scans", "shapes",
+    "signal", "sorting", "special", "statistics", "trigonometry",
 ]  # fmt: skip

@@ -211,4 +211,4 @@ SOFTMAX = register(
 
 def softmax(x: Any, axis: Any = -1) -> Tensor:
     """Return ``exp(x) / sum(exp(x))`` along `axis`, of the shape of the logits `x`."""
-    return apply(SOFTMAX, (x if isinstance(x, Tensor) else constant(x),), {"axis": axis})
+    return apply(SOFTMAX, (x,), {"axis": axis})

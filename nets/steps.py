@@ -270,15 +270,32 @@ class Programmed(Engine):
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
         self.program = program(self.plan, self.engine)
+        self.seen: set[int] = set()
 
     def step(self, x: Array, y: Array, given: dict[str, Any]) -> float:
         """Take a step, and return the cost before it."""
+        if self.state and int(x.shape[1]) not in self.seen:
+            self.seen.add(int(x.shape[1]))
+            copies = {name: array.copy() for name, array in self.parameters.items()}
+            self.program(copies, calm(self.state), x, y, given)  # is made, and checked, on these
         after, state, cost = self.program(self.parameters, self.state, x, y, given)
         for name, array in self.parameters.items():
             if after[name] is not array:
                 array[...] = after[name]
         keep(self.state, state)
         return float(cost)
+
+
+def calm(state: State) -> State:
+    """Return a state of ones, in which a step depends smoothly on the gradient.
+
+    Where Adam has seen nothing yet, its step is the gradient's sign, and rounding turns signs
+    round: no state to compare a program on.
+    """
+    return {
+        slot: {name: np.ones_like(array) for name, array in arrays.items()}
+        for slot, arrays in state.items()
+    }
 
 
 def keep(state: State, after: State) -> None:
@@ -304,7 +321,7 @@ def _kernel(plan: Plan, size: int) -> Any:
     given |= {"clip": 1.0} if plan.clip else {}
     given |= {"shares": np.full(size, 1 / size, plan.dtype)} if plan.weighted else {}
     parameters = net.parameters()
-    state = plan.optimizer.init(parameters)
+    state = calm(plan.optimizer.init(parameters))
     made = program(plan, "numba").lower(parameters, state, x, y, given)
     before = flatten((parameters, state))[0]
     after = flatten(made(parameters, state, x, y, given)[:2])[0]

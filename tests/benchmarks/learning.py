@@ -139,8 +139,8 @@ def accuracy(seeds: int = 5) -> None:
 SKLEARN, NUMPY, NUMBA, TORCH = "sklearn MLPClassifier", "ours", "ours, numba", "torch"
 
 
-def _estimator(make: Any, X: Any, y: Any, epochs: int, **how: Any) -> Candidate:
-    model = make((100,), max_iter=epochs, tol=0.0, n_iter_no_change=epochs + 1, random_state=0,
+def _estimator(make: Any, X: Any, y: Any, epochs: int, hidden: int, **how: Any) -> Candidate:
+    model = make((hidden,), max_iter=epochs, tol=0.0, n_iter_no_change=epochs + 1, random_state=0,
                  **how)  # fmt: skip
 
     def call() -> None:
@@ -151,15 +151,15 @@ def _estimator(make: Any, X: Any, y: Any, epochs: int, **how: Any) -> Candidate:
     return Candidate(call, passes=epochs)
 
 
-def _torch(X: Any, y: Any, epochs: int) -> Candidate:
+def _torch(X: Any, y: Any, epochs: int, hidden: int, size: int) -> Candidate:
     import torch
 
     samples, labels = torch.tensor(X), torch.tensor(y)
-    m, size = len(X), min(200, len(X))
+    m = len(X)
 
     def call() -> None:
         model = torch.nn.Sequential(
-            torch.nn.Linear(X.shape[1], 100), torch.nn.ReLU(), torch.nn.Linear(100, 10)
+            torch.nn.Linear(X.shape[1], hidden), torch.nn.ReLU(), torch.nn.Linear(hidden, 10)
         ).to(samples.dtype)
         optimizer = torch.optim.Adam(model.parameters(), weight_decay=0.0001 / size)
         loss = torch.nn.CrossEntropyLoss()
@@ -179,14 +179,20 @@ def epoch(repeat: int) -> None:
     from nets import NetworkClassifier
 
     tables = {}
-    for what, make, epochs in (("digits", digits, 20), ("pictures", pictures, 1)):
+    for what, make, epochs, hidden, size in (
+        ("digits, 64-30-10, batches of 32", digits, 20, 30, 32),
+        ("digits, 64-100-10, of 200", digits, 20, 100, 200),
+        ("pictures, 784-100-10, of 200", pictures, 1, 100, 200),
+    ):
         X, y = make()
+        given = (X, y, epochs, hidden)
+        estimator = functools.partial(_estimator, batch_size=size)
         candidates: dict[str, Candidate] = {}
         makers: dict[str, Callable[[], Candidate]] = {
-            SKLEARN: functools.partial(_estimator, _perceptron(), X, y, epochs),
-            NUMPY: functools.partial(_estimator, NetworkClassifier, X, y, epochs),
-            NUMBA: functools.partial(_estimator, NetworkClassifier, X, y, epochs, engine="numba"),
-            TORCH: functools.partial(_torch, X, y, epochs),
+            SKLEARN: functools.partial(estimator, _perceptron(), *given),
+            NUMPY: functools.partial(estimator, NetworkClassifier, *given),
+            NUMBA: functools.partial(estimator, NetworkClassifier, *given, engine="numba"),
+            TORCH: functools.partial(_torch, *given, size),
         }
         for name, maker in makers.items():
             try:

@@ -264,7 +264,7 @@ def run_program(arguments: argparse.Namespace) -> int:
     """Print the training step as a NumPy program."""
     from autograd_nn import jit
 
-    from .engines import training_step
+    from .steps import training_step
 
     net = _network(arguments)
     x, y = _samples(net, arguments.seed, arguments.samples)

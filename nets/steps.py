@@ -95,6 +95,23 @@ def step_of(plan: Plan) -> Callable[..., Any]:
     return step
 
 
+def training_step(net: Network) -> Callable[..., Any]:
+    """Return one step of plain descent for networks like `net`, as a function to trace and read.
+
+    It takes ``(parameters, x, y, alpha)`` and returns the parameters after the step and the cost
+    before it (sections 4.3 and 4.8).
+    """
+
+    def step(parameters: dict[str, Tensor], x: Any, y: Any, alpha: Any) -> Any:
+        def J(parameters: dict[str, Tensor]) -> Tensor:
+            return net.record(parameters, x, y)["J"]
+
+        cost, gradient = value_and_grad(J)(parameters)
+        return {name: parameters[name] - alpha * gradient[name] for name in parameters}, cost
+
+    return step
+
+
 def gradient_of(plan: Plan) -> Callable[..., Any]:
     """Return the function ``(parameters, x, y, given)`` that gives J and its gradient."""
     net = plan.network()

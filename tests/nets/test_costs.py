@@ -11,7 +11,7 @@ import pytest
 from autograd_nn import check_grads, derive, draw, explore, gradients, jit
 from nets import Activation, Cost, Network, formulas, train, verify
 from nets.activations import ACTIVATIONS
-from nets.engines import training_step
+from nets.steps import training_step
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(4, 6))

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .cluster import Chunked
+from .engines import ENGINES
 from .network import Network
 from .optimizers import Optimizer, Schedule
 from .samples import Order, Samples
-from .steps import ENGINES, Engine, Pace, Plan, keep
+from .steps import Engine, Pace, Plan, keep
 
 Array = NDArray[Any]
 

@@ -337,22 +337,7 @@ class Network:
     def cost(self, x: Any, y: Any, weight_decay: float = 0.0) -> Tensor:
         """Return J, the mean over the samples of each one's cost, recorded (section 4.2).
 
-        Parameters
-        ----------
-        x : array_like, shape (s_1,) or (s_1, m)
-        y : array_like, shape (s_{n_l},) or (s_{n_l}, m)
-        weight_decay : float
-            λ, as in `graph`.
-
-        Returns
-        -------
-        Tensor, scalar
-            Its graph has the Tensors of `graph`, under their names.
-
-        Raises
-        ------
-        ValueError
-            If `x` or `y` does not fit its layer, or they differ in the number of samples.
+        Parameters and errors are those of `graph`, whose Tensors its graph has.
         """
         return self.graph(x, y, weight_decay)["J"]
 
@@ -403,16 +388,10 @@ class Network:
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write the network into a file, in safetensors' format: numbers and names, nothing to run.
 
-        Parameters
-        ----------
-        path : path-like
-        overwrite : bool
-            Whether a file that is there already may be replaced.
-
         Raises
         ------
         FileExistsError
-            If it is there.
+            If it is there, and `overwrite` is not asked for.
         ImportError
             Without safetensors (extra ``storage``).
         """
@@ -430,13 +409,7 @@ class Network:
     ) -> Network:
         """Return the network that `save` wrote, or that of a checkpoint of `train`.
 
-        Parameters
-        ----------
-        path : path-like
-        activations : mapping of str to Activation, optional
-            Those of your own, by name: functions are not in the file.
-        cost : Cost, optional
-            That of your own.
+        `activations` (by name) and `cost` are those of your own: functions are not in the file.
 
         Raises
         ------

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from .cluster import Chunked, is_dask
 from .descent import Descent
+from .engines import ENGINES
 from .evaluation import Evaluation, metric_of
 from .history import History
 from .interruption import Interruption
@@ -25,7 +26,6 @@ from .network import Network
 from .optimizers import AdamW, Optimizer, Schedule, optimizer_of
 from .progress import Progress
 from .samples import Held, Samples, Stream, samples_of
-from .steps import ENGINES
 
 Array = NDArray[Any]
 

@@ -108,7 +108,7 @@ def trainer(engine: str | None, **options: Any) -> Callable[..., Any]:
 
     None is its default engine.
     """
-    from nets.steps import ENGINES
+    from nets.engines import ENGINES
     from nets.training import train
 
     if engine == "numba":

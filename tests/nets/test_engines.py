@@ -10,7 +10,8 @@ import pytest
 from autograd_nn import jit
 from nets import Network, train
 from nets.__main__ import main
-from nets.steps import ENGINES, training_step
+from nets.engines import ENGINES
+from nets.steps import training_step
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(6, 50)), RNG.random((3, 50))

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from nets import Network, optimizers, train
+from nets.engines import ENGINES
 from nets.optimizers import OPTIMIZERS, Adam, AdamW, Momentum, Nesterov, RMSProp, optimizer_of
-from nets.steps import ENGINES
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(6, 40)), np.eye(3)[:, RNG.integers(3, size=40)]

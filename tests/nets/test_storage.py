@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from nets import Activation, Cost, Network, train
-from nets.steps import ENGINES
+from nets.engines import ENGINES
 
 pytest.importorskip("safetensors", reason="the extra 'storage' is not installed")
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nets import DivergenceError, Network, formulas, train
-from nets.steps import ENGINES
+from nets.engines import ENGINES
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(4, 10)), RNG.random((2, 10))

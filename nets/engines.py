@@ -1,0 +1,164 @@
+"""What computes the passes of a training: three engines, one path.
+
+"eager" and "numpy" take one step after the other (`nets.steps`); "numba" compiles the step, and the
+loop over the batches of a pass around it.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd_nn.transforms.containers import flatten
+
+from .steps import Eager, Engine, Pace, Plan, Programmed, calm, program
+
+Array = NDArray[Any]
+
+
+@functools.lru_cache(maxsize=64)
+def _kernel(plan: Plan, size: int) -> Any:
+    """Return the compiled step for batches of `size` samples."""
+    net, rng = plan.network(), np.random.default_rng(0)
+    x = rng.normal(size=(plan.structure[0], size)).astype(plan.dtype)
+    y = np.full((plan.structure[-1], size), 1 / plan.structure[-1], plan.dtype)
+    numbers = plan.optimizer.numbers(0.25, 1)
+    given: dict[str, Any] = {"numbers": numbers}
+    given |= {"decay": 0.1} if plan.decay else {}
+    given |= {"clip": 1.0} if plan.clip else {}
+    given |= {"shares": np.full(size, 1 / size, plan.dtype)} if plan.weighted else {}
+    parameters = net.parameters()
+    state = calm(plan.optimizer.init(parameters))
+    made = program(plan, "numba").lower(parameters, state, x, y, given)
+    before = flatten((parameters, state))[0]
+    after = flatten(made(parameters, state, x, y, given)[:2])[0]
+    apart = [k for k, (a, b) in enumerate(zip(before, after, strict=True)) if a is not b]
+    there = {"clip": plan.clip, "decay": plan.decay, "shares": plan.weighted}
+    return _adapter(len(numbers), tuple(apart), **there)(made.kernel)
+
+
+@functools.lru_cache(maxsize=64)
+def _adapter(
+    numbers: int, apart: tuple[int, ...], clip: bool, decay: bool, shares: bool
+) -> Callable[[Any], Any]:
+    """Return what makes a kernel one that takes all arguments and changes all leaves in place.
+
+    Parameters
+    ----------
+    numbers : int
+        How many the optimiser has.
+    apart : tuple of int
+        The leaves that the kernel hands back instead of changing them.
+    clip, decay, shares : bool
+        What it takes.
+    """
+    from numba import njit
+
+    taken = [*(["clip"] if clip else []), *(["decay"] if decay else [])]
+    taken += [f"numbers[{k}]" for k in range(numbers)]
+    taken += ["shares"] if shares else []
+    lines = [
+        "def adapted(kernel):",
+        "    def step(leaves, x, y, clip, decay, numbers, shares):",
+        f"        result = kernel(*leaves, x, y, {', '.join(taken)})",
+        *(f"        leaves[{leaf}][:, :] = result[{k}]" for k, leaf in enumerate(apart)),
+        f"        return result{f'[{len(apart)}]' if apart else ''}",
+        "    return njit(nogil=True)(step)",
+    ]
+    space: dict[str, Any] = {"njit": njit}
+    exec("\n".join(lines), space)  # noqa: S102 - of the names above and nothing else
+    adapted: Callable[[Any], Any] = space["adapted"]
+    return adapted
+
+
+@functools.lru_cache(maxsize=1)
+def _compiled_pass() -> Any:
+    """Return the loop over the batches of a pass, compiled."""
+    from numba import njit
+
+    @njit(nogil=True)
+    def gather(x: Any, X: Any, chosen: Any) -> None:
+        if X.strides[0] >= X.strides[1]:  # rows of X lie side by side: read them so
+            for i in range(X.shape[0]):
+                for j in range(len(chosen)):
+                    x[i, j] = X[i, chosen[j]]
+        else:
+            for j in range(len(chosen)):
+                for i in range(X.shape[0]):
+                    x[i, j] = X[i, chosen[j]]
+
+    @njit(nogil=True)
+    def batch(
+        step: Any, leaves: Any, X: Any, Y: Any, weights: Any, chosen: Any, x: Any, y: Any,
+        clip: Any, decay: Any, over: Any, numbers: Any,
+    ) -> Any:  # fmt: skip
+        gather(x, X, chosen)
+        gather(y, Y, chosen)
+        count = len(chosen)
+        counts, part = float(count), np.empty(len(chosen) if len(weights) else 0, x.dtype)
+        if len(weights):
+            counts = 0.0
+            for j in range(count):
+                counts += weights[chosen[j]]
+            for j in range(count):
+                part[j] = weights[chosen[j]] / (counts if counts else 1.0)
+        if over and counts:
+            decay = decay / counts
+        return step(leaves, x, y, clip, decay, numbers, part) * counts, counts
+
+    @njit(nogil=True)
+    def run(
+        full: Any, last: Any, leaves: Any, X: Any, Y: Any, weights: Any, order: Any, size: Any,
+        like: Any, clip: Any, decay: Any, over: Any, numbers: Any,
+    ) -> Any:  # fmt: skip
+        m = len(order)
+        total = counts = 0.0
+        x, y = np.empty((X.shape[0], size), like.dtype), np.empty((Y.shape[0], size), like.dtype)
+        k = 0
+        for start in range(0, m - size + 1, size):
+            chosen = order[start : start + size]
+            cost, count = batch(full, leaves, X, Y, weights, chosen, x, y, clip, decay, over,
+                                numbers[k])  # fmt: skip
+            total, counts, k = total + cost, counts + count, k + 1
+        rest = m % size
+        if rest:
+            x, y = np.empty((X.shape[0], rest), x.dtype), np.empty((Y.shape[0], rest), x.dtype)
+            cost, count = batch(last, leaves, X, Y, weights, order[m - rest :], x, y, clip,
+                                decay, over, numbers[k])  # fmt: skip
+            total, counts = total + cost, counts + count
+        return total, counts
+
+    return run
+
+
+class Compiled(Programmed):
+    """Run every pass as one compiled loop; with dropout a compiled step at a time."""
+
+    engine = "numba"
+
+    def run(
+        self, X: Array, Y: Array, weights: Array | None, order: Array | None, size: int, pace: Pace
+    ) -> tuple[float, float]:
+        """Go once over the samples, and return the sum of the costs and what they count."""
+        if self.plan.dropout:
+            return super().run(X, Y, weights, order, size, pace)
+        m = int(X.shape[1])
+        size = min(size, m)
+        full = _kernel(self.plan, size)
+        last = _kernel(self.plan, m % size) if m % size else full
+        leaves = tuple(flatten((self.parameters, self.state))[0])
+        weighted = np.empty(0) if weights is None else weights
+        chosen = np.arange(m) if order is None else order
+        total, counts = _compiled_pass()(
+            full, last, leaves, np.asarray(X), np.asarray(Y), weighted, chosen, size, leaves[0],
+            pace.given.get("clip", 0.0), pace.given.get("decay", 0.0), self.plan.decay_over,
+            pace.numbers,
+        )  # fmt: skip
+        return float(total), float(counts)
+
+
+ENGINES: dict[str, type[Engine]] = {"numpy": Programmed, "numba": Compiled, "eager": Eager}

@@ -14,7 +14,7 @@ from autograd_nn.derivation import UnknownNameError
 
 from . import DivergenceError, History, Network, load_digits, train, verify
 from .activations import ACTIVATIONS
-from .costs import COSTS
+from .costs import COSTS, OUTPUTS
 from .optimizers import OPTIMIZERS
 from .verification import FormulasError, load_formulas
 
@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         help="of the hidden nodes (default: sigmoid)",
     )  # fmt: skip
     common.add_argument(
-        "--output", choices=("sigmoid", "linear", "softmax"), default="sigmoid",
+        "--output", choices=OUTPUTS, default=OUTPUTS[0],
         help="of the output nodes (default: sigmoid)",
     )  # fmt: skip
     common.add_argument(

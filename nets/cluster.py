@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from autograd_nn import jit
 
-from .network import Network
+from .network import ELSEWHERE, Network
 from .samples import Order, Part
 from .steps import Plan, gathered, gradient_of, shares
 
@@ -253,3 +253,6 @@ def gradients(net: Network, X: Any, Y: Any, weight_decay: float = 0.0) -> dict[s
         if weight_decay and name.startswith("W"):
             found[name] = found[name] + weight_decay * array
     return {name: found[name] for name in parameters}
+
+
+ELSEWHERE["dask"] = gradients

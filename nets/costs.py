@@ -17,7 +17,7 @@ from autograd_nn.derivation import Formula
 from autograd_nn.ops.costs import sigmoid_cross_entropy, softmax_cross_entropy
 
 from . import formulas
-from .activations import SIGMOID, Activation, activation_of
+from .activations import LINEAR, SIGMOID, Activation, activation_of
 
 
 class Cost(NamedTuple):
@@ -50,6 +50,7 @@ def _softmax(z: Tensor) -> Tensor:
 SOFTMAX = Activation("softmax", formulas.softmax, formulas.identity_prime, _softmax)
 """Of the output layer only: its nodes depend on one another, so that it has no f′."""
 
+OUTPUTS = tuple([output.name for output in (SIGMOID, LINEAR, SOFTMAX)])
 COSTS = ("squared", "cross_entropy")
 _TOLERANCE = 1e-3
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from .history import History
 
 Array = NDArray[Any]
+
+
+ELSEWHERE: dict[str, Callable[..., dict[str, Any]]] = {}
+"""What finds the gradients of another library's arrays, by the name of the library."""
 
 
 class Network:
@@ -344,13 +348,12 @@ class Network:
     def gradients(self, x: Any, y: Any, weight_decay: float = 0.0) -> dict[str, Array]:
         """Return ``{"W1": ∂J/∂W^(1), "b1": ∂J/∂b^(1), …}``, derived automatically.
 
-        Parameters are those of `cost`; each gradient has the shape of its parameter. Of Dask
-        arrays they are Dask arrays, computed chunk by chunk.
+        Parameters are those of `cost`. Of Dask arrays they are Dask arrays, found chunk by chunk.
         """
-        if any(type(array).__module__.startswith("dask.") for array in (x, y)):
-            from . import cluster
-
-            return cluster.gradients(self, x, y, weight_decay)
+        for array in (x, y):
+            elsewhere = ELSEWHERE.get(type(array).__module__.partition(".")[0])
+            if elsewhere is not None:
+                return elsewhere(self, x, y, weight_decay)
         nodes = self.graph(x, y, weight_decay)
         names = list(self.parameters())
         found = gradients(nodes["J"], [nodes[name] for name in names])
@@ -359,11 +362,9 @@ class Network:
     def deltas(self, x: Any, y: Any) -> dict[int, Array]:
         """Return δ^(l) = ∂J_k/∂z_k^(l), l = 2..n_l, by the hand-derived formulas.
 
-        Parameters are those of `cost`; δ^(l) has shape (s_l, m), a column of each sample k, and
-        is not divided by m (section 4.6).
+        Parameters are those of `cost`; δ^(l) has shape (s_l, m), not divided by m (section 4.6).
         """
-        found = self.backpropagation(x, y).delta
-        return {l: found[l] for l in sorted(found)}
+        return dict(sorted(self.backpropagation(x, y).delta.items()))
 
     def backpropagation(
         self, x: Any, y: Any, weight_decay: float = 0.0
@@ -418,7 +419,7 @@ class Network:
         """
         from .storage import load_network
 
-        return load_network(path, activations or {}, cost)
+        return load_network(cls, path, activations or {}, cost)
 
     # -- as a picture -----------------------------------------------------------------------
 

@@ -12,14 +12,16 @@ import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .activations import ACTIVATIONS, Activation
 from .costs import COSTS, SOFTMAX, Cost
-from .network import Network
+
+if TYPE_CHECKING:
+    from .network import Network
 
 Array = NDArray[Any]
 Flat = dict[str, Array]
@@ -104,7 +106,9 @@ def description(net: Network) -> str:
     })  # fmt: skip
 
 
-def rebuilt(text: str, own: Mapping[str, Activation], cost: Cost | None) -> Network:
+def rebuilt(
+    kind: type[Network], text: str, own: Mapping[str, Activation], cost: Cost | None
+) -> Network:
     """Return the network of a `description`, its weights still to be set.
 
     Raises
@@ -129,7 +133,7 @@ def rebuilt(text: str, own: Mapping[str, Activation], cost: Cost | None) -> Netw
             f"the network has a cost {name!r} of its own, which is not in the file: "
             "Network.load(path, cost=…)"
         )
-    return Network(
+    return kind(
         said["structure"],
         seed=0,
         dtype=said["dtype"],
@@ -149,11 +153,14 @@ def save_network(net: Network, path: str | Path, overwrite: bool) -> Path:
 
 
 def load_network(
-    path: str | Path, activations: Mapping[str, Activation], cost: Cost | None
+    kind: type[Network],
+    path: str | Path,
+    activations: Mapping[str, Activation],
+    cost: Cost | None,
 ) -> Network:
     """Do what `Network.load` says."""
     arrays, metadata = read(Path(path))
-    net = rebuilt(metadata["network"], activations, cost)
+    net = rebuilt(kind, metadata["network"], activations, cost)
     prefix = "parameters/" if metadata["format"] == _CHECKPOINT else ""
     for name, array in net.parameters().items():
         found = arrays.get(prefix + name)

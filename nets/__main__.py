@@ -65,34 +65,8 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: error: {message} (--help shows how)\n")
 
 
-def _parser() -> argparse.ArgumentParser:
-    common = _Parser(add_help=False)
-    common.add_argument(
-        "--structure", type=_positive(int, 1), nargs="+", metavar="N", default=None,
-        help="nodes of each layer (default: 64 30 10)",
-    )  # fmt: skip
-    common.add_argument(
-        "--seed", type=_seed, default=0, metavar="S", help="of weights and split (default: 0)"
-    )
-    common.add_argument(
-        "--init", choices=("glorot", "uniform"), default="glorot",
-        help="initial weights; uniform is the document's (default: glorot)",
-    )  # fmt: skip
-    common.add_argument(
-        "--activation", choices=tuple(ACTIVATIONS), default="sigmoid",
-        help="of the hidden nodes (default: sigmoid)",
-    )  # fmt: skip
-    common.add_argument(
-        "--output", choices=OUTPUTS, default=OUTPUTS[0],
-        help="of the output nodes (default: sigmoid)",
-    )  # fmt: skip
-    common.add_argument(
-        "--cost", choices=COSTS, default="squared", help="of a sample (default: squared)"
-    )
-    common.add_argument(
-        "--out", type=Path, default=Path("nets-out"), metavar="DIR",
-        help="folder for pictures; made if missing, never emptied (default: nets-out)",
-    )  # fmt: skip
+def _training_parser() -> argparse.ArgumentParser:
+    """Return the options of `train` alone."""
     training = _Parser(add_help=False)
     training.add_argument(
         "--iterations", type=_positive(int, 1), default=3000, metavar="N",
@@ -129,6 +103,38 @@ def _parser() -> argparse.ArgumentParser:
     training.add_argument(
         "--overwrite", action="store_true", help="replace the file of --save, if it is there"
     )
+    return training
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = _Parser(add_help=False)
+    common.add_argument(
+        "--structure", type=_positive(int, 1), nargs="+", metavar="N", default=None,
+        help="nodes of each layer (default: 64 30 10)",
+    )  # fmt: skip
+    common.add_argument(
+        "--seed", type=_seed, default=0, metavar="S", help="of weights and split (default: 0)"
+    )
+    common.add_argument(
+        "--init", choices=("glorot", "uniform"), default="glorot",
+        help="initial weights; uniform is the document's (default: glorot)",
+    )  # fmt: skip
+    common.add_argument(
+        "--activation", choices=tuple(ACTIVATIONS), default="sigmoid",
+        help="of the hidden nodes (default: sigmoid)",
+    )  # fmt: skip
+    common.add_argument(
+        "--output", choices=OUTPUTS, default=OUTPUTS[0],
+        help="of the output nodes (default: sigmoid)",
+    )  # fmt: skip
+    common.add_argument(
+        "--cost", choices=COSTS, default="squared", help="of a sample (default: squared)"
+    )
+    common.add_argument(
+        "--out", type=Path, default=Path("nets-out"), metavar="DIR",
+        help="folder for pictures; made if missing, never emptied (default: nets-out)",
+    )  # fmt: skip
+    training = _training_parser()
     parser = _Parser(
         prog="python -m nets",
         description="The document's neural network, on scikit-learn's handwritten digits.",

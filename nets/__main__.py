@@ -65,7 +65,7 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: error: {message} (--help shows how)\n")
 
 
-def _training_parser() -> argparse.ArgumentParser:
+def _training_parser() -> _Parser:
     """Return the options of `train` alone."""
     training = _Parser(add_help=False)
     training.add_argument(

@@ -12,13 +12,17 @@ from typing import Any
 
 from autograd_nn.derivation import UnknownNameError
 
-from . import DivergenceError, Network, load_digits, train, verify
+from . import DivergenceError, History, Network, load_digits, train, verify
+from .activations import ACTIVATIONS
+from .costs import COSTS, OUTPUTS
+from .optimizers import OPTIMIZERS
 from .verification import FormulasError, load_formulas
 
 _EXAMPLES = """examples:
   python -m nets                                  train a 64-30-10 network on the digits
   python -m nets train --iterations 500 --alpha 0.5 --out results
   python -m nets train --init uniform             the document's initial weights
+  python -m nets train --checkpoint c --resume    go on where a training was interrupted
   python -m nets verify --structure 64 20 20 10   check every formula against the gradients
   python -m nets verify --formulas my.py          your formulas in the place of the document's
   python -m nets derive --structure 3 3 1         write the derivation of every gradient down
@@ -61,6 +65,47 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: error: {message} (--help shows how)\n")
 
 
+def _training_parser() -> _Parser:
+    """Return the options of `train` alone."""
+    training = _Parser(add_help=False)
+    training.add_argument(
+        "--iterations", type=_positive(int, 1), default=3000, metavar="N",
+        help="passes over the samples (default: 3000)",
+    )  # fmt: skip
+    training.add_argument(
+        "--alpha", type=_positive(float, 0), default=0.25, metavar="A",
+        help="the learning rate (default: 0.25)",
+    )  # fmt: skip
+    training.add_argument(
+        "--batch-size", type=_positive(int, 1), default=None, metavar="M",
+        help="samples in a step (default: all of them)",
+    )  # fmt: skip
+    training.add_argument(
+        "--optimizer", choices=tuple(OPTIMIZERS), default="sgd", help="default: plain descent, sgd"
+    )
+    training.add_argument(
+        "--weight-decay", type=_positive(float, 0), default=0.0, metavar="L", help="λ (default: 0)"
+    )
+    training.add_argument(
+        "--checkpoint", type=Path, default=None, metavar="FILE",
+        help="keep the training in this file, so that it can be resumed",
+    )  # fmt: skip
+    training.add_argument(
+        "--every", type=_positive(int, 1), default=100, metavar="N",
+        help="passes between two writings of the checkpoint (default: 100)",
+    )  # fmt: skip
+    training.add_argument(
+        "--resume", action="store_true", help="go on from the checkpoint, if it is there"
+    )
+    training.add_argument(
+        "--save", type=Path, default=None, metavar="FILE", help="write the trained network there"
+    )
+    training.add_argument(
+        "--overwrite", action="store_true", help="replace the file of --save, if it is there"
+    )
+    return training
+
+
 def _parser() -> argparse.ArgumentParser:
     common = _Parser(add_help=False)
     common.add_argument(
@@ -75,18 +120,21 @@ def _parser() -> argparse.ArgumentParser:
         help="initial weights; uniform is the document's (default: glorot)",
     )  # fmt: skip
     common.add_argument(
+        "--activation", choices=tuple(ACTIVATIONS), default="sigmoid",
+        help="of the hidden nodes (default: sigmoid)",
+    )  # fmt: skip
+    common.add_argument(
+        "--output", choices=OUTPUTS, default=OUTPUTS[0],
+        help="of the output nodes (default: sigmoid)",
+    )  # fmt: skip
+    common.add_argument(
+        "--cost", choices=COSTS, default="squared", help="of a sample (default: squared)"
+    )
+    common.add_argument(
         "--out", type=Path, default=Path("nets-out"), metavar="DIR",
         help="folder for pictures; made if missing, never emptied (default: nets-out)",
     )  # fmt: skip
-    training = _Parser(add_help=False)
-    training.add_argument(
-        "--iterations", type=_positive(int, 1), default=3000, metavar="N",
-        help="passes over the samples (default: 3000)",
-    )  # fmt: skip
-    training.add_argument(
-        "--alpha", type=_positive(float, 0), default=0.25, metavar="A",
-        help="the learning rate (default: 0.25)",
-    )  # fmt: skip
+    training = _training_parser()
     parser = _Parser(
         prog="python -m nets",
         description="The document's neural network, on scikit-learn's handwritten digits.",
@@ -139,7 +187,17 @@ def _network_option(command: argparse.ArgumentParser) -> None:
 
 
 def _network(arguments: argparse.Namespace) -> Network:
-    return Network(arguments.structure or [64, 30, 10], seed=arguments.seed, init=arguments.init)
+    try:
+        return Network(
+            arguments.structure or [64, 30, 10],
+            seed=arguments.seed,
+            init=arguments.init,
+            activation=arguments.activation,
+            output=arguments.output,
+            cost=arguments.cost,
+        )
+    except ValueError as error:
+        raise _UserError(f"--cost: {error}") from error
 
 
 def _samples(net: Network, seed: int, m: int = 100) -> tuple[Any, Any]:
@@ -150,7 +208,8 @@ def _samples(net: Network, seed: int, m: int = 100) -> tuple[Any, Any]:
     import numpy as np
 
     rng = np.random.default_rng(seed)
-    return rng.normal(size=(net.structure[0], m)), rng.random((net.structure[-1], m))
+    x, y = rng.normal(size=(net.structure[0], m)), rng.random((net.structure[-1], m))
+    return x, y / y.sum(axis=0) if net.criterion.output.name == "softmax" else y
 
 
 def _folder(path: Path) -> Path:
@@ -211,7 +270,7 @@ def run_program(arguments: argparse.Namespace) -> int:
     """Print the training step as a NumPy program."""
     from autograd_nn import jit
 
-    from .engines import training_step
+    from .steps import training_step
 
     net = _network(arguments)
     x, y = _samples(net, arguments.seed, arguments.samples)
@@ -275,31 +334,53 @@ def run_train(arguments: argparse.Namespace) -> int:
             "--structure: training is on 8x8 digits, so the first layer has 64 nodes and the "
             f"last 10; got {' '.join(map(str, net.structure))}"
         )
+    if arguments.save is not None and arguments.save.exists() and not arguments.overwrite:
+        raise _UserError(f"--save: {arguments.save} is there already; --overwrite replaces it")
+    if arguments.resume and arguments.checkpoint is None:
+        raise _UserError("--resume: say from which file with --checkpoint")
     folder = _folder(arguments.out)
     digits = load_digits(seed=arguments.seed)
     print(f"{net!r} on {digits.X_train.shape[1]} digits, {digits.X_test.shape[1]} held out\n")
     report = verify(net, digits.X_train[:, :100], digits.Y_train[:, :100])
     print(report, end="\n\n")
     report.raise_if_wrong()
-    history = train(net, digits.X_train, digits.Y_train, arguments.iterations, arguments.alpha)
+    given = (net, digits.X_train, digits.Y_train, arguments.iterations, arguments.alpha)
+    try:
+        history = train(*given, **_training_options(arguments))
+    except (FileExistsError, ValueError, ImportError) as error:
+        raise _UserError(f"--checkpoint: {error}") from error
+    except KeyboardInterrupt:
+        if arguments.save is not None:  # what was learnt is kept
+            net.save(arguments.save, overwrite=arguments.overwrite)
+        raise
     print(f"mean cost: {history.cost[0]:.4f} at first, {history.cost[-1]:.4f} at last")
     print(f"accuracy on held-out digits: {net.accuracy(digits.X_test, digits.y_test):.1%}")
-    print(f"cost curve: {_plot_cost(history.cost, folder / 'cost-curve.png')}")
+    print(f"cost curve: {_plot_cost(history, folder / 'cost-curve.png')}")
+    if arguments.save is not None:
+        print(f"network: {net.save(arguments.save, overwrite=arguments.overwrite)}")
     sample = digits.X_train[:, :1], digits.Y_train[:, :1]
     print(f"graph of the cost: {_draw_cost(net, sample, folder)}")
     return 0
 
 
-def _plot_cost(cost: Sequence[float], path: Path) -> Path:
-    from matplotlib.figure import Figure
+def _training_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return what was asked for beyond plain descent on all samples."""
+    given: dict[str, Any] = {}
+    if arguments.batch_size is not None:
+        given |= {"batch_size": arguments.batch_size, "seed": arguments.seed}
+    if arguments.optimizer != "sgd":
+        given["optimizer"] = arguments.optimizer
+    if arguments.weight_decay:
+        given["weight_decay"] = arguments.weight_decay
+    if arguments.checkpoint is not None:
+        given |= {"checkpoint": arguments.checkpoint, "every": arguments.every}
+        given["resume"] = arguments.resume
+    return given
 
-    figure = Figure(figsize=(6.4, 4), layout="constrained")
-    axes = figure.subplots()
-    few = len(cost) < 20
-    axes.plot(range(1, len(cost) + 1), cost, color="#0072B2", marker="o" if few else None)
-    axes.set(xlabel="iteration", ylabel="mean cost J", title="Gradient descent on the digits")
-    axes.set_ylim(bottom=0)
-    axes.grid(alpha=0.3)
+
+def _plot_cost(history: History, path: Path) -> Path:
+    figure = history.plot("Gradient descent on the digits")
+    figure.axes[0].set_ylabel("mean cost J")
     figure.savefig(path, dpi=150)
     return path
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_nn import Tensor, sigmoid
+from autograd_nn import Tensor, elu, leaky_relu, relu, sigmoid, softplus
 
 from . import formulas
 
@@ -57,14 +57,18 @@ class Activation(NamedTuple):
         return f"<Activation {self.name}>"
 
 
-def _tanh_prime(z: Any) -> Any:
-    return 1 - np.tanh(z) ** 2
-
-
 SIGMOID = Activation("sigmoid", formulas.f, formulas.f_prime, sigmoid)
-TANH = Activation("tanh", np.tanh, _tanh_prime)
+TANH = Activation("tanh", np.tanh, formulas.tanh_prime)
+RELU = Activation("relu", formulas.relu, formulas.relu_prime, relu)
+LEAKY_RELU = Activation("leaky_relu", formulas.leaky_relu, formulas.leaky_relu_prime, leaky_relu)
+ELU = Activation("elu", formulas.elu, formulas.elu_prime, elu)
+SOFTPLUS = Activation("softplus", formulas.softplus, formulas.f, softplus)
+LINEAR = Activation("linear", formulas.identity, formulas.identity_prime)
 
-ACTIVATIONS = {activation.name: activation for activation in (SIGMOID, TANH)}
+ACTIVATIONS = {
+    activation.name: activation
+    for activation in (SIGMOID, TANH, RELU, LEAKY_RELU, ELU, SOFTPLUS, LINEAR)
+}
 
 
 def activation_of(given: str | Activation) -> Activation:

@@ -259,7 +259,7 @@ class _Picture:
         assert self.sample is not None  # noqa: S101 - δ is drawn of a sample
         low = min(place.y for column in self.places.values() for place in column) - 0.75
         W, delta = self.net.W[l][:, j - 1], self.sample.delta[l + 1]
-        slope = float(self.net.activation.f_prime(self.sample.z[l][j - 1]))
+        slope = float(self.net.activations[l].f_prime(self.sample.z[l][j - 1]))
         rows = range(1, len(delta) + 1)
         if len(delta) > 3:
             words = f"Σ<SUB>i</SUB> {_letters('w', l, f'i{j}')} {_letters('δ', l + 1, 'i')}"

@@ -1,136 +1,78 @@
-"""What computes the passes of `train`: three engines, one path.
+"""What computes the passes of a training: three engines, one path.
 
-1. "eager" records every step's graph and differentiates it.
-2. "numpy" runs the step as a program of NumPy calls, made once by `jit`.
-3. "numba" compiles the step, and the loop over the batches of a pass around it.
-
-Each is a function ``engine(net, x, y, learning_rate, batch_size)`` that returns a `Pass`.
+"eager" and "numpy" take one step after the other (`nets.steps`); "numba" compiles the step, and the
+loop over the batches of a pass around it.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_nn import Tensor, gradients, jit, value_and_grad
+from autograd_nn.transforms.containers import flatten
 
-from .activations import Activation
-from .network import Network
+from .steps import Eager, Engine, Pace, Plan, Programmed, calm, program
 
 Array = NDArray[Any]
-Pass = Callable[[Array | None], float]
-"""Goes once over the samples, in the given order or as they stand; returns the mean cost met."""
-Step = Callable[[Array, Array], float]
-"""Takes samples and targets (columns), updates the network in place, returns the cost before."""
-
-
-def _stepwise(step: Step, x: Array, y: Array, batch_size: int) -> Pass:
-    """Return the pass that makes `step` on one batch after the other."""
-    x, y = _in_c_order(x), _in_c_order(y)
-    m = int(x.shape[1])
-    parts: list[tuple[Array, Array]] = []
-
-    def drawn(order: Array) -> Iterator[tuple[Array, Array]]:
-        for start in range(0, m, batch_size):
-            chosen = order[start : start + batch_size]
-            yield x.take(chosen, axis=1), y.take(chosen, axis=1)
-
-    def run(order: Array | None) -> float:
-        total = 0.0
-        if order is None and not parts:  # the same batches in every pass are copied once
-            parts.extend(_cut(x, y, batch_size))
-        for a, b in parts if order is None else drawn(order):
-            total += step(a, b) * int(a.shape[1])
-        return total / m
-
-    return run
-
-
-def _cut(x: Array, y: Array, batch_size: int) -> Iterator[tuple[Array, Array]]:
-    """Yield the samples as they stand, batch by batch, each in C order."""
-    for start in range(0, x.shape[1], batch_size):
-        chosen = slice(start, start + batch_size)
-        yield np.ascontiguousarray(x[:, chosen]), np.ascontiguousarray(y[:, chosen])
-
-
-def _in_c_order(columns: Array) -> Array:
-    """Return samples so that batches can be drawn: of another order, ``take`` copies all each time.
-
-    One copy, before the first pass; none of arrays that are in C order.
-    """
-    return np.ascontiguousarray(columns)
-
-
-def eager(net: Network, x: Array, y: Array, learning_rate: float, batch_size: int) -> Pass:
-    """Record the cost of every batch, differentiate it and descend (section 4.3)."""
-    parameters, leaves = net.parameters(), net.leaves(copy=False)
-    wrt = list(leaves.values())
-
-    def step(x: Array, y: Array) -> float:
-        J = net.record(leaves, x, y)["J"]
-        for array, gradient in zip(parameters.values(), gradients(J, wrt), strict=True):
-            np.multiply(gradient, learning_rate, out=gradient)
-            np.subtract(array, gradient, out=array)
-        return float(J.item())
-
-    return _stepwise(step, x, y, batch_size)
-
-
-def training_step(net: Network) -> Callable[..., Any]:
-    """Return one step of descent on the cost of a network like `net`, as a function to trace.
-
-    It takes ``(parameters, x, y, alpha)`` and returns the parameters after the step and the cost
-    before it (sections 4.3 and 4.8).
-    """
-
-    def step(parameters: dict[str, Tensor], x: Any, y: Any, alpha: Any) -> Any:
-        def J(parameters: dict[str, Tensor]) -> Tensor:
-            return net.record(parameters, x, y)["J"]
-
-        cost, gradient = value_and_grad(J)(parameters)
-        return {name: parameters[name] - alpha * gradient[name] for name in parameters}, cost
-
-    return step
 
 
 @functools.lru_cache(maxsize=64)
-def _program(structure: tuple[int, ...], dtype: str, activation: Activation, engine: str) -> Any:
-    net = Network(structure, seed=0, dtype=dtype, activation=activation)
-    return jit(training_step(net), donate=0, engine=engine)
-
-
-def _kind(net: Network) -> tuple[tuple[int, ...], str, Activation]:
-    return net.structure, net.dtype.name, net.activation
-
-
-def numpy(net: Network, x: Array, y: Array, learning_rate: float, batch_size: int) -> Pass:
-    """Run the step as a program of NumPy calls, which updates the network's arrays in place."""
-    program = _program(*_kind(net), "numpy")
-    parameters = net.parameters()
-
-    def step(x: Array, y: Array) -> float:
-        after, cost = program(parameters, x, y, learning_rate)
-        for name, array in parameters.items():
-            if after[name] is not array:
-                array[...] = after[name]
-        return float(cost)
-
-    return _stepwise(step, x, y, batch_size)
-
-
-@functools.lru_cache(maxsize=64)
-def _kernel(structure: tuple[int, ...], dtype: str, activation: Activation, size: int) -> Any:
+def _kernel(plan: Plan, size: int) -> Any:
     """Return the compiled step for batches of `size` samples."""
-    net = Network(structure, seed=0, dtype=dtype, activation=activation)
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(structure[0], size)).astype(dtype)
-    y = rng.random((structure[-1], size)).astype(dtype)
-    program = _program(structure, dtype, activation, "numba").lower(net.parameters(), x, y, 0.25)
-    return program.kernel
+    net, rng = plan.network(), np.random.default_rng(0)
+    x = rng.normal(size=(plan.structure[0], size)).astype(plan.dtype)
+    y = np.full((plan.structure[-1], size), 1 / plan.structure[-1], plan.dtype)
+    numbers = plan.optimizer.numbers(0.25, 1)
+    given: dict[str, Any] = {"numbers": numbers}
+    given |= {"decay": 0.1} if plan.decay else {}
+    given |= {"clip": 1.0} if plan.clip else {}
+    given |= {"shares": np.full(size, 1 / size, plan.dtype)} if plan.weighted else {}
+    parameters = net.parameters()
+    state = calm(plan.optimizer.init(parameters))
+    made = program(plan, "numba").lower(parameters, state, x, y, given)
+    before = flatten((parameters, state))[0]
+    after = flatten(made(parameters, state, x, y, given)[:2])[0]
+    apart = [k for k, (a, b) in enumerate(zip(before, after, strict=True)) if a is not b]
+    there = {"clip": plan.clip, "decay": plan.decay, "shares": plan.weighted}
+    return _adapter(len(numbers), tuple(apart), **there)(made.kernel)
+
+
+@functools.lru_cache(maxsize=64)
+def _adapter(
+    numbers: int, apart: tuple[int, ...], clip: bool, decay: bool, shares: bool
+) -> Callable[[Any], Any]:
+    """Return what makes a kernel one that takes all arguments and changes all leaves in place.
+
+    Parameters
+    ----------
+    numbers : int
+        How many the optimiser has.
+    apart : tuple of int
+        The leaves that the kernel hands back instead of changing them.
+    clip, decay, shares : bool
+        What it takes.
+    """
+    from numba import njit
+
+    taken = [*(["clip"] if clip else []), *(["decay"] if decay else [])]
+    taken += [f"numbers[{k}]" for k in range(numbers)]
+    taken += ["shares"] if shares else []
+    lines = [
+        "def adapted(kernel):",
+        "    def step(leaves, x, y, clip, decay, numbers, shares):",
+        f"        result = kernel(*leaves, x, y, {', '.join(taken)})",
+        *(f"        leaves[{leaf}][:, :] = result[{k}]" for k, leaf in enumerate(apart)),
+        f"        return result{f'[{len(apart)}]' if apart else ''}",
+        "    return njit(nogil=True)(step)",
+    ]
+    space: dict[str, Any] = {"njit": njit}
+    exec("\n".join(lines), space)  # noqa: S102 - of the names above and nothing else
+    adapted: Callable[[Any], Any] = space["adapted"]
+    return adapted
 
 
 @functools.lru_cache(maxsize=1)
@@ -139,51 +81,84 @@ def _compiled_pass() -> Any:
     from numba import njit
 
     @njit(nogil=True)
+    def gather(x: Any, X: Any, chosen: Any) -> None:
+        if X.strides[0] >= X.strides[1]:  # rows of X lie side by side: read them so
+            for i in range(X.shape[0]):
+                for j in range(len(chosen)):
+                    x[i, j] = X[i, chosen[j]]
+        else:
+            for j in range(len(chosen)):
+                for i in range(X.shape[0]):
+                    x[i, j] = X[i, chosen[j]]
+
+    @njit(nogil=True)
+    def batch(
+        step: Any, leaves: Any, X: Any, Y: Any, weights: Any, chosen: Any, x: Any, y: Any,
+        clip: Any, decay: Any, over: Any, numbers: Any,
+    ) -> Any:  # fmt: skip
+        gather(x, X, chosen)
+        gather(y, Y, chosen)
+        count = len(chosen)
+        counts, part = float(count), np.empty(len(chosen) if len(weights) else 0, x.dtype)
+        if len(weights):
+            counts = 0.0
+            for j in range(count):
+                counts += weights[chosen[j]]
+            for j in range(count):
+                part[j] = weights[chosen[j]] / (counts if counts else 1.0)
+        if over and counts:
+            decay = decay / counts
+        return step(leaves, x, y, clip, decay, numbers, part) * counts, counts
+
+    @njit(nogil=True)
     def run(
-        full: Any, last: Any, parameters: Any, X: Any, Y: Any, order: Any, size: Any, alpha: Any
-    ) -> Any:
+        full: Any, last: Any, leaves: Any, X: Any, Y: Any, weights: Any, order: Any, size: Any,
+        like: Any, clip: Any, decay: Any, over: Any, numbers: Any,
+    ) -> Any:  # fmt: skip
         m = len(order)
-        total = 0.0
-        x, y = np.empty((X.shape[1], size), X.dtype), np.empty((Y.shape[1], size), Y.dtype)
+        total = counts = 0.0
+        x, y = np.empty((X.shape[0], size), like.dtype), np.empty((Y.shape[0], size), like.dtype)
+        k = 0
         for start in range(0, m - size + 1, size):
-            for j in range(size):
-                for i in range(X.shape[1]):
-                    x[i, j] = X[order[start + j], i]
-                for i in range(Y.shape[1]):
-                    y[i, j] = Y[order[start + j], i]
-            total += full(*parameters, x, y, alpha) * size
+            chosen = order[start : start + size]
+            cost, count = batch(full, leaves, X, Y, weights, chosen, x, y, clip, decay, over,
+                                numbers[k])  # fmt: skip
+            total, counts, k = total + cost, counts + count, k + 1
         rest = m % size
         if rest:
-            chosen = order[m - rest :]
-            x, y = np.ascontiguousarray(X[chosen].T), np.ascontiguousarray(Y[chosen].T)
-            total += last(*parameters, x, y, alpha) * rest
-        return total / m
+            x, y = np.empty((X.shape[0], rest), x.dtype), np.empty((Y.shape[0], rest), x.dtype)
+            cost, count = batch(last, leaves, X, Y, weights, order[m - rest :], x, y, clip,
+                                decay, over, numbers[k])  # fmt: skip
+            total, counts = total + cost, counts + count
+        return total, counts
 
     return run
 
 
-def numba(net: Network, x: Array, y: Array, learning_rate: float, batch_size: int) -> Pass:
-    """Run every pass as one compiled loop."""
-    m = int(x.shape[1])
-    full = _kernel(*_kind(net), batch_size)
-    last = _kernel(*_kind(net), m % batch_size) if m % batch_size else full
-    parameters = net.parameters()
-    arrays = tuple([parameters[name] for name in sorted(parameters)])  # the kernel's order
-    if batch_size == m:
-        x, y = np.ascontiguousarray(x), np.ascontiguousarray(y)
-        return lambda order: float(full(*arrays, x, y, learning_rate))
-    X, Y = np.ascontiguousarray(x.T), np.ascontiguousarray(y.T)
-    straight, run = np.arange(m), _compiled_pass()
+class Compiled(Programmed):
+    """Run every pass as one compiled loop; with dropout a compiled step at a time."""
 
-    def one(order: Array | None) -> float:
-        chosen = straight if order is None else order
-        return float(run(full, last, arrays, X, Y, chosen, batch_size, learning_rate))
+    engine = "numba"
 
-    return one
+    def run(
+        self, X: Array, Y: Array, weights: Array | None, order: Array | None, size: int, pace: Pace
+    ) -> tuple[float, float]:
+        """Go once over the samples, and return the sum of the costs and what they count."""
+        if self.plan.dropout:
+            return super().run(X, Y, weights, order, size, pace)
+        m = int(X.shape[1])
+        size = min(size, m)
+        full = _kernel(self.plan, size)
+        last = _kernel(self.plan, m % size) if m % size else full
+        leaves = tuple(flatten((self.parameters, self.state))[0])
+        weighted = np.empty(0) if weights is None else weights
+        chosen = np.arange(m) if order is None else order
+        total, counts = _compiled_pass()(
+            full, last, leaves, np.asarray(X), np.asarray(Y), weighted, chosen, size, leaves[0],
+            pace.given.get("clip", 0.0), pace.given.get("decay", 0.0), self.plan.decay_over,
+            pace.numbers,
+        )  # fmt: skip
+        return float(total), float(counts)
 
 
-ENGINES: dict[str, Callable[[Network, Array, Array, float, int], Pass]] = {
-    "numpy": numpy,
-    "numba": numba,
-    "eager": eager,
-}
+ENGINES: dict[str, type[Engine]] = {"numpy": Programmed, "numba": Compiled, "eager": Eager}

@@ -1,14 +1,14 @@
 """The document's network: layers 1..n_l, W^(l) and b^(l) between them, samples as columns.
 
-1. `Network` holds the weights, and builds the outputs and the cost from recorded operations.
-2. `looped_feed_forward` is section 3.1's feed-forward, element by element.
+`Network` holds the weights, and builds the outputs and the cost from recorded operations.
 """
 
 from __future__ import annotations
 
+import functools
 import operator
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,56 +18,19 @@ from autograd_nn import Tensor, gradients, no_grad
 
 from . import formulas
 from .activations import Activation, activation_of
+from .costs import Cost, criterion_of
+from .parameters import INITS, initial
 
 if TYPE_CHECKING:
     from autograd_nn.drawing import Drawing
 
+    from .history import History
+
 Array = NDArray[Any]
 
-_INITS = ("glorot", "uniform")
 
-
-class Parameters(MutableMapping[int, Array]):
-    """W or b of every layer, keyed by 1..n_l−1; what is assigned must have the layer's shape.
-
-    Values are copied into the network's arrays, which stay the same ones for its whole life.
-    """
-
-    def __init__(self, name: str, arrays: dict[int, Array]) -> None:
-        self._name = name
-        self._arrays = arrays
-
-    def __getitem__(self, l: int) -> Array:
-        if l not in self._arrays:
-            raise KeyError(f"there is no {self._name}[{l}]; layers are 1 to {len(self._arrays)}")
-        return self._arrays[l]
-
-    def __setitem__(self, l: int, value: Any) -> None:
-        array = self[l]
-        fresh = np.asarray(value)
-        if self._name == "b" and fresh.shape == array.shape[:1]:
-            fresh = fresh[:, np.newaxis]
-        if fresh.dtype.kind not in "fiu":
-            raise TypeError(f"{self._name}[{l}] needs numbers, got dtype {fresh.dtype}")
-        if fresh.shape != array.shape:
-            end = f" and {array.shape[1]} in layer {l}" if self._name == "W" else ""
-            raise ValueError(
-                f"{self._name}[{l}] has shape {array.shape} ({array.shape[0]} nodes in layer "
-                f"{l + 1}{end}), got shape {fresh.shape}"
-            )
-        array[...] = fresh  # into the network's own array, which a training under way holds
-
-    def __delitem__(self, l: int) -> None:
-        raise TypeError(f"{self._name}[{l}] belongs to the network and cannot be deleted")
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self._arrays)
-
-    def __len__(self) -> int:
-        return len(self._arrays)
-
-    def __repr__(self) -> str:
-        return f"{self._name}: " + ", ".join(f"{l}: {a.shape}" for l, a in self._arrays.items())
+ELSEWHERE: dict[str, Callable[..., dict[str, Any]]] = {}
+"""What finds the gradients of another library's arrays, by the name of the library."""
 
 
 class Network:
@@ -87,8 +50,16 @@ class Network:
         ``"uniform"``: weights and biases from [0, 1), as in the document (section 5.4).
     dtype : data type
         Of weights and biases; float64 or float32.
-    activation : {"sigmoid", "tanh"} or Activation
-        f of every node; one of your own is an `Activation` of f and f′.
+    activation : str or Activation, or a sequence of them, one a hidden layer
+        f of the hidden nodes: ``"sigmoid"``, ``"tanh"``, ``"relu"``, ``"leaky_relu"``, ``"elu"``,
+        ``"softplus"``, ``"linear"``; one of your own is an `Activation` of f and f′.
+    output : {"sigmoid", "linear", "softmax"} or another activation, optional
+        What the nodes of the output layer are. Left out: what the hidden ones are, or sigmoids
+        where each layer has its own.
+    cost : {"squared", "cross_entropy"} or Cost
+        ``"squared"``: J_k = ½‖y − h^(n_l)‖², the document's. ``"cross_entropy"``: −Σ_i y_i ln h_i
+        of softmax outputs, −Σ_i [y_i ln h_i + (1 − y_i) ln(1 − h_i)] of sigmoids; with both
+        δ^(n_l) = h^(n_l) − y. One of your own is a `nets.Cost`.
 
     Attributes
     ----------
@@ -97,14 +68,20 @@ class Network:
         j of layer l to node i of layer l+1.
     b : mapping of int to array
         ``b[l]`` of shape (s_{l+1}, 1). What is assigned may have shape (s_{l+1},) too.
+    activations : dict of int to Activation
+        That of layer l, l = 2..n_l.
+    criterion : Criterion
+        The output layer and its cost.
+    history : History or None
+        Of the last training, however that ended.
 
     Raises
     ------
     TypeError
         If a number of nodes is no integer, or `dtype` is no floating-point type.
     ValueError
-        If there are fewer than two layers, a layer without nodes, or an unknown `init` or
-        `activation`.
+        If there are fewer than two layers, a layer without nodes, or an unknown `init`,
+        `activation`, `output` or `cost`.
 
     Examples
     --------
@@ -121,7 +98,9 @@ class Network:
         seed: int | None = None,
         init: str = "glorot",
         dtype: Any = np.float64,
-        activation: str | Activation = "sigmoid",
+        activation: str | Activation | Sequence[str | Activation] = "sigmoid",
+        output: str | Activation | None = None,
+        cost: str | Cost = "squared",
     ) -> None:
         try:
             sizes = [operator.index(n) for n in structure]
@@ -134,25 +113,29 @@ class Network:
                 "structure needs two or more layers of at least one node, e.g. [64, 30, 10]; "
                 f"got {list(structure)}"
             )
-        if init not in _INITS:
-            raise ValueError(f"init is one of {', '.join(map(repr, _INITS))}; got {init!r}")
+        if init not in INITS:
+            raise ValueError(f"init is one of {', '.join(map(repr, INITS))}; got {init!r}")
         self.structure = tuple(sizes)
-        self.activation = activation_of(activation)
+        hidden = len(sizes) - 2
+        if isinstance(activation, (str, Activation)):
+            self.activation = activation_of(activation)
+            chosen = [self.activation] * hidden
+        else:
+            chosen = [activation_of(each) for each in activation]
+            if len(chosen) != hidden:
+                raise ValueError(
+                    f"there are {hidden} hidden layers, and {len(chosen)} activations are given "
+                    "for them (that of the output layer is `output`)"
+                )
+            output = "sigmoid" if output is None else output
+            self.activation = chosen[0] if chosen else criterion_of(output, cost).output
+        self.criterion = criterion_of(self.activation if output is None else output, cost)
+        self.activations = dict(enumerate([*chosen, self.criterion.output], 2))
         self.dtype = np.dtype(dtype)
         if self.dtype.kind != "f":
             raise TypeError(f"dtype has to be a floating-point one, got {self.dtype}")
-        rng = np.random.default_rng(seed)
-        W: dict[int, Array] = {}
-        b: dict[int, Array] = {}
-        for l, (n_in, n_out) in enumerate(pairwise(sizes), 1):
-            if init == "uniform":
-                weights, biases = rng.random((n_out, n_in)), rng.random((n_out, 1))
-            else:
-                limit = np.sqrt(6 / (n_in + n_out))
-                weights, biases = rng.uniform(-limit, limit, (n_out, n_in)), np.zeros((n_out, 1))
-            W[l], b[l] = weights.astype(self.dtype), biases.astype(self.dtype)
-        self.W = Parameters("W", W)
-        self.b = Parameters("b", b)
+        self.history: History | None = None
+        self.W, self.b = initial(sizes, init, seed, self.dtype)
 
     @property
     def n_layers(self) -> int:
@@ -213,12 +196,16 @@ class Network:
             for name, array in self.parameters().items()
         }
 
-    def _feed_forward(self, x: Any, leaves: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    def _feed_forward(
+        self, x: Any, leaves: Mapping[str, Tensor], masks: Mapping[int, Any] | None = None
+    ) -> dict[str, Tensor]:
         nodes = {"x": x if isinstance(x, Tensor) else Tensor(x, name="x")}
         h = nodes["x"]
         for l in range(1, self.n_layers):
             z = leaves[f"W{l}"] @ h + leaves[f"b{l}"]
-            h = self.activation.record(z)
+            h = self.activations[l + 1].record(z)
+            if masks and l + 1 in masks:
+                h = h * masks[l + 1]
             z.name, h.name = f"z{l + 1}", f"h{l + 1}"
             nodes[z.name], nodes[h.name] = z, h
         return nodes
@@ -285,18 +272,22 @@ class Network:
 
     # -- cost and gradients -----------------------------------------------------------------
 
-    def graph(self, x: Any, y: Any) -> dict[str, Tensor]:
+    def graph(self, x: Any, y: Any, weight_decay: float = 0.0) -> dict[str, Tensor]:
         """Return the named Tensors of the cost's graph: x, W1, b1, …, z2, h2, …, y, J.
 
         Parameters
         ----------
         x : array_like, shape (s_1,) or (s_1, m)
         y : array_like, shape (s_{n_l},) or (s_{n_l}, m)
+        weight_decay : float
+            λ: J also has (λ/2) Σ w², the sum over all weights (not biases), and then there is a
+            Tensor ``lambda_``.
 
         Raises
         ------
         ValueError
-            If `x` or `y` does not fit its layer, or they differ in the number of samples.
+            If `x` or `y` does not fit its layer, they differ in the number of samples, or `y`
+            cannot be targets of the network's cost.
         """
         inputs, targets = self.columns(x), self.columns(y, "y")
         if inputs.shape[1] != targets.shape[1]:
@@ -304,9 +295,20 @@ class Network:
                 f"x has {inputs.shape[1]} samples and y has {targets.shape[1]}; each column of x "
                 "needs its column of y"
             )
-        return self.record(self.leaves(), inputs, targets)
+        self.criterion.check(targets)
+        decay = self.dtype.type(weight_decay) if weight_decay else None
+        return self.record(self.leaves(), inputs, targets, decay)
 
-    def record(self, leaves: Mapping[str, Tensor], x: Any, y: Any) -> dict[str, Tensor]:
+    def record(
+        self,
+        leaves: Mapping[str, Tensor],
+        x: Any,
+        y: Any,
+        weight_decay: Any = None,
+        *,
+        shares: Any = None,
+        masks: Mapping[int, Any] | None = None,
+    ) -> dict[str, Tensor]:
         """Return `graph` on other parameters than the network's, and on samples taken as they are.
 
         Parameters
@@ -315,40 +317,44 @@ class Network:
             ``{"W1": …, "b1": …, …}``, as `leaves` returns them.
         x : array or Tensor, shape (s_1, m)
         y : array or Tensor, shape (s_{n_l}, m)
+        weight_decay : number or Tensor, optional
+            λ.
+        shares : array or Tensor, shape (m,), optional
+            What each sample counts, 1 in all. Left out: all of them alike.
+        masks : mapping of int to array or Tensor, optional
+            What h^(l) is multiplied by, of shape (s_l, m): dropout.
         """
-        nodes = self._feed_forward(x, leaves)
+        nodes = self._feed_forward(x, leaves, masks)
         target = y if isinstance(y, Tensor) else Tensor(y, name="y")
-        h = nodes[f"h{self.n_layers}"]
-        J = 0.5 * (target - h).square().sum(axis=0).mean()
+        n_l = self.n_layers
+        J = self.criterion.record(nodes[f"z{n_l}"], target, nodes[f"h{n_l}"], shares)
+        if weight_decay is not None:
+            decay = weight_decay
+            if not isinstance(decay, Tensor):
+                decay = Tensor(decay, name="lambda_")
+            nodes["lambda_"] = decay
+            squares = [leaves[f"W{l}"].square().sum() for l in range(1, n_l)]
+            J = J + 0.5 * (decay * functools.reduce(operator.add, squares))
         J.name = "J"
         return {**leaves, **nodes, "y": target, "J": J}
 
-    def cost(self, x: Any, y: Any) -> Tensor:
-        """Return J, the mean over the samples of ½‖y − h^(n_l)‖², recorded (section 4.2).
+    def cost(self, x: Any, y: Any, weight_decay: float = 0.0) -> Tensor:
+        """Return J, the mean over the samples of each one's cost, recorded (section 4.2).
 
-        Parameters
-        ----------
-        x : array_like, shape (s_1,) or (s_1, m)
-        y : array_like, shape (s_{n_l},) or (s_{n_l}, m)
-
-        Returns
-        -------
-        Tensor, scalar
-            Its graph has the Tensors of `graph`, under their names.
-
-        Raises
-        ------
-        ValueError
-            If `x` or `y` does not fit its layer, or they differ in the number of samples.
+        Parameters and errors are those of `graph`, whose Tensors its graph has.
         """
-        return self.graph(x, y)["J"]
+        return self.graph(x, y, weight_decay)["J"]
 
-    def gradients(self, x: Any, y: Any) -> dict[str, Array]:
+    def gradients(self, x: Any, y: Any, weight_decay: float = 0.0) -> dict[str, Array]:
         """Return ``{"W1": ∂J/∂W^(1), "b1": ∂J/∂b^(1), …}``, derived automatically.
 
-        Parameters are those of `cost`; each gradient has the shape of its parameter.
+        Parameters are those of `cost`. Of Dask arrays they are Dask arrays, found chunk by chunk.
         """
-        nodes = self.graph(x, y)
+        for array in (x, y):
+            elsewhere = ELSEWHERE.get(type(array).__module__.partition(".")[0])
+            if elsewhere is not None:
+                return elsewhere(self, x, y, weight_decay)
+        nodes = self.graph(x, y, weight_decay)
         names = list(self.parameters())
         found = gradients(nodes["J"], [nodes[name] for name in names])
         return dict(zip(names, found, strict=True))
@@ -356,13 +362,64 @@ class Network:
     def deltas(self, x: Any, y: Any) -> dict[int, Array]:
         """Return δ^(l) = ∂J_k/∂z_k^(l), l = 2..n_l, by the hand-derived formulas.
 
-        Parameters are those of `cost`; δ^(l) has shape (s_l, m), a column of each sample k, and
-        is not divided by m (section 4.6).
+        Parameters are those of `cost`; δ^(l) has shape (s_l, m), not divided by m (section 4.6).
         """
-        inputs, targets = self.columns(x), self.columns(y, "y")
-        _, f, f_prime, _ = self.activation
-        found = formulas.backpropagation(self.W, self.b, inputs, targets, f, f_prime).delta
-        return {l: found[l] for l in sorted(found)}
+        return dict(sorted(self.backpropagation(x, y).delta.items()))
+
+    def backpropagation(
+        self, x: Any, y: Any, weight_decay: float = 0.0
+    ) -> formulas.Backpropagation:
+        """Return every δ^(l), ∂J/∂W^(l) and ∂J/∂b^(l) by the hand-derived formulas.
+
+        Parameters are those of `cost`.
+        """
+        return formulas.backpropagation(
+            self.W,
+            self.b,
+            self.columns(x),
+            self.columns(y, "y"),
+            {l: activation.f for l, activation in self.activations.items()},
+            {l: activation.f_prime for l, activation in self.activations.items()},
+            output=self.criterion.delta,
+            weight_decay=weight_decay,
+        )
+
+    # -- kept on disk -----------------------------------------------------------------------
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the network into a file, in safetensors' format: numbers and names, nothing to run.
+
+        Raises
+        ------
+        FileExistsError
+            If it is there, and `overwrite` is not asked for.
+        ImportError
+            Without safetensors (extra ``storage``).
+        """
+        from .storage import save_network
+
+        return save_network(self, path, overwrite)
+
+    @classmethod
+    def load(
+        cls,
+        path: str | Path,
+        *,
+        activations: Mapping[str, Activation] | None = None,
+        cost: Cost | None = None,
+    ) -> Network:
+        """Return the network that `save` wrote, or that of a checkpoint of `train`.
+
+        `activations` (by name) and `cost` are those of your own: functions are not in the file.
+
+        Raises
+        ------
+        ValueError
+            If the file is no network, or needs an activation or cost that is not given.
+        """
+        from .storage import load_network
+
+        return load_network(cls, path, activations or {}, cost)
 
     # -- as a picture -----------------------------------------------------------------------
 
@@ -391,56 +448,3 @@ class Network:
         from .drawing import draw_network
 
         return draw_network(self, x, y, **options)
-
-
-def looped_feed_forward(
-    n_layers: int, x: Sequence[float] | Array, w: Sequence[Any], b: Sequence[Any]
-) -> Array:
-    """Return the outputs of a network, computed node by node in loops (section 3.1).
-
-    Parameters
-    ----------
-    n_layers : int
-        n_l.
-    x : sequence of float, shape (s_1,)
-    w : sequence of array, n_l − 1 of them
-        ``w[l-1]`` is W^(l), of shape (s_{l+1}, s_l).
-    b : sequence of array, n_l − 1 of them
-        ``b[l-1]`` is b^(l), with s_{l+1} elements.
-
-    Returns
-    -------
-    array, shape (s_{n_l},)
-
-    Raises
-    ------
-    ValueError
-        If the number of weights or a shape does not fit.
-
-    Examples
-    --------
-    >>> w = [np.array([[0.2] * 3, [0.4] * 3, [0.6] * 3]), np.array([[0.5] * 3])]
-    >>> b = [np.array([0.8] * 3), np.array([0.2])]
-    >>> looped_feed_forward(3, [1.5, 2.0, 3.0], w, b).round(6)
-    array([0.835456])
-    """
-    if len(w) != n_layers - 1 or len(b) != n_layers - 1:
-        raise ValueError(
-            f"{n_layers} layers need {n_layers - 1} weights and biases, got {len(w)} and {len(b)}"
-        )
-    h = np.asarray(x, dtype=float)
-    for l in range(1, n_layers):
-        weights, bias = np.asarray(w[l - 1]), np.ravel(b[l - 1])
-        if weights.ndim != 2 or weights.shape[1] != h.size or bias.size != weights.shape[0]:
-            raise ValueError(
-                f"layer {l} has {h.size} nodes: w of shape {weights.shape} and b of {bias.size} "
-                "elements do not lead on from it"
-            )
-        out = np.zeros(weights.shape[0])
-        for i in range(weights.shape[0]):
-            z = 0.0
-            for j in range(weights.shape[1]):
-                z += weights[i, j] * h[j]
-            out[i] = formulas.f(z + bias[i])
-        h = out
-    return h

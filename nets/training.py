@@ -1,45 +1,47 @@
-"""Gradient descent on the mean cost (sections 4.3, 4.8 and 4.9).
+"""Gradient descent on the mean cost (sections 4.3, 4.8 and 4.9), with all that goes round it.
 
-`train` runs passes over the samples, which an engine computes (`nets.engines`).
+`train` runs passes over the samples, which an engine computes (`nets.steps`), looks at held-out
+samples, stops when they get no better, and keeps the training on disk.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .cluster import Chunked, is_dask
+from .descent import Descent
 from .engines import ENGINES
+from .evaluation import Evaluation, metric_of
+from .history import History
+from .interruption import Interruption
 from .network import Network
+from .optimizers import AdamW, Optimizer, Schedule, optimizer_of
+from .progress import Progress
+from .samples import Held, Samples, Stream, samples_of
 
 Array = NDArray[Any]
-
-
-@dataclass
-class History:
-    """What `train` leaves behind.
-
-    Attributes
-    ----------
-    cost : list of float
-        One value an iteration: the mean cost that its steps met, each before its own update.
-    """
-
-    cost: list[float] = field(default_factory=list)
 
 
 class DivergenceError(FloatingPointError):
     """The cost or a weight became infinite or not a number."""
 
 
+class StopTraining(Exception):  # noqa: N818 - no error: it ends a training as it is
+    """Raised by a callback to end the training, which then returns as if it were done."""
+
+
 def train(
     net: Network,
     X: Any,
-    Y: Any,
+    Y: Any = None,
     iterations: int = 3000,
     learning_rate: float = 0.25,
     batch_size: int | None = None,
@@ -48,6 +50,24 @@ def train(
     seed: int | None = None,
     progress: bool | None = None,
     callback: Callable[[int, float], Any] | None = None,
+    *,
+    optimizer: str | Optimizer = "sgd",
+    schedule: Schedule | None = None,
+    weight_decay: float = 0.0,
+    clip: float | None = None,
+    dropout: float | Sequence[float] = 0.0,
+    validation: tuple[Any, Any] | None = None,
+    patience: int | None = None,
+    tol: float = 0.0,
+    monitor: str | None = None,
+    restore_best: bool = False,
+    sample_weight: Any = None,
+    metrics: Iterable[str] | Mapping[str, Callable[[Any, Any], float]] = (),
+    callbacks: Iterable[Callable[[int, Mapping[str, float]], Any]] = (),
+    checkpoint: str | Path | None = None,
+    every: int = 1,
+    resume: bool = False,
+    samples: str | None = None,
 ) -> History:
     """Train `net` by gradient descent on the mean cost (section 4.9).
 
@@ -56,9 +76,12 @@ def train(
     net : Network
         Its W and b are updated in place.
     X : array_like, shape (s_1, m)
-        Samples, one a column.
+        Samples, one a column; of NumPy, memory maps, or arrays that give slices, as those of HDF5
+        and zarr do, which are read and shuffled block by block; of Dask, see `nets.cluster`. Or
+        batches: a sequence of pairs (x, y) or triples (x, y, weights), a function that returns an
+        iterator of them for each pass, or an iterator, for a single pass.
     Y : array_like, shape (s_{n_l}, m)
-        Targets.
+        Targets; left out where X gives batches.
     iterations : int
         Passes over the samples.
     learning_rate : float
@@ -73,68 +96,220 @@ def train(
     shuffle : bool
         Draw a new order of the samples for every pass, if there are batches.
     seed : int, optional
-        Makes that order the same in every run.
+        Makes that order (and what dropout leaves out) the same in every run.
     progress : bool, optional
-        Show a progress bar; left out, it shows on a terminal and in a notebook only.
+        Show a progress bar with the last numbers; left out, it shows on a terminal and in a
+        notebook only.
     callback : callable, optional
         Called as ``callback(iteration, cost)`` after each iteration, from 0; the network is that
         of the moment. Whatever it raises ends the training, and the network stays as it then is.
+    optimizer : str or Optimizer
+        ``"sgd"`` (plain descent), ``"momentum"``, ``"nesterov"``, ``"rmsprop"``, ``"adagrad"``,
+        ``"adam"``, ``"adamw"``, or one from `nets.optimizers` with settings of your own.
+    schedule : callable, optional
+        Of the number of the step, from 0: what `learning_rate` is multiplied by there.
+    weight_decay : float
+        λ: J also has (λ/2) Σ w², the sum over all weights, not biases. With ``"adamw"`` weights
+        decay by the optimiser instead.
+    clip : float, optional
+        The largest length of the gradient, of all parameters together.
+    dropout : float or sequence of float
+        The share of the hidden nodes, or of those of each hidden layer, that a step leaves out.
+    validation : (X, Y), optional
+        Held-out samples: their mean cost (without weight decay) is looked at after each iteration.
+    patience : int, optional
+        End the training after so many iterations without an improvement by more than `tol`.
+    tol : float
+    monitor : str, optional
+        What has to improve: ``"cost"``, ``"validation_cost"`` or the name of a metric, of which
+        more is better. Left out: the held-out cost where there is one.
+    restore_best : bool
+        Leave the network with the weights after the best iteration.
+    sample_weight : array_like, shape (m,), optional
+        What each sample counts; the cost of a batch is the weighted mean.
+    metrics : sequence of str or mapping
+        Further numbers of each iteration: ``"accuracy"``, or functions of targets and outputs
+        (columns) by name. Of the held-out samples, or of those trained on where there are none.
+    callbacks : sequence of callable
+        Called as ``f(iteration, values)`` after each iteration, `values` being its numbers by
+        name. `StopTraining` ends the training.
+    checkpoint : path-like, optional
+        A file that the training is kept in (extra ``storage``). It is written aside and renamed,
+        so that it is whole at every moment.
+    every : int
+        How many iterations lie between two writings.
+    resume : bool
+        Go on from `checkpoint` if it is there: the result is, bit by bit, that of a training
+        which was never interrupted. Without it, a file that is there is an error.
+    samples : {"columns", "rows"}, optional
+        How samples lie in X and Y. Left out: in columns, and an error where rows would fit too.
 
     Returns
     -------
     History
+        It is ``net.history`` too, however the training ends.
 
     Raises
     ------
     DivergenceError
         If the cost stops being finite; W and b are then what they were before the call.
+    KeyboardInterrupt
+        On Ctrl-C: the pass under way is finished and kept (a second Ctrl-C ends it at once).
+    FileExistsError
+        If `checkpoint` is there and `resume` was not asked for.
+    OSError
+        If the last writing of the checkpoint failed. Those before warn, and training goes on.
     ValueError
         If samples and targets do not fit the network, or a number is out of its range.
     """
-    x, y = net.columns(X), net.columns(Y, "y")
-    if x.shape[1] != y.shape[1]:
-        raise ValueError(f"X has {x.shape[1]} samples and Y has {y.shape[1]}")
     if iterations < 0:
         raise ValueError(f"iterations cannot be negative, got {iterations}")
     if isinstance(learning_rate, str):
         raise TypeError(f"learning_rate is a number, got the text {learning_rate!r}; pass a float")
     if not (np.isfinite(learning_rate) and learning_rate > 0):
         raise ValueError(f"learning_rate has to be a positive number, got {learning_rate}")
-    if batch_size is not None and batch_size < 1:
-        raise ValueError(f"batch_size has to be 1 or more, got {batch_size}")
+    for name, value in (("batch_size", batch_size), ("patience", patience), ("every", every)):
+        if value is not None and value < 1:
+            raise ValueError(f"{name} has to be 1 or more, got {value}")
     if engine not in ENGINES:
         raise ValueError(f"engine is one of {', '.join(map(repr, ENGINES))}; got {engine!r}")
-    rng = np.random.default_rng(seed) if shuffle else None
-    before = {name: array.copy() for name, array in net.parameters().items()}
-    m = int(x.shape[1])
-    size = m if batch_size is None else min(batch_size, m)
-    run = ENGINES[engine](net, x, y, learning_rate, size)
-    history = History()
+    source: Samples = (
+        Chunked(net, X, Y, sample_weight, samples == "rows")
+        if is_dask(X)
+        else samples_of(net, X, Y, sample_weight, samples)
+    )
+    if isinstance(source, Stream) and source.once and iterations > 1:
+        raise ValueError(
+            "X is an iterator, which can be gone through once: iterations=1, or pass a sequence "
+            "or a function that returns a new iterator"
+        )
+    chosen = optimizer_of(optimizer)
+    if isinstance(chosen, AdamW) and weight_decay:
+        chosen, weight_decay = replace(chosen, weight_decay=weight_decay), 0.0
+    descent = Descent(
+        net,
+        chosen,
+        learning_rate,
+        schedule=schedule,
+        weight_decay=weight_decay,
+        clip=clip,
+        dropout=dropout,
+        engine=engine,
+        seed=seed,
+        shuffle=shuffle,
+    )
+    look = _evaluation(net, source, validation, metrics, samples)
+    watch = Progress(net, patience, tol, _monitored(monitor, validation, look), restore_best)
+    kept = None
+    if checkpoint is not None:
+        from .checkpoints import Checkpoint
+
+        kept = Checkpoint(Path(checkpoint), every, descent, watch, {"batch_size": batch_size})
+        kept.begin(resume)
+    net.history = watch.history
+    hooks = list(callbacks)
+    if callback is not None:
+        given = callback  # narrowed for the closure below
+        hooks.insert(0, lambda iteration, values: given(iteration, values["cost"]))
+    _run(net, descent, source, batch_size, iterations, look, watch, kept, hooks, progress)
+    return watch.history
+
+
+def _evaluation(
+    net: Network, source: Samples, validation: Any, metrics: Any, which: str | None
+) -> Evaluation | None:
+    names = metrics if isinstance(metrics, Mapping) else {name: metric_of(name) for name in metrics}
+    if validation is not None:
+        x, y = validation
+        held_out: Samples = (
+            Chunked(net, x, y, None, which == "rows")
+            if is_dask(x)
+            else samples_of(net, x, y, None, which)
+        )
+        return Evaluation(net, held_out, names, cost=True)
+    if not names:
+        return None
+    if not isinstance(source, Held):
+        raise ValueError("metrics of samples that are not held in arrays need validation=(X, Y)")
+    return Evaluation(net, source, names, cost=False)
+
+
+def _monitored(monitor: str | None, validation: Any, look: Evaluation | None) -> str:
+    known = ["cost", *(look.names if look is not None else ())]
+    if monitor is None:
+        return "cost" if validation is None else "validation_cost"
+    if monitor not in known:
+        raise ValueError(f"monitor is one of {', '.join(map(repr, known))}; got {monitor!r}")
+    return monitor
+
+
+def _run(
+    net: Network,
+    descent: Descent,
+    source: Samples,
+    batch_size: int | None,
+    iterations: int,
+    look: Evaluation | None,
+    watch: Progress,
+    kept: Any,
+    hooks: list[Callable[[int, Mapping[str, float]], Any]],
+    progress: bool | None,
+) -> None:
+    """Run the passes that are left."""
     from tqdm.auto import tqdm
 
+    before = {name: array.copy() for name, array in net.parameters().items()}
+    history = watch.history
     if progress is None and _in_notebook():  # which is no terminal
         progress = True
     quiet = None if progress is None else not progress
-    with (
-        np.errstate(over="ignore", invalid="ignore"),
-        tqdm(total=iterations, disable=quiet, desc="training", unit="it") as bar,
-    ):
-        for iteration in range(iterations):
-            cost = run(rng.permutation(m) if rng is not None and size < m else None)
-            if not np.isfinite(cost):
-                _restore(net, before)
-                raise _diverged(f"iteration {iteration}: the cost is {cost}", learning_rate, x, y)
-            history.cost.append(cost)
-            if callback is not None:
-                callback(iteration, cost)
-            if not bar.disable:
-                bar.set_postfix(cost=f"{cost:.5f}", refresh=False)
-                bar.update()
-    for name, array in net.parameters().items():
-        if not np.all(np.isfinite(array)):
-            _restore(net, before)
-            raise _diverged(f"the last iteration: {name} is not finite", learning_rate, x, y)
-    return history
+    first = len(history)
+    with ExitStack() as stack:
+        stack.enter_context(np.errstate(over="ignore", invalid="ignore"))
+        stop = stack.enter_context(Interruption())
+        stack.enter_context(descent.threads(batch_size, source.m))
+        bar = stack.enter_context(
+            tqdm(total=iterations, initial=first, disable=quiet, desc="training", unit="it")
+        )
+        try:
+            for iteration in range(first, iterations):
+                if history.ended:  # what was resumed had come to its end
+                    break
+                values = {"cost": descent.over(source, batch_size)}
+                if not np.isfinite(values["cost"]):
+                    what = f"iteration {iteration}: the cost is {values['cost']}"
+                    raise _diverged(net, before, what, descent.learning_rate, source)
+                if look is not None:
+                    values |= look()
+                history.add(values)
+                for hook in hooks:
+                    hook(iteration, values)
+                done = watch.improved(iteration, values)
+                if stop.asked or done:
+                    history.ended = "interrupted" if stop.asked else "patience"
+                if kept is not None:
+                    kept.after(iteration, last=bool(history.ended) or iteration + 1 == iterations)
+                if not bar.disable:
+                    said = {name: f"{value:.5f}" for name, value in values.items()}
+                    bar.set_postfix(said, refresh=False)
+                    bar.update()
+                if stop.asked:
+                    raise KeyboardInterrupt
+            for name, array in net.parameters().items():
+                if not np.all(np.isfinite(array)):
+                    what = f"the last iteration: {name} is not finite"
+                    raise _diverged(net, before, what, descent.learning_rate, source)
+        except StopTraining:
+            history.ended = "callback"
+            if kept is not None:
+                kept.after(len(history) - 1, last=True)
+        except KeyboardInterrupt:
+            history.ended = "interrupted"
+            raise
+        finally:
+            history.ended = history.ended or _ending(len(history), iterations)
+            if history.ended != "diverged":
+                watch.restore()
 
 
 def _in_notebook() -> bool:
@@ -143,15 +318,21 @@ def _in_notebook() -> bool:
     return kernel is not None and bool(kernel.IPKernelApp.initialized())
 
 
-def _restore(net: Network, before: dict[str, Array]) -> None:
+def _ending(done: int, wanted: int) -> str:
+    if sys.exc_info()[0] is None:
+        return "iterations"
+    return "diverged" if issubclass(sys.exc_info()[0] or Exception, DivergenceError) else "callback"
+
+
+def _diverged(
+    net: Network, before: dict[str, Array], what: str, learning_rate: float, source: Samples
+) -> DivergenceError:
+    """Return the error, with the network as it was before."""
     for name, array in net.parameters().items():
         array[...] = before[name]
-
-
-def _diverged(what: str, learning_rate: float, x: Array, y: Array) -> DivergenceError:
     kept = "W and b are what they were before the training"
-    for name, array in (("X", x), ("Y", y)):
-        broken = np.flatnonzero(~np.isfinite(np.asarray(array)).all(axis=0))
+    for name, array in (("X", source.X), ("Y", source.Y)) if isinstance(source, Held) else ():
+        broken = _broken_columns(array)
         if broken.size:
             return DivergenceError(
                 f"training diverged in {what}. {broken.size} samples of {name} hold NaN or inf, "
@@ -161,3 +342,12 @@ def _diverged(what: str, learning_rate: float, x: Array, y: Array) -> Divergence
         f"training diverged in {what}. Try a smaller learning_rate (it was {learning_rate}) or "
         f"scaled inputs; {kept}"
     )
+
+
+def _broken_columns(array: Array) -> Array:
+    """Return the columns that are not finite, looking at some at a time."""
+    found = [
+        start + np.flatnonzero(~np.isfinite(array[:, start : start + 2**14]).all(axis=0))
+        for start in range(0, int(array.shape[1]), 2**14)
+    ]
+    return np.concatenate(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,14 @@ from .activations import SIGMOID
 from .network import Network
 
 
-def document_claims(net: Network) -> dict[str, Formula]:
-    """Return the document's formulas of a network by the names of what they claim.
+def document_claims(net: Network, weight_decay: float = 0.0) -> dict[str, Formula]:
+    """Return the hand-derived formulas of a network by the names of what they claim.
 
     Parameters
     ----------
     net : Network
+    weight_decay : float
+        Whether J has the penalty (its λ is the tensor ``lambda_``).
 
     Returns
     -------
@@ -29,19 +32,37 @@ def document_claims(net: Network) -> dict[str, Formula]:
         and the names of the tensors that each is applied to.
     """
     n_l = net.n_layers
-    delta_output, delta_hidden = formulas.delta_output, formulas.delta_hidden
-    if net.activation is not SIGMOID:
-        delta_output = partial(delta_output, f_prime=net.activation.f_prime)
-        delta_hidden = partial(delta_hidden, f_prime=net.activation.f_prime)
-    claims = {f"delta{n_l}": Formula(delta_output, ("y", f"h{n_l}", f"z{n_l}"))}
+    claims = {f"delta{n_l}": net.criterion.claim(n_l)}
     for l in range(n_l - 1, 1, -1):
-        uses = (f"W{l}", f"delta{l + 1}", f"z{l}")
-        claims[f"delta{l}"] = Formula(delta_hidden, uses)
+        delta_hidden, activation = formulas.delta_hidden, net.activations[l]
+        if activation != SIGMOID:
+            delta_hidden = partial(delta_hidden, f_prime=activation.f_prime)
+        claims[f"delta{l}"] = Formula(delta_hidden, (f"W{l}", f"delta{l + 1}", f"z{l}"))
     for l in range(1, n_l):
-        h = "x" if l == 1 else f"h{l}"
-        claims[f"dW{l}"] = Formula(formulas.gradient_W, (f"delta{l + 1}", h))
+        uses = (f"delta{l + 1}", "x" if l == 1 else f"h{l}")
+        if weight_decay:
+            claims[f"dW{l}"] = Formula(_decayed_gradient, (*uses, f"W{l}", "lambda_"))
+        else:
+            claims[f"dW{l}"] = Formula(formulas.gradient_W, uses)
         claims[f"db{l}"] = Formula(formulas.gradient_b, (f"delta{l + 1}",))
     return claims
+
+
+def _decayed_gradient(delta: Any, h: Any, W: Any, decay: Any) -> Any:
+    return formulas.decayed(formulas.gradient_W(delta, h), W, decay)
+
+
+def _refuse_output_slope(net: Network, claims: Any) -> None:
+    """Raise for a claim about ∂J/∂h^(n_l) where J is not computed from h^(n_l)."""
+    n_l = net.n_layers
+    named = claims if isinstance(claims, Mapping) else dir(claims)
+    for name in (f"d_h{n_l}", f"dh{n_l}"):
+        if net.criterion.own and name in named:
+            raise ValueError(
+                f"{name}: the cross-entropy is computed from z{n_l}, for h{n_l} near 0 or 1 has "
+                f"too few digits, so that there is no gradient by h{n_l} to judge this against; "
+                f"claim delta{n_l}"
+            )
 
 
 class FormulasError(ValueError):
@@ -86,6 +107,7 @@ def verify(
     draws: int | None = None,
     finite_differences: str | bool = "direction",
     allow_own: bool = False,
+    weight_decay: float = 0.0,
 ) -> Report:
     """Judge every δ^(l), ∂J/∂W^(l), ∂J/∂b^(l) against the automatic gradient.
 
@@ -109,6 +131,8 @@ def verify(
         direction or element by element.
     allow_own : bool
         Let a formula ask for the gradient that it is a formula for.
+    weight_decay : float
+        λ: judge the formulas of the cost with (λ/2) Σ w². A learner's λ is ``lambda_``.
 
     Returns
     -------
@@ -130,12 +154,14 @@ def verify(
     >>> verify(net, [1.5, 2.0, 3.0], [0.0], wrong).failures[0].explanations[0].words
     'f′(z3) is missing: multiply by it, elementwise'
     """
-    nodes = net.graph(x, y)
+    if claims is not None:
+        _refuse_output_slope(net, claims)
+    nodes = net.graph(x, y, weight_decay)
     if draws is None:
         draws = 3 if claims is not None else 1
     return check(
         nodes["J"],
-        document_claims(net) if claims is None else claims,
+        document_claims(net, weight_decay) if claims is None else claims,
         samples=nodes["x"].shape[1],
         draws=draws,
         seed=seed,

@@ -5,6 +5,7 @@
 
 from . import (
     activations,
+    costs,
     decompositions,
     elementwise,
     indexing,
@@ -26,7 +27,7 @@ from . import (
 )
 
 __all__ = [
-    "activations", "decompositions", "elementwise", "indexing", "joining", "linalg", "logical",
-    "matrices", "norms", "products", "reductions", "rounding", "scans", "shapes", "signal",
-    "sorting", "special", "statistics", "trigonometry",
+    "activations", "costs", "decompositions", "elementwise", "indexing", "joining", "linalg",
+    "logical", "matrices", "norms", "products", "reductions", "rounding", "scans", "shapes",
+    "signal", "sorting", "special", "statistics", "trigonometry",
 ]  # fmt: skip

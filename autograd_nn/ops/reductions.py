@@ -191,7 +191,24 @@ def log_softmax(x: Any, axis: Any = -1) -> Tensor:
     return shifted - logsumexp(shifted, axis, True)
 
 
+def _softmax(x: Any, axis: Any) -> Any:
+    share = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    return share / np.sum(share, axis=axis, keepdims=True)
+
+
+SOFTMAX = register(
+    Op(
+        "softmax",
+        _softmax,
+        (lambda g, out, x, axis: out * (g - np.sum(out * g, axis=axis, keepdims=True)),),
+        latex=r"\operatorname{{softmax}}({0})",
+        text="softmax({0})",
+        words="the shares that e to the power {0} has in their sum",
+        rule_words=r"$r \odot (g - \sum r \odot g)$",
+    )
+)
+
+
 def softmax(x: Any, axis: Any = -1) -> Tensor:
     """Return ``exp(x) / sum(exp(x))`` along `axis`, of the shape of the logits `x`."""
-    result: Tensor = np.exp(log_softmax(x, axis))  # type: ignore[assignment]  # dispatched
-    return result
+    return apply(SOFTMAX, (x,), {"axis": axis})

@@ -5,6 +5,7 @@
    turns whole loops into vector instructions, which it cannot do with calls of the C library.
 2. `PRODUCTS`: ``dgemm`` and ``sgemm`` of the BLAS that NumPy brings. Numba's own ``np.dot`` goes
    to SciPy's BLAS, whose threads get in the way of NumPy's in the same process.
+3. `COLUMNS`: the softmax of columns, and its cross-entropy.
 
 With ``k = floor(x / ln 2 + 1/2)`` and ``r = x - k ln 2``, e**x is 2**k times a polynomial in r,
 ``|r| <= ln(2) / 2``. The polynomials agree with e**r at Chebyshev's points and are off by 2e-17
@@ -134,26 +135,63 @@ PRODUCTS = {
 }
 """Name → text, as `EXPONENTIALS`."""
 
+
+def _softmax(name: str, exp: str) -> str:
+    return f'''{_EXACTLY}
+def {name}(z, h):
+    """Write the softmax of every column of z into h."""
+    peak, total = z[0].copy(), np.zeros_like(z[0])
+    for i in range(1, z.shape[0]):
+        for j in range(z.shape[1]):
+            peak[j] = max(peak[j], z[i, j])
+    for i in range(z.shape[0]):
+        for j in range(z.shape[1]):
+            h[i, j] = {exp}(z[i, j] - peak[j])
+            total[j] += h[i, j]
+    for i in range(z.shape[0]):
+        for j in range(z.shape[1]):
+            h[i, j] /= total[j]'''
+
+
+_CROSS_ENTROPY = f'''{_EXACTLY}
+def softmax_cross_entropy(z, y, h, cost):
+    """Write the cross-entropy of every column of the softmax h of z and of y into cost."""
+    for j in range(z.shape[1]):
+        peak, share, along = z[0, j], h[0, j], y[0, j] * z[0, j]
+        for i in range(1, z.shape[0]):
+            peak, share = max(peak, z[i, j]), max(share, h[i, j])
+            along += y[i, j] * z[i, j]
+        cost[j] = peak - math.log(share) - along'''
+
+COLUMNS = {
+    "softmax": _softmax("softmax", "exp"),
+    "softmaxf": _softmax("softmaxf", "expf"),
+    "softmax_cross_entropy": _CROSS_ENTROPY,
+}
+"""Name → text, as `EXPONENTIALS`: what mixes the elements of a column."""
+
 _NEEDS = {
     "exp": ("power_of_two",), "sigmoid": ("power_of_two", "exp"), "dgemm": ("gemm",),
+    "softmax": ("power_of_two", "exp"), "softmaxf": ("power_of_two", "expf"),
     "expf": ("power_of_two",), "sigmoidf": ("power_of_two", "expf"), "sgemm": ("gemm",),
 }  # fmt: skip
 
-NAMES = frozenset({"plus", *EXPONENTIALS, *PRODUCTS, "ctypes", "njit", "types", "intrinsic"})
+NAMES = frozenset(
+    {"plus", *EXPONENTIALS, *PRODUCTS, *COLUMNS, "ctypes", "njit", "types", "intrinsic"}
+)
 """What the texts define or import."""
 
 
 def texts_of(used: set[str]) -> list[str]:
     """Return the texts of the functions in `used`, and of what they need."""
     wanted = used | {name for user in used for name in _NEEDS.get(user, ())}
-    return [
-        text for name, text in {"plus": _PLUS, **EXPONENTIALS, **PRODUCTS}.items() if name in wanted
-    ]
+    texts = {"plus": _PLUS, **EXPONENTIALS, **PRODUCTS, **COLUMNS}
+    return [text for name, text in texts.items() if name in wanted]
 
 
 def imports_of(used: set[str]) -> set[str]:
     """Return the import statements that those texts need."""
     found = {"from numba import njit"}
-    if used & {*EXPONENTIALS}:
+    if used & {*EXPONENTIALS, "softmax", "softmaxf"}:
         found = {"from numba import njit, types", "from numba.extending import intrinsic"}
     return found | ({"import ctypes"} if used & {*PRODUCTS} else set())

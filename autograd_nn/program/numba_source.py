@@ -18,10 +18,11 @@ import numpy as np
 from ..core.graph import uses
 from ..core.tensor import Tensor, plain
 from ..formulas.precedence import ATOM, Text
+from ..ops.costs import SOFTMAX_CROSS_ENTROPY
 from ..ops.elementwise import ADD, MULTIPLY, NEGATIVE, POWER, SQUARE, SUBTRACT, WHERE
 from ..ops.indexing import GETITEM
 from ..ops.linalg import MATMUL
-from ..ops.reductions import SUM
+from ..ops.reductions import SOFTMAX, SUM
 from ..ops.shapes import BROADCAST_TO, RESHAPE, TRANSPOSE
 from . import native
 from .graph import Graph, is_array, is_constant, is_leaf, is_weak, op_of
@@ -103,6 +104,8 @@ class _Looped(Writer):
             self._product(node)
         elif node.op is RESHAPE and not node.ndim and is_array(node.inputs[0]):
             self._assigned(node, self.at(node.inputs[0], "0" * node.inputs[0].ndim))
+        elif _is_of_columns(node):
+            self._of_columns(node)
         elif node.op is RESHAPE:
             operand = self.operand(node.inputs[0]).code
             self._assigned(node, f"np.ascontiguousarray({operand}).reshape({node.shape})")
@@ -117,6 +120,15 @@ class _Looped(Writer):
                 f"{op_of(node).name} on shapes {[x.shape for x in node.inputs]} has no form for "
                 'Numba here; use jit(..., engine="numpy")'
             )
+
+    def _of_columns(self, node: Tensor) -> None:
+        """Write a call of the function that does it, into new memory."""
+        name = op_of(node).name
+        if node.op is SOFTMAX and node.dtype == np.float32:
+            name = f"{name}f"
+        self.used.add(name)
+        given = [self.operand(x).code for x in node.inputs]
+        self.add(f"{name}({', '.join([*given, self._new(node)])})")
 
     def _assigned(self, node: Tensor, code: str) -> None:
         name = self.name(node)
@@ -314,6 +326,13 @@ class _Looped(Writer):
 
     def ready(self) -> set[Tensor]:
         return self.overwritten
+
+
+def _is_of_columns(node: Tensor) -> bool:
+    """Whether `native` has a function for `node`."""
+    if node.op is SOFTMAX:
+        return node.ndim == 2 and node.params["axis"] in (0, -2)
+    return node.op is SOFTMAX_CROSS_ENTROPY
 
 
 def _is_number(node: Tensor) -> bool:

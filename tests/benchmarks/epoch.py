@@ -108,7 +108,8 @@ def trainer(engine: str | None, **options: Any) -> Callable[..., Any]:
 
     None is its default engine.
     """
-    from nets.training import ENGINES, train
+    from nets.engines import ENGINES
+    from nets.training import train
 
     if engine == "numba":
         import numba  # noqa: F401  (a missing extra is "-", not an error)

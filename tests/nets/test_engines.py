@@ -10,7 +10,8 @@ import pytest
 from autograd_nn import jit
 from nets import Network, train
 from nets.__main__ import main
-from nets.engines import ENGINES, training_step
+from nets.engines import ENGINES
+from nets.steps import training_step
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(6, 50)), RNG.random((3, 50))
@@ -38,9 +39,9 @@ def test_programs_are_the_default_and_are_made_once(monkeypatch: pytest.MonkeyPa
     traced = []
     record = Network.record
 
-    def watched(self: Network, *given: Any) -> Any:
+    def watched(self: Network, *given: Any, **how: Any) -> Any:
         traced.append(1)
-        return record(self, *given)
+        return record(self, *given, **how)
 
     monkeypatch.setattr(Network, "record", watched)
     for _ in range(3):

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd_nn import jit, sigmoid
+from autograd_nn import jit, sigmoid, softmax
+from autograd_nn.ops.costs import softmax_cross_entropy
 from autograd_nn.program.program import compiled
 
 from .steps import PARAMETERS, RNG, X, Y, copies, step
@@ -33,6 +34,22 @@ def test_numbas_exponential_is_right_to_the_last_digits(dtype: Any) -> None:
     np.testing.assert_array_equal(got[~finite], right[~finite])
     got, right = got[finite], right[finite]
     assert np.all(np.abs(got - right) <= 2 * np.spacing(right))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_numbas_softmax_of_columns_and_its_cross_entropy(dtype: Any) -> None:
+    pytest.importorskip("numba")
+
+    def f(z: Any, y: Any) -> Any:
+        h = softmax(z, axis=0)
+        return h, softmax_cross_entropy(z, y, h)
+
+    z = np.concatenate([RNG.normal(size=(4, 5)), 1000 * RNG.normal(size=(4, 5))], axis=1)
+    y = RNG.random((4, 10))
+    z, y = z.astype(dtype), y.astype(dtype)
+    for got, right in zip(jit(f, engine="numba")(z, y), jit(f)(z, y), strict=True):
+        assert got.dtype == right.dtype
+        np.testing.assert_allclose(got, right, rtol=2e-6 if dtype == np.float32 else 1e-13)
 
 
 def test_numba_updates_matrices_by_numpys_blas_or_its_own() -> None:

@@ -9,7 +9,7 @@ from .steps import RNG, A
 
 def test_readable_form_of_the_training_step() -> None:
     from nets import Network
-    from nets.engines import training_step
+    from nets.steps import training_step
 
     net = Network([3, 4, 2], seed=0)
     text = jit(training_step(net)).lower(net.parameters(), A, RNG.random((2, 3)), 0.25).readable

@@ -84,11 +84,11 @@ ROWS = [
             Extreme(([-INF, 0.0],), 0.0, ([0.0, 1.0],)),
             Extreme(([-INF, -INF],), -INF, ([0.0, 0.0],)),
         )),
-    Row("logsumexp", softmax, CUBE, reference=lambda x: special.softmax(x, axis=-1),
-        label="softmax", extremes=(
+    Row("softmax", softmax, CUBE, reference=lambda x: special.softmax(x, axis=-1),
+        extremes=(
             Extreme(([1000.0, -1000.0],), [1.0, 0.0], ([0.0, 0.0],)),)),
-    Row("logsumexp", lambda x: softmax(x, axis=0), CUBE,
-        reference=lambda x: special.softmax(x, axis=0), label="softmax axis"),
+    Row("softmax", lambda x: softmax(x, axis=0), CUBE,
+        reference=lambda x: special.softmax(x, axis=0), label="axis"),
     Row("logsumexp", log_softmax, CUBE, reference=lambda x: special.log_softmax(x, axis=-1),
         label="log_softmax", extremes=(
             Extreme(([1000.0, -1000.0],), [0.0, -2000.0], ([-1.0, 1.0],)),)),

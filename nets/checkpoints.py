@@ -1,0 +1,138 @@
+"""A training kept on disk while it runs, so that it can be resumed where it was."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .descent import Descent
+from .progress import Progress
+from .storage import load_checkpoint, save_checkpoint
+
+
+class Checkpoint:
+    """The file that a training is kept in.
+
+    Parameters
+    ----------
+    path : Path
+    every : int
+        How many iterations lie between two writings.
+    descent : Descent
+    watch : Progress
+    settings : dict
+        What has to be the same when the training is resumed, beside what `descent` says.
+    """
+
+    def __init__(
+        self, path: Path, every: int, descent: Descent, watch: Progress, settings: dict[str, Any]
+    ) -> None:
+        self.path, self.every, self.descent, self.watch = path, every, descent, watch
+        self.settings = {
+            **settings,
+            "optimizer": repr(descent.optimizer),
+            "learning_rate": descent.learning_rate,
+            "weight_decay": descent.weight_decay,
+            "clip": descent.clip,
+            "dropout": list(descent.dropout),
+            "shuffle": descent.order is not None,
+            "monitor": watch.monitor,
+        }
+
+    def begin(self, resume: bool) -> None:
+        """Go on from the file, or see that there is none.
+
+        Raises
+        ------
+        FileExistsError
+            If there is one and it is not to be resumed from.
+        ValueError
+            If it is of another network, or of a training with other settings.
+        """
+        for rest in self.path.parent.glob(f".{self.path.name}.*.part"):
+            rest.unlink(missing_ok=True)  # of a process that was killed while it wrote
+        if not self.path.exists():
+            return
+        if not resume:
+            raise FileExistsError(
+                f"{self.path} is there already; resume=True goes on from it, or choose another"
+            )
+        arrays, state = load_checkpoint(self.path, self.descent.net)
+        for key, value in self.settings.items():
+            if state["settings"].get(key) != value:
+                raise ValueError(
+                    f"{self.path} is of a training with {key} = {state['settings'].get(key)}, and "
+                    f"this one has {value}; resume it with the same, or begin another"
+                )
+        self._restore(arrays, state)
+
+    def _restore(self, arrays: dict[str, Any], state: dict[str, Any]) -> None:
+        descent, watch = self.descent, self.watch
+        for name, array in descent.net.parameters().items():
+            array[...] = arrays[f"parameters/{name}"]
+        for slot, kept in descent.state.items():
+            for name, array in kept.items():
+                array[...] = arrays[f"optimizer/{slot}/{name}"]
+        if watch.weights is not None:
+            names = descent.net.parameters()
+            found = {name: arrays[f"best/{name}"] for name in names if f"best/{name}" in arrays}
+            watch.weights = found
+        descent.t = state["t"]
+        descent.rng.bit_generator.state = state["rng"]
+        descent.dropped.bit_generator.state = state["dropped"]
+        watch.best, watch.since = state["best"], state["since"]
+        history = watch.history
+        history.best = state["best_iteration"]
+        history.ended = state["ended"] if state["ended"] in ("patience", "callback") else ""
+        for name in state["numbers"]:
+            values = [float(v) for v in arrays[f"history/{name}"]]
+            if name == "cost":
+                history.cost.extend(values)
+            else:
+                history.held_out[name] = values
+
+    def after(self, iteration: int, last: bool) -> None:
+        """Write the file, if it is time.
+
+        Raises
+        ------
+        OSError
+            If it is the last time and it cannot be written. Before, that is a warning.
+        """
+        if not last and (iteration + 1) % self.every:
+            return
+        try:
+            self.write()
+        except OSError as error:
+            if last:
+                raise
+            warnings.warn(
+                f"the checkpoint {self.path} could not be written ({error}); training goes on, "
+                "and what was written before is still there",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+
+    def write(self) -> None:
+        """Write the file."""
+        descent, watch, history = self.descent, self.watch, self.watch.history
+        arrays = {f"parameters/{name}": a for name, a in descent.net.parameters().items()}
+        for slot, kept in descent.state.items():
+            arrays |= {f"optimizer/{slot}/{name}": array for name, array in kept.items()}
+        if watch.weights:
+            arrays |= {f"best/{name}": array for name, array in watch.weights.items()}
+        arrays |= {f"history/{name}": np.asarray(v) for name, v in history.arrays().items()}
+        save_checkpoint(self.path, descent.net, arrays, {
+            "settings": self.settings,
+            "t": descent.t,
+            "rng": descent.rng.bit_generator.state,
+            "dropped": descent.dropped.bit_generator.state,
+            "best": float(watch.best),
+            "since": watch.since,
+            "best_iteration": history.best,
+            "ended": history.ended,
+            "numbers": list(history.arrays()),
+        })  # fmt: skip

@@ -1,0 +1,258 @@
+"""Samples in Dask arrays: every chunk stays where it is, and what travels is weights and slopes.
+
+A step sends the weights out, once. One task a chunk, fused with what makes the chunk, computes
+the gradient of its samples' costs by a compiled program, in slices, so that a task needs little
+more memory than its chunk. The gradients are summed in a tree, in an order that does not depend
+on who computes what or dies: Dask computes lost parts again, and the result is the same.
+
+With a `batch_size` a step takes an equal part of every chunk, so that all workers always work;
+the order within each chunk is drawn anew for every pass. Samples never move between chunks: if
+the chunks differ in kind, shuffle them once before.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd_nn import jit
+
+from .network import ELSEWHERE, Network
+from .samples import Order, Part
+from .steps import Plan, gathered, gradient_of, shares
+
+Array = NDArray[Any]
+
+SLICE = 2**13
+"""How many samples of a chunk go into a program at once."""
+
+_PROGRAMS: dict[tuple[str, str], Any] = {}
+
+
+def is_dask(X: Any) -> bool:
+    """Return whether `X` is a Dask array."""
+    return type(X).__module__.startswith("dask.array")
+
+
+class Task(NamedTuple):
+    """What a task on a chunk is told beside the weights.
+
+    Attributes
+    ----------
+    key : str
+        Names the plan: functions of one's own are new objects in every message.
+    part, parts : int
+        Which part of the chunk is taken, and how many there are.
+    seed : tuple of int, optional
+        Of the order within chunks.
+    """
+
+    plan: Plan
+    key: str
+    engine: str
+    rows: bool
+    part: int
+    parts: int
+    seed: tuple[int, ...] | None
+
+
+def _program(task: Task) -> Any:
+    found = _PROGRAMS.get((task.key, task.engine))
+    if found is None:
+        found = jit(gradient_of(task.plan), engine=task.engine)
+        _PROGRAMS[task.key, task.engine] = found
+    return found
+
+
+def packed(arrays: dict[str, Array]) -> Array:
+    """Return all arrays in one vector, in the order of their names."""
+    return np.concatenate([np.ravel(arrays[name]) for name in sorted(arrays)])
+
+
+def unpacked(vector: Array, like: dict[str, Array]) -> dict[str, Array]:
+    """Return the arrays of a vector."""
+    found, start = {}, 0
+    for name in sorted(like):
+        shape, size = like[name].shape, like[name].size
+        found[name] = vector[start : start + size].reshape(shape)
+        start += size
+    return found
+
+
+def chunk_gradient(
+    X: Array, Y: Array, number: Array, *rest: Any, weights: Array, task: Task
+) -> Array:
+    """Return a chunk's part of the gradient, its cost and what it counts, in a row or a column.
+
+    Parameters
+    ----------
+    X, Y : array
+        Samples and targets of the chunk.
+    number : array, shape (1,)
+        Of the chunk.
+    *rest : array
+        What the samples of the chunk count, if they do not count alike.
+    weights : array
+        W and b of the network, `packed`.
+    """
+    if task.rows:
+        X, Y, rest = X.T, Y.T, tuple([W.T for W in rest])
+    plan, net = task.plan, task.plan.network()
+    dtype = np.dtype(plan.dtype)
+    leaves = unpacked(weights.astype(dtype), net.parameters())
+    run, m = _program(task), int(X.shape[1])
+    order = np.arange(m)
+    if task.seed is not None:
+        order = np.random.default_rng([*task.seed, int(number[0])]).permutation(m)
+    chosen = order[m * task.part // task.parts : m * (task.part + 1) // task.parts]
+    total = np.zeros(len(weights) + 2)
+    for start in range(0, len(chosen), SLICE):
+        some: Any = chosen[start : start + SLICE]
+        if task.seed is None:  # they lie side by side
+            some = slice(int(some[0]), int(some[-1]) + 1)
+        x, y = gathered(X, some, dtype), gathered(Y, some, dtype)
+        given, counts = {}, float(x.shape[1])
+        if plan.weighted:
+            given["shares"], counts = shares(rest[0][0], some, int(x.shape[1]), dtype)
+        if counts:
+            J, gradient = run(leaves, x, y, given)
+            total[:-2] += counts * packed(gradient)
+            total[-2:] += counts * float(J), counts
+    return total[np.newaxis] if task.rows else total[:, np.newaxis]
+
+
+class Chunked:
+    """Samples in Dask arrays, chunked along the samples."""
+
+    def __init__(self, net: Network, X: Any, Y: Any, weights: Any, rows: bool) -> None:
+        import dask.array as da
+
+        self.axis = 0 if rows else 1
+        across = 1 - self.axis
+        self.X = X if X.numblocks[across] == 1 else X.rechunk({across: -1})
+        lengths = self.X.chunks[self.axis]
+        if any(math.isnan(n) for n in lengths):
+            raise ValueError("the chunks of X have no known sizes: X.compute_chunk_sizes() first")
+        self.m: int | None = int(sum(lengths))
+        self.Y = self._alike(da, Y, net.structure[-1])
+        self.weights = weights
+        if weights is not None:
+            weights = weights.reshape((-1, 1) if rows else (1, -1))
+            self.weights = self._alike(da, weights, 1)
+        for array, layer, role in ((self.X, 1, "x"), (self.Y, net.n_layers, "y")):
+            if array.ndim != 2 or array.shape[across] != net.structure[layer - 1]:
+                raise ValueError(
+                    f"{role} has shape {array.shape}, but layer {layer} has "
+                    f"{net.structure[layer - 1]} nodes"
+                )
+
+    def _alike(self, da: Any, array: Any, size: int) -> Any:
+        """Return an array in the chunks of X."""
+        if array.shape[self.axis] != self.m:
+            raise ValueError(f"X has {self.m} samples and Y has {array.shape[self.axis]}")
+        chunks = {self.axis: self.X.chunks[self.axis], 1 - self.axis: -1}
+        return array.rechunk(chunks) if is_dask(array) else da.from_array(array, chunks=chunks)
+
+    def steps(self, size: int | None) -> int:
+        """Return the number of steps of a pass."""
+        most = max(1, min(self.X.chunks[self.axis]))
+        return 1 if size is None else max(1, min(most, -(-int(self.m or 0) // size)))
+
+    def parts(self, size: int | None, order: Order | None) -> Iterator[Part]:
+        """Go over the samples chunk by chunk, each brought here alone: to look at results."""
+        for x, y in zip(self.X.blocks.ravel(), self.Y.blocks.ravel(), strict=True):
+            X, Y = np.asarray(x), np.asarray(y)
+            X, Y = (X, Y) if self.axis else (X.T, Y.T)
+            yield Part(X, Y, None, None, size or int(X.shape[1]))
+
+    def over(self, descent: Any, size: int | None) -> float:
+        """Go once over the samples, and return the mean cost that the steps met."""
+        if descent.dropout or descent.clip is not None:
+            raise ValueError("dropout and clip are not there for Dask arrays")
+        steps, net = self.steps(size), descent.net
+        seed = None
+        if descent.order is not None and steps > 1:
+            seed = tuple(int(n) for n in descent.order(1000)[:4])
+        total = counts = 0.0
+        pace = descent.pace(steps)
+        for k in range(steps):
+            gradient, cost, count = self.gradient(net, k, steps, seed, descent.engine)
+            decay = pace.given.get("decay", 0.0)
+            if descent.decay_over:
+                decay /= count or 1.0
+            for name, array in net.parameters().items():
+                if decay and name.startswith("W"):
+                    gradient[name] = gradient[name] + decay * array
+                    cost += count * 0.5 * decay * float(np.sum(np.square(array)))
+            descent.apply(gradient, pace.numbers[k])
+            total, counts = total + cost, counts + count
+        return total / counts if counts else 0.0
+
+    def gradient(
+        self, net: Network, part: int, parts: int, seed: tuple[int, ...] | None, engine: str
+    ) -> tuple[dict[str, Array], float, float]:
+        """Return the mean gradient over a part of every chunk, the sum of costs, and the count."""
+        vector = np.asarray(self.lazily(net, part, parts, seed, engine))
+        count = float(vector[-1])
+        like = net.parameters()
+        mean = unpacked((vector[:-2] / (count or 1.0)).astype(net.dtype), like)
+        return mean, float(vector[-2]), count
+
+    def lazily(
+        self, net: Network, part: int, parts: int, seed: tuple[int, ...] | None, engine: str
+    ) -> Any:
+        """Return the sums of a step as a Dask vector: gradient, cost, count."""
+        import dask.array as da
+        from dask.delayed import delayed
+        from dask.tokenize import tokenize
+
+        plan = Plan.of(net, weighted=self.weights is not None)
+        key = tokenize(plan.structure, plan.dtype, repr(plan.activations), repr(plan.criterion),
+                       plan.weighted)  # fmt: skip
+        engine = "numpy" if engine == "eager" else engine
+        task = Task(plan, key, engine, self.axis == 0, part, parts, seed)
+        vector = packed(net.parameters())
+        samples, other = ("i", "p") if self.axis == 0 else ("p", "i")
+        numbers = da.arange(len(self.X.chunks[self.axis]), chunks=1)
+        arrays: list[Any] = [self.X, "ia" if self.axis == 0 else "ai"]
+        arrays += [self.Y, "ib" if self.axis == 0 else "bi", numbers, "i"]
+        if self.weights is not None:
+            arrays += [self.weights, "ic" if self.axis == 0 else "ci"]
+        sums = da.blockwise(  # type: ignore[no-untyped-call]  # Dask's are typed in part
+            chunk_gradient, samples + other, *arrays,
+            weights=delayed(vector, pure=False), task=task, new_axes={"p": len(vector) + 2},
+            adjust_chunks={"i": 1}, align_arrays=False, concatenate=True, dtype=float,
+            meta=np.empty((0, 0)),
+        )  # fmt: skip
+        return sums.sum(axis=self.axis, split_every=4)
+
+
+def gradients(net: Network, X: Any, Y: Any, weight_decay: float = 0.0) -> dict[str, Any]:
+    """Return ``{"W1": ∂J/∂W^(1), …}`` as Dask arrays: a task a chunk, summed in a tree.
+
+    Parameters
+    ----------
+    net : Network
+    X, Y : array, shape (s_1, m), (s_{n_l}, m)
+        One of them, or both, of Dask.
+    weight_decay : float
+        λ.
+    """
+    import dask.array as da
+
+    if not is_dask(X):
+        X = da.from_array(X, chunks={0: -1, 1: Y.chunks[1]})  # type: ignore[no-untyped-call]  # as above
+    sums = Chunked(net, X, Y, None, rows=False).lazily(net, 0, 1, None, "numpy")
+    parameters = net.parameters()
+    found = unpacked((sums[:-2] / sums[-1]).astype(net.dtype), parameters)
+    for name, array in parameters.items():
+        if weight_decay and name.startswith("W"):
+            found[name] = found[name] + weight_decay * array
+    return {name: found[name] for name in parameters}
+
+
+ELSEWHERE["dask"] = gradients

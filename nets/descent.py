@@ -1,0 +1,154 @@
+"""Descent under way: the optimiser's state, the number of the step, the generators, the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .cluster import Chunked
+from .engines import ENGINES
+from .network import Network
+from .optimizers import Optimizer, Schedule
+from .samples import Order, Samples
+from .steps import Engine, Pace, Plan, keep
+
+Array = NDArray[Any]
+
+SMALL = 2_000_000
+"""Products of up to so many multiplications run in one thread: sharing them out costs more, and
+on a loaded machine the threads that wait for one another multiply the time."""
+
+
+class Descent:
+    """What goes over samples and changes a network.
+
+    Parameters
+    ----------
+    net : Network
+    optimizer : Optimizer
+    learning_rate : float
+    decay_over : bool
+        Whether λ is divided by what a batch counts, as scikit-learn does.
+    order : callable, optional
+        Draws an order of so many samples; left out, by `seed`.
+    others
+        As for `train`.
+    """
+
+    def __init__(
+        self,
+        net: Network,
+        optimizer: Optimizer,
+        learning_rate: float,
+        *,
+        schedule: Schedule | None = None,
+        weight_decay: float = 0.0,
+        decay_over: bool = False,
+        clip: float | None = None,
+        dropout: float | Sequence[float] = 0.0,
+        engine: str = "numpy",
+        seed: int | None = None,
+        shuffle: bool = True,
+        order: Order | None = None,
+    ) -> None:
+        for name, value in (("weight_decay", weight_decay), ("clip", clip)):
+            if value is not None and not (np.isfinite(value) and value >= 0):
+                raise ValueError(f"{name} has to be a number from 0 up, got {value}")
+        self.net = net
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.schedule = schedule
+        self.weight_decay = weight_decay
+        self.decay_over = decay_over
+        self.clip = clip
+        self.dropout = _shares(dropout, net.n_layers - 2)
+        self.t = 0
+        self.state = optimizer.init(net.parameters())
+        self.rng = np.random.default_rng(seed)
+        self.dropped = np.random.default_rng(np.random.SeedSequence(seed).spawn(1)[0])
+        self.order = (order or self._drawn) if shuffle else None
+        self.engine = engine
+        self._engines: dict[bool, Engine] = {}
+
+    def _drawn(self, m: int) -> Array:
+        return self.rng.permutation(m)
+
+    def plan(self, weighted: bool) -> Plan:
+        """Return what the steps depend on but their arrays."""
+        return Plan.of(
+            self.net,
+            optimizer=self.optimizer,
+            decay=bool(self.weight_decay),
+            decay_over=self.decay_over,
+            clip=self.clip is not None,
+            weighted=weighted,
+            dropout=self.dropout,
+        )
+
+    def _engine_for(self, weighted: bool) -> Engine:
+        if weighted not in self._engines:
+            self._engines[weighted] = ENGINES[self.engine](
+                self.plan(weighted), self.net.parameters(), self.state, self.dropped
+            )
+        return self._engines[weighted]
+
+    def over(self, samples: Samples, size: int | None) -> float:
+        """Go once over the samples, and return the mean cost that the steps met."""
+        if isinstance(samples, Chunked):
+            return samples.over(self, size)
+        total = counts = 0.0
+        for part in samples.parts(size, self.order):
+            engine = self._engine_for(part.weights is not None)
+            steps = -(-int(part.X.shape[1]) // part.size)
+            pace = self.pace(steps)
+            cost, count = engine.run(part.X, part.Y, part.weights, part.order, part.size, pace)
+            total, counts = total + cost, counts + count
+            self.t += steps
+        return total / counts if counts else 0.0
+
+    def apply(self, gradient: dict[str, Array], numbers: Array) -> None:
+        """Take the step that a gradient asks for."""
+        parameters = self.net.parameters()
+        given = tuple([float(number) for number in numbers])
+        updates, after = self.optimizer.update(gradient, self.state, parameters, given)
+        for name, array in parameters.items():
+            np.add(array, updates[name], out=array)
+        keep(self.state, after)
+        self.t += 1
+
+    def pace(self, steps: int) -> Pace:
+        """Return what the next steps are given."""
+        numbers = []
+        for t in range(self.t, self.t + steps):
+            factor = 1.0 if self.schedule is None else float(self.schedule(t))
+            numbers.append(self.optimizer.numbers(self.learning_rate * factor, t + 1))
+        given = {"decay": float(self.weight_decay)} if self.weight_decay else {}
+        given |= {"clip": float(self.clip)} if self.clip is not None else {}
+        return Pace(np.array(numbers, dtype=float), given)
+
+    def threads(self, size: int | None, m: int | None) -> AbstractContextManager[Any]:
+        """Return a context in which small products are not shared out among threads."""
+        columns = min(size or m or 1, m or size or 1)
+        if max(a * b for a, b in pairwise(self.net.structure)) * columns > SMALL:
+            return nullcontext()
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it has none
+
+        limits: AbstractContextManager[Any] = threadpool_limits(1, "blas")
+        return limits
+
+
+def _shares(dropout: float | Sequence[float], hidden: int) -> tuple[float, ...]:
+    """Return the share of each hidden layer that is left out, () if there is none."""
+    one = isinstance(dropout, (int, float))
+    given = [float(dropout)] * hidden if one else [float(d) for d in dropout]  # type: ignore[union-attr,arg-type]  # told apart by `one`
+    if len(given) != hidden or not all(0 <= share < 1 for share in given):
+        raise ValueError(
+            f"dropout is a share from 0 to below 1, or one for each of the {hidden} hidden "
+            f"layers; got {dropout}"
+        )
+    return tuple(given) if any(given) else ()

@@ -1,0 +1,74 @@
+"""W and b: the arrays of a network by layer, and what they are at first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, MutableMapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+INITS = ("glorot", "uniform")
+
+
+class Parameters(MutableMapping[int, Array]):
+    """W or b of every layer, keyed by 1..n_l−1; what is assigned must have the layer's shape.
+
+    Values are copied into the network's arrays, which stay the same ones for its whole life.
+    """
+
+    def __init__(self, name: str, arrays: dict[int, Array]) -> None:
+        self._name = name
+        self._arrays = arrays
+
+    def __getitem__(self, l: int) -> Array:
+        if l not in self._arrays:
+            raise KeyError(f"there is no {self._name}[{l}]; layers are 1 to {len(self._arrays)}")
+        return self._arrays[l]
+
+    def __setitem__(self, l: int, value: Any) -> None:
+        array = self[l]
+        fresh = np.asarray(value)
+        if self._name == "b" and fresh.shape == array.shape[:1]:
+            fresh = fresh[:, np.newaxis]
+        if fresh.dtype.kind not in "fiu":
+            raise TypeError(f"{self._name}[{l}] needs numbers, got dtype {fresh.dtype}")
+        if fresh.shape != array.shape:
+            end = f" and {array.shape[1]} in layer {l}" if self._name == "W" else ""
+            raise ValueError(
+                f"{self._name}[{l}] has shape {array.shape} ({array.shape[0]} nodes in layer "
+                f"{l + 1}{end}), got shape {fresh.shape}"
+            )
+        array[...] = fresh  # into the network's own array, which a training under way holds
+
+    def __delitem__(self, l: int) -> None:
+        raise TypeError(f"{self._name}[{l}] belongs to the network and cannot be deleted")
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
+
+    def __repr__(self) -> str:
+        return f"{self._name}: " + ", ".join(f"{l}: {a.shape}" for l, a in self._arrays.items())
+
+
+def initial(
+    sizes: Sequence[int], init: str, seed: int | None, dtype: Any
+) -> tuple[Parameters, Parameters]:
+    """Return W and b as `Network` describes them."""
+    rng = np.random.default_rng(seed)
+    W: dict[int, Array] = {}
+    b: dict[int, Array] = {}
+    for l, (n_in, n_out) in enumerate(pairwise(sizes), 1):
+        if init == "uniform":
+            weights, biases = rng.random((n_out, n_in)), rng.random((n_out, 1))
+        else:
+            limit = np.sqrt(6 / (n_in + n_out))
+            weights, biases = rng.uniform(-limit, limit, (n_out, n_in)), np.zeros((n_out, 1))
+        W[l], b[l] = weights.astype(dtype), biases.astype(dtype)
+    return Parameters("W", W), Parameters("b", b)

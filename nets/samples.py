@@ -1,0 +1,280 @@
+"""Where the samples of a training come from: arrays, arrays on disk, or batches that are handed in.
+
+1. `Held`: NumPy arrays and memory maps. Batches are gathered out of them as they lie; there is no
+   second copy of them, and of a memory map only what a batch needs is read.
+2. `Sliced`: arrays that only give slices, as those of HDF5 and zarr do. They are read a block of
+   whole chunks at a time; shuffling is of the blocks, and of the samples within each.
+3. `Stream`: batches as they come, from a sequence, a function that makes an iterator, or an
+   iterator.
+
+Inside, samples are columns; "rows" are looked at transposed, which copies nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .network import Network
+
+Array = NDArray[Any]
+Order = Callable[[int], Array]
+"""Draws an order of so many things."""
+
+BLOCK = 32 * 2**20
+"""Bytes of a block of an array that is read in slices."""
+
+
+class Part(NamedTuple):
+    """What an engine goes over at once, samples as columns."""
+
+    X: Array
+    Y: Array
+    weights: Array | None
+    order: Array | None
+    size: int
+
+
+class Samples(Protocol):
+    """Where samples come from.
+
+    Attributes
+    ----------
+    m : int or None
+        How many there are; None where that is not known.
+    """
+
+    m: int | None
+
+    def parts(self, size: int | None, order: Order | None) -> Iterator[Part]:
+        """Go once over the samples, in batches of `size` (None: all in one), shuffled or not."""
+
+    def steps(self, size: int | None) -> int | None:
+        """Return the number of steps of a pass, None where that is not known."""
+
+
+class Held:
+    """Samples in NumPy arrays or memory maps."""
+
+    def __init__(self, X: Array, Y: Array, weights: Array | None) -> None:
+        self.X, self.Y, self.weights = X, Y, weights
+        self.m: int | None = int(X.shape[1])
+
+    def parts(self, size: int | None, order: Order | None) -> Iterator[Part]:
+        """Go once over the samples."""
+        m = int(self.X.shape[1])
+        size = m if size is None else min(size, m)
+        drawn = order(m) if order is not None and size < m else None
+        yield Part(self.X, self.Y, self.weights, drawn, size)
+
+    def steps(self, size: int | None) -> int | None:
+        """Return the number of steps of a pass."""
+        return _steps(int(self.X.shape[1]), size)
+
+
+def _steps(m: int, size: int | None) -> int:
+    return 1 if size is None else math.ceil(m / size)
+
+
+class Sliced:
+    """Samples in arrays that are read in slices."""
+
+    def __init__(
+        self, X: Any, Y: Any, weights: Array | None, rows: bool, check: Callable[[Array], None]
+    ) -> None:
+        self.X, self.Y, self.weights, self.check = X, Y, weights, check
+        self.axis = 0 if rows else 1
+        self.m: int | None = int(X.shape[self.axis])
+        each = max(1, int(X.shape[1 - self.axis]) * np.dtype(X.dtype).itemsize)
+        chunks = getattr(X, "chunks", None)
+        chunk = int(chunks[self.axis]) if chunks else 1
+        self.length = chunk * max(1, BLOCK // (each * chunk))
+
+    def _read(self, array: Any, start: int, stop: int) -> Array:
+        if isinstance(array, np.ndarray):
+            return array[:, start:stop]  # already columns
+        if self.axis == 0:
+            return np.asarray(array[start:stop]).T
+        return np.asarray(array[:, start:stop])
+
+    def parts(self, size: int | None, order: Order | None) -> Iterator[Part]:
+        """Go once over the samples, block by block."""
+        m = int(self.X.shape[self.axis])
+        if size is None:
+            raise ValueError(
+                f"X is a {type(self.X).__name__}, which is read in slices: give a batch_size; a "
+                "step on all samples at once would need all of them in memory"
+            )
+        starts = np.arange(0, m, self.length)
+        for k in order(len(starts)) if order is not None else range(len(starts)):
+            start, stop = int(starts[k]), min(int(starts[k]) + self.length, m)
+            X, Y = self._read(self.X, start, stop), self._read(self.Y, start, stop)
+            self.check(Y)
+            weights = self.weights[start:stop] if self.weights is not None else None
+            drawn = order(stop - start) if order is not None else None
+            yield Part(X, Y, weights, drawn, min(size, stop - start))
+
+    def steps(self, size: int | None) -> int | None:
+        """Return the number of steps of a pass."""
+        m = int(self.X.shape[self.axis])
+        return sum(_steps(min(self.length, m - s), size) for s in range(0, m, self.length))
+
+
+class Stream:
+    """Batches that are handed in: pairs (x, y), or triples (x, y, weights)."""
+
+    def __init__(self, net: Network, batches: Any, rows: bool) -> None:
+        self.net, self.batches, self.rows = net, batches, rows
+        self.once = isinstance(batches, Iterator)
+        self.m: int | None = None
+
+    def parts(self, size: int | None, order: Order | None) -> Iterator[Part]:
+        """Go once over the batches; a sequence of them in another order every time."""
+        batches = self.batches
+        if isinstance(batches, Sequence) and order is not None:
+            batches = (batches[int(k)] for k in order(len(self.batches)))
+        elif callable(batches):
+            batches = batches()
+        for batch in batches:
+            if not isinstance(batch, (tuple, list)) or len(batch) not in (2, 3):
+                raise TypeError(
+                    "X gives batches: each is a pair (x, y) or a triple (x, y, weights); got a "
+                    f"{type(batch).__name__}"
+                )
+            X, Y = (_columns(self.net, a, r, self.rows) for a, r in zip(batch, "xy", strict=False))
+            _same_number(X, Y)
+            self.net.criterion.check(Y)
+            weights = _weights(batch[2], int(X.shape[1])) if len(batch) == 3 else None
+            yield Part(X, Y, weights, None, int(X.shape[1]))
+
+    def steps(self, size: int | None) -> int | None:
+        """Return the number of steps of a pass."""
+        return len(self.batches) if isinstance(self.batches, Sequence) else None
+
+
+def is_stream(X: Any) -> bool:
+    """Return whether `X` hands in batches, and is no array."""
+    if hasattr(X, "shape") or hasattr(X, "__array__"):
+        return False
+    if isinstance(X, Sequence):
+        return bool(X) and isinstance(X[0], tuple)
+    return callable(X) or isinstance(X, Iterable)
+
+
+def is_sliced(X: Any) -> bool:
+    """Return whether `X` is an array that only gives slices."""
+    return (
+        not isinstance(X, np.ndarray)
+        and not hasattr(X, "__array_function__")
+        and all(hasattr(X, name) for name in ("shape", "dtype", "__getitem__"))
+    )
+
+
+def samples_of(net: Network, X: Any, Y: Any, weights: Any, which: str | None) -> Samples:
+    """Return the samples of a training.
+
+    Parameters
+    ----------
+    net : Network
+    X, Y : array_like, or X batches and Y None
+    weights : array_like, shape (m,), optional
+    which : {None, "columns", "rows"}
+        Where a sample lies; None: columns, unless that could be mistaken.
+
+    Raises
+    ------
+    ValueError
+        If samples and targets do not fit the network or each other, or columns and rows would
+        both fit.
+    """
+    if which not in (None, "columns", "rows"):
+        raise ValueError(f'samples is "columns" or "rows", got {which!r}')
+    rows = which == "rows"
+    if is_stream(X):
+        if Y is not None or weights is not None:
+            raise ValueError("X gives batches (x, y), so that there is no Y or sample_weight")
+        return Stream(net, X, rows)
+    if Y is None:
+        raise ValueError("Y is missing: the targets, a column for each sample")
+    if which is None:
+        _refuse_both(net, X, Y)
+    sliced = is_sliced(X)
+    x = X if sliced else _columns(net, X, "x", rows)
+    y = Y if sliced and is_sliced(Y) else _columns(net, Y, "y", rows)
+    if not sliced:
+        _same_number(x, y)
+        for start in range(0, int(y.shape[1]), 2**16):
+            net.criterion.check(y[:, start : start + 2**16])
+        return Held(x, y, _weights(weights, int(x.shape[1])))
+    axis = 0 if rows else 1
+    for array, role, layer in ((X, "x", 1), (y, "y", net.n_layers)):
+        across = array.shape[0] if isinstance(array, np.ndarray) else array.shape[1 - axis]
+        if len(array.shape) != 2 or across != net.structure[layer - 1]:
+            raise ValueError(_unfit(role, array.shape, layer, net))
+    m = int(X.shape[axis])
+    if m != (y.shape[1] if isinstance(y, np.ndarray) else y.shape[axis]):
+        raise ValueError(f"X has {m} samples and Y has another number of them")
+    return Sliced(X, y, _weights(weights, m), rows, net.criterion.check)
+
+
+def _refuse_both(net: Network, X: Any, Y: Any) -> None:
+    """Raise a ValueError where samples could be columns and rows alike."""
+    shapes = [tuple(getattr(a, "shape", None) or np.shape(a)) for a in (X, Y)]
+    first, last = net.structure[0], net.structure[-1]
+    if first == last > 1 and shapes == [(first, first), (last, last)]:
+        raise ValueError(
+            f"X and Y have shape {shapes[0]}, and layers 1 and {net.n_layers} have {first} nodes: "
+            'samples could be columns or rows. Say which: samples="columns" or samples="rows"'
+        )
+
+
+def _unfit(role: str, shape: Any, layer: int, net: Network) -> str:
+    return (
+        f"{role} has shape {tuple(shape)}, but layer {layer} has {net.structure[layer - 1]} nodes: "
+        'samples are columns, or rows with samples="rows"'
+    )
+
+
+def _columns(net: Network, values: Any, role: str, rows: bool) -> Array:
+    """Return `values` as columns in their own dtype, checked; nothing is copied."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{role} needs numbers, got dtype {array.dtype}")
+    layer = 1 if role == "x" else net.n_layers
+    size = net.structure[layer - 1]
+    if array.ndim == 1 and array.shape == (size,):
+        array = array[:, np.newaxis]
+    elif rows and array.ndim == 2:
+        array = array.T
+    if array.ndim != 2 or array.shape[0] != size or array.size == 0:
+        hint = ""
+        if array.ndim == 2 and array.shape[1] == size:
+            hint = '; samples="rows" takes a row for each sample'
+        raise ValueError(
+            f"{role} has shape {np.shape(values)}, but layer {layer} has {size} nodes: one sample "
+            f"has shape ({size},), m samples have shape ({size}, m), a column each{hint}"
+        )
+    return array
+
+
+def _same_number(X: Array, Y: Array) -> None:
+    if X.shape[1] != Y.shape[1]:
+        raise ValueError(f"X has {X.shape[1]} samples and Y has {Y.shape[1]}")
+
+
+def _weights(values: Any, m: int) -> Array | None:
+    if values is None:
+        return None
+    weights = np.asarray(values, dtype=float)
+    if weights.shape != (m,) or not (np.isfinite(weights) & (weights >= 0)).all():
+        raise ValueError(
+            f"sample_weight has a number from 0 up for each of the {m} samples; got shape "
+            f"{weights.shape}"
+        )
+    if not weights.any():
+        raise ValueError("sample_weight is 0 for every sample: there is nothing to learn from")
+    return weights

@@ -1,0 +1,227 @@
+"""Proofs for every size, every number of samples and every value.
+
+A formula and the derivative are brought to their normal form, and are equal where that is the
+same. The derivative is the one that the engine's rules give; the normal form is differentiated
+besides, and both must agree. What the numbers contradict at random sizes is refuted first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...core.tensor import Tensor, plain
+from ...formulas import notation
+from ...formulas.index_notation import Writer, sum_text
+from ...formulas.normal_form import Head, Index, NoForm, Terms, algebra, collected, derivative
+from ...formulas.sized import Sized, lifted
+from ...ops.logical import EQUAL, NOT_EQUAL
+from ..environment import Environment, Meaning
+from ..verify.claims import Claim, FormulaError, run
+from ..verify.report import difference
+from .general import ANY_F, OWN_FORM, OWN_SLOPE, Draw, Sizes, World, draws
+
+FEW = 3
+"""At how many random sizes the numbers must agree."""
+
+
+class Verdict:
+    """What the algebra and the numbers say of one formula.
+
+    Attributes
+    ----------
+    proved : bool or None
+        None where it is undecided.
+    why : str
+        Why it is undecided.
+    mode : str
+        What the activation may be.
+    draw : Draw or None
+        Numbers for which the formula is wrong, and `gap` by how much.
+    left, right, over : Sized or None
+        The formula and the derivative in normal form, and their difference.
+    exceptions : list of str
+        Where it does not hold: at kinks.
+    world : World or None
+        In which it was proved.
+    """
+
+    def __init__(self) -> None:
+        self.proved: bool | None = None
+        self.why = ""
+        self.mode = ANY_F
+        self.draw: Draw | None = None
+        self.gap: Any = None
+        self.left: Sized | None = None
+        self.right: Sized | None = None
+        self.over: Sized | None = None
+        self.exceptions: list[str] = []
+        self.world: World | None = None
+        self.defect = False
+
+
+class Prover:
+    """Judges claims about one graph for every size.
+
+    Parameters
+    ----------
+    environment : Environment
+        The graph.
+    assume : sequence of callable
+        Facts about its leaves.
+    """
+
+    def __init__(self, environment: Environment, assume: Sequence[Any] = ()) -> None:
+        self.environment = environment
+        self.assume = tuple(assume)
+        self.why = ""
+        with algebra():
+            try:
+                self.sizes: Sizes | None = Sizes(environment)
+            except (NoForm, TypeError, ValueError, NotImplementedError) as error:
+                self.sizes, self.why = None, _said(error)
+        self.draws = list(draws(environment, self.sizes, self.assume)) if self.sizes else []
+        if self.sizes and len(self.draws) < FEW:
+            self.why = "no random numbers were found for which J is finite"
+
+    def judge(self, claim: Claim) -> Verdict:
+        """Prove a claim, refute it, or leave it undecided."""
+        verdict = Verdict()
+        verdict.why = self.why
+        if self.sizes is None or len(self.draws) < FEW:
+            return verdict
+        agree = self._numbers(claim, verdict)
+        for mode in (ANY_F, OWN_SLOPE, OWN_FORM):
+            if mode is not ANY_F and self.environment.activation is None and mode is OWN_SLOPE:
+                continue
+            for cut in (True, False):
+                if cut and (not claim.meaning.gradient or not self._below(claim)):
+                    continue
+                with algebra():
+                    self._algebra(claim, verdict, mode, cut, agree)
+                if verdict.proved or verdict.defect:
+                    return verdict
+            if not agree:
+                break
+        if not agree:
+            verdict.proved = False
+        return verdict
+
+    def _below(self, claim: Claim) -> bool:
+        """Whether a formula names nothing from which the tensor itself is computed."""
+        from ...core.graph import topological_order
+
+        node = claim.meaning.node
+        assert node is not None  # noqa: S101 - claims are about tensors
+        above = set(topological_order([node])) - {node}
+        used = [self.environment.meaning(t) for t in claim.uses]
+        return node.op is None or not any(m.node in above and m.node is not node and not m.gradient
+                                          and m.node is not None and m.node.op is not None for m in used)  # fmt: skip
+
+    def _numbers(self, claim: Claim, verdict: Verdict) -> bool:
+        """Whether formula and derivative agree at random sizes."""
+        for draw in self.draws:
+            right = np.asarray(draw.value(claim.meaning), dtype=float)
+            arguments = {}
+            for text in claim.uses:
+                meaning = self.environment.meaning(text)
+                arguments[text] = draw.extra(text) if meaning.node is None else draw.value(meaning)
+            try:
+                value = run(claim, arguments)
+            except FormulaError as error:
+                verdict.why = f"at other sizes, the formula {error}"
+                verdict.draw, verdict.gap = draw, None
+                return False
+            if value.shape != right.shape:
+                verdict.why = f"at other sizes, it gives shape {value.shape}, and right is {right.shape}"
+                verdict.draw, verdict.gap = draw, None
+                return False
+            gap = difference(value * 1.0, right)
+            if not gap.relative <= 1e-8:
+                verdict.draw, verdict.gap = draw, gap
+                return False
+        return True
+
+    def _algebra(self, claim: Claim, verdict: Verdict, mode: str, cut: bool, agree: bool) -> None:
+        try:
+            over = self._difference(claim, verdict, mode, cut)
+        except (NoForm, TypeError, ValueError, NotImplementedError, AssertionError) as error:
+            verdict.why = verdict.why or _said(error)
+            return
+        ties = [t for t in over.terms if any(h.kind == "tie" for h, _ in t.a)]
+        kinks = not any(n.op in (EQUAL, NOT_EQUAL) for n in self.environment.order)
+        verdict.mode, verdict.over = mode, over
+        if len(ties) < len(over.terms) or (ties and not kinks):
+            return
+        if not agree:  # the algebra and the numbers contradict each other: nothing is claimed
+            verdict.why = verdict.why or "the numbers do not agree"
+            return
+        verdict.exceptions = sorted({_exception(h) for t in ties for h, _ in t.a if h.kind == "tie"})
+        if claim.meaning.gradient and not self._same_by_algebra(verdict, claim.meaning, mode):
+            verdict.defect = True
+            return
+        verdict.proved = True
+
+    def _difference(self, claim: Claim, verdict: Verdict, mode: str, cut: bool) -> Sized:
+        """Return formula − derivative in normal form."""
+        assert self.sizes is not None  # noqa: S101 - judged before
+        node = claim.meaning.node if cut else None
+        world = World(self.environment, self.sizes, mode, node, self.assume)
+        meanings = {t: self.environment.meaning(t) for t in claim.uses}
+        wanted = [m for m in [*meanings.values(), claim.meaning] if m.gradient]
+        found = world.gradients(wanted)
+        arguments: dict[str, Any] = {}
+        for text, meaning in meanings.items():
+            if meaning.node is None:
+                arguments[text] = world.extra(text)
+            else:
+                arguments[text] = found[meaning] if meaning.gradient else world.value(meaning.node)
+        assert claim.meaning.node is not None  # noqa: S101 - claims are about tensors
+        right = found[claim.meaning] if claim.meaning.gradient else world.value(claim.meaning.node)
+        left = lifted(claim.call(arguments))
+        if left.ndim != right.ndim or any(a != b for a, b in zip(left.shape, right.shape, strict=True)):
+            raise NoForm(f"the formula has shape {left.shape}, the derivative {right.shape}")
+        verdict.left, verdict.right, verdict.world = left, right, world
+        over = left - right
+        return Sized(over.axes, collected(over.terms, [i for i in over.axes if i is not None]))
+
+    def _same_by_algebra(self, verdict: Verdict, meaning: Meaning, mode: str) -> bool:
+        """Whether the derivative of the normal form is what the engine's rules give."""
+        assert self.sizes is not None  # noqa: S101 - judged before
+        world = World(self.environment, self.sizes, mode, meaning.node)
+        assert meaning.node is not None  # noqa: S101 - claims are about tensors
+        ours = world.gradients([meaning])[meaning]
+        theirs = differentiated(world, meaning.node, ours.axes)
+        gap = (ours - Sized(ours.axes, theirs) * world.scale(meaning)).terms
+        return all(any(h.kind == "tie" for h, _ in t.a) for t in gap)
+
+
+def differentiated(world: World, node: Tensor, axes: tuple[Index | None, ...]) -> Terms:
+    """Return ∂J/∂node, taken on the normal form of J."""
+    J = lifted(plain(world.nodes[world.environment.J]))
+    at = tuple(i for i in axes if i is not None)
+    return derivative(J.terms, world.heads[node], at)
+
+
+def _exception(h: Head) -> str:
+    return f"{sum_text(h.parts, h.free)} = 0"
+
+
+def _said(error: Exception) -> str:
+    return str(error.__cause__ if isinstance(error.__cause__, NoForm) else error)
+
+
+def size_names(sizes: Sizes) -> list[str]:
+    """Return the names of the sizes that a proof holds for, with the least length where not 1."""
+    found = []
+    for label in sorted(sizes.known):
+        text = notation.unicode(label)
+        found.append(f"{text} ≥ {sizes.least(label)}" if sizes.least(label) > 1 else text)
+    return found
+
+
+def written(x: Sized, latex: bool = False) -> str:
+    """Return an array in normal form as text or LaTeX, at the indices i, j, … of its axes."""
+    return Writer(latex, x.axes).sum(x.terms)

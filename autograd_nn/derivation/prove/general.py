@@ -1,0 +1,505 @@
+"""A recorded graph for every size: run again on other sizes, known or unknown.
+
+1. `Sizes` finds the most general sizes of a graph's axes: what no operation takes to be equal may
+   differ.
+2. `World` runs the graph on arrays of terms with these sizes; `draws` on random numbers at random
+   ones.
+"""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from ...core.backward import gradients
+from ...core.op import Op
+from ...core.recording import recording
+from ...core.tensor import Tensor, apply, plain
+from ...formulas.normal_form import Head, Index, NoForm, Rule, Term, named, number
+from ...formulas.sized import SHAPES_ONLY, Size, Sized, axes_of, lifted, logistic, opaque
+from ...formulas.sized_functions import number_of
+from ...formulas.sum_functions import exp_of, function, log_of
+from ...ops.activations import SOFTPLUS
+from ...ops.elementwise import DIVIDE, MULTIPLY, SIGMOID
+from ...ops.indexing import TAKE
+from ...ops.products import EINSUM
+from ...ops.reductions import MEAN, SUM
+from ...ops.shapes import BROADCAST_TO, RESHAPE
+from ...ops.trigonometry import TANH
+from ..environment import Environment, Meaning
+
+Nodes = dict[Tensor, Tensor]
+ANY_F, OWN_SLOPE, OWN_FORM = "every differentiable f", "slope", "form"
+
+
+def is_given(node: Tensor) -> bool:
+    """Whether a node is a leaf whose values are free."""
+    return node.op is None and bool(node.name or node.requires_grad) and node.dtype.kind == "f"
+
+
+class Sizes:
+    """The most general sizes of the axes of a graph.
+
+    Attributes
+    ----------
+    of : dict
+        (node, axis) → the size, for leaves and for axes that are new in a broadcast.
+    known : dict of str to int
+        The label of each size → how long it is in the graph that was recorded.
+    """
+
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+        self.of: dict[tuple[Tensor, int], Size] = {}
+        self.known: dict[str, int] = {}
+        count = itertools.count()
+        for node in environment.order:
+            if node.op is None or node.op is BROADCAST_TO:
+                for axis, n in enumerate(node.shape):
+                    if n != 1:
+                        self.of[node, axis] = Size(f"?{next(count):03}", loose=True)
+        shapes = SHAPES_ONLY.set(True)
+        try:
+            nodes = World(environment, self, OWN_FORM).nodes
+        finally:
+            SHAPES_ONLY.reset(shapes)
+        self._name(nodes)
+
+    def _name(self, nodes: Nodes) -> None:
+        """Call sizes as the document does: s_l nodes of layer l, m samples; others n_1, n_2, …"""
+        labels: dict[int, str] = {}
+        first = {"x": 1, "h1": 1, "y": 0}
+        for text, node in self.environment.named.items():
+            stem, layer = text[:1], text[1:]
+            layered = (stem in "zh" and layer.isdigit()) or text == "x"
+            shape = plain(nodes[node]).shape if isinstance(plain(nodes[node]), Sized) else ()
+            if layered and len(shape) == 2 and self._has_layers:
+                for n, label in zip(shape, (f"s{layer or first[text]}", "m"), strict=True):
+                    if isinstance(n, Size):
+                        labels.setdefault(id(n.root()), label)
+        others = (f"n{k}" for k in itertools.count(1))
+        for (node, axis), size in self.of.items():
+            root = size.root()
+            fresh = labels.get(id(root)) or next(others)
+            labels[id(root)] = fresh
+            self.known[fresh] = node.shape[axis]
+        made = {label: Size(label) for label in labels.values()}
+        for size in self.of.values():
+            made[labels[id(size.root())]].least = max(
+                made[labels[id(size.root())]].least, size.root().least
+            )
+        self.of = {key: made[labels[id(size.root())]] for key, size in self.of.items()}
+        self.sizes = list(made.values())
+
+    @property
+    def _has_layers(self) -> bool:
+        return any(t[:1] == "z" and t[1:].isdigit() for t in self.environment.named)
+
+    def shape(self, node: Tensor) -> tuple[Any, ...]:
+        """Return the general shape of a leaf."""
+        return tuple(self.of.get((node, axis), 1) for axis in range(node.ndim))
+
+    def least(self, label: str) -> int:
+        """Return the least length of a size, for the positions that are asked for to be there."""
+        return max([size.least for size in self.sizes if size.label == label], default=1)
+
+
+def run_again(
+    environment: Environment,
+    shape_of: Callable[[Tensor], tuple[Any, ...]],
+    leaf: Callable[[Tensor], Tensor],
+    op_of: Callable[[Tensor], Op],
+    known: Nodes,
+) -> Nodes:
+    """Record a graph again, on other leaves, whose sizes may differ."""
+    nodes = dict(known)
+    with recording(), np.errstate(all="ignore"):
+        for node in environment.order:
+            if node in nodes:
+                continue
+            if node.op is None:
+                nodes[node] = leaf(node)
+            else:
+                inputs = [nodes[x] for x in node.inputs]
+                nodes[node] = _again(node, inputs, shape_of, op_of)
+            nodes[node].name = node.name
+    return nodes
+
+
+def _again(node: Tensor, inputs: list[Tensor], shape_of: Any, op_of: Any) -> Tensor:
+    """Record one operation again; shapes among its parameters become those of the inputs."""
+    params = node.params
+    if node.op is RESHAPE:
+        before, after = node.inputs[0].shape, node.shape
+        now = [n for n in np.shape(plain(inputs[0])) if not (isinstance(n, int) and n == 1)]
+        if [n for n in before if n != 1] != [n for n in after if n != 1]:
+            raise NoForm("reshape joins or parts axes, which depends on their sizes")
+        rest = iter(now)
+        params = {"shape": tuple(1 if n == 1 else next(rest, 1) for n in after)}
+    elif node.op is BROADCAST_TO:
+        own, fresh = np.shape(plain(inputs[0])), shape_of(node)
+        lead = node.ndim - len(own)
+        kept = [1] * lead + [n if isinstance(n, Size) or n != 1 else 1 for n in own]
+        params = {"shape": tuple(
+            n if k < lead or (isinstance(kept[k], int) and kept[k] == 1) else kept[k]
+            for k, n in enumerate(fresh))}  # fmt: skip
+    elif node.op is TAKE and isinstance(plain(inputs[1]), Sized):
+        return _taken(inputs[0], plain(inputs[1]), node.params["axis"])
+    return apply(op_of(node), inputs, params)
+
+
+def _taken(x: Tensor, marks: Sized, axis: int) -> Tensor:
+    """Take along an axis by a fixed vector of positions: a product with a matrix of 0 and 1."""
+    if axis % x.ndim or marks.ndim != 2:
+        raise NoForm("take along a later axis, or by a matrix of positions")
+    letters = "bcdefgh"[: x.ndim - 1]
+    return apply(EINSUM, (marks, x), {"subscripts": f"ta,a{letters}->t{letters}"})
+
+
+class World:
+    """A graph on arrays of terms.
+
+    Parameters
+    ----------
+    environment : Environment
+        The graph.
+    sizes : Sizes
+        Of its axes.
+    mode : str
+        What the activation is: any function f; itself, known by its slope (f′ = f(1 − f)); or
+        itself, written out in exp.
+    cut : Tensor, optional
+        A node whose elements are to be free.
+    assume : sequence of callable
+        Facts about leaves.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        sizes: Sizes,
+        mode: str,
+        cut: Tensor | None = None,
+        assume: Sequence[Any] = (),
+    ) -> None:
+        self.environment, self.sizes, self.mode = environment, sizes, mode
+        self.symbolic_m = samples_size(environment, sizes)
+        self.heads: dict[Tensor, Head] = {}
+        known: Nodes = {}
+        for node in environment.order:
+            if node is not cut and is_given(node):
+                known[node] = self._leaf(node)
+        by_name = {t: plain(known[n]) for t, n in environment.named.items() if n in known}
+        for fact in assume:
+            declare(fact, by_name)
+        self.cut: Sized | None = None
+        if cut is not None:
+            full = World(environment, sizes, mode) if cut.op is not None else None
+            shape = plain(full.nodes[cut]).shape if full else sizes.shape(cut)
+            known[cut] = self._free(cut, environment.names[cut], shape)
+        self.nodes = run_again(environment, sizes.shape, self._leaf, self._op, known)
+
+    def _free(self, node: Tensor, text: str, shape: tuple[Any, ...]) -> Tensor:
+        axes = axes_of(shape)
+        ix = tuple(i for i in axes if i is not None)
+        self.heads[node] = head = named(text, len(ix))
+        terms = [] if SHAPES_ONLY.get() else [Term(Fraction(1), {(head, ix): 1})]
+        return Tensor(Sized(axes, terms), name=node.name)
+
+    def _leaf(self, node: Tensor) -> Tensor:
+        text = self.environment.names.get(node, "")
+        data, shape = np.asarray(plain(node)), self.sizes.shape(node)
+        if is_given(node):
+            return self._free(node, text or f"u{len(self.heads) + 1}", shape)
+        if data.size == 1:
+            return node
+        users = [n for n in self.environment.order if n.op is TAKE and node in n.inputs[1:]]
+        if users:
+            rows = self.sizes.of.get((users[0].inputs[0], users[0].params["axis"]))
+            shape = (*shape, rows if rows is not None else Size("?"))
+        elif (data == data.flat[0]).all() and not SHAPES_ONLY.get():
+            return Tensor(Sized(axes_of(shape), number(Fraction(float(data.flat[0])))))
+        made = self._free(node, text or f"c{len(self.heads) + 1}", shape)
+        if data.dtype == bool:
+            plain(made).dtype = data.dtype
+        return made
+
+    def _op(self, node: Tensor) -> Op:
+        assert node.op is not None  # noqa: S101 - leaves are not run
+        op = node.op
+        if op is self.environment.activation and self.mode is ANY_F:
+            prime = function("f", 1)
+            return Op("f", _on(function("f")), (lambda g, out, z: g * _on(prime)(z),))
+        if op in (SIGMOID, TANH) and self.mode is not OWN_FORM:
+            return Op(op.name, _on(_sloped(op)), op.vjps)
+        if op is SIGMOID:
+            return Op(op.name, _on(logistic), op.vjps)
+        if op is SOFTPLUS:
+            form = lambda u: log_of([*number(1), *exp_of(u)])  # noqa: E731 - as short as the law
+            return Op(op.name, _on(form), (lambda g, out, z: g * _on(logistic)(z),))
+        return op
+
+    # -- what formulas are given --------------------------------------------------------------
+
+    def value(self, node: Tensor) -> Sized:
+        """Return what a node is."""
+        return lifted(plain(self.nodes[node]))
+
+    def gradients(self, meanings: Sequence[Meaning]) -> dict[Meaning, Sized]:
+        """Return the gradients that meanings stand for, by the engine's rules."""
+        wanted = list({m.node: None for m in meanings if m.node is not None})
+        J = self.nodes[self.environment.J]
+        found = gradients(J, [self.nodes[n] for n in wanted]) if wanted else []
+        of = dict(zip(wanted, found, strict=True))
+        return {m: lifted(of[m.node]) * self.scale(m) for m in meanings if m.node is not None}
+
+    def scale(self, meaning: Meaning) -> Any:
+        """Return the factor of a meaning: m for a δ, where m is a size."""
+        if meaning.scale != 1 and self.symbolic_m is not None:
+            return number_of(self.symbolic_m)
+        return meaning.scale
+
+    def extra(self, text: str) -> Any:
+        """Return m, f and f′."""
+        if text == "m":
+            return number_of(self.symbolic_m) if self.symbolic_m else self.environment.samples
+        op, order = self.environment.activation, int(text == "f_prime")
+        if op is None or text not in ("f", "f_prime"):
+            return self.environment.extras[text]
+        if self.mode is ANY_F:
+            return _on(function("f", order))
+        form = self._form(op)
+        if not order:
+            return _on(form)
+        rule = op.rule(0)
+        return lambda z: rule(lifted(1), _on(form)(z), lifted(z)) if rule else None
+
+    def _form(self, op: Op) -> Any:
+        if op in (SIGMOID, TANH) and self.mode is not OWN_FORM:
+            return _sloped(op)
+        if op is SIGMOID:
+            return logistic
+        return lambda u: lifted(op.forward(Sized(tuple(_free_of(u)), u))).on(_free_of(u))
+
+
+def _free_of(u: Any) -> list[Index]:
+    return list({i: None for t in u for i in t.free()})
+
+
+def _on(form: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return a function of terms as one of arrays."""
+
+    def on(z: Any) -> Sized:
+        z = lifted(z)
+        return Sized(z.axes, [] if SHAPES_ONLY.get() else form(z.terms))
+
+    return on
+
+
+def _sloped(op: Op) -> Callable[[Any], Any]:
+    """Return the sigmoid or tanh as an atom whose derivative is in terms of itself."""
+    return lambda u: opaque(op)(u)
+
+
+def samples_size(environment: Environment, sizes: Sizes) -> Size | None:
+    """Return the size that m is, where the graph shows it: where J is a mean over the samples."""
+    columns = {sizes.known.get("m")} & {environment.samples}
+    node = environment.J
+    while columns and environment.samples > 1 and node.op is not None:
+        if node.op is MEAN:
+            return Size("m")
+        constants = [x for x in node.inputs if x.op is None and x.size == 1 and not x.name]
+        if node.op not in (MULTIPLY, DIVIDE, SUM) or len(constants) != len(node.inputs) - 1:
+            return None
+        node = next(x for x in node.inputs if x not in constants)
+    return None
+
+
+# -- facts ----------------------------------------------------------------------------------------
+
+
+def _called(fact: Any, values: Mapping[str, Any]) -> Any:
+    names = list(inspect.signature(fact).parameters)
+    missing = [n for n in names if n not in values]
+    if missing:
+        raise ValueError(f"assume speaks of {missing[0]!r}, which is no given tensor of the graph")
+    return fact(*[values[n] for n in names])
+
+
+def declare(fact: Any, values: Mapping[str, Any]) -> None:
+    """Make a fact about leaves a relation of the normal form.
+
+    Raises
+    ------
+    ValueError
+        If it is no equation, and does not say either that a tensor is positive.
+    """
+    said = _called(fact, values)
+    kind, gap = getattr(said, "fact", None) or ("", None)
+    if SHAPES_ONLY.get():
+        return
+    terms = gap.terms if gap is not None else []
+    if kind == ">" and len(terms) == 1 and len(terms[0].a) == 1 and terms[0].c > 0:
+        ((head, _), e) = next(iter(terms[0].a.items()))
+        if e == 1 and head.kind == "name" and not terms[0].b:
+            head.positive = True
+            return
+    if kind == "=" and terms:
+        heads = [{h for h, _ in t.a} for t in terms]
+        plain_atoms = all(len(t.a) == 1 and not t.b and set(t.a.values()) == {1} for t in terms)
+        if len(terms) == 2 and plain_atoms and heads[0] == heads[1] and terms[0].c == -terms[1].c:
+            (head, ix), (_, other) = next(iter(terms[0].a)), next(iter(terms[1].a))
+            if sorted(map(id, ix)) == sorted(map(id, other)):
+                head.set_symmetries([tuple(range(len(ix))), tuple(ix.index(i) for i in other)])
+                return
+        lead = max(terms, key=lambda t: (len(t.b), sum(map(abs, t.a.values()))))
+        names = [h for h, _ in lead.a if h.kind == "name"]
+        rest = [Term(-t.c / lead.c, t.a, t.b) for t in terms if t is not lead]
+        if names and {i for t in rest for i in t.free()} <= set(lead.free()):
+            names[0].rules.append(Rule(Term(Fraction(1), lead.a, lead.b), rest))
+            return
+    raise ValueError(
+        "assume takes equations between given tensors, such as lambda y: np.sum(y, axis=0) == 1, "
+        "and lambda s: s > 0"
+    )
+
+
+# -- numbers --------------------------------------------------------------------------------------
+
+
+class Draw:
+    """A graph on random numbers at random sizes: what each name stands for.
+
+    Attributes
+    ----------
+    nodes : dict of Tensor to Tensor
+        For every node of the graph, its stand-in.
+    sizes : dict of str to int
+        The sizes drawn.
+    """
+
+    def __init__(
+        self, environment: Environment, sizes: Sizes, rng: np.random.Generator, attempt: int, assume: Any
+    ) -> None:
+        self.environment = environment
+        least = {label: sizes.least(label) for label in sizes.known}
+        spread = rng.permutation(len(least)) + 2
+        self.sizes = {k: int(max(n, least[k])) for k, n in zip(least, spread, strict=True)}
+        self.symbolic_m = samples_size(environment, sizes)
+        self._gradients: dict[Tensor, Any] = {}
+        self._rng, self._attempt = rng, attempt
+
+        def shape_of(node: Tensor) -> tuple[int, ...]:
+            return tuple(self.sizes[str(n)] if isinstance(n, Size) else n for n in sizes.shape(node))
+
+        def leaf(node: Tensor) -> Tensor:
+            data = np.asarray(plain(node))
+            if is_given(node):
+                return Tensor(self._random(data, shape_of(node)), name=node.name)
+            if data.size == 1:
+                return node
+            users = [n for n in environment.order if n.op is TAKE and node in n.inputs[1:]]
+            if users:
+                rows = shape_of(users[0].inputs[0])[users[0].params["axis"]]
+                return Tensor(rng.integers(0, rows, shape_of(node)))
+            return Tensor(rng.choice(data.ravel(), shape_of(node)), name=node.name)
+
+        given = {node: leaf(node) for node in environment.order if is_given(node)}
+        fulfil(assume, {t: given[n] for t, n in environment.named.items() if n in given}, rng)
+
+        def op_of(node: Tensor) -> Op:
+            assert node.op is not None  # noqa: S101 - leaves are not run
+            return node.op
+
+        self.nodes = run_again(environment, shape_of, leaf, op_of, dict(given))
+        self.finite = bool(np.isfinite(plain(self.nodes[environment.J])).all())
+
+    def _random(self, given: Any, shape: tuple[int, ...]) -> Any:
+        rng = self._rng
+        if self._attempt == 0:
+            return np.round(rng.uniform(-1.5, 1.5, shape), 1)
+        if self._attempt == 1:
+            return np.round(rng.uniform(0.1, 0.9, shape), 2)
+        near = rng.choice(given.ravel(), shape).astype(float)
+        return near + 0.1 * rng.standard_normal(shape) * np.abs(near)
+
+    def value(self, meaning: Meaning) -> Any:
+        """Return the array that a meaning stands for."""
+        node = meaning.node
+        assert node is not None  # noqa: S101 - extras are answered by `extra`
+        if not meaning.gradient:
+            return plain(self.nodes[node])
+        if node not in self._gradients:
+            with np.errstate(all="ignore"):
+                (found,) = gradients(self.nodes[self.environment.J], [self.nodes[node]])
+            self._gradients[node] = found
+        scale: float = meaning.scale
+        if scale != 1 and self.symbolic_m is not None:
+            scale = self.sizes["m"]
+        return self._gradients[node] * scale
+
+    def extra(self, text: str) -> Any:
+        """Return m, f and f′."""
+        if text == "m" and self.symbolic_m is not None:
+            return self.sizes["m"]
+        return self.environment.extras[text]
+
+
+def fulfil(assume: Sequence[Any], leaves: Mapping[str, Tensor], rng: np.random.Generator) -> None:
+    """Move the values of leaves to where the facts hold, by Newton's method."""
+    for _ in range(60 if assume else 0):
+        worst = 0.0
+        for fact in assume:
+            with recording():
+                said = _called(fact, leaves)
+                gap = said.inputs[0] - said.inputs[1]
+            values = plain(gap)
+            strict = said.op.symbol in (">", "<")
+            if strict:
+                values = np.minimum(values * (1 if said.op.symbol == ">" else -1) - 0.1, 0)
+            worst = max(worst, float(np.abs(values).max(initial=0)))
+            if strict:
+                sign = 1 if said.op.symbol == ">" else -1
+                residual = (gap * sign - 0.1) * (values < 0)
+            else:
+                residual = gap
+            names = [n for n in leaves if n in _parameters(fact)]
+            flat = np.ravel(plain(residual))
+            rows = []
+            for k in range(flat.size):
+                seed = np.zeros(flat.size)
+                seed[k] = 1
+                rows.append(np.concatenate([np.ravel(g) for g in gradients(
+                    residual, [leaves[n] for n in names], seed.reshape(np.shape(plain(residual))))]))
+            step = np.linalg.lstsq(np.array(rows), flat, rcond=None)[0]
+            for n in names:
+                count = leaves[n].size
+                leaves[n].data = leaves[n].data - step[:count].reshape(leaves[n].shape)
+                step = step[count:]
+        if worst < 1e-13:
+            return
+
+
+def _parameters(fact: Any) -> list[str]:
+    return list(inspect.signature(fact).parameters)
+
+
+def draws(
+    environment: Environment, sizes: Sizes, assume: Sequence[Any], count: int = 3, seed: int = 0
+) -> Iterator[Draw]:
+    """Yield the graph on random numbers at random sizes, no two of them alike."""
+    rng = np.random.default_rng(seed)
+    for _ in range(count):
+        for attempt in range(4):
+            try:
+                draw = Draw(environment, sizes, rng, attempt, assume)
+            except (ValueError, ArithmeticError, np.linalg.LinAlgError):
+                continue
+            if draw.finite:
+                yield draw
+                break

@@ -1,0 +1,539 @@
+"""The normal form of tensor expressions: sums of terms in index notation, for every size.
+
+A term is a rational number times Σ over bound indices times atoms with exponents. An atom is a
+head at indices: a named tensor, Kronecker's δ, a size, a function or a power of a sum, or a case
+[u > 0]. Functions hold their argument's own normal form.
+
+1. `Term` and `Head` are the records; `head_on` makes the head of a function of a sum.
+2. `simplified` substitutes through δ, sums what is constant, and applies relations.
+3. `collected` makes terms canonical up to the names of bound indices, and adds up equal ones.
+4. `derivative` differentiates.
+
+Two expressions whose normal forms are equal are equal wherever both are defined.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+Exponent = int | Fraction
+MOST_TERMS = 4000
+MOST_STEPS = 20_000
+
+
+class NoForm(Exception):  # noqa: N818 - not a fault of the program
+    """An expression has no normal form here. The message says what stood in the way."""
+
+
+class Index:
+    """An index that runs over an axis. Each is itself alone; names are given when printing.
+
+    Attributes
+    ----------
+    size : Size or int
+        The length of the axis; a number where that is fixed.
+    """
+
+    __slots__ = ("size",)
+
+    def __init__(self, size: Any) -> None:
+        self.size = size
+
+
+class Place(Index):
+    """A fixed position on an axis, counted from 0. `place` returns the one of a number."""
+
+    __slots__ = ("number",)
+
+    def __init__(self, number: int) -> None:
+        super().__init__(1)
+        self.number = number
+
+
+place = lru_cache(maxsize=None)(Place)
+
+Indices = tuple[Index, ...]
+Atoms = dict[tuple["Head", Indices], Exponent]
+
+
+class Head:
+    """What stands before the indices of an atom.
+
+    Attributes
+    ----------
+    kind : str
+        "name", "delta", "size", "prime" (a number under a root), "power" (of a sum), "exp",
+        "log", "call" (any other function), "case" ([u > 0]), "tie" ([u = 0]), "inv", "logdet".
+    text : str
+        How it is called.
+    parts : list of Term
+        The argument of a function, in the indices `free`.
+    symmetries : list of tuple of int
+        The orders of its indices that mean the same element, the given one first.
+    positive : bool
+        Whether it is known to be greater than 0.
+    slope : callable or None
+        For "call": the derivative's terms, of the argument's.
+    inverse : Head or None
+        For "logdet": the head of the inverse of the same matrix.
+    rules : list of Rule
+        Relations that hold for it.
+    """
+
+    __slots__ = (
+        "free", "inverse", "key", "kind", "orbit", "parts", "positive", "rules", "slope",
+        "symmetries", "text",
+    )  # fmt: skip
+
+    def __init__(self, kind: str, text: str, key: str, arity: int = 0) -> None:
+        self.kind, self.text, self.key = kind, text, key
+        self.parts: list[Term] = []
+        self.free: Indices = ()
+        self.positive = kind in ("size", "prime", "exp")
+        self.slope: Callable[[list[Term]], list[Term]] | None = None
+        self.inverse: Head | None = None
+        self.rules: list[Rule] = []
+        self.set_symmetries([tuple(range(arity))])
+
+    def set_symmetries(self, symmetries: list[tuple[int, ...]]) -> None:
+        """Declare which orders of the indices mean the same element."""
+        self.symmetries = symmetries
+        self.orbit = tuple(min(p[i] for p in symmetries) for i in range(len(symmetries[0])))
+
+
+class Term:
+    """A number `c`, atoms `a` with exponents, and the bound indices `b` that are summed over."""
+
+    __slots__ = ("a", "b", "c")
+
+    def __init__(self, c: Any, a: Atoms | None = None, b: Iterable[Index] = ()) -> None:
+        self.c = c
+        self.a: Atoms = {
+            k: e if e.denominator != 1 else int(e) for k, e in (a or {}).items() if e
+        }
+        self.b = frozenset(b)
+
+    def at(self, m: dict[Index, Index]) -> Term:
+        """Return the term with indices renamed."""
+        atoms: Atoms = defaultdict(int)
+        for (h, ix), e in self.a.items():
+            atoms[h, tuple([m.get(i, i) for i in ix])] += e
+        return Term(self.c, atoms, [m.get(i, i) for i in self.b])
+
+    def fresh(self, m: dict[Index, Index] | None = None) -> Term:
+        """Return the term with bound indices of its own, and the others renamed by `m`."""
+        return self.at({**(m or {}), **{i: Index(i.size) for i in self.b}})
+
+    def times(self, other: Term) -> Term:
+        """Return the product."""
+        if not self.b.isdisjoint(other.b):
+            other = other.fresh()
+        atoms: Atoms = defaultdict(int, self.a)
+        for k, e in other.a.items():
+            atoms[k] += e
+        return Term(self.c * other.c, atoms, self.b | other.b)
+
+    def changed(self, changes: Atoms, c: Any = 1) -> Term:
+        """Return the term with exponents added to, and multiplied by a number."""
+        return self.times(Term(c, changes))
+
+    def free(self) -> list[Index]:
+        """Return the indices that are not summed over and not fixed, in order of appearance."""
+        found = {i: None for _, ix in self.a for i in ix}
+        return [i for i in found if i not in self.b and not isinstance(i, Place)]
+
+
+Terms = list[Term]
+
+
+class Rule(NamedTuple):
+    """A relation: `pattern` (of coefficient 1) equals `rest`, whatever its free indices are."""
+
+    pattern: Term
+    rest: Terms
+
+
+_TABLE: ContextVar[dict[str, Head] | None] = ContextVar("autograd_nn_heads", default=None)
+
+
+@contextmanager
+def algebra() -> Iterator[None]:
+    """Begin a table of heads of its own: what is declared of names holds inside alone."""
+    token = _TABLE.set({})
+    try:
+        yield
+    finally:
+        _TABLE.reset(token)
+
+
+def interned(key: str, make: Callable[[], Head]) -> Head:
+    """Return the head of that key, made when it is first asked for."""
+    table = _TABLE.get()
+    if table is None:
+        raise NoForm("normal forms are made inside `with algebra()`")
+    if key not in table:
+        table[key] = make()
+    return table[key]
+
+
+def named(text: str, arity: int) -> Head:
+    """Return the head of a tensor."""
+    return interned(f"name {text}", lambda: Head("name", text, f"name {text}", arity))
+
+
+def size_head(size: Any) -> Head:
+    """Return the head of a size as a number."""
+    return interned(f"size {size}", lambda: Head("size", str(size), f"size {size}"))
+
+
+DELTA = Head("delta", "δ", "delta", 2)
+DELTA.set_symmetries([(0, 1), (1, 0)])
+
+
+def number(value: Any) -> Terms:
+    """Return a number as terms."""
+    return [Term(Fraction(value))] if value else []
+
+
+def size_terms(size: Any) -> Terms:
+    """Return the length of an axis as terms."""
+    return number(size) if isinstance(size, int) else [Term(Fraction(1), {(size_head(size), ()): 1})]
+
+
+def scaled(terms: Terms, c: Any) -> Terms:
+    """Return a multiple."""
+    return [Term(t.c * c, t.a, t.b) for t in terms] if c else []
+
+
+def times(first: Terms, *others: Terms) -> Terms:
+    """Return the product of sums, multiplied out."""
+    for other in others:
+        if len(first) * len(other) > MOST_TERMS:
+            raise NoForm(f"it grows to more than {MOST_TERMS} terms")
+        products = [x.times(y) for x in first for y in other]
+        first = collected([s for t in products for s in simplified(t)])
+    return first
+
+
+# -- canonical ------------------------------------------------------------------------------------
+
+
+def collected(terms: Iterable[Term], order: Sequence[Index] = ()) -> Terms:
+    """Return the terms with equal ones added up, in an order of their own."""
+    label: dict[Index, str] = {i: f"a{k:02}" for k, i in enumerate(order)}
+    sums: dict[Any, Any] = defaultdict(int)
+    first: dict[Any, Term] = {}
+    for t in terms:
+        for i in t.free():
+            label.setdefault(i, f"a{len(label):02}")
+        key = term_key(t, label)
+        sums[key] += t.c
+        first.setdefault(key, t)
+    found = sorted(key for key, c in sums.items() if c)
+    if len(found) > MOST_TERMS:
+        raise NoForm(f"it grows to more than {MOST_TERMS} terms")
+    return [Term(sums[key], first[key].a, first[key].b) for key in found]
+
+
+def term_key(t: Term, label: dict[Index, str]) -> Any:
+    """Return what two terms share exactly if they differ in the names of bound indices alone."""
+    groups = components(t)
+    keys = [_component_key(atoms, bound, label) for atoms, bound in groups]
+    return tuple(sorted(keys))
+
+
+def components(t: Term) -> list[tuple[list[Any], list[Index]]]:
+    """Return the factors of a term that share no bound index: their atoms and indices."""
+    groups: list[tuple[list[Any], set[Index]]] = []
+    for item in t.a.items():
+        touched = {i for i in item[0][1] if i in t.b}
+        atoms, bound = [item], set(touched)
+        if touched:
+            for group in [g for g in groups if not g[1].isdisjoint(touched)]:
+                groups.remove(group)
+                atoms = group[0] + atoms
+                bound |= group[1]
+        groups.append((atoms, bound))
+    return [(atoms, list({i: 0 for (_, ix), _ in atoms for i in ix if i in b})) for atoms, b in groups]
+
+
+def _component_key(atoms: list[Any], bound: list[Index], label: dict[Index, str]) -> Any:
+    if len(bound) <= 1:
+        return _labelled(atoms, label | {i: f"b00 {i.size}" for i in bound})
+    return _search(atoms, {i: f"b{i.size}" for i in bound}, label)
+
+
+def _name(i: Index, colour: dict[Index, str], label: dict[Index, str]) -> str:
+    if i in colour:
+        return colour[i]
+    return f"c{i.number}" if isinstance(i, Place) else label[i]
+
+
+def _search(atoms: list[Any], colour: dict[Index, str], label: dict[Index, str]) -> Any:
+    """Tell bound indices apart by what they stand in (colour refinement); try all where tied."""
+    classes = 0
+    while classes < len(set(colour.values())):
+        classes = len(set(colour.values()))
+        seen: dict[Index, Any] = {i: [] for i in colour}
+        for (h, ix), e in atoms:
+            around = sorted((h.orbit[p], _name(i, colour, label)) for p, i in enumerate(ix))
+            for p, i in enumerate(ix):
+                if i in seen:
+                    seen[i].append((h.key, e, h.orbit[p], around))
+        signs = {i: (colour[i], sorted(seen[i])) for i in colour}
+        ranks: list[Any] = []
+        for sign in sorted(signs.values()):
+            if not ranks or ranks[-1] != sign:
+                ranks.append(sign)
+        colour = {i: f"b{ranks.index(signs[i]):02} {i.size}" for i in colour}
+    counts = Counter(colour.values())
+    tied = min((c for c, n in counts.items() if n > 1), default=None)
+    if tied is None:
+        return _labelled(atoms, {**label, **colour})
+    if counts[tied] > 5:
+        raise NoForm("too many of its sums are alike")
+    ones = [i for i in colour if colour[i] == tied]
+    return min(_search(atoms, {**colour, one: tied.replace(" ", "! ")}, label) for one in ones)
+
+
+def _labelled(atoms: list[Any], names: dict[Index, str]) -> Any:
+    entries = []
+    for (h, ix), e in atoms:
+        labels = [_name(i, {}, names) for i in ix]
+        entries.append((h.key, min(tuple(labels[k] for k in p) for p in h.symmetries), e))
+    return tuple(sorted(entries))
+
+
+def sum_key(terms: Terms, order: Sequence[Index]) -> Any:
+    """Return what equal sums share, with their free indices in that order."""
+    label = {i: f"a{k:02}" for k, i in enumerate(order)}
+    return tuple(sorted((term_key(t, label), t.c) for t in terms))
+
+
+def head_on(kind: str, text: str, terms: Terms) -> tuple[Head, Indices]:
+    """Return the head of a function of `terms`, and the indices it stands at.
+
+    The order of the indices is one of the function's own, so that f(zᵀ) is f(z) transposed.
+    """
+    uses: dict[Index, list[Any]] = defaultdict(list)
+    for t in terms:
+        for (h, ix), e in t.a.items():
+            for p, i in enumerate(ix):
+                if i not in t.b and not isinstance(i, Place):
+                    uses[i].append((h.key, e, h.orbit[p], len(t.a), t.c))
+    groups: dict[Any, list[Index]] = defaultdict(list)
+    for i, seen in uses.items():
+        groups[str(i.size), repr(sorted(seen))].append(i)
+    if math.prod(math.factorial(len(g)) for g in groups.values()) > 120:
+        raise NoForm("too many of its axes are alike")
+    blocks = [itertools.permutations(groups[k]) for k in sorted(groups)]
+    orders = [tuple(i for block in o for i in block) for o in itertools.product(*blocks)]
+    keys = [sum_key(terms, order) for order in orders]
+    best = min(keys)
+    same = [order for order, key in zip(orders, keys, strict=True) if key == best]
+    digest = hashlib.blake2b(repr(best).encode(), digest_size=12).hexdigest()
+
+    def make() -> Head:
+        made = Head(kind, text, f"{kind} {text} {digest}", len(same[0]))
+        made.parts, made.free = terms, same[0]
+        made.set_symmetries([tuple(same[0].index(i) for i in order) for order in same])
+        if kind == "power":
+            made.positive = all(t.c > 0 and all(h.positive for h, _ in t.a) for t in terms)
+        return made
+
+    return interned(f"{kind} {text} {digest}", make), same[0]
+
+
+def instance(h: Head, ix: Indices) -> Terms:
+    """Return the argument of a function at the indices `ix`."""
+    m = dict(zip(h.free, ix, strict=True))
+    return [s for t in h.parts for s in simplified(t.fresh(m))]
+
+
+# -- relations ------------------------------------------------------------------------------------
+
+
+def simplified(term: Term) -> Terms:
+    """Return what a term is after substitution through δ, constant sums and relations."""
+    done: Terms = []
+    todo = [term]
+    for _ in range(MOST_STEPS):
+        if not todo:
+            return done
+        t = todo.pop()
+        step = _step(t)
+        if step is None:
+            done.append(t)
+        else:
+            todo += step
+    raise NoForm("its relations lead on and on")
+
+
+def _step(t: Term) -> Terms | None:
+    """Return what one simplification makes of a term, or None where there is none."""
+    ruled = []
+    for (h, ix), e in t.a.items():
+        kind = h.kind
+        if kind == "delta":
+            i, j = ix
+            if i is j or (isinstance(i, Place) and isinstance(j, Place)):
+                return [t.changed({(h, ix): -e})] if i is j else []
+            if i in t.b or j in t.b:
+                i, j = (i, j) if j in t.b else (j, i)
+                left = Term(t.c, {k: x for k, x in t.a.items() if k != (h, ix)}, t.b - {j})
+                return [left.at({j: i})]
+            if e != 1:
+                return [t.changed({(h, ix): 1 - e})]
+        elif kind == "prime" and not 0 < e < 1:
+            k = math.floor(e)
+            return [t.changed({(h, ix): -k}, Fraction(h.text) ** k)]
+        elif kind in ("case", "tie"):
+            if e < 0:
+                raise NoForm("it divides by a case")
+            if e != 1:
+                return [t.changed({(h, ix): 1 - e})]
+            if kind == "tie":
+                if any(k.kind == "case" and k.text == h.text and k.key[5:] == h.key[4:] and
+                       at in _alike(h, ix) for k, at in t.a):  # fmt: skip
+                    return []
+                ruled.append((h, ix, e))
+        elif kind == "power":
+            if e >= 1:
+                left = t.changed({(h, ix): -1})
+                return [left.times(s) for s in instance(h, ix)]
+            if e < 0:
+                ruled.append((h, ix, e))
+        if h.rules:
+            ruled.append((h, ix, e))
+    used = {i for _, ix in t.a for i in ix}
+    for i in t.b - used:
+        without = Term(t.c, t.a, t.b - {i})
+        return [without.times(s) for s in size_terms(i.size)]
+    for h, ix, e in ruled:
+        step = _related(t, h, ix, e)
+        if step is not None:
+            return step
+    return None
+
+
+def _alike(h: Head, ix: Indices) -> list[Indices]:
+    return [tuple(ix[k] for k in p) for p in h.symmetries]
+
+
+def _related(t: Term, h: Head, ix: Indices, e: Exponent) -> Terms | None:
+    """Apply a relation of the head: B/B = 1 by B's leading term, u·[u = 0] = 0, or one declared."""
+    for rule in h.rules:
+        left = divided(t, rule.pattern, {})
+        if left is not None:
+            return [left[0].times(r.fresh(left[1])) for r in rule.rest]
+    if h.kind not in ("power", "tie"):
+        return None
+    lead = max(h.parts, key=lambda s: (len(s.b), sum(map(abs, s.a.values()))))
+    if not lead.a:
+        return None
+    found = divided(t.changed({(h, ix): -e}), lead, dict(zip(h.free, ix, strict=True)))
+    if found is None:
+        return None
+    left, m = found[0].changed({(h, ix): e}, 1 / lead.c), found[1]
+    rest = [left.times(Term(-s.c, s.a, s.b).fresh(m)) for s in h.parts if s is not lead]
+    return rest if h.kind == "tie" else [left.changed({(h, ix): 1}), *rest]
+
+
+def divided(
+    t: Term, pattern: Term, m: dict[Index, Index]
+) -> tuple[Term, dict[Index, Index]] | None:
+    """Return t ÷ pattern and what the pattern's indices stand for, or None if it does not divide.
+
+    The indices that the pattern sums over must be summed in `t`, and stand in nothing else there.
+    """
+    wanted = sorted(pattern.a.items(), key=lambda item: sum(i not in m for i in item[0][1]))
+    taken: list[tuple[Any, Exponent]] = []
+
+    def fits(m: dict[Index, Index]) -> bool:
+        images = [m[i] for i in pattern.b]
+        gone = dict(taken)
+        return len(set(images)) == len(images) and all(
+            gone.get(k) == e for k, e in t.a.items() if not set(k[1]).isdisjoint(images)
+        )
+
+    def search(k: int, m: dict[Index, Index]) -> dict[Index, Index] | None:
+        if k == len(wanted):
+            return m if fits(m) else None
+        (h, ix), e = wanted[k]
+        for (other, at), power in t.a.items():
+            if other is not h or power * e <= 0 or abs(power) < abs(e):
+                continue
+            for order in h.symmetries:
+                more = dict(m)
+                for i, p in zip(ix, order, strict=True):
+                    image = i if isinstance(i, Place) else more.setdefault(i, at[p])
+                    if image is not at[p] or (i in pattern.b and at[p] not in t.b):
+                        break
+                else:
+                    taken.append(((h, at), e))
+                    found = search(k + 1, more)
+                    if found is not None:
+                        return found
+                    taken.pop()
+        return None
+
+    found = search(0, m)
+    if found is None:
+        return None
+    left = Term(t.c, {k: e - dict(taken).get(k, 0) for k, e in t.a.items()},
+                t.b - {found[i] for i in pattern.b})  # fmt: skip
+    return left, found
+
+
+# -- derivative -----------------------------------------------------------------------------------
+
+
+def derivative(terms: Terms, x: Head, at: Indices) -> Terms:
+    """Return ∂terms/∂x at the indices `at`, by the product and the chain rule."""
+    found: Terms = []
+    for t in terms:
+        for (h, ix), e in t.a.items():
+            inner = _of_atom(h, ix, x, at)
+            if inner:
+                outer = t.changed({(h, ix): -1}, e)
+                found += [outer.times(d) for d in inner]
+    return collected([s for t in found for s in simplified(t)])
+
+
+def _of_atom(h: Head, ix: Indices, x: Head, at: Indices) -> Terms:
+    """Return ∂h[ix]/∂x[at]."""
+    if h is x:
+        return [_deltas(ix, at)]
+    if h.inverse is not None:  # ln |det A|, whose derivative is tr(A⁻¹ ∂A)
+        h, ix = h.inverse, ()
+    if not h.parts or h.kind in ("case", "tie"):
+        return []
+    if h.kind == "inv":  # −A⁻¹ ∂A A⁻¹
+        a, b = (Index(i.size) for i in h.free)
+        around = {(h, (ix[0], a)): 1, (h, (b, ix[1])): 1} if ix else {(h, (b, a)): 1}
+        outer = [Term(Fraction(-1 if ix else 1), around, (a, b))]
+        return times(outer, derivative(instance(h, (a, b)), x, at))
+    inner = derivative(instance(h, ix), x, at)
+    if not inner or h.kind == "power":
+        return inner
+    if h.kind == "exp":
+        return times([Term(Fraction(1), {(h, ix): 1})], inner)
+    if h.slope is None:
+        raise NoForm(f"the derivative of {h.text} is not known")
+    return times(h.slope(instance(h, ix)), inner)
+
+
+def _deltas(ix: Indices, at: Indices) -> Term:
+    t = Term(Fraction(1))
+    for pair in zip(ix, at, strict=True):
+        t = t.times(Term(Fraction(1), {(DELTA, pair): 1}))
+    return t

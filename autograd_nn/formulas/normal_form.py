@@ -440,12 +440,24 @@ def _related(t: Term, h: Head, ix: Indices, e: Exponent) -> Terms | None:
     lead = max(h.parts, key=lambda s: (len(s.b), sum(map(abs, s.a.values()))))
     if not lead.a:
         return None
-    found = divided(t.changed({(h, ix): -e}), lead, dict(zip(h.free, ix, strict=True)))
+    m = dict(zip(h.free, ix, strict=True))
+    found = divided(t.changed({(h, ix): -e}), lead, m)
     if found is None:
-        return None
+        return _parted(t, h, m, e, lead) if h.kind == "power" and not lead.b else None
     left, m = found[0].changed({(h, ix): e}, 1 / lead.c), found[1]
     rest = [left.times(Term(-s.c, s.a, s.b).fresh(m)) for s in h.parts if s is not lead]
     return rest if h.kind == "tie" else [left.changed({(h, ix): 1}), *rest]
+
+
+def _parted(t: Term, h: Head, m: dict[Index, Index], e: Exponent, lead: Term) -> Terms | None:
+    """Part a fraction: 1/(u (1 + u)) is 1/u − 1/(1 + u), u being the leading term."""
+    one = next((s for s in h.parts if not s.a and not s.b), None)
+    base = {(h, tuple(m[i] for i in h.free)): 1}
+    inverse = Term(1, {k: -x for k, x in lead.at(m).a.items()})
+    if one is None or divided(t.changed({k: -e for k in base}), inverse, {}) is None:
+        return None
+    rest = [t.times(s.fresh(m)) for s in h.parts if s is not one]
+    return [Term(s.c / one.c, s.a, s.b) for s in [t.changed(base), *(Term(-r.c, r.a, r.b) for r in rest)]]  # fmt: skip
 
 
 def divided(

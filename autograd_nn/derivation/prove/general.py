@@ -20,13 +20,13 @@ from ...core.backward import gradients
 from ...core.op import Op
 from ...core.recording import recording
 from ...core.tensor import Tensor, apply, plain
-from ...formulas.normal_form import Head, Index, NoForm, Rule, Term, named, number
+from ...formulas.normal_form import DELTA, Head, Index, NoForm, Rule, Term, named, number
 from ...formulas.sized import SHAPES_ONLY, Size, Sized, axes_of, lifted, logistic, opaque
 from ...formulas.sized_functions import number_of
 from ...formulas.sum_functions import exp_of, function, log_of
 from ...ops.activations import SOFTPLUS
 from ...ops.elementwise import DIVIDE, MULTIPLY, SIGMOID
-from ...ops.indexing import TAKE
+from ...ops.indexing import GETITEM, TAKE
 from ...ops.products import EINSUM
 from ...ops.reductions import MEAN, SUM
 from ...ops.shapes import BROADCAST_TO, RESHAPE
@@ -148,9 +148,28 @@ def _again(node: Tensor, inputs: list[Tensor], shape_of: Any, op_of: Any) -> Ten
         params = {"shape": tuple(
             n if k < lead or (isinstance(kept[k], int) and kept[k] == 1) else kept[k]
             for k, n in enumerate(fresh))}  # fmt: skip
+    elif node.op is GETITEM and _is_diagonal(node):
+        if not isinstance(plain(inputs[0]), Sized):
+            return np.diagonal(inputs[0], 0, -2, -1)  # type: ignore[return-value,call-overload,no-any-return]  # dispatched
+        n = plain(inputs[0]).shape[-1]
+        i, j = Index(n), Index(n)
+        eye = Sized((i, j), [Term(Fraction(1), {(DELTA, (i, j)): 1})])
+        return apply(SUM, [apply(MULTIPLY, [inputs[0], eye])], {"axis": -1})
     elif node.op is TAKE and isinstance(plain(inputs[1]), Sized):
         return _taken(inputs[0], plain(inputs[1]), node.params["axis"])
     return apply(op_of(node), inputs, params)
+
+
+def _is_diagonal(node: Tensor) -> bool:
+    """Whether it takes the diagonal of a square matrix, whole."""
+    key, n = node.params["key"], node.shape[-1] if node.ndim else 0
+    parts = key if isinstance(key, tuple) else ()
+    return (
+        len(parts) == 3
+        and parts[0] is Ellipsis
+        and node.inputs[0].shape[-2:] == (n, n)
+        and all(isinstance(p, np.ndarray) and np.array_equal(p, np.arange(n)) for p in parts[1:])
+    )
 
 
 def _taken(x: Tensor, marks: Sized, axis: int) -> Tensor:
@@ -191,16 +210,16 @@ class World:
         self.symbolic_m = samples_size(environment, sizes)
         self.heads: dict[Tensor, Head] = {}
         known: Nodes = {}
+        cut = None if cut is not None and is_given(cut) else cut
         for node in environment.order:
-            if node is not cut and is_given(node):
+            if is_given(node):
                 known[node] = self._leaf(node)
         by_name = {t: plain(known[n]) for t, n in environment.named.items() if n in known}
         for fact in assume:
             declare(fact, by_name)
-        self.cut: Sized | None = None
         if cut is not None:
-            full = World(environment, sizes, mode) if cut.op is not None else None
-            shape = plain(full.nodes[cut]).shape if full else sizes.shape(cut)
+            full = World(environment, sizes, mode)
+            shape = plain(full.nodes[cut]).shape
             known[cut] = self._free(cut, environment.names[cut], shape)
         self.nodes = run_again(environment, sizes.shape, self._leaf, self._op, known)
 

@@ -156,12 +156,15 @@ Terms = list[Term]
 
 
 class Rule(NamedTuple):
-    """A relation: `pattern` (of coefficient 1) equals `rest`, whatever its free indices are."""
+    """A relation: `pattern` (of coefficient 1) equals `rest`, whatever its indices `free` are."""
 
     pattern: Term
     rest: Terms
+    free: Indices
+    note: Any = None
 
 
+_RELATIONS: ContextVar[bool] = ContextVar("autograd_nn_relations", default=True)
 _TABLE: ContextVar[dict[str, Head] | None] = ContextVar("autograd_nn_heads", default=None)
 
 
@@ -173,6 +176,16 @@ def algebra() -> Iterator[None]:
         yield
     finally:
         _TABLE.reset(token)
+
+
+@contextmanager
+def without_relations() -> Iterator[None]:
+    """Substitute and sum inside alone, for a certificate, which gives relations one by one."""
+    token = _RELATIONS.set(False)
+    try:
+        yield
+    finally:
+        _RELATIONS.reset(token)
 
 
 def interned(key: str, make: Callable[[], Head]) -> Head:
@@ -406,22 +419,18 @@ def _step(t: Term) -> Terms | None:
                        at in _alike(h, ix) for k, at in t.a):  # fmt: skip
                     return []
                 ruled.append((h, ix, e))
-        elif kind == "power":
-            if e >= 1:
-                left = t.changed({(h, ix): -1})
-                return [left.times(s) for s in instance(h, ix)]
-            if e < 0:
-                ruled.append((h, ix, e))
+        elif kind == "power" and (e < 0 or e >= 1):
+            ruled.append((h, ix, e))
         if h.rules:
             ruled.append((h, ix, e))
     used = {i for _, ix in t.a for i in ix}
     for i in t.b - used:
         without = Term(t.c, t.a, t.b - {i})
         return [without.times(s) for s in size_terms(i.size)]
-    for h, ix, e in ruled:
-        step = _related(t, h, ix, e)
-        if step is not None:
-            return step
+    for h, ix, e in ruled if _RELATIONS.get() else ():
+        found = relation(t, h, ix, e)
+        if found is not None:
+            return [found.factor.times(z) for z in found.zero[1:]]
     return None
 
 
@@ -429,35 +438,60 @@ def _alike(h: Head, ix: Indices) -> list[Indices]:
     return [tuple(ix[k] for k in p) for p in h.symmetries]
 
 
-def _related(t: Term, h: Head, ix: Indices, e: Exponent) -> Terms | None:
-    """Apply a relation of the head: B/B = 1 by B's leading term, u·[u = 0] = 0, or one declared."""
+class Relation(NamedTuple):
+    """What is 0 by definition, times a factor that makes its first term −t for some term t."""
+
+    head: Head
+    at: Indices
+    factor: Term
+    zero: Terms
+    rule: Rule | None = None
+
+
+def relation(t: Term, h: Head, ix: Indices, e: Exponent) -> Relation | None:
+    """Return a relation that takes the term `t`, which has the atom h[ix] to the power e.
+
+    For a power B of a sum, B = Σ…: where the leading term of the sum stands beside 1/B; for a
+    case [u = 0], u [u = 0] = 0; and what is declared of a head.
+    """
     for rule in h.rules:
-        left = divided(t, rule.pattern, {})
-        if left is not None:
-            return [left[0].times(r.fresh(left[1])) for r in rule.rest]
+        found = divided(t, rule.pattern, {})
+        if found is not None:
+            left, m = found
+            zero = [rule.pattern, *scaled(rule.rest, -1)]
+            at = tuple(m[i] for i in rule.free)
+            return Relation(h, at, scaled([left], -1)[0], [z.fresh(m) for z in zero], rule)
     if h.kind not in ("power", "tie"):
         return None
-    lead = max(h.parts, key=lambda s: (len(s.b), sum(map(abs, s.a.values()))))
-    if not lead.a:
-        return None
-    m = dict(zip(h.free, ix, strict=True))
-    found = divided(t.changed({(h, ix): -e}), lead, m)
-    if found is None:
-        return _parted(t, h, m, e, lead) if h.kind == "power" and not lead.b else None
-    left, m = found[0].changed({(h, ix): e}, 1 / lead.c), found[1]
-    rest = [left.times(Term(-s.c, s.a, s.b).fresh(m)) for s in h.parts if s is not lead]
-    return rest if h.kind == "tie" else [left.changed({(h, ix): 1}), *rest]
+    m, key = dict(zip(h.free, ix, strict=True)), (h, ix)
+    if h.kind == "power" and e >= 1:
+        itself = Term(Fraction(-1), {key: 1})
+        return Relation(h, ix, t.changed({key: -1}), [itself, *instance(h, ix)])
+    beyond = [Term(Fraction(-1), {key: 1})] if h.kind == "power" else []
+    lead = leading(h.parts)
+    without = t.changed({key: -e})
+    found = divided(without, lead, m) if lead.a else None
+    if found is not None:
+        left, m = found
+        factor = left.changed({key: e} if h.kind == "power" else {}, -1 / lead.c)
+    else:  # a fraction is parted: 1/(u (1 + u)) is 1/u − 1/(1 + u), u being the leading term
+        lead, inverse = _one(h), Term(Fraction(1), {k: -x for k, x in lead.at(m).a.items()})
+        if lead is None or leading(h.parts).b or divided(without, inverse, {}) is None:
+            return None
+        factor = t.changed({}, -1 / lead.c)
+    zero = [lead.fresh(m), *[s.fresh(m) for s in h.parts if s is not lead], *beyond]
+    if h.kind == "tie":
+        zero = [z.changed({key: 1}) for z in zero]
+    return Relation(h, ix, factor, zero)
 
 
-def _parted(t: Term, h: Head, m: dict[Index, Index], e: Exponent, lead: Term) -> Terms | None:
-    """Part a fraction: 1/(u (1 + u)) is 1/u − 1/(1 + u), u being the leading term."""
-    one = next((s for s in h.parts if not s.a and not s.b), None)
-    base = {(h, tuple(m[i] for i in h.free)): 1}
-    inverse = Term(1, {k: -x for k, x in lead.at(m).a.items()})
-    if one is None or divided(t.changed({k: -e for k in base}), inverse, {}) is None:
-        return None
-    rest = [t.times(s.fresh(m)) for s in h.parts if s is not one]
-    return [Term(s.c / one.c, s.a, s.b) for s in [t.changed(base), *(Term(-r.c, r.a, r.b) for r in rest)]]  # fmt: skip
+def leading(terms: Terms) -> Term:
+    """Return the term of a sum that relations take out: of most sums and highest degree."""
+    return max(terms, key=lambda s: (len(s.b), sum(map(abs, s.a.values()))))
+
+
+def _one(h: Head) -> Term | None:
+    return next((s for s in h.parts if not s.a and not s.b), None) if h.kind == "power" else None
 
 
 def divided(

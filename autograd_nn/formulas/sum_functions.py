@@ -26,6 +26,7 @@ from .normal_form import (
     head_on,
     instance,
     interned,
+    leading,
     number,
     scaled,
     simplified,
@@ -318,7 +319,7 @@ def inverse_of(terms: Terms, rows: Index, columns: Index) -> tuple[Terms, Terms]
 
 def _relate_inverse(h: Head) -> None:
     """Declare A A⁻¹ = 1 = A⁻¹ A, by the leading term of A."""
-    lead = max(h.parts, key=lambda s: (len(s.b), sum(map(abs, s.a.values()))))
+    lead = leading(h.parts)
     for right in (True, False):
         i, j, k = (Index(h.free[0].size) for _ in range(3))
         beside = (h, (j, k)) if right else (h, (i, j))
@@ -331,4 +332,4 @@ def _relate_inverse(h: Head) -> None:
         rest = [Term(1 / lead.c, {(DELTA, (i, k)): 1})]
         rest += [product(Term(-t.c / lead.c, t.a, t.b)) for t in h.parts if t is not lead]
         pattern = product(lead)
-        h.rules.append(Rule(Term(ONE, pattern.a, pattern.b), rest))
+        h.rules.append(Rule(Term(ONE, pattern.a, pattern.b), rest, (i, k), right))

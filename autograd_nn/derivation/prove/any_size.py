@@ -8,6 +8,7 @@ besides, and both must agree. What the numbers contradict at random sizes is ref
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,8 @@ from ...ops.logical import EQUAL, NOT_EQUAL
 from ..environment import Environment, Meaning
 from ..verify.claims import Claim, FormulaError, run
 from ..verify.report import difference
-from .general import ANY_F, OWN_FORM, OWN_SLOPE, Draw, Sizes, World, draws
+from .certificate import certificate
+from .general import ANY_F, OWN_FORM, OWN_SLOPE, Draw, Sizes, World, declare, draws, is_given, is_sign
 
 FEW = 3
 """At how many random sizes the numbers must agree."""
@@ -147,7 +149,7 @@ class Prover:
     def _algebra(self, claim: Claim, verdict: Verdict, mode: str, cut: bool, agree: bool) -> None:
         try:
             over = self._difference(claim, verdict, mode, cut)
-        except (NoForm, TypeError, ValueError, NotImplementedError, AssertionError) as error:
+        except Exception as error:
             verdict.why = verdict.why or _said(error)
             return
         ties = [t for t in over.terms if any(h.kind == "tie" for h, _ in t.a)]
@@ -169,25 +171,42 @@ class Prover:
     def _difference(self, claim: Claim, verdict: Verdict, mode: str, cut: bool) -> Sized:
         """Return formula − derivative in normal form."""
         assert self.sizes is not None  # noqa: S101 - judged before
-        node = claim.meaning.node if cut else None
-        world = World(self.environment, self.sizes, mode, node, self.assume)
-        meanings = {t: self.environment.meaning(t) for t in claim.uses}
-        wanted = [m for m in [*meanings.values(), claim.meaning] if m.gradient]
-        found = world.gradients(wanted)
-        arguments: dict[str, Any] = {}
-        for text, meaning in meanings.items():
-            if meaning.node is None:
-                arguments[text] = world.extra(text)
-            else:
-                arguments[text] = found[meaning] if meaning.gradient else world.value(meaning.node)
-        assert claim.meaning.node is not None  # noqa: S101 - claims are about tensors
-        right = found[claim.meaning] if claim.meaning.gradient else world.value(claim.meaning.node)
+        world = World(self.environment, self.sizes, mode, claim.meaning.node if cut else None, self.assume)
+        arguments = self._arguments(claim, world)
+        node = claim.meaning.node
+        assert node is not None  # noqa: S101 - claims are about tensors
+        right = world.value(node)
+        if claim.meaning.gradient:
+            right = world.gradients([claim.meaning])[claim.meaning]
         left = lifted(claim.call(arguments))
         if left.ndim != right.ndim or any(a != b for a, b in zip(left.shape, right.shape, strict=True)):
             raise NoForm(f"the formula has shape {left.shape}, the derivative {right.shape}")
         verdict.left, verdict.right, verdict.world = left, right, world
         over = left - right
         return Sized(over.axes, collected(over.terms, [i for i in over.axes if i is not None]))
+
+    def _arguments(self, claim: Claim, world: World) -> dict[str, Any]:
+        meanings = {t: self.environment.meaning(t) for t in claim.uses}
+        found = world.gradients([m for m in meanings.values() if m.gradient])
+        return {
+            text: world.extra(text) if m.node is None else found[m] if m.gradient else world.value(m.node)
+            for text, m in meanings.items()
+        }
+
+    def certificate(self, claim: Claim, verdict: Verdict, says: str) -> str:
+        """Return the certificate of a proof."""
+        assert self.sizes is not None  # noqa: S101 - proved
+        meaning, env = claim.meaning, self.environment
+        with algebra():
+            signs = [f for f in self.assume if is_sign(f)]
+            others = [f for f in self.assume if f not in signs]
+            node = meaning.node if meaning.gradient else None
+            world = World(env, self.sizes, verdict.mode, node, signs)
+            leaves = {t: plain(world.nodes[n]) for t, n in env.named.items() if is_given(n)}
+            facts = [partial(declare, fact, leaves) for fact in others]
+            kinks = bool(verdict.exceptions)
+            value = lifted(claim.call(self._arguments(claim, world)))
+            return certificate(world, value, meaning, facts, says, kinks)
 
     def _same_by_algebra(self, meaning: Meaning, mode: str) -> bool:
         """Whether the derivative of the normal form is what the engine's rules give."""

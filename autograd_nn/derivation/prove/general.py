@@ -20,13 +20,14 @@ from ...core.backward import gradients
 from ...core.op import Op
 from ...core.recording import recording
 from ...core.tensor import Tensor, apply, plain
-from ...formulas.normal_form import DELTA, Head, Index, NoForm, Rule, Term, named, number
+from ...formulas.normal_form import DELTA, Head, Index, NoForm, Rule, Term, leading, named, number
 from ...formulas.sized import SHAPES_ONLY, Size, Sized, axes_of, lifted, logistic, opaque
 from ...formulas.sized_functions import number_of
 from ...formulas.sum_functions import exp_of, function, log_of
 from ...ops.activations import SOFTPLUS
 from ...ops.elementwise import DIVIDE, MULTIPLY, SIGMOID
 from ...ops.indexing import GETITEM, TAKE
+from ...ops.logical import GREATER, LESS
 from ...ops.products import EINSUM
 from ...ops.reductions import MEAN, SUM
 from ...ops.shapes import BROADCAST_TO, RESHAPE
@@ -376,16 +377,24 @@ def declare(fact: Any, values: Mapping[str, Any]) -> None:
             if sorted(map(id, ix)) == sorted(map(id, other)):
                 head.set_symmetries([tuple(range(len(ix))), tuple(ix.index(i) for i in other)])
                 return
-        lead = max(terms, key=lambda t: (len(t.b), sum(map(abs, t.a.values()))))
+        lead = leading(terms)
         names = [h for h, _ in lead.a if h.kind == "name"]
         rest = [Term(-t.c / lead.c, t.a, t.b) for t in terms if t is not lead]
         if names and {i for t in rest for i in t.free()} <= set(lead.free()):
-            names[0].rules.append(Rule(Term(Fraction(1), lead.a, lead.b), rest))
+            free = tuple(lead.free())
+            names[0].rules.append(Rule(Term(Fraction(1), lead.a, lead.b), rest, free, fact))
             return
     raise ValueError(
         "assume takes equations between given tensors, such as lambda y: np.sum(y, axis=0) == 1, "
         "and lambda s: s > 0"
     )
+
+
+def is_sign(fact: Any) -> bool:
+    """Whether a fact says that a tensor is positive."""
+    ones = {n: np.ones(()) for n in _parameters(fact)}
+    said = fact(**{n: Tensor(x) for n, x in ones.items()})
+    return getattr(said, "op", None) in (GREATER, LESS)
 
 
 # -- numbers --------------------------------------------------------------------------------------

@@ -366,6 +366,17 @@ def head_on(kind: str, text: str, terms: Terms) -> tuple[Head, Indices]:
     return interned(f"{kind} {text} {digest}", make), same[0]
 
 
+def see_symmetries() -> None:
+    """Find the symmetries of all functions anew, after one was declared of a tensor."""
+    for h in (_TABLE.get() or {}).values():
+        sizes = [i.size for i in h.free]
+        orders = [o for o in itertools.permutations(range(len(sizes)))
+                  if [str(sizes[k]) for k in o] == [str(n) for n in sizes]]  # fmt: skip
+        if h.parts and len(orders) > 1:
+            keys = [sum_key(h.parts, [h.free[k] for k in o]) for o in orders]
+            h.set_symmetries([o for o, key in zip(orders, keys, strict=True) if key == keys[0]])
+
+
 def instance(h: Head, ix: Indices) -> Terms:
     """Return the argument of a function at the indices `ix`."""
     m = dict(zip(h.free, ix, strict=True))

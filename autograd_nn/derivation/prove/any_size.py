@@ -23,7 +23,7 @@ from ..environment import Environment, Meaning
 from ..verify.claims import Claim, FormulaError, run
 from ..verify.report import difference
 from .certificate import certificate
-from .general import ANY_F, OWN_FORM, OWN_SLOPE, Draw, Sizes, World, declare, draws, is_given, is_sign
+from .general import ANY_F, OWN_FORM, OWN_SLOPE, Draw, Sizes, World, declare, draws, is_sign
 
 FEW = 3
 """At how many random sizes the numbers must agree."""
@@ -153,7 +153,7 @@ class Prover:
             verdict.why = verdict.why or _said(error)
             return
         ties = [t for t in over.terms if any(h.kind == "tie" for h, _ in t.a)]
-        kinks = not any(n.op in (EQUAL, NOT_EQUAL) for n in self.environment.order)
+        kinks = not self._asks_for_ties()
         verdict.mode, verdict.over = mode, over
         if len(ties) < len(over.terms) or (ties and not kinks):
             return
@@ -185,6 +185,10 @@ class Prover:
         over = left - right
         return Sized(over.axes, collected(over.terms, [i for i in over.axes if i is not None]))
 
+    def _asks_for_ties(self) -> bool:
+        """Whether J asks itself where something equals something, so that it is no mere kink."""
+        return any(n.op in (EQUAL, NOT_EQUAL) for n in self.environment.order)
+
     def _arguments(self, claim: Claim, world: World) -> dict[str, Any]:
         meanings = {t: self.environment.meaning(t) for t in claim.uses}
         found = world.gradients([m for m in meanings.values() if m.gradient])
@@ -198,13 +202,13 @@ class Prover:
         assert self.sizes is not None  # noqa: S101 - proved
         meaning, env = claim.meaning, self.environment
         with algebra():
-            signs = [f for f in self.assume if is_sign(f)]
+            values = World(env, self.sizes, verdict.mode).given
+            signs = [f for f in self.assume if is_sign(f, values)]
             others = [f for f in self.assume if f not in signs]
             node = meaning.node if meaning.gradient else None
             world = World(env, self.sizes, verdict.mode, node, signs)
-            leaves = {t: plain(world.nodes[n]) for t, n in env.named.items() if is_given(n)}
-            facts = [partial(declare, fact, leaves) for fact in others]
-            kinks = bool(verdict.exceptions)
+            facts = [partial(declare, fact, world.given) for fact in others]
+            kinks = not self._asks_for_ties()
             value = lifted(claim.call(self._arguments(claim, world)))
             return certificate(world, value, meaning, facts, says, kinks)
 

@@ -41,7 +41,7 @@ class _Notation:
         self.numbers: dict[str, str] = {}
         self.sizes: dict[str, None] = {}
         self.tensors: dict[str, list[Any]] = {}
-        self.same: dict[str, list[Any]] = {}
+        self.heads: dict[str, Head] = {}
 
     def size(self, size: Any) -> Any:
         if isinstance(size, Size):
@@ -56,18 +56,18 @@ class _Notation:
             sizes = [self.size(i.size) for i in ix if not isinstance(i, Place)]
             if len(sizes) == len(ix):
                 self.tensors[h.text] = sizes
-            self.orders(h.text, h)
+            self.heads[h.text] = h
             return h.text
         of = h.inverse or h
         word = {"power": "^", "log": "ln", "call": h.text}.get(h.kind, h.kind)
         text = f"{word}({self.argument(of)})"
         if h.kind != "logdet":
-            self.orders(text, h)
+            self.heads[text] = h
         return text
 
-    def orders(self, text: str, h: Head) -> None:
-        if len(h.symmetries) > 1:
-            self.same[text] = [list(p) for p in h.symmetries[1:]]
+    def same(self) -> dict[str, Any]:
+        """Return the orders of indices that mean the same."""
+        return {text: h.symmetries[1:] for text, h in self.heads.items() if h.symmetries[1:]}
 
     def argument(self, h: Head) -> str:
         digest = h.key.rsplit(" ", 1)[1]
@@ -147,7 +147,7 @@ def certificate(
         left = collected([*left, *scaled(claim.terms, -1)], tuple(at))
         steps = _steps(left, notation, at, kinks, data)
     data |= {"steps": steps, "sums": notation.sums, "sizes": list(notation.sizes),
-             "tensors": notation.tensors, "same": notation.same}  # fmt: skip
+             "tensors": notation.tensors, "same": notation.same()}  # fmt: skip
     data["seal"] = seal(data)
     return json.dumps(data, ensure_ascii=False, indent=1)
 

@@ -20,14 +20,13 @@ from ...core.backward import gradients
 from ...core.op import Op
 from ...core.recording import recording
 from ...core.tensor import Tensor, apply, plain
-from ...formulas.normal_form import DELTA, Head, Index, NoForm, Rule, Term, leading, named, number
+from ...formulas.normal_form import DELTA, Head, Index, NoForm, Rule, Term, leading, named, number, see_symmetries
 from ...formulas.sized import SHAPES_ONLY, Size, Sized, axes_of, lifted, logistic, opaque
 from ...formulas.sized_functions import number_of
 from ...formulas.sum_functions import exp_of, function, log_of
 from ...ops.activations import SOFTPLUS
 from ...ops.elementwise import DIVIDE, MULTIPLY, SIGMOID
 from ...ops.indexing import GETITEM, TAKE
-from ...ops.logical import GREATER, LESS
 from ...ops.products import EINSUM
 from ...ops.reductions import MEAN, SUM
 from ...ops.shapes import BROADCAST_TO, RESHAPE
@@ -215,9 +214,9 @@ class World:
         for node in environment.order:
             if is_given(node):
                 known[node] = self._leaf(node)
-        by_name = {t: plain(known[n]) for t, n in environment.named.items() if n in known}
+        self.given = {t: plain(known[n]) for t, n in environment.named.items() if n in known}
         for fact in assume:
-            declare(fact, by_name)
+            declare(fact, self.given)
         if cut is not None:
             full = World(environment, sizes, mode)
             shape = plain(full.nodes[cut]).shape
@@ -376,6 +375,7 @@ def declare(fact: Any, values: Mapping[str, Any]) -> None:
             (head, ix), (_, other) = next(iter(terms[0].a)), next(iter(terms[1].a))
             if sorted(map(id, ix)) == sorted(map(id, other)):
                 head.set_symmetries([tuple(range(len(ix))), tuple(ix.index(i) for i in other)])
+                see_symmetries()
                 return
         lead = leading(terms)
         names = [h for h, _ in lead.a if h.kind == "name"]
@@ -390,11 +390,9 @@ def declare(fact: Any, values: Mapping[str, Any]) -> None:
     )
 
 
-def is_sign(fact: Any) -> bool:
+def is_sign(fact: Any, values: Mapping[str, Any]) -> bool:
     """Whether a fact says that a tensor is positive."""
-    ones = {n: np.ones(()) for n in _parameters(fact)}
-    said = fact(**{n: Tensor(x) for n, x in ones.items()})
-    return getattr(said, "op", None) in (GREATER, LESS)
+    return (getattr(_called(fact, values), "fact", None) or " ")[0] == ">"
 
 
 # -- numbers --------------------------------------------------------------------------------------

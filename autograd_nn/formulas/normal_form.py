@@ -516,10 +516,13 @@ def divided(
     taken: list[tuple[Any, Exponent]] = []
 
     def fits(m: dict[Index, Index]) -> bool:
-        images = [m[i] for i in pattern.b]
+        images = {m[i] for i in pattern.b}
         gone = dict(taken)
-        return len(set(images)) == len(images) and all(
-            gone.get(k) == e for k, e in t.a.items() if not set(k[1]).isdisjoint(images)
+        apart = len(images) == len(pattern.b) and images.isdisjoint(
+            j for i, j in m.items() if i not in pattern.b
+        )
+        return apart and all(
+            gone.get(k) == e for k, e in t.a.items() if not images.isdisjoint(k[1])
         )
 
     def search(k: int, m: dict[Index, Index]) -> dict[Index, Index] | None:
@@ -527,7 +530,7 @@ def divided(
             return m if fits(m) else None
         (h, ix), e = wanted[k]
         for (other, at), power in t.a.items():
-            if other is not h or power * e <= 0 or abs(power) < abs(e):
+            if other is not h or power * e <= 0 or abs(power) < abs(e) or (h, at) in dict(taken):
                 continue
             for order in h.symmetries:
                 more = dict(m)

@@ -21,7 +21,8 @@ from .transforms.custom import custom
 
 if TYPE_CHECKING:
     from .checks.anomaly import AnomalyError, detect_anomaly
-    from .checks.gradients import GradientReport, UndecidedWarning, check_grads
+    from .checks.comparison import GradientReport, UndecidedWarning
+    from .checks.gradients import check_grads
     from .derivation import derive, prove, verify
     from .drawing import draw, explore
     from .program.jit import jit  # the function, not the module of its name
@@ -45,7 +46,8 @@ _LATER = {
     name: module
     for module, names in {
         "checks.anomaly": "AnomalyError detect_anomaly",
-        "checks.gradients": "GradientReport UndecidedWarning check_grads",
+        "checks.comparison": "GradientReport UndecidedWarning",
+        "checks.gradients": "check_grads",
         "transforms.flow": "checkpoint custom_vjp stop_gradient",
         "derivation": "derive prove verify",
         "drawing": "draw explore",

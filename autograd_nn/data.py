@@ -1,10 +1,31 @@
-"""What a Tensor may hold: the gate for data that comes from outside."""
+"""The data of Tensors that comes from outside: what may come in, and whether it was changed since.
+
+1. `as_data` is the gate.
+2. `marks` notes what a leaf's array holds when an operation uses it, and `refuse_written` raises
+   where somebody has written into it since: a gradient would mix old and new values.
+
+A mark of a small array, or of a view, is a copy of its bytes. A large array that owns its memory
+is locked instead: read-only until the last graph that used it is gone, or until its Tensor hands
+it out by ``.data``. (A view that was taken of it before is not locked with it.)
+"""
 
 from __future__ import annotations
 
+import threading
+import weakref
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
+_SMALL = 1 << 15
+"""Bytes up to which a copy costs less than a lock."""
+
+_LOCKS: weakref.WeakValueDictionary[int, Lock] = weakref.WeakValueDictionary()
+_MAKING = threading.Lock()
+
+Mark = tuple[Any, np.ndarray[Any, Any], "bytes | Lock | None"]
+"""A Tensor that an operation used, its array, and what that held then."""
 
 
 def as_data(data: Any, name: str | None = None) -> Any:
@@ -49,4 +70,86 @@ def as_data(data: Any, name: str | None = None) -> Any:
             f"{label} needs numbers, got {type(data).__name__} that becomes dtype {array.dtype}; "
             "pass a number, a nested list of numbers or an array"
         )
+    return array
+
+
+class Lock:
+    """A large array that nobody writes into while a graph that used it is alive.
+
+    Attributes
+    ----------
+    held : bytes or None
+        What it held when it was opened for writing; None while it is locked.
+    """
+
+    __slots__ = ("__weakref__", "array", "held")
+
+    def __init__(self, array: np.ndarray[Any, Any]) -> None:
+        array.setflags(write=False)
+        self.array = array
+        self.held: bytes | None = None
+
+    def open(self) -> None:
+        """Make the array writable, having noted what it holds."""
+        if self.held is None:
+            self.held = self.array.tobytes()
+            self.array.setflags(write=True)
+
+    def __del__(self) -> None:
+        if self.held is None:
+            self.array.setflags(write=True)
+
+
+def marks(inputs: Sequence[Any]) -> list[Mark]:
+    """Return those of `inputs`, Tensors, that come from outside, with what they hold now.
+
+    These are leaves and views of them. What cannot change, or not be looked at, is left out.
+    """
+    noted: list[Mark] = []
+    for x in inputs:
+        if x.op is None or "view" in x.op.traits:
+            array = x._data
+            if type(array) is np.ndarray and array.dtype.kind != "O":
+                small = array.nbytes <= _SMALL or array.base is not None
+                noted.append((x, array, array.tobytes() if small else _locked(array)))
+    return noted
+
+
+def _locked(array: np.ndarray[Any, Any]) -> Lock | None:
+    """Lock an array that owns its memory; None where it was read-only before."""
+    if array.flags.writeable:
+        with _MAKING:
+            made = _LOCKS[id(array)] = Lock(array)
+        return made
+    lock = _LOCKS.get(id(array))
+    return lock if lock is not None and lock.array is array else None
+
+
+def refuse_written(noted: Sequence[Mark]) -> None:
+    """Raise if one of what `marks` noted holds other values now."""
+    for x, array, held in noted:
+        if x._data is not array:
+            raise changed(x, "assigned")
+        before = held if type(held) is bytes else held.held if isinstance(held, Lock) else None
+        if before is not None and array.tobytes() != before:
+            raise changed(x, "written into")
+
+
+def changed(x: Any, how: str) -> RuntimeError:
+    """Return the error for a Tensor whose data was changed after an operation had used it."""
+    while x.op is not None:  # a view of what was changed
+        x = x.inputs[0]
+    return RuntimeError(
+        f"the data of {x.label()} was {how} after an operation had used it, so the gradient would "
+        "mix old and new values. Run the forward pass again, or call backward() before updating "
+        "the data"
+    )
+
+
+def opened(array: Any) -> Any:
+    """Return `array` for reading and writing, where a living graph may have locked it."""
+    if type(array) is np.ndarray and not array.flags.writeable:
+        lock = _LOCKS.get(id(array))
+        if lock is not None and lock.array is array:
+            lock.open()
     return array

@@ -17,7 +17,8 @@ import numpy as np
 
 from autograd_nn.drawing import Drawing, style
 from autograd_nn.drawing.dot import statement
-from autograd_nn.drawing.text import escaped, number
+from autograd_nn.drawing.text import escaped, font, table
+from autograd_nn.formulas.arrays import number
 
 if TYPE_CHECKING:
     from .network import Network
@@ -32,8 +33,7 @@ _ACROSS = 3.0
 _RADIUS = 0.34
 _CHIP = 0.2
 _POSITIVE, _NEGATIVE = "#0072b2", style.BACKWARD
-_FILLS = {"input": "#d6ecfa", "hidden": "#ffffff", "output": "#f7e3ef"}
-_LINES = {"input": "#0072b2", "hidden": "#6e7781", "output": "#a8457f"}
+_PALE = "#76839080"
 
 
 class Place(NamedTuple):
@@ -65,14 +65,11 @@ def _index(letter: str, layer: int, *numbers: int) -> str:
 
 def _letters(letter: str, layer: int, below: str) -> str:
     """Return a letter with what stands below and the layer above, and a thin space after them."""
-    return (
-        f'{letter}<SUB><FONT POINT-SIZE="8">{below}</FONT></SUB>'
-        f'<SUP><FONT POINT-SIZE="8">({layer})</FONT></SUP>&#8201;'
-    )
+    return f"{letter}<SUB>{font(below, 8)}</SUB><SUP>{font(f'({layer})', 8)}</SUP>&#8201;"
 
 
 def _shown(size: int, most: int, wanted: int | None) -> list[int]:
-    """Return the numbers of the nodes that are drawn; None stands for those left out."""
+    """Return the numbers of the nodes that are drawn, `wanted` among them."""
     if size <= most:
         return list(range(1, size + 1))
     first = list(range(1, most))
@@ -151,11 +148,10 @@ class _Picture:
         """Return the body of the DOT text."""
         top = max(place.y for column in self.places.values() for place in column) + 0.72
         for l in self.layers:
-            role = "input layer" if l == 1 else "hidden layer"
-            role = "output layer" if l == self.net.n_layers else role
-            size = self.net.structure[l - 1]
-            count = f"{size} nodes" if self._abbreviated(l) else role
-            self.text(f"title{l}", _ACROSS * (l - 1), top, f"<B>layer {l}</B><BR/>{count}")
+            said = f"{self._kind(l)} layer"
+            if self._abbreviated(l):
+                said = f"{self.net.structure[l - 1]} nodes"
+            self.text(f"title{l}", _ACROSS * (l - 1), top, f"<B>layer {l}</B><BR/>{said}")
             for place in self.places[l]:
                 self._node(place)
             if self._abbreviated(l):
@@ -173,36 +169,28 @@ class _Picture:
 
     def _node(self, place: Place) -> None:
         l, j = place.layer, place.node
-        kind = self._kind(l)
+        like = {"input": "input", "hidden": "operation", "output": "result"}[self._kind(l)]
+        look = style.KINDS[like if j else "constant"]
         attributes = {
-            "pos": f"{place.x:.3f},{place.y:.3f}!",
-            "shape": "circle",
-            "style": "filled",
-            "fillcolor": _FILLS[kind],
-            "color": _LINES[kind],
-            "width": f"{2 * _RADIUS}",
-            "fixedsize": "true",
-        }
-        if j == 0:
-            attributes |= {"fillcolor": "#f1f3f5", "color": "#6e7781", "style": "filled,dashed"}
-            label = "+1"
-        else:
-            label = self._name(l, j)
+            "pos": f"{place.x:.3f},{place.y:.3f}!", "shape": "circle",
+            "style": "filled" if j else "filled,dashed", "fillcolor": look["fillcolor"],
+            "color": look["color"], "width": f"{2 * _RADIUS}", "fixedsize": "true",
+        }  # fmt: skip
+        label = self._name(l, j) if j else "+1"
         if self.node == (l, j):
             attributes |= {"color": style.BACKWARD, "penwidth": "3"}
         self.body.append(statement(place.id, {"label": label, **attributes}))
 
     def _name(self, l: int, j: int) -> str:
         """Return what stands in a node: its name, and its value where there is one."""
+        name = _index("h", l, j) if l > 1 else f"x<SUB>{font(str(j), 8)}</SUB>"
         if self.sample is None:
-            return _index("h", l, j) if l > 1 else _input(j)
+            return name
+        value = self.sample.h[l][j - 1]
         if self.back and l > 1:
             name = f'<FONT COLOR="{style.BACKWARD_INK}">{_index("δ", l, j)}</FONT>'
             value = self.sample.delta[l][j - 1]
-        else:
-            name = _index("h", l, j) if l > 1 else _input(j)
-            value = self.sample.h[l][j - 1]
-        return _stacked(name, f'<FONT POINT-SIZE="9">{escaped(_compact(value))}</FONT>')
+        return _stacked(name, font(escaped(_compact(value)), 9))
 
     # -- edges --------------------------------------------------------------------------------
 
@@ -216,18 +204,19 @@ class _Picture:
                 j, i = source.node, target.node
                 weight = float(W[i - 1, j - 1] if j else b[i - 1, 0])
                 if self.back:
-                    if l > 1:
-                        self._passed_back(source, target, weight, len(targets))
-                    else:
-                        self.body.append(_arrow(source, target, {"color": "#76839080"}))
-                else:
-                    attributes = self._by_value(weight, largest) if self.weights else {}
-                    self.body.append(_arrow(source, target, attributes))
-                    if self._numbered(l) and self.weights:
-                        self._chip(source, target, len(targets), _short(weight), style.INK)
+                    self._passed_back(source, target, weight, len(targets))
+                    continue
+                self._arrow(source, target, self._by_value(weight, largest))
+                if self._numbered(l) and self.weights:
+                    self._chip(source, target, len(targets), _short(weight), style.INK)
+
+    def _arrow(self, source: Place, target: Place, attributes: dict[str, str]) -> None:
+        self.body.append(statement(f"{source.id} -> {target.id}", attributes))
 
     def _by_value(self, weight: float, largest: float) -> dict[str, str]:
-        """Return thickness by size, colour and dashes by sign."""
+        """Return thickness by size, colour and dashes by sign, where weights are shown."""
+        if not self.weights:
+            return {}
         width = f"{0.4 + 3.2 * abs(weight) / largest:.2f}"
         if weight < 0:
             return {"color": _NEGATIVE, "penwidth": width, "style": "dashed"}
@@ -236,14 +225,14 @@ class _Picture:
     def _passed_back(self, source: Place, target: Place, weight: float, targets: int) -> None:
         """Draw what δ of `target` contributes to `source`, as an arrow backwards."""
         assert self.sample is not None  # noqa: S101 - δ is drawn of a sample
-        chosen = self.node is None or self.node == (source.layer, source.node)
+        if source.layer == 1 or self.node not in (None, (source.layer, source.node)):
+            self._arrow(source, target, {"color": _PALE})
+            return
         attributes = {"dir": "back", "color": style.BACKWARD, "style": "dashed"}
-        if not chosen:
-            attributes = {"color": "#76839080"}
-        elif self.node is not None:
+        if self.node is not None:
             attributes["penwidth"] = "2"
-        self.body.append(_arrow(source, target, attributes))
-        if chosen and self._numbered(source.layer):
+        self._arrow(source, target, attributes)
+        if self._numbered(source.layer):
             delta = float(self.sample.delta[target.layer][target.node - 1])
             said = _short(weight * delta)
             if self.node is not None:
@@ -289,10 +278,6 @@ class _Picture:
         self.text("sum", across, low, text, fontsize="12")
 
 
-def _input(j: int) -> str:
-    return f'x<SUB><FONT POINT-SIZE="8">{j}</FONT></SUB>'
-
-
 def _short(value: Any) -> str:
     """Return a number in three digits."""
     return number(float(f"{float(value):.3g}"))
@@ -308,18 +293,13 @@ def _compact(value: Any) -> str:
 
 def _stacked(above: str, below: str) -> str:
     """Return two lines, far enough apart for the subscripts of the upper one."""
-    attributes = 'BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"'
     upper = f'<TR><TD HEIGHT="20" VALIGN="TOP">{above}</TD></TR>'
-    return f"<TABLE {attributes}>{upper}<TR><TD>{below}</TD></TR></TABLE>"
+    return table(f"{upper}<TR><TD>{below}</TD></TR>")
 
 
 def _bracketed(value: Any) -> str:
     said = _short(value)
     return f"({said})" if said.startswith("−") else said
-
-
-def _arrow(source: Place, target: Place, attributes: dict[str, str]) -> str:
-    return statement(f"{source.id} -> {target.id}", attributes)
 
 
 def _through(net: Network, x: Any, y: Any) -> _Sample:

@@ -117,17 +117,14 @@ class _Watch(Tape):
         self._made[key] = _Made(forget, _recording.users_place(), leaves)
         if self._quiet or not self._bad(plain(node), node.inputs):
             return
-        what = _counted(plain(node))
         held = [x for x in node.inputs if _is_float(plain(x)) and np.any(np.isnan(plain(x)))]
         if held:
             raise AnomalyError(
                 f"{_name(node)} was given NaN: {_label(held[0], node)}, holds "
                 f"{_counted(plain(held[0]))}{self._where(node)}{_operands(node)}"
             )
-        raise AnomalyError(
-            f"{_name(node)} made {what}{self._where(node)}{_operands(node)}"
-            f"\n  result: {_described(plain(node))}"
-        )
+        made = f"{_name(node)} made {_counted(plain(node))}{self._where(node)}{_operands(node)}"
+        raise AnomalyError(f"{made}\n  result: {_described(plain(node))}")
 
     def _bad(self, out: Any, inputs: tuple[Tensor, ...]) -> bool:
         """Whether `out` holds a NaN, or an infinity that none of `inputs` held."""
@@ -245,14 +242,18 @@ def _label(x: Tensor, node: Tensor) -> str:
 
 def _counted(data: Any) -> str:
     """Return which bad values there are, how many, and where the first is."""
-    bad = ~np.isfinite(data)
-    kinds = {"NaN": np.isnan(data), "inf": np.isposinf(data), "-inf": np.isneginf(data)}
-    found = " and ".join(kind for kind, where in kinds.items() if np.any(where))
+    kinds = _bad_values(data)
+    found = " and ".join(kinds)
     if np.ndim(data) == 0:
         return found
-    first = tuple(int(i) for i in np.argwhere(bad)[0])
-    count = f"{np.count_nonzero(bad)} of {np.size(data)} elements"
-    return f"{found}: {count}, the first at [{', '.join(map(str, first))}]"
+    first = ", ".join(str(i) for i in np.argwhere(~np.isfinite(data))[0])
+    return f"{found}: {sum(kinds.values())} of {np.size(data)} elements, the first at [{first}]"
+
+
+def _bad_values(data: Any) -> dict[str, int]:
+    """Return how many NaN, inf and -inf there are, those that there are."""
+    kinds = {"NaN": np.isnan(data), "inf": np.isposinf(data), "-inf": np.isneginf(data)}
+    return {kind: int(np.sum(where)) for kind, where in kinds.items() if np.any(where)}
 
 
 def _operands(node: Tensor) -> str:
@@ -273,7 +274,4 @@ def _described(data: Any) -> str:
     finite = data[np.isfinite(data)]
     if finite.size:
         text += f", from {finite.min():.6g} to {finite.max():.6g}"
-    rest = {"NaN": np.isnan(data), "inf": np.isposinf(data), "-inf": np.isneginf(data)}
-    return text + "".join(
-        f", {np.count_nonzero(where)} {kind}" for kind, where in rest.items() if np.any(where)
-    )
+    return text + "".join(f", {count} {kind}" for kind, count in _bad_values(data).items())

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..data import changed, refuse_written
 from .graph import dependents, topological_order
 from .recording import RECORDING, Tape
 from .tensor import Tensor, boxed, install, plain
@@ -36,22 +37,23 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
 
 def start_of(output: Tensor, seed: Any) -> Any:
     """Return the cotangent that a pass starts with at `output`: `seed`, checked, or 1."""
-    label, shape = output.label(), output.shape
+    shape = output.shape
     if seed is None:
         if output.size != 1:
             raise ValueError(
-                f"{label} has shape {shape}: a gradient starts from one number. Reduce it, e.g. "
-                "with .sum() or .mean(), or pass a seed of that shape"
+                f"{output.label()} has shape {shape}: a gradient starts from one number. Reduce "
+                "it, e.g. with .sum() or .mean(), or pass a seed of that shape"
             )
         return np.ones_like(output._data)
     value = seed if hasattr(seed, "dtype") else np.asarray(seed)
     if value.dtype.kind not in "fiubO":
         raise TypeError(
-            f"the seed of {label} has dtype {value.dtype}; it is a real number for each element, "
-            f"an array of shape {shape}"
+            f"the seed of {output.label()} has dtype {value.dtype}; it is a real number for each "
+            f"element, an array of shape {shape}"
         )
-    if np.shape(value) != shape:
-        raise ValueError(f"the seed has shape {np.shape(value)}, but {label} has shape {shape}")
+    got = np.shape(value)
+    if got != shape:
+        raise ValueError(f"the seed has shape {got}, but {output.label()} has shape {shape}")
     return value if value.dtype == output.dtype else value.astype(output.dtype)
 
 
@@ -90,20 +92,21 @@ def pull(node: Tensor, index: int, g: Any, out: Any, operands: Sequence[Any]) ->
     array, Tensor or None
         Of the input's shape and dtype; None where no gradient flows.
     """
-    op, x, array = node.op, node.inputs[index], node.arrays[index]
-    rule = op.rule(index) if op is not None else None
-    if op is None or rule is None:
+    op: Any = node.op  # a leaf hands nothing back, and is not asked
+    params, rule = node.params, op.rule(index)
+    if rule is None:
         return None
-    params = node.params
     flow = rule(g, out, *operands, **params) if params else rule(g, out, *operands)
-    plain_arrays = type(flow) is ndarray and type(array) is ndarray
-    if plain_arrays and flow.shape == array.shape and flow.dtype is array.dtype:
-        return flow
+    if type(flow) is ndarray:
+        array = node.arrays[index]
+        if type(array) is ndarray and flow.shape == array.shape and flow.dtype is array.dtype:
+            return flow
+    x = node.inputs[index]
     if isinstance(flow, Tensor) and not isinstance(g, Tensor):  # from a rule that calls ours
         flow = flow._data
     if not hasattr(flow, "dtype"):
         flow = boxed(flow)
-    if np.shape(flow) != x.shape and op.broadcasts:
+    if op.broadcasts and np.shape(flow) != x.shape:
         flow = unbroadcast(flow, x.shape)
     if np.shape(flow) != x.shape:
         raise AssertionError(
@@ -146,28 +149,25 @@ def propagate(
             g = cotangents[node]
             if g.name is None and g.op is not None:
                 g.name = cotangent_name(node.name)
-        op = node.op
-        if op is None or node not in needed:
+        if node.op is None or node not in needed:
             continue
         g = cotangents.pop(node, None)
         if g is None:
             continue
         if node in targets:
             cotangents[node] = g
-        out, operands = (node, node.inputs) if record else (node._data, node.arrays)
-        for index, x in enumerate(node.inputs):
-            if x._data is not node.arrays[index]:
-                raise RuntimeError(
-                    f"the data of {x.label()} was assigned after {op.name!r} had used it, so the "
-                    "gradient would mix old and new values. Run the forward pass again, or call "
-                    "backward() before updating the data"
-                )
+        if node.marks:
+            refuse_written(node.marks)
+        inputs, arrays = node.inputs, node.arrays
+        out, operands = (node, inputs) if record else (node._data, arrays)
+        for index, x in enumerate(inputs):
+            if x._data is not arrays[index]:
+                raise changed(x, "assigned")
             if x not in needed:
                 continue
             flow = pull(node, index, g, out, operands)
-            if flow is None:
-                continue
-            cotangents[x] = cotangents[x] + flow if x in cotangents else flow
+            if flow is not None:
+                cotangents[x] = cotangents[x] + flow if x in cotangents else flow
     return {node: cotangents[node] for node in targets if node in cotangents}
 
 

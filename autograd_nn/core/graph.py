@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from .tensor import Tensor, apply, plain
+from .tensor import Tensor, apply
 
 
 def topological_order(outputs: Iterable[Tensor]) -> list[Tensor]:
@@ -48,7 +48,7 @@ def dependents(
     """
     reached = set(sources)
     for node in order:
-        if reached.isdisjoint(node.inputs) or (floating and plain(node).dtype.kind not in "fO"):
+        if reached.isdisjoint(node.inputs) or (floating and node._data.dtype.kind not in "fO"):
             continue
         reached.add(node)
     return reached

@@ -11,7 +11,8 @@ add an operation is to add one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence, Set
+from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
 from typing import Any, Literal
 
@@ -19,7 +20,9 @@ import numpy as np
 
 Rule = Callable[..., Any]
 
-Trait = Literal["activation", "commutes", "constant", "elementwise", "linear", "view"]
+Trait = Literal[
+    "activation", "commutes", "constant", "elementwise", "linear", "value_free", "view"
+]  # fmt: skip
 
 REGISTRY: dict[str, Op] = {}
 """Every registered operation by its name."""
@@ -28,6 +31,7 @@ UFUNCS: dict[Any, Op] = {}
 """NumPy (and SciPy) ufunc → operation, read by ``Tensor.__array_ufunc__``."""
 
 
+@dataclass(eq=False, repr=False, slots=True)
 class Op:
     """One operation.
 
@@ -64,47 +68,51 @@ class Op:
     broadcasts : bool
         Whether NumPy broadcasts the inputs against each other. The loop of ``gradients`` undoes
         that in one place; a cotangent of another operation must have its input's shape.
+    note : (str, str), optional
+        What f and f′ are, for an activation f: in plain text, and in LaTeX.
     traits : set of str
         What is true of it: ``elementwise`` (ufuncs are, unasked); ``view`` (the result looks at
         the operand's memory); ``commutes``; ``linear`` (in all its inputs together, or in each);
-        ``constant`` (piecewise: the derivative is 0 where there is one); ``activation``.
+        ``constant`` (piecewise: the derivative is 0 where there is one); ``activation``;
+        ``value_free`` (its rules read neither inputs nor result).
 
     Attributes
     ----------
     differentiable : bool
         Whether a gradient can flow through the operation at all.
+    is_ufunc : bool
+        Whether `forward` is a ufunc of NumPy's, and so gives a new array.
+    reads_values : bool
+        Whether a rule may read what the inputs held.
     """
 
-    __slots__ = (
-        "broadcasts", "differentiable", "every", "forward", "latex", "loop", "name", "python",
-        "rule_words", "symbol", "symbolic", "text", "traits", "vjps", "words",
-    )  # fmt: skip
+    name: str
+    forward: Callable[..., Any]
+    vjps: Sequence[Rule | None] = ()
+    _: KW_ONLY
+    every: Rule | None = None
+    symbol: str = ""
+    latex: str = ""
+    text: str = ""
+    python: str = ""
+    words: str = ""
+    rule_words: str = ""
+    loop: str = ""
+    symbolic: str = ""
+    note: tuple[str, str] | None = None
+    broadcasts: bool = False
+    traits: Set[Trait] = frozenset()
+    differentiable: bool = field(init=False)
+    is_ufunc: bool = field(init=False)
+    reads_values: bool = field(init=False)
 
-    def __init__(
-        self,
-        name: str,
-        forward: Callable[..., Any],
-        vjps: Sequence[Rule | None] = (),
-        *,
-        every: Rule | None = None,
-        symbol: str = "",
-        latex: str = "",
-        text: str = "",
-        python: str = "",
-        words: str = "",
-        rule_words: str = "",
-        loop: str = "",
-        symbolic: str = "",
-        broadcasts: bool = False,
-        traits: Iterable[Trait] = (),
-    ) -> None:
-        self.name, self.forward, self.vjps, self.every = name, forward, tuple(vjps), every
-        self.symbol, self.latex, self.text, self.python = symbol, latex, text, python
-        self.words, self.rule_words, self.loop, self.symbolic = words, rule_words, loop, symbolic
-        self.broadcasts = broadcasts
-        ufunc = isinstance(forward, np.ufunc) and forward.signature is None
-        self.traits = frozenset([*traits, "elementwise"] if ufunc else traits)
-        self.differentiable = every is not None or any(rule is not None for rule in self.vjps)
+    def __post_init__(self) -> None:
+        self.is_ufunc = isinstance(self.forward, np.ufunc)
+        if self.is_ufunc and self.forward.signature is None:  # type: ignore[attr-defined]
+            self.traits = {*self.traits, "elementwise"}
+        self.vjps, self.traits = tuple(self.vjps), frozenset(self.traits)
+        self.reads_values = "value_free" not in self.traits
+        self.differentiable = self.every is not None or any(self.vjps)
 
     def rule(self, index: int) -> Rule | None:
         """Return the vjp rule of input `index`, or None where there is none."""

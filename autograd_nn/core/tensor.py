@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from ..data import as_data
+from ..data import as_data, marks, opened
 from .op import Op
-from .recording import RECORDING, refuse_value
+from .recording import RECORDING, TRACING, refuse_value
 
 if TYPE_CHECKING:
     from ..dispatch import Installed
@@ -88,7 +88,8 @@ class Tensor(Installed):
     """
 
     __slots__ = (
-        "__weakref__", "_data", "arrays", "grad", "inputs", "name", "op", "params", "requires_grad",
+        "__weakref__", "_data", "arrays", "grad", "inputs", "marks", "name", "op", "params",
+        "requires_grad",
     )  # fmt: skip
 
     def __init__(self, data: Any, requires_grad: bool = False, name: str | None = None) -> None:
@@ -99,6 +100,7 @@ class Tensor(Installed):
         self.op: Op | None = None
         self.inputs: tuple[Tensor, ...] = ()
         self.arrays: tuple[Any, ...] = ()
+        self.marks: Sequence[Any] | None = None
         self.params: dict[str, Any] = {}
         self.name = name
         self.requires_grad = bool(requires_grad)
@@ -115,7 +117,8 @@ class Tensor(Installed):
         """The values; assignable on leaves only, with an array of the same shape."""
         if self.op is not None:
             refuse_value("data", "Use the Tensor itself.")
-        return self._data
+            return self._data
+        return opened(self._data)
 
     @data.setter
     def data(self, value: Any) -> None:
@@ -124,10 +127,7 @@ class Tensor(Installed):
                 f"{self.label()} is the result of {self.op.name!r}; only the data of leaves can "
                 "be assigned. Make a new leaf with Tensor(value) instead"
             )
-        if value is self._data and type(value) is ndarray:
-            # `t.data -= …` wrote into the array. A new object all the same, so that a backward
-            # pass over a graph recorded before sees that the values it was recorded with are gone.
-            self._data = value.view()
+        if value is self._data:  # `t.data -= …` wrote into the array
             return
         fresh = value if type(value) is ndarray else _taken(value, self.name)
         if fresh.shape != self.shape:
@@ -159,7 +159,8 @@ class Tensor(Installed):
     @property
     def dtype(self) -> Any:
         """The data type."""
-        return np.result_type(self._data) if isinstance(self._data, _NUMBERS) else self._data.dtype
+        data = self._data
+        return np.result_type(data) if type(data) in _NUMBERS else data.dtype
 
     # -- as text ----------------------------------------------------------------------------
 
@@ -202,13 +203,9 @@ _NO_PARAMS: dict[str, Any] = {}
 
 def constant(value: Any) -> Tensor:
     """Return `value` as an unnamed leaf. Python numbers stay weak (NEP 50): not made arrays."""
-    return _leaf(value if type(value) in _NUMBERS else _taken(value, None))
-
-
-def _leaf(data: Any) -> Tensor:
     leaf = Tensor.__new__(Tensor)
-    leaf._data = data
-    leaf.grad = leaf.op = leaf.name = None
+    leaf._data = value if type(value) in _NUMBERS else _taken(value, None)
+    leaf.grad = leaf.op = leaf.name = leaf.marks = None
     leaf.inputs = leaf.arrays = ()
     leaf.params = _NO_PARAMS
     leaf.requires_grad = False
@@ -235,22 +232,30 @@ def apply(op: Op, operands: Sequence[Any], params: dict[str, Any] = _NO_PARAMS) 
         raise _explained(error, op, inputs, params) from error
     if type(out) is not ndarray:
         out = boxed(out)
-    else:
+    elif not op.is_ufunc:
         for a in arrays:
             if out is a:  # an operation that hands its input on; the input stays writable
                 out = out.view()
     if type(out) is ndarray:
         out.setflags(write=False)
-    result = _leaf(out)
+    result = Tensor.__new__(Tensor)
+    result._data = out
+    result.grad = result.name = result.op = result.marks = None
+    result.inputs = result.arrays = ()
+    result.params = _NO_PARAMS
+    result.requires_grad = False
     recording = RECORDING.get()
     if recording:
         result.op, result.inputs, result.arrays, result.params = op, inputs, arrays, params
         for x in inputs:
             if x.requires_grad:
                 result.requires_grad = op.differentiable and out.dtype.kind in "fO"
-                break
+            if x.op is None or x.marks is not None:
+                result.marks = ()
         if recording is not True:
             recording.nodes.append(result)
+        if result.marks is not None:
+            result.marks = marks(inputs) if op.reads_values and not TRACING.get() else None
     return result
 
 

@@ -6,11 +6,11 @@
 """
 
 from .derive.derivation import Derivation, derive
-from .environment import UnknownNameError
+from .names import UnknownNameError
 from .prove.proof import CounterExample, Proof, Proofs, prove
 from .verify.checker import verify
 from .verify.claims import Formula
-from .verify.explain import Explanation
+from .verify.mistakes import Explanation
 from .verify.report import Difference, Line, Report
 
 __all__ = [

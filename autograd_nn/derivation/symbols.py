@@ -7,7 +7,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,11 @@ from ..core.op import REGISTRY, Op
 from ..core.recording import recording
 from ..core.tensor import Tensor, apply, plain
 from ..formulas import notation
-from .environment import ACTIVATIONS, Environment
-
-_DOWN = str.maketrans("0123456789,", "₀₁₂₃₄₅₆₇₈₉,")
+from ..formulas.expression import Expr, call, evaluate, mapped, number
+from ..formulas.rule import OUT, G, rule_formula
+from ..ops.elementwise import DIVIDE
+from ..ops.reductions import MEAN, SUM
+from .names import Environment
 
 
 def sympy_module() -> Any:
@@ -46,7 +49,7 @@ def entry_name(text: str, index: tuple[int, ...], shape: tuple[int, ...]) -> tup
     >>> entry_name("W2", (0, 1), (3, 3))
     ('w₁₂⁽²⁾', 'w_{12}^{(2)}')
     """
-    single = text.startswith("W") and text[1:].isdigit()
+    single = notation.Name.parse(text).weights
     keep_both = single and len(shape) == 2
     numbers = [i + 1 for i in index] if keep_both else _index(index, shape)
     joined = ("" if all(n < 10 for n in numbers) else ",").join(map(str, numbers))
@@ -56,7 +59,7 @@ def entry_name(text: str, index: tuple[int, ...], shape: tuple[int, ...]) -> tup
     if not joined:
         return whole, latex
     stem, up, rest = whole.partition("⁽")
-    plain = stem + joined.translate(_DOWN) + up + rest
+    plain = stem + joined.translate(notation.DOWN) + up + rest
     head, hat, tail = latex.partition("^")
     return plain, f"{head}_{{{joined}}}{hat}{tail}"
 
@@ -91,45 +94,42 @@ class Names:
 def exact(value: Any) -> Any:
     """Return numbers as an object array of SymPy numbers, fractions where they are exact."""
     sympy = sympy_module()
-    given = np.asarray(value)
-    array = np.empty(given.shape, dtype=object)
-    for index in np.ndindex(given.shape):
-        number = given[index].item()
-        array[index] = sympy.nsimplify(number, rational=True)
-    return array
+    return each(lambda v: sympy.nsimplify(v, rational=True), value)
 
 
-def _elementwise(function: Any) -> Any:
-    def forward(*arrays: Any, **params: Any) -> Any:
-        return np.frompyfunc(function, len(arrays), 1)(*arrays)
+def _function_ops() -> dict[Op, Op]:
+    """Return the operations that NumPy cannot run on symbols, in SymPy's words.
 
-    return forward
-
-
-def _function_ops() -> dict[str, Op]:
-    """Return the operations that NumPy cannot run on symbols, in SymPy's words."""
+    Their rules are the engine's own, with SymPy's functions in them.
+    """
     sympy = sympy_module()
-    names = ("exp", "log", "sin", "cos", "sqrt", "absolute", "sign", "tanh")
-    made = {}
-    for text in names:
-        function = {"absolute": sympy.Abs}.get(text) or getattr(sympy, text)
-        old = REGISTRY[text]
-        made[text] = Op(text, _elementwise(function), _symbolic_rules(text, old), latex=old.latex)
-    return made
-
-
-def _symbolic_rules(text: str, old: Op) -> Any:
-    functions = _elementwise
-    sympy = sympy_module()
-    special = {
-        "sin": lambda g, out, x: g * functions(sympy.cos)(x),
-        "cos": lambda g, out, x: -g * functions(sympy.sin)(x),
-        "absolute": lambda g, out, x: g * functions(sympy.sign)(x),
+    functions = {
+        op: Op(op.name, partial(each, getattr(sympy, op.symbolic)), latex=op.latex)
+        for op in REGISTRY.values()
+        if op.symbolic
     }
-    return (special[text],) if text in special else old.vjps
+
+    def in_symbols(e: Expr) -> Expr:
+        if e.op is None:
+            return e if e.name else number(exact(e.value))
+        return call(functions.get(e.op, e.op), *e.args, **e.params)
+
+    def with_rule(op: Op, function: Op) -> Op:
+        with recording():
+            formula = rule_formula(apply(op, (Tensor(0.5),)), 0)
+        if formula is None:
+            return function
+        rule = mapped(formula, in_symbols)
+
+        def vjp(g: Any, out: Any, x: Any) -> Any:
+            return evaluate(rule, {G: g, OUT: out, "@0": x})
+
+        return Op(op.name, function.forward, (vjp,), latex=op.latex)
+
+    return {op: with_rule(op, function) for op, function in functions.items()}
 
 
-def _boxed(op: Op) -> Op:
+def _boxed(op: Op, count: int) -> Op:
     """Return `op` with rules that are handed arrays, where NumPy unwrapped 0-d object arrays."""
 
     def boxed(rule: Any) -> Any:
@@ -138,15 +138,7 @@ def _boxed(op: Op) -> Op:
 
         return with_array
 
-    rules = [boxed(rule) if rule is not None else None for rule in op.vjps]
-    every = op.every
-    if every is not None:
-        rules = []
-
-        def each(index: int, g: Any, out: Any, *inputs: Any, **params: Any) -> Any:
-            return every(index, as_array(g, np.shape(g)), out, *inputs, **params)
-
-        return Op(op.name, op.forward, every=each, broadcasts=op.broadcasts)
+    rules = [rule and boxed(rule) for rule in map(op.rule, range(count))]
     return Op(op.name, op.forward, rules, broadcasts=op.broadcasts)
 
 
@@ -181,7 +173,7 @@ class Symbolic:
             self.nodes[node] = self._run(node, ops, cut)
             self.nodes[node].name = node.name
 
-    def _run(self, node: Tensor, ops: Mapping[str, Op], cut: str) -> Tensor:
+    def _run(self, node: Tensor, ops: Mapping[Op, Op], cut: str) -> Tensor:
         env = self.environment
         text = env.names.get(node, "")
         if cut and text == cut:
@@ -193,16 +185,14 @@ class Symbolic:
         inputs = [self.nodes[x] for x in node.inputs]
         activations = {env.named[a.h] for a in env.activations}
         with recording():
-            if node in activations or node.op.name in ACTIVATIONS:
+            if node in activations or "activation" in node.op.traits:
                 return apply(self._activation(node), inputs)
-            op = ops.get(node.op.name, node.op)
+            op = ops.get(node.op, node.op)
             try:
-                if op.name == "mean":  # its rule divides g, which unwraps a 0-d object array
-                    total = apply(_boxed(REGISTRY["sum"]), inputs, node.params)
-                    return apply(
-                        _boxed(REGISTRY["divide"]), [total, exact(inputs[0].size // node.size)]
-                    )
-                return apply(_boxed(op), inputs, node.params)
+                if op is MEAN:  # its rule divides g, which unwraps a 0-d object array
+                    total = apply(_boxed(SUM, 1), inputs, node.params)
+                    return apply(_boxed(DIVIDE, 2), [total, exact(inputs[0].size // node.size)])
+                return apply(_boxed(op, len(inputs)), inputs, node.params)
             except TypeError as error:
                 raise TypeError(
                     f"operation {node.op.name!r} cannot be run on symbols: {error}"
@@ -211,8 +201,7 @@ class Symbolic:
     def _activation(self, node: Tensor) -> Op:
         """Return f as an operation, with f′ as its rule."""
         if self.nested:
-            value, slope = _elementwise(self.f), _elementwise(self.f_prime)
-            return Op("f", value, (lambda g, out, z: g * slope(z),))
+            return Op("f", partial(each, self.f), (lambda g, out, z: g * each(self.f_prime, z),))
         env = self.environment
         assert node.op is not None  # noqa: S101 - activations are operations
         count = len(self.values)
@@ -225,10 +214,19 @@ class Symbolic:
             if key in self.values:  # f of the same thing is the same
                 h[index], p[index] = self.values[key]
             self.values[key] = (h[index], p[index])
-            kinds = {"sigmoid": h[index] * (1 - h[index]), "tanh": 1 - h[index] ** 2}
-            if node.op.name in kinds:
-                self.specific[p[index]] = kinds[node.op.name]
+            slope = self._own_slope(node, h[index])
+            if slope is not None:
+                self.specific[p[index]] = slope
         return Op("f", lambda _: h, (lambda g, out, z: g * p,))
+
+    def _own_slope(self, node: Tensor, h: Any) -> Any:
+        """Return f′(z) of the graph's own activation in terms of h = f(z), None if it needs z."""
+        rule = node.op.rule(0) if node.op is not None else None
+        try:
+            slope = self.sympy.sympify(rule and rule(1, h, self.sympy.Dummy(), **node.params))
+        except (TypeError, ValueError, AttributeError):  # the rule looks at the value of z
+            return None
+        return slope if slope is not None and slope.free_symbols <= {h} else None
 
     def gradient(self, node: Tensor) -> Any:
         """Return ∂J/∂node by the engine's rules, as an object array."""
@@ -250,10 +248,7 @@ class Symbolic:
                 )
             return self.values[key][int(derivative)]
 
-        def function(z: Any) -> Any:
-            return np.frompyfunc(element, 1, 1)(np.asarray(z, dtype=object))
-
-        return function
+        return partial(each, element)
 
     def latex(self, expression: Any) -> str:
         """Return an expression as LaTeX, with the names of the document."""
@@ -265,6 +260,12 @@ def as_array(value: Any, shape: tuple[int, ...]) -> Any:
     array = np.empty(shape, dtype=object)
     array[...] = value
     return array
+
+
+def each(function: Callable[[Any], Any], values: Any) -> Any:
+    """Return what `function` makes of every element, as an object array of the same shape."""
+    array = np.asarray(values, dtype=object)
+    return as_array(np.frompyfunc(function, 1, 1)(array), array.shape)
 
 
 def _undefined_function(sympy: Any) -> tuple[Any, Any]:

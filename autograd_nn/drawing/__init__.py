@@ -5,8 +5,8 @@
 """
 
 from . import style
-from .drawing import LargeGraphWarning, draw
 from .explorer import Page, explore
+from .pictures import LargeGraphWarning, draw
 from .render import Drawing, DrawingError, GraphvizMissingError
 
 __all__ = [

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..core.backward import cotangent_name
 from ..core.tensor import Tensor, plain
-from ..formulas import notation
+from ..formulas import arrays, notation
 from . import style, text
 from .flows import Flows
-from .picture import Cluster, Edge, Node, Picture
+from .names import delta_of
+from .parts import Cluster, Edge, Node, Picture
 from .view import Group, Use, View
 
 
@@ -61,7 +61,7 @@ def _cluster(group: Group, ids: Mapping[Tensor, str]) -> Cluster:
 
 
 def _small(markup: str, colour: str = style.FAINT) -> str:
-    return f'<FONT POINT-SIZE="10" COLOR="{colour}">{markup}</FONT>'
+    return text.font(markup, 10, colour)
 
 
 class _Maker:
@@ -91,13 +91,9 @@ class _Maker:
 
     def name(self, node: Tensor) -> str:
         """Return the name as markup; of a repeated node the first and the last."""
-        name = self.options.names.get(node, "")
-        if not name:
-            return ""
-        last = self.options.names.get(self.view.last.get(node, node), "")
-        if last and last != name:
-            return f"{text.name(name)} … {text.name(last)}"
-        return text.name(name)
+        name, last = (self.options.names.get(x, "") for x in (node, self.view.last.get(node, node)))
+        both = name and last and last != name
+        return f"{text.name(name)} … {text.name(last)}" if both else text.name(name)
 
     def node(self, node: Tensor, id_: str) -> Node:
         """Return the box of `node`."""
@@ -114,12 +110,10 @@ class _Maker:
         if node in self.cut:
             rows.append(_small("…"))
         if mark:
-            said = text.escaped(style.SIGNS[mark])
-            rows.append(_small(f"<B>{said}</B>", style.SIGN_INK[mark]))
+            rows.append(_small(f"<B>{text.escaped(style.SIGNS[mark])}</B>", style.SIGN_INK[mark]))
         if len(rows) == 1 and "<TABLE" not in rows[0]:
             return rows[0]
-        cells = "".join(f"<TR><TD>{row}</TD></TR>" for row in rows)
-        return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{cells}</TABLE>'
+        return text.table("".join(f"<TR><TD>{row}</TD></TR>" for row in rows), padding=1)
 
     def _is_number(self, node: Tensor) -> bool:
         """Return whether the node is a bare number, which is its own label."""
@@ -128,7 +122,7 @@ class _Maker:
     def _heading(self, node: Tensor) -> list[str]:
         """Return what stands first in a box: name or operation, then the rest of what it is."""
         if node in self.view.blocks:
-            said = [self.name(node), text.escaped(text.shape(node.shape))]
+            said = [self.name(node), text.escaped(arrays.shape(node.shape))]
             below = " &#160; ".join(part for part in said if part)
             label = f"<B>{text.escaped(self.view.blocks[node])}</B>"
             return [label, _small(below)] if below else [label]
@@ -136,16 +130,15 @@ class _Maker:
             return [text.matrix(plain(node))]
         name = self.name(node)
         operation = text.escaped(text.operation(node)) if node.inputs else ""
-        shape = text.escaped(text.shape(node.shape)) if self.options.shapes else ""
+        shape = text.escaped(arrays.shape(node.shape)) if self.options.shapes else ""
         first = f"<B>{name}</B>" if name else operation or "constant"
-        second = [operation] if name and operation else []
-        second += [shape] if shape else []
-        return [first, _small(" &#160; ".join(second))] if second else [first]
+        second = " &#160; ".join(part for part in (operation if name else "", shape) if part)
+        return [first, _small(second)] if second else [first]
 
     def _values(self, node: Tensor) -> str:
-        if text.small(plain(node)):
-            return text.centred(f'<FONT POINT-SIZE="11">{text.matrix(plain(node))}</FONT>')
-        return _small(text.escaped(text.summary(plain(node))))
+        if arrays.small(plain(node)):
+            return text.centred(text.font(text.matrix(plain(node)), 11))
+        return _small(text.shown(plain(node)))
 
     def _tells(self, node: Tensor, flows: Flows) -> bool:
         """Return whether the gradient at a node says more than what flows along its one edge."""
@@ -157,36 +150,27 @@ class _Maker:
         """Return the gradient at `node`, with what it is called."""
         value = flows.total[node]
         called = self._gradient_name(node)
-        if not text.small(value):
-            said = text.escaped(text.summary(value))
-            return _small(f"{called} {said}", style.BACKWARD_INK)
-        font = f'<FONT POINT-SIZE="11" COLOR="{style.BACKWARD_INK}">'
-        row = (
-            f"<TR><TD>{font}{called} =&#160;</FONT></TD>"
-            f"<TD>{font}{text.matrix(value)}</FONT></TD></TR>"
-        )
-        return text.centred(
-            '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" '
-            f'COLOR="{style.BACKWARD_INK}">{row}</TABLE>'
-        )
+        if not arrays.small(value):
+            return _small(f"{called} {text.shown(value)}", style.BACKWARD_INK)
+        parts = (f"{called} =&#160;", text.matrix(value))
+        cells = [f"<TD>{text.font(part, 11, style.BACKWARD_INK)}</TD>" for part in parts]
+        return text.centred(text.table(f"<TR>{''.join(cells)}</TR>", COLOR=style.BACKWARD_INK))
 
     def _gradient_name(self, node: Tensor) -> str:
         """Return δ^(l) at z^(l), else ∂J/∂ of the node's name."""
         name = self.options.names.get(node, "")
-        output = ""
-        if len(self.view.outputs) == 1:
-            output = self.options.names.get(self.view.outputs[0], "")
-        if not name or not output:
+        outputs = [self.options.names.get(output, "") for output in self.view.outputs]
+        if not name or len(outputs) > 1 or not outputs[0]:
             return "gradient"
-        if cotangent_name(name).startswith("delta"):
-            return text.name(cotangent_name(name))
-        return f"∂{text.name(output)}/∂{text.name(name)}"
+        if delta_of(name):
+            return text.name(delta_of(name))
+        return f"∂{text.name(outputs[0])}/∂{text.name(name)}"
 
     def _tooltip(self, node: Tensor) -> str:
-        parts = [notation.unicode(self.options.names[node])] if node in self.options.names else []
-        parts += [text.operation(node)] if node.op is not None else [self.kind(node)]
-        parts += [f"shape {node.shape}", str(node.dtype)]
-        return ", ".join(parts)
+        name = notation.unicode(self.options.names.get(node, ""))
+        what = text.operation(node) or self.kind(node)
+        parts = (name, what, f"shape {node.shape}", str(node.dtype))
+        return ", ".join(part for part in parts if part)
 
     # -- edges --------------------------------------------------------------------------------
 
@@ -198,15 +182,7 @@ class _Maker:
         found = [Edge(tail, head, "forward", argument=text.argument(use.head, use.argument))]
         flows = self.options.flows
         if flows is not None and (use.head, use.argument) in flows.along:
-            found.append(
-                Edge(tail, head, "backward", self._flow(flows.along[use.head, use.argument]))
-            )
+            said = f"<TR><TD>{text.shown(flows.along[use.head, use.argument])}</TD></TR>"
+            label = text.table(said, 2, BGCOLOR=style.FLOW, COLOR=style.BACKWARD_INK)
+            found.append(Edge(tail, head, "backward", label))
         return found
-
-    def _flow(self, value: object) -> str:
-        said = text.matrix(value) if text.small(value) else text.escaped(text.summary(value))
-        return (
-            '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2" '
-            f'BGCOLOR="#fdeee4" COLOR="{style.BACKWARD_INK}">'
-            f"<TR><TD>{said}</TD></TR></TABLE>"
-        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from . import style
-from .picture import Cluster, Edge, Node, Picture
+from .parts import Cluster, Edge, Node, Picture
 from .render import Drawing
 
 

@@ -9,6 +9,7 @@ import html
 import json
 import os
 import pathlib
+import re
 import webbrowser
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -17,14 +18,15 @@ from ..core.tensor import Tensor
 from ..formulas import notation
 from .build import Options, picture
 from .dot import written
-from .drawing import LIMIT
 from .flows import Flows
 from .layers import layered
-from .sources import names_of, outputs_of
+from .names import names_of
+from .pictures import LIMIT
+from .sources import outputs_of
 from .view import View, whole
 
 if TYPE_CHECKING:
-    from .steps import Step
+    from .narration import Step
 
 _TEMPLATE = pathlib.Path(__file__).with_name("explorer.html")
 
@@ -110,14 +112,13 @@ def explore(
     >>> "2 uses" in page.html
     True
     """
-    from .steps import Steps  # the derivations, which pictures do without
+    from .narration import Steps  # the derivations, which pictures do without
 
     outputs = outputs_of(what, args)
     if len(outputs) != 1 or outputs[0].size != 1:
         got = f"{len(outputs)} results" if len(outputs) != 1 else f"shape {outputs[0].shape}"
-        raise ValueError(
-            f"explore steps back from one number, got {got}; reduce it, e.g. with .sum()"
-        )
+        message = f"explore steps back from one number, got {got}; reduce it, e.g. with .sum()"
+        raise ValueError(message)
     view = whole(outputs)
     if len(view.nodes) > LIMIT:
         raise ValueError(
@@ -129,7 +130,7 @@ def explore(
     drawn = picture(view, layered(view, given), Options(names=known))
     svg = written(drawn, backend).pipe("svg", encoding="utf-8")
     steps = Steps(view, known, Flows(outputs)).all()
-    ids = {node: f"n{number}" for number, node in enumerate(view.nodes)}
+    ids = dict(zip(view.nodes, (node.id for node in drawn.nodes), strict=True))
     data = [_data(step, ids) for step in steps]
     title = f"{notation.unicode(known[outputs[0]])}, step by step"
     return Page(_filled(title, svg[svg.index("<svg") :], data))
@@ -166,14 +167,6 @@ def _filled(title: str, svg: str, steps: list[dict[str, Any]]) -> str:
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     filled = {"__TITLE__": html.escape(title), "__SVG__": svg, "__STEPS__": text}
-    head, *pieces = _split(_TEMPLATE.read_text(encoding="utf-8"), list(filled))
-    return head + "".join(filled[key] + rest for key, rest in zip(filled, pieces, strict=True))
-
-
-def _split(template: str, keys: list[str]) -> list[str]:
-    """Split at every key once, so that no key in what is filled in is taken for one."""
-    parts, rest = [], template
-    for key in keys:
-        before, _, rest = rest.partition(key)
-        parts.append(before)
-    return [*parts, rest]
+    template = _TEMPLATE.read_text(encoding="utf-8")
+    # in one go, so that no key in what is filled in is taken for one
+    return re.sub("|".join(filled), lambda key: filled[key[0]], template)

@@ -13,12 +13,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..core.tensor import Tensor, plain
+from ..formulas import arrays
 from . import text
 from .view import Group, Use, View
 
@@ -48,23 +48,16 @@ class _Sequence:
         self.view = view
         self.ops = [node for node in view.nodes if node.op is not None]
         self.position = {node: i for i, node in enumerate(self.ops)}
-        self.sources: list[list[Tensor]] = [[] for _ in self.ops]
-        for use in view.uses:
-            if not use.loop:
-                self.sources[self.position[use.head]].append(use.tail)
+        sources = view.sources()
+        self.sources = [sources.get(node, []) for node in self.ops]
         self.frames = _frames(view.folds)
         numbers: dict[Any, int] = {}
         outputs = set(view.outputs)
-        self.kinds = np.array(
-            [
-                numbers.setdefault(self._kind(node, node in outputs), len(numbers))
-                for node in self.ops
-            ],
-            dtype=np.int64,
-        )
+        kinds = [self._kind(node, node in outputs) for node in self.ops]
+        self.kinds = np.array([numbers.setdefault(kind, len(numbers)) for kind in kinds], int)
 
     def _kind(self, node: Tensor, is_output: bool) -> Any:
-        given = tuple((key, text._parameter(value)) for key, value in node.params.items())
+        given = tuple((key, text.parameter(value)) for key, value in node.params.items())
         return (node.op, given, node.shape, node.dtype, self.frames.get(node), is_output)
 
     def alike(self, i: int, j: int, entering: bool = False) -> bool:
@@ -133,19 +126,19 @@ class _Sequence:
         blocks = set(self.ops[run.start : run.start + run.period * run.times])
         return all(
             blocks.isdisjoint(nodes) or nodes <= block or blocks <= nodes
-            for nodes in map(set, map(_operations, _every(self.view.folds)))
+            for fold in self.view.folds
+            for nodes in map(_operations, fold.all())
         )
 
 
 def _leaf(node: Tensor) -> Any:
     number = node.name is None and node.ndim == 0
-    value = text.number(np.asarray(plain(node))[()]) if number else None
+    value = arrays.number(np.asarray(plain(node))[()]) if number else None
     return (node.requires_grad, node.name is None, node.shape, node.dtype, value)
 
 
-def _operations(group: Group) -> list[Tensor]:
-    inner = [node for part in group.groups for node in _operations(part)]
-    return [node for node in group.nodes if node.op is not None] + inner
+def _operations(group: Group) -> set[Tensor]:
+    return {node for node in group.members() if node.op is not None}
 
 
 def _frames(groups: list[Group], path: tuple[str, ...] = ()) -> dict[Tensor, Any]:
@@ -201,21 +194,7 @@ def _fold(sequence: _Sequence, run: _Run) -> View:
     for node, first in stands.items():
         if block.get(node, run.times - 1) == run.times - 1:
             last[first] = view.last.get(node, node)
-    return replace(
-        view,
-        nodes=nodes,
-        uses=list(uses),
-        outputs=list(dict.fromkeys(stands.get(output, output) for output in view.outputs)),
-        folds=folds,
-        last=last,
-        hidden=view.hidden + len(view.nodes) - len(nodes),
-    )
-
-
-def _every(groups: list[Group]) -> Iterator[Group]:
-    for group in groups:
-        yield group
-        yield from _every(group.groups)
+    return view.merged(stands, uses, folds=folds, last=last)
 
 
 def _placed(
@@ -223,16 +202,16 @@ def _placed(
 ) -> list[Group]:
     """Return `groups` with a new one of `members`: around some of them, or within one."""
     kept = [Group(g.label, [n for n in g.nodes if n not in gone], g.kind, g.groups) for g in groups]
-    kept = [group for group in kept if not set(_operations(group)) <= gone]
+    kept = [group for group in kept if not _operations(group) <= gone]
     own = set(members)
     for i, group in enumerate(kept):
-        if {node for node in members if node.op is not None} < set(_operations(group)):
+        if {node for node in members if node.op is not None} < _operations(group):
             inner = _placed(group.groups, label, members, gone)
             rest = [node for node in group.nodes if node not in own]
             kept[i] = Group(group.label, rest, group.kind, inner)
             return kept
-    inner = [group for group in kept if set(_operations(group)) <= own]
-    taken = {node for group in inner for part in _every([group]) for node in part.nodes}
+    inner = [group for group in kept if _operations(group) <= own]
+    taken = {node for group in inner for node in group.members()}
     shown = [node for node in members if node not in taken]
     return [*(group for group in kept if group not in inner), Group(label, shown, "fold", inner)]
 

@@ -6,24 +6,12 @@ W^(l), b^(l), z^(l+1), h^(l+1) and what stands unnamed between them are layer l+
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from ..core.tensor import Tensor
 from ..formulas import notation
+from .names import layer_of
 from .view import Group, View
-
-_NODE = re.compile(r"(?P<what>[zh])_?(?P<layer>\d+)")
-_WEIGHT = re.compile(r"(?P<what>[Wb])_?(?P<layer>\d+)")
-
-
-def _layer_of(name: str) -> int | None:
-    """Return the layer that something of this name belongs to."""
-    found = _NODE.fullmatch(name)
-    if found:
-        return int(found["layer"])
-    found = _WEIGHT.fullmatch(name)
-    return int(found["layer"]) + 1 if found else None
 
 
 def layered(view: View, names: Mapping[Tensor, str]) -> list[Group]:
@@ -35,20 +23,14 @@ def layered(view: View, names: Mapping[Tensor, str]) -> list[Group]:
     names : mapping of Tensor to str
         The names of the nodes that have one.
     """
-    layers: dict[Tensor, int] = {}
-    sources: dict[Tensor, list[Tensor]] = {}
-    for use in view.uses:
-        if not use.loop:
-            sources.setdefault(use.head, []).append(use.tail)
-    for node, name in names.items():
-        layer = _layer_of(name)
-        if layer is not None:
-            layers[node] = layer
+    said = {node: layer_of(name) for node, name in names.items()}
+    layers = {node: layer for node, layer in said.items() if layer is not None}
+    sources = view.sources()
     if not any(node.op is not None for node in layers):
         return []
     for node in [n for n in reversed(view.nodes) if n in layers]:
         _spread(node, layers, names, sources)
-    framed = set(_framed(view.folds))
+    framed = {node for fold in view.folds for node in fold.members()}
     found: dict[int, list[Tensor]] = {}
     for node in view.nodes:
         if node in layers and node not in framed:
@@ -56,10 +38,6 @@ def layered(view: View, names: Mapping[Tensor, str]) -> list[Group]:
     groups = [Group(f"layer {layer}", found[layer]) for layer in sorted(found)]
     cost = [node for node in _cost(view, layers, names) if node not in framed]
     return [*groups, Group("cost", cost)] if cost else groups
-
-
-def _framed(groups: Sequence[Group]) -> list[Tensor]:
-    return [node for group in groups for node in group.nodes + _framed(group.groups)]
 
 
 def _spread(

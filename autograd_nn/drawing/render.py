@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import pathlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import graphviz
@@ -37,9 +39,8 @@ def _in_process(source: str, engine: str, output: str) -> bytes:
     try:
         drawn: bytes | None = graph.draw(format=output, prog=engine)
     except (OSError, TypeError, ValueError) as error:  # TypeError: an unknown format
-        raise DrawingError(
-            f"Graphviz cannot draw this as {output!r} with {engine!r}: {error}"
-        ) from error
+        message = f"Graphviz cannot draw this as {output!r} with {engine!r}: {error}"
+        raise DrawingError(message) from error
     finally:
         graph.close()
     if not drawn:
@@ -47,12 +48,13 @@ def _in_process(source: str, engine: str, output: str) -> bytes:
     return drawn
 
 
-def _by_program(source: str, engine: str, output: str) -> bytes:
+@contextmanager
+def _program() -> Iterator[None]:
+    """Raise the error with the line that installs what is missing where there is no `dot`."""
     try:
-        drawn: bytes = graphviz.Source(source, engine=engine).pipe(format=output)
+        yield
     except graphviz.ExecutableNotFound as error:
         raise GraphvizMissingError(_INSTALL) from error
-    return drawn
 
 
 def available() -> str:
@@ -87,7 +89,9 @@ def render(source: str, output: str, engine: str = "dot", backend: str = "auto")
     """
     chosen = available() if backend == "auto" else backend
     if chosen == "dot":
-        return _by_program(source, engine, output)
+        with _program():
+            drawn: bytes = graphviz.Source(source, engine=engine).pipe(format=output)
+            return drawn
     try:
         return _in_process(source, engine, output)
     except ImportError as error:
@@ -116,11 +120,9 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         return {**super()._copy_kwargs(**kwargs), "backend": self.backend}
 
     def _by_program(self, renderer: Any, formatter: Any, neato_no_op: Any) -> bool:
-        special = any(
-            option is not None
-            for option in (renderer, formatter, neato_no_op, self.renderer, self.formatter)
-        )
-        return special or (available() if self.backend == "auto" else self.backend) == "dot"
+        special = (renderer, formatter, neato_no_op, self.renderer, self.formatter)
+        backend = available() if self.backend == "auto" else self.backend
+        return backend == "dot" or any(option is not None for option in special)
 
     def pipe(
         self,
@@ -143,13 +145,11 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
             If neither pygraphviz nor the `dot` program is installed.
         """
         if self._by_program(renderer, formatter, neato_no_op):
-            try:
+            with _program():
                 return super().pipe(
                     format, renderer=renderer, formatter=formatter, neato_no_op=neato_no_op,
                     quiet=quiet, engine=engine, encoding=encoding,
                 )  # fmt: skip
-            except graphviz.ExecutableNotFound as error:
-                raise GraphvizMissingError(_INSTALL) from error
         drawn = render(self.source, format or self.format, engine or self.engine, self.backend)
         return drawn.decode(encoding) if encoding else drawn
 
@@ -181,30 +181,27 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
             If neither pygraphviz nor the `dot` program is installed.
         """
         if self._by_program(renderer, formatter, neato_no_op):
-            try:
-                path: str = super().render(
+            with _program():
+                saved: str = super().render(
                     filename, directory=directory, view=view, cleanup=cleanup, format=format,
                     renderer=renderer, formatter=formatter, neato_no_op=neato_no_op,
                     quiet=quiet, quiet_view=quiet_view, outfile=outfile, engine=engine,
                     raise_if_result_exists=raise_if_result_exists,
                     overwrite_source=overwrite_source,
                 )  # fmt: skip
-            except graphviz.ExecutableNotFound as error:
-                raise GraphvizMissingError(_INSTALL) from error
-            return path
-        target = None if outfile is None else pathlib.Path(outfile)
-        if target is not None:
-            if directory is None:
-                target = pathlib.Path(self.directory or "", target)
-            else:
-                target = pathlib.Path(directory, target)
+                return saved
+        target = None
+        if outfile is not None:
+            target = pathlib.Path(
+                (self.directory or "") if directory is None else directory, outfile
+            )
             format = format or target.suffix[1:].lower() or None  # noqa: A001
             filename = target.with_suffix(".gv") if filename is None else filename
         output = format or self.format
         # Drawn first, so that nothing is written where nothing can be drawn.
         drawn = self.pipe(output, engine=engine)
-        source = self.save(filename, directory=None if target is not None else directory)
-        path = str(target) if target is not None else f"{source}.{output}"
+        source = self.save(filename, directory=directory if target is None else None)
+        path = f"{source}.{output}" if target is None else str(target)
         if raise_if_result_exists and os.path.exists(path):
             raise graphviz.FileExistsError(f"output file exists: {path!r}")
         if os.path.abspath(path) == os.path.abspath(source) and not overwrite_source:

@@ -6,12 +6,11 @@ A Tensor or a list of them; what has a ``graph`` (a program, a report); a functi
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ..core.graph import topological_order
 from ..core.tensor import Tensor
 from ..transforms.containers import flatten, leaf_names, unflatten
 
@@ -77,39 +76,7 @@ def _as_tensors(tree: Any, root: str) -> Any:
 
 def _leaf(leaf: Any, name: str) -> Any:
     """Return a leaf of an argument as a named Tensor; what holds no numbers as it is."""
-    if isinstance(leaf, (Tensor, str, bool)) or callable(leaf):
-        return leaf
-    if isinstance(leaf, int):  # an axis, a number of layers: what Python code counts with
+    if isinstance(leaf, (Tensor, str, int)) or callable(leaf):  # int: an axis, a flag, a count
         return leaf
     dtype = getattr(leaf, "dtype", np.dtype(float))
     return Tensor(leaf, requires_grad=dtype.kind in "fO", name=name)
-
-
-def names_of(outputs: Sequence[Tensor], names: Mapping[str, Any] | None) -> dict[Tensor, str]:
-    """Return the name of every node that has one.
-
-    Parameters
-    ----------
-    outputs : sequence of Tensor
-    names : mapping of str to anything, optional
-        Such as ``locals()``: names for Tensors without one of their own, also within lists and
-        dicts. Everything else in it, and names that begin with an underscore, are passed over.
-    """
-    found = {node: node.name for node in topological_order(outputs) if node.name}
-    for name, value in (names or {}).items():
-        if str(name).startswith("_"):
-            continue
-        for tensor, called in _tensors_in(str(name), value):
-            if not tensor.name and tensor not in found:
-                found[tensor] = called
-    return found
-
-
-def _tensors_in(name: str, value: Any) -> list[tuple[Tensor, str]]:
-    if isinstance(value, Tensor):
-        return [(value, name)]
-    if isinstance(value, (list, tuple)):
-        return [(x, f"{name}[{i}]") for i, x in enumerate(value) if isinstance(x, Tensor)]
-    if isinstance(value, dict):
-        return [(x, f"{name}[{k!r}]") for k, x in value.items() if isinstance(x, Tensor)]
-    return []

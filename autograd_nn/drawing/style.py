@@ -24,51 +24,33 @@ BACKWARD = "#d55e00"
 BACKWARD_INK = "#8f3f00"
 """Text of what flows backward, on a tint."""
 
+FLOW = "#fdeee4"
+"""The tint behind numbers on the arrows of what flows backward."""
+
 FONT = "Helvetica,Arial,sans-serif"
 
 _BOX = {"shape": "box"}
 KINDS: dict[str, dict[str, str]] = {
     "input": {"shape": "note", "style": "filled", "fillcolor": "#d6ecfa", "color": "#0072b2"},
     "parameter": {**_BOX, "style": "filled", "fillcolor": "#fdeac2", "color": "#b57b00"},
-    "constant": {
-        **_BOX,
-        "style": "filled,dashed",
-        "fillcolor": "#f1f3f5",
-        "color": "#6e7781",
-    },
-    "operation": {
-        **_BOX,
-        "style": "filled,rounded",
-        "fillcolor": "#ffffff",
-        "color": "#6e7781",
-    },
+    "constant": {**_BOX, "style": "filled,dashed", "fillcolor": "#f1f3f5", "color": "#6e7781"},
+    "operation": {**_BOX, "style": "filled,rounded", "fillcolor": "#ffffff", "color": "#6e7781"},
     "result": {
-        **_BOX,
-        "style": "filled,rounded",
-        "fillcolor": "#f7e3ef",
-        "color": "#a8457f",
+        **_BOX, "style": "filled,rounded", "fillcolor": "#f7e3ef", "color": "#a8457f",
         "peripheries": "2",
     },
     "gradient": {"shape": "hexagon", "style": "filled", "fillcolor": "#fde3d3", "color": BACKWARD},
-    "fold": {
-        "shape": "folder",
-        "style": "filled",
-        "fillcolor": "#f1f3f5",
-        "color": "#6e7781",
-    },
-}
+    "fold": {"shape": "folder", "style": "filled", "fillcolor": "#f1f3f5", "color": "#6e7781"},
+}  # fmt: skip
 """Kind of node → Graphviz attributes."""
 
 MARKS: dict[str, dict[str, str]] = {
     "right": {"fillcolor": "#c9ecdf", "color": "#009e73", "penwidth": "2"},
     "wrong": {"fillcolor": "#ffffff", "color": "#c1121f", "penwidth": "4"},
     "inherits": {
-        "fillcolor": "#fdeac2",
-        "color": "#b57b00",
-        "penwidth": "2",
-        "style": "filled,dashed",
+        "fillcolor": "#fdeac2", "color": "#b57b00", "penwidth": "2", "style": "filled,dashed",
     },
-}
+}  # fmt: skip
 """Judgement → attributes over those of the kind."""
 
 SIGNS = {"right": "✓ right", "wrong": "✗ wrong here", "inherits": "↪ inherits an error"}
@@ -79,13 +61,10 @@ SIGN_INK = {"right": "#005f45", "wrong": "#c1121f", "inherits": "#7a5300"}
 EDGES: dict[str, dict[str, str]] = {
     "forward": {},
     "backward": {
-        "dir": "back",
-        "color": BACKWARD,
-        "style": "dashed",
-        "fontcolor": BACKWARD_INK,
+        "dir": "back", "color": BACKWARD, "style": "dashed", "fontcolor": BACKWARD_INK,
     },
     "loop": {"style": "dashed", "constraint": "false"},
-}
+}  # fmt: skip
 """Kind of edge → attributes. A backward one is written in the forward direction with its arrow
 turned round, so that both stand side by side."""
 
@@ -97,19 +76,10 @@ CLUSTERS: dict[str, dict[str, str]] = {
 
 GRAPH = {"bgcolor": "transparent", "fontname": FONT, "fontsize": "11", "fontcolor": LINE}
 NODE = {
-    "fontname": FONT,
-    "fontsize": "13",
-    "fontcolor": INK,
-    "margin": "0.12,0.05",
-    "height": "0.3",
-    "width": "0.4",
-}
+    "fontname": FONT, "fontsize": "13", "fontcolor": INK, "margin": "0.12,0.05",
+    "height": "0.3", "width": "0.4",
+}  # fmt: skip
 EDGE = {
-    "fontname": FONT,
-    "fontsize": "9",
-    "color": LINE,
-    "fontcolor": LINE,
-    "arrowsize": "0.7",
-    "labelangle": "50",
-    "labeldistance": "1.3",
-}
+    "fontname": FONT, "fontsize": "9", "color": LINE, "fontcolor": LINE,
+    "arrowsize": "0.7", "labelangle": "50", "labeldistance": "1.3",
+}  # fmt: skip

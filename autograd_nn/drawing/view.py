@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..core.graph import topological_order
 from ..core.tensor import Tensor
@@ -34,6 +34,16 @@ class Group:
     nodes: list[Tensor]
     kind: str = "layer"
     groups: list[Group] = field(default_factory=list)
+
+    def all(self) -> Iterator[Group]:
+        """Yield the group and all groups within it, each before those within."""
+        yield self
+        for group in self.groups:
+            yield from group.all()
+
+    def members(self) -> list[Tensor]:
+        """Return the nodes of the group and of the groups within it."""
+        return [node for group in self.all() for node in group.nodes]
 
 
 @dataclass(eq=False)
@@ -67,6 +77,25 @@ class View:
     cut: list[Tensor] = field(default_factory=list)
     blocks: dict[Tensor, str] = field(default_factory=dict)
 
+    def sources(self) -> dict[Tensor, list[Tensor]]:
+        """Return the shown inputs of each node that has any, in their order."""
+        found: dict[Tensor, list[Tensor]] = {}
+        for use in self.uses:
+            if not use.loop:
+                found.setdefault(use.head, []).append(use.tail)
+        return found
+
+    def reduced(self, nodes: list[Tensor], uses: Iterable[Use], **changed: Any) -> View:
+        """Return the view with `nodes` alone, all others hidden."""
+        hidden = self.hidden + len(self.nodes) - len(nodes)
+        return replace(self, nodes=nodes, uses=list(uses), hidden=hidden, **changed)
+
+    def merged(self, stands: dict[Tensor, Tensor], uses: Iterable[Use], **changed: Any) -> View:
+        """Return the view without the nodes that others stand for, its ends at the others."""
+        nodes = [node for node in self.nodes if stands.get(node, node) is node]
+        outputs = list(dict.fromkeys(stands.get(output, output) for output in self.outputs))
+        return self.reduced(nodes, uses, outputs=outputs, **changed)
+
 
 def whole(outputs: Sequence[Tensor]) -> View:
     """Return the view that shows all that `outputs` depend on."""
@@ -77,10 +106,7 @@ def whole(outputs: Sequence[Tensor]) -> View:
 
 def shortened(view: View, depth: int | None = None, most: int | None = None) -> View:
     """Return `view` without what is more than `depth` steps, or the `most` nodes, from the end."""
-    sources: dict[Tensor, list[Tensor]] = {}
-    for use in view.uses:
-        if not use.loop:
-            sources.setdefault(use.head, []).append(use.tail)
+    sources = view.sources()
     near = dict.fromkeys(view.outputs, 0)
     queue = list(near)
     for node in queue:  # grows while it is walked: breadth first
@@ -92,20 +118,9 @@ def shortened(view: View, depth: int | None = None, most: int | None = None) -> 
                 queue.append(x)
     nodes = [node for node in view.nodes if node in near]
     uses = [use for use in view.uses if use.tail in near and use.head in near]
-    earlier = set(view.cut)
-    cut = [
-        node
-        for node in nodes
-        if any(x not in near for x in sources.get(node, ())) or node in earlier
-    ]
-    return replace(
-        view,
-        nodes=nodes,
-        uses=uses,
-        folds=_within(view.folds, set(nodes)),
-        hidden=view.hidden + len(view.nodes) - len(nodes),
-        cut=cut,
-    )
+    ends = {*view.cut, *(use.head for use in view.uses if not use.loop and use.tail not in near)}
+    cut = [node for node in nodes if node in ends]
+    return view.reduced(nodes, uses, folds=_within(view.folds, near), cut=cut)
 
 
 def collapsed(view: View, groups: Sequence[Group]) -> View:
@@ -122,19 +137,11 @@ def collapsed(view: View, groups: Sequence[Group]) -> View:
         tail, head = stands.get(use.tail, use.tail), stands.get(use.head, use.head)
         if tail is not head:
             uses[Use(tail, head, -1, use.loop) if head in blocks else Use(tail, *use[1:])] = None
-    nodes = [node for node in view.nodes if stands.get(node, node) is node]
-    return replace(
-        view,
-        nodes=nodes,
-        uses=list(uses),
-        outputs=list(dict.fromkeys(stands.get(output, output) for output in view.outputs)),
-        folds=_within(view.folds, set(nodes)),
-        hidden=view.hidden + len(view.nodes) - len(nodes),
-        blocks=blocks,
-    )
+    shown = {node for node in view.nodes if stands.get(node, node) is node}
+    return view.merged(stands, uses, folds=_within(view.folds, shown), blocks=blocks)
 
 
-def _within(groups: list[Group], shown: set[Tensor]) -> list[Group]:
+def _within(groups: list[Group], shown: Collection[Tensor]) -> list[Group]:
     kept = []
     for group in groups:
         nodes = [node for node in group.nodes if node in shown]

@@ -9,7 +9,8 @@ The checker records a learner's formula this way, and rewrites it one mistake at
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ import numpy as np
 from ..core.graph import topological_order
 from ..core.op import REGISTRY, Op
 from ..core.tensor import Tensor, plain
+from ..ops.elementwise import ADD, MULTIPLY, NEGATIVE
+from ..ops.shapes import TRANSPOSE
 
 Path = tuple[int, ...]
 """Where a node stands: the argument positions on the way to it from the root."""
@@ -71,9 +74,9 @@ class Expr:
         return (self.op.name, params, *[arg.key() for arg in self.args])
 
     def __repr__(self) -> str:
-        from .printing import python_text
-
-        return f"<Expr {python_text(self)}>"
+        if self.op is None:
+            return self.name or repr(self.value)
+        return f"{self.op.name}({', '.join(map(repr, self.args))})"
 
 
 def _plain(value: Any) -> Any:
@@ -98,21 +101,32 @@ def number(value: Any) -> Expr:
     return Expr(value=value)
 
 
+def is_scalar(e: Expr) -> bool:
+    """Whether `e` is a constant of one number."""
+    return e.op is None and not e.name and np.ndim(e.value) == 0
+
+
 def call(op: str | Op, *args: Expr, **params: Any) -> Expr:
-    """Return the operation `op`, or the one registered under that name, on `args`."""
+    """Return the operation `op`, a row or the name of one, on `args`."""
     return Expr(REGISTRY[op] if isinstance(op, str) else op, args, params)
 
 
 def transposed(e: Expr) -> Expr:
     """Return the transpose, and not the transpose of a transpose."""
-    if e.kind == "transpose" and not e.params.get("axes"):
+    if e.op is TRANSPOSE and not e.params.get("axes"):
         return e.args[0]
-    return call("transpose", e)
+    return call(TRANSPOSE, e)
 
 
 def negated(e: Expr) -> Expr:
     """Return −e, and not −(−e)."""
-    return e.args[0] if e.kind == "negative" else call("negative", e)
+    return e.args[0] if e.op is NEGATIVE else call(NEGATIVE, e)
+
+
+def total(formulas: Sequence[Expr]) -> Expr:
+    """Return the sum of formulas, 0 for none."""
+    first, *others = formulas or [number(0.0)]
+    return functools.reduce(functools.partial(call, ADD), others, first)
 
 
 def from_graph(result: Tensor, names: Mapping[Tensor, str]) -> Expr:
@@ -238,12 +252,7 @@ def at(e: Expr, path: Path) -> Expr:
 
 def renamed(e: Expr, old: str, new: Expr) -> Expr:
     """Return `e` with `new` for every occurrence of the name `old`."""
-    if e.op is None:
-        return new if e.name == old else e
-    args = tuple(renamed(arg, old, new) for arg in e.args)
-    if all(a is b for a, b in zip(args, e.args, strict=True)):
-        return e
-    return Expr(e.op, args, e.params)
+    return mapped(e, lambda node: new if node.name == old else node)
 
 
 def renamed_all(e: Expr, names: Mapping[str, str]) -> Expr:
@@ -265,19 +274,9 @@ def names_in(e: Expr) -> list[str]:
 
 def factors(e: Expr) -> list[tuple[Path, Expr]]:
     """Return the factors of a chain of elementwise products with their paths, left to right."""
-    if e.kind == "negative":
-        return [((0, *path), node) for path, node in factors(e.args[0])]
-    if e.kind != "multiply":
+    if e.op not in (NEGATIVE, MULTIPLY):
         return [((), e)]
     return [((i, *path), node) for i, arg in enumerate(e.args) for path, node in factors(arg)]
-
-
-def product(parts: Iterable[Expr]) -> Expr:
-    """Return the elementwise product of `parts`, 1 for none."""
-    result: Expr | None = None
-    for part in parts:
-        result = part if result is None else call("multiply", result, part)
-    return result if result is not None else number(1.0)
 
 
 def without(e: Expr, paths: Iterable[Path]) -> Expr:
@@ -287,15 +286,12 @@ def without(e: Expr, paths: Iterable[Path]) -> Expr:
     def rest(node: Expr, here: Path) -> Expr | None:
         if here in gone:
             return None
-        if node.kind == "negative":
-            inner = rest(node.args[0], (*here, 0))
-            return call("negative", inner if inner is not None else number(1.0))
-        if node.kind != "multiply":
+        if node.op not in (NEGATIVE, MULTIPLY):
             return node
-        left, right = (rest(arg, (*here, i)) for i, arg in enumerate(node.args))
-        if left is None or right is None:
-            return left if right is None else right
-        return call("multiply", left, right)
+        kept = [rest(arg, (*here, i)) for i, arg in enumerate(node.args)]
+        left = [arg for arg in kept if arg is not None]
+        if node.op is NEGATIVE:
+            return call(NEGATIVE, *(left or [number(1.0)]))
+        return call(MULTIPLY, *left) if len(left) == 2 else left[0] if left else None
 
-    result = rest(e, ())
-    return result if result is not None else number(1.0)
+    return rest(e, ()) or number(1.0)

@@ -91,12 +91,12 @@ ADD = register(Op("add", np.add, (
     lambda g, out, a, b: g,
     lambda g, out, a, b: g,
 ), symbol="+", latex="{0} + {1}", broadcasts=True,
-    text="{0} + {1}", words="{0} plus {1}", traits={"commutes", "linear"}), np.add)
+    text="{0} + {1}", words="{0} plus {1}", traits={"commutes", "linear", "value_free"}), np.add)
 SUBTRACT = register(Op("subtract", np.subtract, (
     lambda g, out, a, b: g,
     lambda g, out, a, b: -g,
 ), symbol="-", latex="{0} - {1}", broadcasts=True,
-    text="{0} − {1}", words="{0} minus {1}", traits={"linear"}), np.subtract)
+    text="{0} − {1}", words="{0} minus {1}", traits={"linear", "value_free"}), np.subtract)
 MULTIPLY = register(Op("multiply", np.multiply, (
     lambda g, out, a, b: g * b,
     lambda g, out, a, b: g * a,
@@ -113,11 +113,11 @@ POWER = register(Op("power", np.power, (_power_x, _power_p),
     text="{0}^{1}", words="{0} to the power {1}",
     rule_words=r"$g \odot y \odot x^{y-1}$; $g \odot r \odot \ln(x)$"), np.power)
 NEGATIVE = register(Op("negative", np.negative, (lambda g, out, x: -g,), symbol="-", latex="-{0}",
-    text="−{0}", python="-{0}", words="{0} with its sign turned", traits={"linear"}),
+    text="−{0}", python="-{0}", words="{0} with its sign turned", traits={"linear", "value_free"}),
     np.negative)
 POSITIVE = register(Op("positive", np.positive, (lambda g, out, x: g,), symbol="+",
     latex="{0}",
-    text="{0}", python="{0}"), np.positive)
+    text="{0}", python="{0}", traits={"linear", "value_free"}), np.positive)
 ABSOLUTE = register(Op("absolute", np.abs, (lambda g, out, x: g * np.sign(x),),
     latex=r"\left|{0}\right|",
     text="|{0}|", python="np.abs({0})", loop="abs({0})", symbolic="Abs"), np.abs)
@@ -172,11 +172,15 @@ LOGADDEXP2 = register(Op("logaddexp2", np.logaddexp2, (
 SIGMOID = register(Op("sigmoid", stable_sigmoid, (_sigmoid_rule,),
     latex=_SIGMOID_LATEX,
     text="f({0})", python="sigmoid({0})", words="the sigmoid f of {0}", loop="sigmoid({0})",
+    note=("f(z) = 1/(1 + e^(−z)),  f′(z) = f(z) (1 − f(z))",
+          r"f(z) = \frac{1}{1 + e^{-z}}, \quad f'(z) = f(z) \, (1 - f(z))"),
     traits={"elementwise", "activation"}))
 RELU = register(Op("relu", rectified, (lambda g, out, z: g * (z > 0),),
     latex=r"\max({0}, 0)",
     text="max({0}, 0)", python="np.maximum({0}, 0)",
     words="{0} where that is positive, else 0", loop="np.maximum({0}, 0)",
+    note=("f(z) = max(z, 0),  f′(z) = 1 where z > 0, else 0",
+          r"f(z) = \max(z, 0), \quad f'(z) = 1\ \mathrm{where}\ z > 0,\ \mathrm{else}\ 0"),
     traits={"elementwise", "activation"}))
 MAXIMUM = register(Op("maximum", np.maximum, (
     lambda g, out, a, b: g * _share(a > b, a == b),

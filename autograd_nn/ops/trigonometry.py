@@ -65,6 +65,8 @@ COSH = register(Op("cosh", np.cosh, (lambda g, out, x: g * np.sinh(x),),
 TANH = register(Op("tanh", np.tanh, (lambda g, out, x: g * (1 - out * out),),
     latex=r"\tanh({0})",
     words="the tanh of {0}", loop="math.tanh({0})", symbolic="tanh",
+    note=("f(z) = tanh(z),  f′(z) = 1 − tanh(z)²",
+          r"f(z) = \tanh(z), \quad f'(z) = 1 - \tanh(z)^{2}"),
     traits={"activation"}), np.tanh)
 ARCSINH = register(Op("arcsinh", np.arcsinh, (lambda g, out, x: g / np.sqrt(np.square(x) + 1),),
     latex=function_of("arcsinh")), np.arcsinh)

@@ -10,31 +10,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ..core.tensor import Tensor, plain
 from ..formulas.notation import identifier
+from ..formulas.precedence import ATOM, BINDING, UNARY, Text, infix
 from .literals import Embedding, NotLiteralError, array_text, index, literal, numpy_name
 from .rewriting import is_weak, op_of
 
-ATOM, POWER, UNARY, PRODUCT, SUM, COMPARISON = 9, 8, 7, 6, 5, 4
-_INFIX = {"**": POWER, "*": PRODUCT, "/": PRODUCT, "@": PRODUCT, "%": PRODUCT, "+": SUM, "-": SUM}
-_INFIX |= dict.fromkeys(("<", "<=", ">", ">=", "==", "!="), COMPARISON)
-
-
-class Text(NamedTuple):
-    """An expression, how tightly it binds, and the operator at its top."""
-
-    code: str
-    binding: int = ATOM
-    symbol: str = ""
-
-    def within(self, least: int) -> str:
-        """Return the code, in parentheses if it binds less tightly than `least`."""
-        return self.code if self.binding >= least else f"({self.code})"
-
+__all__ = ["ATOM", "HELPERS", "RELU", "SIGMOID", "Text", "Vocabulary"]
 
 SIGMOID = '''def sigmoid(z):
     """Return 1 / (1 + exp(-z)); where exp overflows to inf, that is the right 0."""
@@ -121,8 +107,8 @@ class Vocabulary:
     def calls(self, node: Tensor) -> bool:
         """Whether the text of `node` is a call of its operation's function."""
         op = op_of(node)
-        infix = op.symbol in _INFIX and len(node.inputs) == 2 and not node.params
-        return op.name not in _SPECIAL and not infix
+        joined = op.symbol in BINDING and len(node.inputs) == 2 and not node.params
+        return op.name not in _SPECIAL and not joined
 
     def expression(self, node: Tensor, operands: Sequence[Text]) -> Text:
         """Return the expression of `node` on `operands`."""
@@ -135,8 +121,8 @@ class Vocabulary:
             if text is not None:
                 return text
         strong = not all(is_weak(x) for x in node.inputs)
-        if len(operands) == 2 and op.symbol in _INFIX and strong and not node.params:
-            return _infix(op.symbol, *operands)
+        if len(operands) == 2 and op.symbol in BINDING and strong and not node.params:
+            return infix(op.symbol, *operands)
         if len(operands) == 1 and op.symbol == "-" and strong:
             return Text(f"-{operands[0].within(UNARY)}", UNARY, "-")
         return self.call(node, operands)
@@ -164,19 +150,6 @@ class Vocabulary:
 
 
 _BUILTINS = frozenset(dir(__import__("builtins")))
-
-
-def _infix(symbol: str, a: Text, b: Text) -> Text:
-    binding = _INFIX[symbol]
-    if symbol == "**":
-        return Text(f"{a.within(ATOM)} ** {b.within(UNARY)}", binding, symbol)
-    left = binding if binding != COMPARISON else COMPARISON + 1
-    first, second = a.within(left), b.within(binding + 1)
-    if a.binding == PRODUCT == binding and (symbol == "@") != (a.symbol == "@"):
-        first = f"({a.code})"  # the grammar needs none, the eye does
-    if b.binding == UNARY and symbol not in ("<", ">", "=="):
-        second = b.within(ATOM)
-    return Text(f"{first} {symbol} {second}", binding, symbol)
 
 
 def _transpose(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text | None:

@@ -13,22 +13,21 @@ from typing import TYPE_CHECKING, overload
 
 from ...core.tensor import Tensor
 from ...formulas import notation
-from ..environment import Environment, Meaning
+from ...formulas.arrays import array_text
+from ...formulas.equations import Equations
+from ...formulas.expression import Expr, mapped, name, names_in, nodes, number, size, total
+from ...formulas.printing import LATEX, UNICODE, Style, write
+from ...formulas.simplify import simplified
+from ...ops.indexing import GETITEM, SCATTER
+from ...ops.joining import CONCATENATE
+from ...ops.linalg import MATMUL
+from ...ops.shapes import BROADCAST_TO, RESHAPE, TRANSPOSE
+from ..draws import Draw
+from ..names import Environment, Meaning
+from .steps import Step, between, in_deltas, named_gradient, operation, scale_of, step
 
 if TYPE_CHECKING:
     from .index_form import IndexForm
-from ...formulas.equations import Equations
-from ...formulas.expression import Expr, call, mapped, name, number, size
-from ...formulas.printing import (
-    Style,
-    array_text,
-    latex_label,
-    latex_style,
-    plain_label,
-    unicode_style,
-    write,
-)
-from .steps import Step, between, gradient_name, in_deltas, is_layer, operation, simplified, step
 
 _MOST_LINES = 500
 _SHORT = 7
@@ -37,14 +36,8 @@ _SHORT = 7
 _LONG = 40
 """Up to this many, the gradient of a tensor without a name goes into the next one's."""
 
-_F = {
-    "sigmoid": ("f(z) = 1/(1 + e^(−z)),  f′(z) = f(z) (1 − f(z))",
-                r"f(z) = \frac{1}{1 + e^{-z}}, \quad f'(z) = f(z) \, (1 - f(z))"),
-    "tanh": ("f(z) = tanh(z),  f′(z) = 1 − tanh(z)²",
-             r"f(z) = \tanh(z), \quad f'(z) = 1 - \tanh(z)^{2}"),
-    "relu": ("f(z) = max(z, 0),  f′(z) = 1 where z > 0, else 0",
-             r"f(z) = \max(z, 0), \quad f'(z) = 1\ \mathrm{where}\ z > 0,\ \mathrm{else}\ 0"),
-}  # fmt: skip
+_MOVED = (MATMUL, TRANSPOSE, RESHAPE, CONCATENATE, GETITEM, SCATTER)
+"""Operations whose derivative is no array of the shape of their input."""
 
 
 class Derivation(Equations):
@@ -68,42 +61,30 @@ class Derivation(Equations):
         self._numbers = numbers
         self._digits = digits
 
-    # -- names ------------------------------------------------------------------------------------
+    def _style(self, style: Style) -> Style:
+        """Return `style` with the names of gradients written as ∂J/∂ of something."""
+        root = style.label(self._environment.J.name or "J")
 
-    def _root(self) -> str:
-        return self._environment.J.name or "J"
+        def label(text: str) -> str:
+            below = notation.gradient_of(text)
+            return style.partial.format(root, style.label(below)) if below else style.label(text)
 
-    def _plain(self, text: str) -> str:
-        if text.startswith("d_"):
-            return f"∂{notation.unicode(self._root())}/∂{plain_label(text[2:])}"
-        return plain_label(text)
+        return style._replace(label=label)
 
-    def _latex(self, text: str) -> str:
-        if text.startswith("d_"):
-            top, below = notation.latex(self._root()), latex_label(text[2:])
-            return rf"\frac{{\partial {top}}}{{\partial {below}}}"
-        return latex_label(text)
-
-    def _gradient_name(self, source: str) -> str:
-        return gradient_name(self._environment, source)
-
-    # -- lines ------------------------------------------------------------------------------------
-
-    def _parts(self, one: Step, style: Style, partial: str) -> tuple[str, str, str]:
+    def _parts(self, one: Step, style: Style) -> tuple[str, str, str]:
+        """Return the three columns of a line: operation, local derivative, gradient."""
         label = style.label
         operation = f"{label(one.result)} = {write(one.operation, style)}"
         local = ""
         if one.local is not None and one.result != self._environment.names[self._environment.J]:
-            fraction = partial.format(label(one.result), label(one.source))
+            fraction = style.partial.format(label(one.result), label(one.source))
             local = f"{fraction} = {write(one.local, style)}"
-        left = label(self._gradient_name(one.source))
+        left = label(named_gradient(self._environment, one.source))
         forms = [write(_quiet(one.gradient), style)]
         if one.last:
             forms.append(write(_quiet(one.accumulated), style))
         equals = " = ".join(dict.fromkeys(forms))
-        if not one.last:
-            equals = f"{equals} + …" if partial.startswith("∂") else rf"{equals} + \ldots"
-        return operation, local, f"{left} = {equals}"
+        return operation, local, f"{left} = {equals}{'' if one.last else f' + {style.dots}'}"
 
     def _value(self, one: Step) -> str:
         return array_text(one.value, self._digits)
@@ -111,13 +92,10 @@ class Derivation(Equations):
     @property
     def lines(self) -> list[str]:
         """Each line as LaTeX for math mode."""
-        style = latex_style(self._latex)
+        style = self._style(LATEX)
         rows = []
         for one in self.steps:
-            row = r", \quad ".join(
-                part for part in self._parts(one, style, r"\frac{{\partial {0}}}{{\partial {1}}}")
-                if part
-            )  # fmt: skip
+            row = r", \quad ".join(filter(None, self._parts(one, style)))
             if self._numbers and one.last:
                 value = self._value(one).replace("×", r" \times ").replace(" ", r"\ ")
                 row += rf" = \mathrm{{{value}}}".replace("-", "{-}")
@@ -126,17 +104,18 @@ class Derivation(Equations):
         return [*rows, note[1]] if note else rows
 
     def _note(self) -> tuple[str, str] | None:
+        """Return in text and in LaTeX what f and f′ are, where a line has f′ in it."""
         op = self._environment.activation
-        written = any("f_prime(" in _names(one.gradient) for one in self.steps)
-        return _F.get(op.name) if op is not None and written else None
+        used = [text for one in self.steps for text in names_in(one.gradient)]
+        return op.note if op is not None and any("f_prime(" in text for text in used) else None
 
     def __str__(self) -> str:
         from tabulate import tabulate
 
-        style = unicode_style(self._plain)
+        style = self._style(UNICODE)
         rows = []
         for i, one in enumerate(self.steps, 1):
-            operation, local, gradient = self._parts(one, style, "∂{0}/∂{1}")
+            operation, local, gradient = self._parts(one, style)
             if self._numbers and one.last:
                 gradient += f"\n  = {self._value(one)}"
             rows.append([f"{i}.", operation, local, gradient])
@@ -149,9 +128,9 @@ class Derivation(Equations):
     @property
     def result(self) -> str:
         """The last line's gradient, as text."""
-        style = unicode_style(self._plain)
+        style = self._style(UNICODE)
         last = self.steps[-1]
-        left = style.label(self._gradient_name(last.source))
+        left = style.label(named_gradient(self._environment, last.source))
         return f"{left} = {write(last.accumulated, style)}"
 
 
@@ -159,18 +138,12 @@ def _quiet(e: Expr) -> Expr:
     """Return `e` without the repetition of elements, which a reader sees from the shapes."""
 
     def change(node: Expr) -> Expr:
-        if node.kind != "broadcast_to":
+        if node.op is not BROADCAST_TO:
             return node
         inner = node.args[0]
-        return inner.args[0] if inner.kind == "reshape" else inner
+        return inner.args[0] if inner.op is RESHAPE else inner
 
     return mapped(e, change)
-
-
-def _names(e: Expr) -> str:
-    if e.op is None:
-        return e.name
-    return " ".join(_names(arg) for arg in e.args)
 
 
 def _with_every_node_named(J: Tensor, samples: int | None) -> Environment:
@@ -278,13 +251,13 @@ def _steps(environment: Environment, wrt: Tensor) -> list[Step]:
             f"{len(path)} operations lie between J and {wrt.label()}; a derivation of more than "
             f"{_MOST_LINES} lines is not written. Derive with respect to a node in between"
         )
-    draw = environment.given()
-    layered = any(is_layer(environment.names[node]) for node in path)
+    draw = Draw(environment)
+    layered = any(_is_layer(environment.names[node]) for node in path)
     complete: dict[Tensor, Expr] = {environment.J: number(1.0)}
     steps: list[Step] = []
     for node in path[1:]:
         source = environment.names[node]
-        scale = environment.samples if is_layer(source) else 1
+        scale = scale_of(environment, source)
         found = []
         for consumer, position in environment.consumers[node]:
             upstream = _upstream(environment, consumer)
@@ -294,13 +267,9 @@ def _steps(environment: Environment, wrt: Tensor) -> list[Step]:
         if not found:
             complete[node] = number(0.0)
             continue
-        whole: Expr | None = None
-        for _, _, formula in found:
-            part = _put_in(environment, formula, complete, layered)
-            whole = part if whole is None else call("add", whole, part)
-        assert whole is not None  # noqa: S101 - there is at least one use
-        complete[node] = simplified(whole)
-        total = _spelt_out(environment, in_deltas(environment, complete[node], scale))
+        parts = [_put_in(environment, formula, complete, layered) for *_, formula in found]
+        complete[node] = simplified(total(parts))
+        accumulated = _spelt_out(environment, in_deltas(environment, complete[node], scale))
         value = draw.gradient(Meaning(node, True, scale)) if node.dtype.kind == "f" else None
         for i, (consumer, position, formula) in enumerate(found):
             steps.append(
@@ -310,7 +279,7 @@ def _steps(environment: Environment, wrt: Tensor) -> list[Step]:
                     source,
                     _local(environment, consumer, position),
                     in_deltas(environment, simplified(formula), scale),
-                    total,
+                    accumulated,
                     i == len(found) - 1,
                     value,
                 )
@@ -323,7 +292,11 @@ def _steps(environment: Environment, wrt: Tensor) -> list[Step]:
 def _upstream(environment: Environment, consumer: Tensor) -> Expr:
     if consumer is environment.J:
         return number(1.0)
-    return name(f"d_{environment.names[consumer]}")
+    return name(notation.gradient_name(environment.names[consumer]))
+
+
+def _is_layer(text: str) -> bool:
+    return notation.Name.parse(text).weighted_input
 
 
 def _put_in(
@@ -332,14 +305,12 @@ def _put_in(
     """Return a formula with the gradients that are complete put in, δ and named ones left."""
 
     def change(e: Expr) -> Expr:
-        if not e.name.startswith("d_"):
-            return e
-        text = e.name[2:]
-        node = environment.named[text]
-        if node not in complete:
+        text = notation.gradient_of(e.name)
+        node = environment.named[text] if text else None
+        if node is None or node not in complete:
             return e
         most = _SHORT if node.name else _LONG
-        keep = is_layer(text) if layered else False
+        keep = layered and _is_layer(text)
         return e if keep or size(complete[node]) > most else complete[node]
 
     return simplified(mapped(formula, change))
@@ -362,15 +333,10 @@ def _spelt_out(environment: Environment, e: Expr, depth: int = 3) -> Expr:
 
 def _local(environment: Environment, consumer: Tensor, position: int) -> Expr | None:
     """Return ∂consumer/∂input where the rule is a product with it, else None."""
-    assert consumer.op is not None  # noqa: S101 - consumers are operations
-    if consumer.op.name in ("matmul", "transpose", "reshape", "concatenate", "getitem", "scatter"):
+    if consumer.op in _MOVED:
         return None
     formula = step(environment, consumer, position, number(1.0))
     if formula is None:
         return None
     local = simplified(formula)
-    return None if any(e.kind == "broadcast_to" for e in _walk(local)) else local
-
-
-def _walk(e: Expr) -> list[Expr]:
-    return [e, *[inner for arg in e.args for inner in _walk(arg)]]
+    return None if any(e.op is BROADCAST_TO for e in nodes(local)) else local

@@ -14,10 +14,12 @@ import numpy as np
 from ...core.tensor import Tensor
 from ...formulas import notation
 from ...formulas.equations import Equations
-from ...formulas.expression import Expr, call, evaluate, mapped
-from ..environment import Environment
+from ...formulas.expression import Expr, evaluate, mapped, total
+from ...formulas.printing import LATEX, UNICODE
+from ...formulas.simplify import simplified
+from ..names import Environment
 from ..symbols import Names, entry_name
-from .steps import Step, between, gradient_name, operation, simplified
+from .steps import Step, between, named_gradient, operation
 
 
 class IndexForm(Equations):
@@ -64,7 +66,7 @@ def index_form(
     for text, node in environment.named.items():
         if node.name or node.op is None:
             values[text] = names.entries(text, node.shape)
-        label = gradient_name(environment, text)
+        label = named_gradient(environment, text)
         values[label] = _gradient_entries(names, environment, label, text, node.shape)
         for place_ in np.ndindex(node.shape):
             owner[values[label][place_]] = (text, place_)
@@ -94,7 +96,7 @@ def index_form(
     if chain:
         equations.append(chain)
     for text, where in keys:
-        symbol = values[gradient_name(environment, text)][where]
+        symbol = values[named_gradient(environment, text)][where]
         right = names.sympy.latex(found[text, where], symbol_names=names.latex)
         plain = _plain_sympy(found[text, where])
         equations.append((f"{symbol} = {plain}", f"{names.latex[symbol]} = {right}"))
@@ -122,34 +124,36 @@ def _named_steps(environment: Environment, wrt: Tensor, steps: list[Step]) -> di
     complete: dict[str, Expr] = {}
     for node in between(environment, wrt)[1:]:
         text = environment.names[node]
-        parts = [one for one in steps if one.source == text]
-        whole: Expr | None = None
-        for one in parts:
-            whole = one.gradient if whole is None else call("add", whole, one.gradient)
-        if whole is not None:
-            complete[text] = simplified(mapped(whole, lambda e: _later(e, own, complete)))
+        parts = [one.gradient for one in steps if one.source == text]
+        if parts:
+            complete[text] = simplified(mapped(total(parts), lambda e: _later(e, own, complete)))
     return {text: e for text, e in complete.items() if text in own}
 
 
 def _later(e: Expr, own: set[str], complete: dict[str, Expr]) -> Expr:
-    text = e.name[2:] if e.name.startswith("d_") else ""
-    return complete[text] if text and text not in own and text in complete else e
+    text = notation.gradient_of(e.name)
+    return complete[text] if text not in own and text in complete else e
 
 
 def _gradient_entries(
     names: Any, environment: Environment, label: str, text: str, shape: tuple[int, ...]
 ) -> Any:
-    if label.startswith("delta"):
+    if notation.Name.parse(text).weighted_input:
         return names.entries(label, shape)
-    root = environment.J.name or "J"
     array = np.empty(shape, dtype=object)
     for place in np.ndindex(shape):
-        plain, latex = entry_name(text, place, shape)
-        array[place] = names.symbol(
-            f"∂{notation.unicode(root)}/∂{plain}",
-            rf"\frac{{\partial {notation.latex(root)}}}{{\partial {latex}}}",
-        )
+        array[place] = names.symbol(*_partial(_root(environment), entry_name(text, place, shape)))
     return array
+
+
+def _root(environment: Environment) -> tuple[str, str]:
+    text = environment.J.name or "J"
+    return notation.unicode(text), notation.latex(text)
+
+
+def _partial(top: tuple[str, str], below: tuple[str, str]) -> tuple[str, str]:
+    """Return ∂top/∂below in text and in LaTeX, of names in text and in LaTeX."""
+    return UNICODE.partial.format(top[0], below[0]), LATEX.partial.format(top[1], below[1])
 
 
 def _chain(
@@ -169,17 +173,13 @@ def _chain(
             return None
         links.append(further[0])
     entries = [entry_name(text, where, environment.named[text].shape) for text, where in links]
-    root = environment.J.name or "J"
-    entries.append((notation.unicode(root), notation.latex(root)))
-    plain = [f"∂{a[0]}/∂{b[0]}" for b, a in itertools.pairwise(entries)]
-    latex = [
-        rf"\frac{{\partial {a[1]}}}{{\partial {b[1]}}}" for b, a in itertools.pairwise(entries)
-    ]
-    if len(plain) < 2:
+    entries.append(_root(environment))
+    if len(entries) < 3:
         return None
-    whole = f"∂{entries[-1][0]}/∂{entries[0][0]}"
-    tex = rf"\frac{{\partial {entries[-1][1]}}}{{\partial {entries[0][1]}}}"
-    return f"{whole} = {' · '.join(plain[::-1])}", f"{tex} = {' '.join(latex[::-1])}"
+    parts = [_partial(above, below) for below, above in itertools.pairwise(entries)]
+    plain, latex = zip(*reversed(parts), strict=True)
+    whole, tex = _partial(entries[-1], entries[0])
+    return f"{whole} = {' · '.join(plain)}", f"{tex} = {' '.join(latex)}"
 
 
 def _plain_sympy(e: Any) -> str:

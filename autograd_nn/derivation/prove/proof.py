@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from ...core.graph import replay
-from ...core.recording import recording
 from ...core.tensor import Tensor, plain
 from ...formulas import notation
-from ...formulas.printing import array_text, unicode_text
-from ..environment import Draw, Environment, Meaning, UnknownNameError
-from ..symbols import Symbolic, as_array
+from ...formulas.arrays import array_text
+from ...formulas.printing import unicode_text
+from ..draws import Draw
+from ..names import Environment, Meaning, UnknownNameError
+from ..symbols import Symbolic, as_array, each, exact
 from ..verify.claims import Claim, FormulaError, collect, record, run
 from ..verify.report import difference
 
@@ -104,9 +104,10 @@ class Proof:
         if self.problem:
             lines.append(f"  {self.problem}")
         if self.difference is not None:
-            terms = [str(d) for d in np.ravel(self.difference) if d != 0]
+            terms = _not_zero(self.difference)
             if terms:
-                first = terms[0] if len(terms[0]) <= 200 else terms[0][:200] + " …"
+                first = str(terms[0])
+                first = first if len(first) <= 200 else first[:200] + " …"
                 lines.append(f"  formula − {what} = {first} (first of {len(terms)} not 0)")
             else:
                 count = self.difference.size
@@ -202,18 +203,15 @@ def prove(J: Tensor, claims: Any, *, samples: int | None = None) -> Proofs:
 
 def _prove_one(environment: Environment, world: Symbolic, claim: Claim, proof: Proof) -> None:
     arguments = _arguments(environment, world, claim)
-    given = environment.given()
+    given = Draw(environment)
     formula = None
     if claim.function is not None and not claim.problem:
         formula = record(claim, given)
     written = unicode_text(formula) if formula is not None else f"{claim.name}(…)"
     left = notation.unicode(claim.name)
     proof.latex = rf"{notation.latex(claim.name)}"
-    node, scale = _node(claim), claim.meaning.scale
-    if claim.meaning.gradient:
-        right = as_array(world.gradient(node) * scale, node.shape)
-    else:
-        right = plain(world.nodes[node])
+    node = _node(claim.meaning)
+    right = as_array(_symbols_of(world, claim.meaning), node.shape)
     try:
         if claim.problem or claim.function is None:
             raise FormulaError(claim.problem or "is an array; only formulas can be proved")
@@ -229,15 +227,15 @@ def _prove_one(environment: Environment, world: Symbolic, claim: Claim, proof: P
         proof.problem = f"the formula {text}" if isinstance(error, FormulaError) else text
         proof.statement = f"{left} = {written}"
         return
-    if any(d != 0 for d in np.ravel(gap)) and world.specific:
-        special = _reduced(world, _specialised(gap, world.specific))
-        if all(d == 0 for d in np.ravel(special)):
+    if _not_zero(gap) and world.specific:
+        special = _reduced(world, each(lambda d: d.subs(world.specific), gap))
+        if not _not_zero(special):
             kinds = {a.op.name for a in environment.activations}
             gap, proof.scope = special, f"f the {' and '.join(sorted(kinds))}"
     proof.difference = gap
     leaves = [t for t, n in environment.named.items() if n.op is None and n.dtype.kind == "f"]
     everything = ", ".join(notation.unicode(text) for text in sorted(leaves))
-    if all(d == 0 for d in np.ravel(gap)):
+    if not _not_zero(gap):
         proof.independent = not claim.meaning.gradient or same_as_sympy(environment, node)
         proof.proved = proof.independent
         proof.statement = f"{left} = {written} for all {everything} and {proof.scope}"
@@ -246,56 +244,43 @@ def _prove_one(environment: Environment, world: Symbolic, claim: Claim, proof: P
     else:
         proof.statement = f"{left} = {written}"
         proof.counter_example = counter_example(environment, claim)
-    proof.latex += (
-        rf" &: \quad {world.latex(next((d for d in np.ravel(gap) if d != 0), gap.flat[0]))}"
-    )
+    shown = (_not_zero(gap) or gap.flat)[0]
+    proof.latex += rf" &: \quad {world.latex(shown)}"
 
 
-def _node(claim: Claim) -> Tensor:
-    assert claim.meaning.node is not None  # noqa: S101 - claims are about tensors
-    return claim.meaning.node
+def _node(meaning: Meaning) -> Tensor:
+    assert meaning.node is not None  # noqa: S101 - claims are about tensors
+    return meaning.node
 
 
-def _specialised(values: Any, slopes: Mapping[Any, Any]) -> Any:
-    """Return the elements with f′ of the graph's own activation put in."""
-    array = np.array(values, dtype=object)
-    for index in np.ndindex(array.shape):
-        element: Any = array[index]
-        array[index] = element.subs(slopes)
-    return array
+def _not_zero(values: Any) -> list[Any]:
+    """Return the elements that are not 0."""
+    return [d for d in np.ravel(values) if d != 0]
 
 
 def _reduced(world: Symbolic, values: Any) -> Any:
     """Return every element multiplied out, with exact numbers."""
-    sympy = world.sympy
-    array = np.array(values, dtype=object)
-    for index in np.ndindex(array.shape):
-        array[index] = sympy.expand(sympy.nsimplify(array[index], rational=True))
-    return array
+    return each(world.sympy.expand, exact(values))
 
 
 def _arguments(environment: Environment, world: Symbolic, claim: Claim) -> Mapping[str, Any]:
+    known = {"f": world.apply_f(False), "f_prime": world.apply_f(True)}
     arguments: dict[str, Any] = {}
     for text in claim.uses:
-        if text in environment.extras:
-            extra = environment.extras[text]
-            known = {"f": world.apply_f(False), "f_prime": world.apply_f(True)}
-            arguments[text] = known.get(text, extra)
-            continue
         try:
-            meaning = environment.meaning(text)
+            if text in environment.extras:
+                arguments[text] = known.get(text, environment.extras[text])
+            else:
+                arguments[text] = _symbols_of(world, environment.meaning(text))
         except UnknownNameError as error:
             claim.problem = str(error)
-            continue
-        arguments[text] = _symbols_of(world, meaning)
     return arguments
 
 
 def _symbols_of(world: Symbolic, meaning: Meaning) -> Any:
-    assert meaning.node is not None  # noqa: S101 - extras are answered before
     if meaning.gradient:
-        return world.gradient(meaning.node) * meaning.scale
-    return plain(world.nodes[meaning.node])
+        return world.gradient(_node(meaning)) * meaning.scale
+    return plain(world.nodes[_node(meaning)])
 
 
 def same_as_sympy(environment: Environment, node: Tensor) -> bool:
@@ -321,10 +306,7 @@ def counter_example(environment: Environment, claim: Claim, seed: int = 0) -> Co
     ]
     for _ in range(20):
         moved = {leaf: np.round(rng.uniform(-1, 1, leaf.shape), 1) for leaf in leaves}
-        with recording(), np.errstate(all="ignore"):
-            outputs, _ = replay([environment.J, *environment.named.values()], moved)
-        nodes = dict(zip(environment.named, outputs[1:], strict=True))
-        draw = Draw(environment, outputs[0], nodes)
+        draw = Draw(environment, moved)
         right = np.asarray(draw.value(claim.meaning), dtype=float)
         try:
             value = run(claim, draw)

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 import traceback
 import types
 from collections.abc import Callable, Mapping
@@ -20,7 +19,7 @@ import numpy as np
 from ...core.recording import recording
 from ...core.tensor import Tensor, plain
 from ...formulas.expression import LARGEST, Expr, from_graph, size
-from ..environment import Environment, Meaning, UnknownNameError
+from ..names import Environment, Meaning, UnknownNameError, spelling
 
 
 class Formula:
@@ -168,14 +167,18 @@ def _attributes(environment: Environment, holder: Any) -> dict[str, Any]:
     found = {key: getattr(holder, key) for key in dir(holder) if not key.startswith("_")}
     named = {key: value for key, value in found.items() if is_claim_name(environment, key)}
     for key, value in found.items():
-        if key not in named and _LIKE_A_CLAIM.fullmatch(key) and callable(value):
+        if key not in named and _like_a_claim(key) and callable(value):
             environment.meaning(key)  # raises, with the names there are: a formula must not be lost
     if isinstance(holder, types.ModuleType):
         named = {k: v for k, v in named.items() if callable(v) or isinstance(v, np.ndarray)}
     return named
 
 
-_LIKE_A_CLAIM = re.compile(r"(delta|d_?[Wbzh])_?\d+")
+def _like_a_claim(text: str) -> bool:
+    """Whether a name is spelt like the gradient of a layer, be there such a layer or not."""
+    spelt = spelling(text)
+    of = [spelling(tensor) for tensor in (*spelt.gradient_of, spelt.delta_of)]
+    return any(tensor.layer and tensor.family in ("W", "b", "z", "h") for tensor in of)
 
 
 def _needs_self(environment: Environment, holder: type) -> bool:
@@ -244,21 +247,7 @@ class Lenient(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __init__(self, data: Any) -> None:
         self.data = np.asarray(data)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape of the data."""
-        return tuple(self.data.shape)
-
-    @property
-    def ndim(self) -> int:
-        """The number of axes."""
-        return self.data.ndim
-
-    @property
-    def dtype(self) -> Any:
-        """The data type."""
-        return self.data.dtype
+        self.shape, self.ndim, self.dtype = self.data.shape, self.data.ndim, self.data.dtype
 
     @property
     def T(self) -> Lenient:

@@ -1,8 +1,7 @@
-"""Finite differences that know how far they can be trusted.
+"""Whether automatic gradients agree with finite differences.
 
-1. `sweep` tries a ladder of steps once, keeps the one with the smallest estimated error and says
-   whether the function has a kink there.
-2. `compare_gradients` holds automatic gradients against it, element by element.
+1. `compare` says what was found, in the one way or the other:
+2. `compare_gradients` holds them against a sweep of steps, element by element.
 3. `along` is one cheap comparison for all of a graph's parameters: a random direction.
 """
 
@@ -14,86 +13,50 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...checks.sweep import EPSILON, sweep
 from ...core.graph import replay
 from ...core.recording import no_grad
 from ...core.tensor import Tensor, plain
-from ..environment import Environment, Meaning
+from ..draws import Draw, in_double
+from ..names import Environment, Meaning
 
-_STEPS = 10.0 ** np.arange(-2, -9, -1)
 _ALONG = 3e-4
 _MOST = 40
 """Larger tensors are compared at this many random elements."""
 
 
-class Slope(NamedTuple):
-    """A derivative by finite differences.
-
-    Attributes
-    ----------
-    value : float
-        The centred difference at the best step.
-    error : float
-        The best attainable error, estimated: truncation plus rounding.
-    step : float
-        The step h it was found with.
-    left, right : float
-        The one-sided differences there.
-    kink : bool
-        Whether the function has a kink between x − h and x + h: the one-sided differences stay
-        apart however small the step.
-    """
-
-    value: float
-    error: float
-    step: float
-    left: float
-    right: float
-    kink: bool
-
-
-def sweep(function: Callable[[float], float], scale: float = 1.0) -> Slope:
-    """Return the derivative of `function` at 0, with its error.
+def compare(draw: Draw, meanings: Sequence[Meaning], how: str) -> tuple[list[str], list[str]]:
+    """Hold automatic gradients against finite differences.
 
     Parameters
     ----------
-    function : callable
-        A float for a float.
-    scale : float
-        The size of what is varied; steps are multiples of it.
+    draw : Draw
+        The given values, in double precision.
+    meanings : sequence of Meaning
+        Gradients, for ``"elements"``.
+    how : {"elements", "direction"}
+        Where all parameters together disagree along a direction, elements are compared as well.
 
     Returns
     -------
-    Slope
-
-    Examples
-    --------
-    >>> slope = sweep(lambda t: (3 + t) ** 2)
-    >>> abs(slope.value - 6) <= slope.error < 1e-7, slope.kink
-    (True, False)
-    >>> sweep(abs).kink
-    True
+    notes, problems : list of str
+        As `compare_gradients` returns them.
     """
-    steps = _STEPS * scale
-    here = function(0.0)
-    ahead = np.array([function(h) for h in steps])
-    behind = np.array([function(-h) for h in steps])
-    centred = (ahead - behind) / (2 * steps)
-    right, left = (ahead - here) / steps, (here - behind) / steps
-    size = max(abs(here), float(np.abs(ahead[-1])))
-    rounding = 4 * np.finfo(float).eps * size / steps
-    # D(h) − f′ falls with h², so that D(10h) − D(h) is some 99 times the error of D(h).
-    truncation = np.abs(np.diff(centred, prepend=centred[0]))
-    truncation[0] = np.abs(centred[0] - centred[1]) if len(steps) > 1 else 0.0
-    errors = truncation + rounding
-    best = int(np.argmin(errors))
-    jump = np.abs(right - left)
-    i = len(steps) // 2
-    loud = jump[i] > 100 * rounding[i] and jump[i + 1] > 100 * rounding[i + 1]
-    kink = bool(loud and jump[i + 1] > 0.5 * jump[i])
-    return Slope(
-        float(centred[best]), float(errors[best]), float(steps[best]), float(left[i]),
-        float(right[i]), kink,
-    )  # fmt: skip
+    environment = draw.environment
+    if how == "direction":
+        leaves = [n for n in environment.named.values() if n.op is None and n.requires_grad]
+        wanted = [Meaning(leaf, True, 1) for leaf in leaves]
+        draw.prepare(wanted)
+        here = [draw.nodes[environment.names[leaf]] for leaf in leaves]
+        one = along(draw.J, here, [draw.gradient(meaning) for meaning in wanted])
+        if one.ok:
+            note = f"a centred difference along a random direction agrees to {one.relative:.1e}"
+            return [f"{note} of the gradient's length"], []
+    elif how != "elements":
+        raise ValueError(
+            f"finite_differences is {how!r}; it must be True, False, 'elements' or 'direction'"
+        )
+    return compare_gradients(environment, meanings)
 
 
 def compare_gradients(
@@ -112,44 +75,46 @@ def compare_gradients(
         Elements where the two disagree by more than the error of the finite difference.
     """
     rng = np.random.default_rng(seed)
-    draw = environment.in_double()
+    draw = in_double(environment)
     notes: list[str] = []
     problems: list[str] = []
     compared, attainable = 0, 0.0
     for node in dict.fromkeys(m.node for m in meanings if m.node is not None):
         text = environment.names[node]
         here = draw.nodes[text]
-        automatic = np.asarray(draw.gradient(Meaning(node, True, 1)), dtype=float)
+        gradient = np.asarray(draw.gradient(Meaning(node, True, 1)), dtype=float)
+        scale = min(float(np.abs(plain(here)).max()) or 1.0, 1.0)
         elements = list(np.ndindex(here.shape))
         if len(elements) > _MOST:
             chosen = np.sort(rng.choice(len(elements), _MOST, replace=False))
             elements = [elements[i] for i in chosen]
-        scale = float(np.abs(plain(here)).max()) or 1.0
         for element in elements:
-            slope = sweep(_varied(draw.J, here, element), min(scale, 1.0))
-            gap = abs(slope.value - automatic[element])
-            where = f"∂J/∂{text} at element {element}"
+            slope, automatic = sweep(_varied(draw.J, here, element), scale=scale), gradient[element]
+            if slope is None:
+                notes.append(
+                    f"undecidable here: J is not finite around element {element} of {text}"
+                )
+                continue
             low, high = sorted((slope.left, slope.right))
-            margin = 10 * slope.error + 1e-7 * float(np.abs(automatic).max())
-            if slope.kink and low - margin <= automatic[element] <= high + margin:
+            margin = 10 * slope.error + 1e-7 * float(np.abs(gradient).max())
+            if slope.kink and low - margin <= automatic <= high + margin:
                 notes.append(
                     f"undecidable here: kink between x−h and x+h at element {element} of {text} "
                     f"(slopes {slope.left:.6g} and {slope.right:.6g})"
                 )
-            elif gap > margin:
+            elif abs(slope.value - automatic) > margin:
                 problems.append(
-                    f"{where}: automatic {automatic[element]:.6g}, finite difference "
-                    f"{slope.value:.6g} ± {slope.error:.1e}"
+                    f"∂J/∂{text} at element {element}: automatic {automatic:.6g}, finite "
+                    f"difference {slope.value:.6g} ± {slope.error:.1e}"
                 )
             else:
                 compared += 1
                 attainable = max(attainable, slope.error)
-    notes.insert(
-        0,
+    agree = (
         f"automatic gradients agree with finite differences at {compared} elements "
-        f"(best attainable error {attainable:.1e})",
+        f"(best attainable error {attainable:.1e})"
     )
-    return notes, problems
+    return [agree, *notes], problems
 
 
 def _varied(J: Tensor, node: Tensor, element: tuple[int, ...]) -> Callable[[float], float]:
@@ -224,7 +189,7 @@ def along(J: Tensor, leaves: Sequence[Tensor], given: Sequence[Any], seed: int =
             moved = {
                 leaf: plain(leaf) + way * (h / norm) for leaf, way in zip(leaves, ways, strict=True)
             }
-            costs.append(float(replay([J], moved)[0][0]._data.item()))
+            costs.append(float(plain(replay([J], moved)[0][0]).item()))
     slope = (costs[0] - costs[1]) / (2 * _ALONG)
-    rounding = 8 * float(np.finfo(float).eps) * max(map(abs, costs)) / _ALONG
+    rounding = 8 * EPSILON * max(map(abs, costs)) / _ALONG
     return Along(slope, predicted, length, 1e-7 * length + rounding)

@@ -1,7 +1,7 @@
 """Why a formula is wrong: the one rewriting that makes it right on every draw.
 
 1. `explain` tries every entry of the catalogue on the formula, and on its value.
-2. An `Explanation` is a kind of mistake, the repair in words, and the repaired formula.
+2. A `Case` is one draw on which a candidate must be right.
 
 A candidate counts only if it equals the gradient to rounding on all draws, so that nothing is
 explained by coincidence.
@@ -16,44 +16,54 @@ import numpy as np
 
 from ...formulas.expression import Expr, call, evaluate, evaluate_all, name, negated, number
 from ...formulas.printing import python_text
+from ...ops.elementwise import ADD, DIVIDE, MULTIPLY, SUBTRACT
+from ...ops.shapes import RESHAPE
 from ..derive.steps import TooLargeError, terms
-from ..environment import Draw, Environment, Meaning
+from ..draws import Draw, fresh
+from ..names import Environment, Meaning
 from .catalogue import CATALOGUE, constants, scaled
-from .rewriting import Candidate, Setting
+from .claims import Claim, FormulaError, record, run
+from .judge import Judge
+from .mistakes import Candidate, Explanation, Setting
 
+_CONFIRMING = 6
+_SMALL = 10_000
 _MOST_PATHS = 6
 RESULT = "your_result"
 """The name that stands for the result of a formula that could not be recorded."""
 
 
-class Explanation(NamedTuple):
-    """An exact explanation of a wrong formula.
+class Case(NamedTuple):
+    """One draw on which a candidate must be right.
 
     Attributes
     ----------
-    kind : str
-        The entry of the catalogue.
-    words : str
-        What is wrong and what repairs it.
-    repaired : str
-        The repaired formula, as Python.
-    formula : Expr
-        The same, to be evaluated.
+    values : mapping of str to array
+        What names stand for.
+    truth : array
+        The right gradient.
+    tolerance : float
+        The largest absolute difference that is rounding.
+    known : dict
+        The values of the nodes of the formula that is rewritten, by their id.
     """
-
-    kind: str
-    words: str
-    repaired: str
-    formula: Expr
-
-
-class Case(NamedTuple):
-    """One draw on which a candidate must be right."""
 
     values: Any
     truth: Any
     tolerance: float
     known: dict[int, Any]
+
+    def value(self, formula: Expr) -> Any:
+        """Return the value of a formula, None where it has none."""
+        try:
+            return np.asarray(evaluate(formula, self.values, self.known))
+        except (ValueError, TypeError, IndexError, KeyError, ZeroDivisionError):
+            return None
+
+    def holds(self, formula: Expr) -> bool:
+        """Whether a formula gives the right gradient."""
+        value = self.value(formula)
+        return value is not None and close(value, self.truth, self.tolerance)
 
 
 class Overlay(dict[str, Any]):
@@ -78,60 +88,33 @@ def close(value: Any, truth: Any, tolerance: float) -> bool:
     return bool(np.abs(value - truth).max() <= tolerance)
 
 
-def _value(formula: Expr, case: Case) -> Any:
-    try:
-        return np.asarray(evaluate(formula, case.values, case.known))
-    except (ValueError, TypeError, IndexError, KeyError, ZeroDivisionError):
-        return None
-
-
 def _holds(formula: Expr, cases: Sequence[Case]) -> bool:
-    for case in cases:
-        value = _value(formula, case)
-        if value is None or not close(value, case.truth, case.tolerance):
-            return False
-    return True
+    return all(case.holds(formula) for case in cases)
 
 
-def explain(
-    environment: Environment,
-    target: Meaning,
-    formula: Expr | None,
-    results: Sequence[Any],
-    draws: Sequence[Draw],
-    tolerances: Sequence[float],
-    scalable: bool = True,
-) -> list[Explanation]:
-    """Return the exact explanations of a wrong formula, one of a kind, the likeliest first.
+def explain(judge: Judge, claim: Claim) -> list[Explanation]:
+    """Return the exact explanations of a wrong claim, one of a kind, the likeliest first.
 
-    Parameters
-    ----------
-    environment : Environment
-        The graph.
-    target : Meaning
-        The gradient that the formula is for.
-    formula : Expr or None
-        The recorded formula; None if it could not be recorded.
-    results : sequence of array
-        The value of the formula on each draw, used where it is not recorded.
-    draws : sequence of Draw
-        The draws that a candidate must be right on.
-    tolerances : sequence of float
-        Absolute, one for each draw.
-    scalable : bool
-        Whether a constant that is in no list, such as 0.37, may explain. It may not where there
-        is one draw of one element, which has a ratio to anything.
+    A formula is rewritten as it was recorded. Of one that cannot be recorded, and of an array,
+    the result is rewritten, which goes by the name `RESULT` then.
     """
+    environment, target = judge.environment, claim.meaning
+    formula = None
+    draws: list[Draw] = [judge.exact or judge.given]
+    if claim.function is not None:
+        formula = record(claim, judge.given)
+        # More draws than the judgement takes: formulas with branches, such as a stable
+        # sigmoid's, may agree by coincidence on a few.
+        more = _CONFIRMING if len(environment.order) <= _SMALL else 0
+        draws += judge.fresh + fresh(environment, more, judge.seed + 1)
     recorded = formula is not None
-    whole = formula if formula is not None else name(RESULT)
-    cases = []
-    for i, draw in enumerate(draws):
-        values = draw if recorded else Overlay(draw, {RESULT: results[i]})
-        truth = np.asarray(draw.value(target), dtype=float)
-        cases.append(Case(values, truth, tolerances[i], _known(whole, values)))
-    if not cases or not all(np.isfinite(case.truth).all() for case in cases):
+    whole = name(RESULT) if formula is None else formula
+    cases = [_case(judge, claim, whole, draw) for draw in draws]
+    if not recorded and any(not np.isfinite(case.values[RESULT]).all() for case in cases):
         return []
-    if all(not case.truth.any() for case in cases):
+    if not all(np.isfinite(case.truth).all() for case in cases):
+        return []
+    if not any(case.truth.any() for case in cases):
         return []  # zero is reached by every formula with a factor 0
     setting = Setting(whole, cases[0].known, environment, target, recorded)
     found: dict[str, Explanation] = {}
@@ -143,7 +126,7 @@ def explain(
             for candidate in entry.rewritings(setting):
                 if entry.kind in found:
                     break
-                value = _value(candidate.formula, cases[0])
+                value = cases[0].value(candidate.formula)
                 if value is None or value.shape != cases[0].truth.shape:
                     continue
                 if close(value, cases[0].truth, cases[0].tolerance):
@@ -155,7 +138,8 @@ def explain(
                         combined[entry.kind] = _explanation(f"{entry.kind}, and a factor", both)
         for kind, candidate in _reshaped(whole, cases):
             found.setdefault(kind, _explanation(kind, candidate))
-        if not found and scalable:
+        # an array of one element has a ratio to anything
+        if not found and (claim.function is not None or np.size(cases[0].values[RESULT]) > 1):
             found = {e.kind: e for e in _ratio(environment, whole, cases)}
     told: dict[str, Explanation] = {}
     for explanation in (found or combined).values():  # the same repair is told once
@@ -163,9 +147,20 @@ def explain(
     return list(told.values())
 
 
-def _known(formula: Expr, values: Any) -> dict[int, Any]:
+def _case(judge: Judge, claim: Claim, whole: Expr, draw: Draw) -> Case:
+    truth = np.asarray(draw.value(claim.meaning), dtype=float)
+    if claim.function is None and judge.exact is not None:
+        tolerance, _ = judge.tolerance(judge.given, claim.meaning)
+    else:
+        tolerance = judge.rtol * float(np.abs(truth).max()) if truth.size else 0.0
+    values: Any = draw
+    if whole.name == RESULT:
+        try:
+            values = Overlay(draw, {RESULT: run(claim, draw)})
+        except FormulaError:
+            values = Overlay(draw, {RESULT: np.full((), np.nan)})
     with np.errstate(all="ignore"):
-        return evaluate_all(formula, values)
+        return Case(values, truth, tolerance, evaluate_all(whole, values))
 
 
 def _explanation(kind: str, candidate: Candidate) -> Explanation:
@@ -174,10 +169,10 @@ def _explanation(kind: str, candidate: Candidate) -> Explanation:
 
 def _reshaped(whole: Expr, cases: Sequence[Case]) -> list[tuple[str, Candidate]]:
     shape = cases[0].truth.shape
-    value = _value(whole, cases[0])
+    value = cases[0].value(whole)
     if value is None or value.shape == shape or value.size != cases[0].truth.size:
         return []
-    put = call("reshape", whole, shape=shape)
+    put = call(RESHAPE, whole, shape=shape)
     words = f"the values are right, the shape is not: reshape to {shape}"
     return [("shape", Candidate(put, words))] if _holds(put, cases) else []
 
@@ -214,14 +209,14 @@ def _with_factor(
 
 def _ratio(environment: Environment, whole: Expr, cases: Sequence[Case]) -> list[Explanation]:
     """Explain by one constant for all draws, or by a named number of the graph."""
-    ratios = [_ratio_of(_value(whole, case), case.truth) for case in cases]
+    ratios = [_ratio_of(case.value(whole), case.truth) for case in cases]
     if any(c is None for c in ratios):
         return []
     given = [float(c) for c in ratios if c is not None]
     telling = len(cases) > 1 or cases[0].truth.size > 1
     if telling and max(given) - min(given) <= 1e-9 * abs(given[0]):
         word = _quantity(environment, given[0])
-        put = call("multiply", number(given[0]), whole)
+        put = call(MULTIPLY, number(given[0]), whole)
         words = f"a factor {word} is missing: multiply by {word}"
         return [_explanation("constant factor", Candidate(put, words))]
     for text, node in environment.named.items():
@@ -230,8 +225,8 @@ def _ratio(environment: Environment, whole: Expr, cases: Sequence[Case]) -> list
         for power, word in ((1, text), (-1, f"1/{text}")):
             values = [float(np.asarray(case.values[text]).flat[0]) ** power for case in cases]
             if np.allclose(values, given, rtol=1e-9, atol=0):
-                scalar = call("reshape", name(text), shape=())
-                put = call("multiply" if power > 0 else "divide", whole, scalar)
+                scalar = call(RESHAPE, name(text), shape=())
+                put = call(MULTIPLY if power > 0 else DIVIDE, whole, scalar)
                 words = f"a factor {word} is missing: multiply by {word}"
                 return [_explanation("constant factor", Candidate(put, words))]
     return []
@@ -272,11 +267,11 @@ def _paths(
         part = _summed([term.formula for term in chosen], target.scale)
         where = " and ".join(python_text(term.formula) for term in chosen)
         text = environment.names[target.node]
-        added = call("add", whole, part)
+        added = call(ADD, whole, part)
         if _holds(added, cases):
             words = f"{text} is used in several places, and a path is left out: add {where}"
             found.append(("path left out", Candidate(added, words)))
-        less = call("subtract", whole, part)
+        less = call(SUBTRACT, whole, part)
         if _holds(less, cases):
             words = f"a path of {text} is counted too often: take away {where}"
             found.append(("path counted twice", Candidate(less, words)))
@@ -286,5 +281,5 @@ def _paths(
 def _summed(formulas: Sequence[Expr], scale: int) -> Expr:
     total = formulas[0]
     for formula in formulas[1:]:
-        total = call("add", total, formula)
-    return total if scale == 1 else call("multiply", number(float(scale)), total)
+        total = call(ADD, total, formula)
+    return total if scale == 1 else call(MULTIPLY, number(float(scale)), total)

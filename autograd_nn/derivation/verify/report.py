@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...formulas import notation
-from .explain import Explanation
+from .mistakes import Explanation
 
 
 class Difference(NamedTuple):
@@ -50,6 +52,7 @@ def difference(claimed: Any, right: Any) -> Difference:
     )
 
 
+@dataclass(eq=False)
 class Line:
     """The judgement of one formula.
 
@@ -69,64 +72,64 @@ class Line:
         Shapes, or where it was seen to be wrong.
     rule : str
         The rule that decided.
+    find : callable
+        Seeks the explanations, when they are asked for.
     """
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.verdict = "right"
-        self.right = True
-        self.inherits: tuple[str, ...] = ()
-        self.values: tuple[Any, Any] | None = None
-        self._difference: Difference | None = None
-        self.detail = ""
-        self.rule = ""
-        self.find: Callable[[], list[Explanation]] | None = None
-        self._explanations: list[Explanation] | None = None
+    name: str
+    verdict: str = "right"
+    right: bool = True
+    inherits: tuple[str, ...] = ()
+    values: tuple[Any, Any] | None = None
+    detail: str = ""
+    rule: str = ""
+    find: Callable[[], list[Explanation]] = list
 
-    @property
+    @cached_property
     def explanations(self) -> list[Explanation]:
         """Why it is wrong: every exact explanation, the likeliest first."""
-        if self._explanations is None:
-            self._explanations = self.find() if self.find is not None else []
-        return self._explanations
+        return self.find()
 
-    @property
+    @cached_property
     def difference(self) -> Difference | None:
         """The difference of `values`."""
-        if self._difference is None and self.values is not None:
-            self._difference = difference(*self.values)
-        return self._difference
+        return None if self.values is None else difference(*self.values)
 
     @property
     def label(self) -> str:
         """The gradient in the document's notation."""
         return notation.unicode(self.name)
 
-    def wrong(self, verdict: str = "wrong here") -> None:
+    def wrong(self, verdict: str, detail: str = "") -> None:
         """Mark the formula as wrong."""
-        self.right, self.verdict = False, verdict
+        self.right, self.verdict, self.detail = False, verdict, detail
+
+    def inherit(self, roots: tuple[str, ...]) -> None:
+        """Mark the formula as right, the wrong ones that its value inherits errors of named."""
+        self.right, self.find, self.inherits = True, list, roots
+        self.verdict = f"right, inherits the error of {', '.join(roots)}"
 
     def text(self) -> str:
         """Return what is to be said of a formula that is not right."""
         parts = [f"{self.label} ({self.name}): {self.verdict}"]
         if self.detail:
             parts.append(f"  {self.detail}")
+        if self.right:
+            return "\n".join(parts)
         gap = self.difference
-        if gap is not None and not self.right:
+        if gap is not None:
             where = f" at {gap.where}" if gap.where else ""
             parts.append(
                 f"  worst{where}: got {gap.claimed:.6g}, right is {gap.right:.6g}; "
                 f"off by {gap.absolute:.3g}, relative {gap.relative:.3g}"
             )
-        if self.rule and not self.right:
+        if self.rule:
             parts.append(f"  rule: {self.rule}")
-        if self.right:
-            return "\n".join(parts)
         for i, explanation in enumerate(self.explanations[:3]):
             lead = "because" if i == 0 else "or, as exactly"
             parts.append(f"  {lead}: {explanation.words}")
             parts.append(f"    {explanation.repaired}")
-        if not self.explanations and self.difference is not None:
+        if not self.explanations and gap is not None:
             parts.append("  no single mistake of the catalogue explains the difference exactly")
         return "\n".join(parts)
 
@@ -153,7 +156,7 @@ class Report:
         self,
         lines: Sequence[Line],
         notes: Sequence[str] = (),
-        unrevealed: Callable[[], list[str]] | None = None,
+        unrevealed: Callable[[], list[str]] = list,
         title: str = "",
     ) -> None:
         self.lines = list(lines)
@@ -161,8 +164,7 @@ class Report:
         self.title = title
         self.graph: list[Any] = []
         self.problems: list[str] = []
-        self._find_warnings = unrevealed
-        self._warnings: list[str] | None = None
+        self._unrevealed = unrevealed
 
     @property
     def ok(self) -> bool:
@@ -174,12 +176,10 @@ class Report:
         """The formulas that are wrong in themselves, the first of the backward pass first."""
         return [line for line in self.lines if not line.right]
 
-    @property
+    @cached_property
     def warnings(self) -> list[str]:
         """Mistakes that these inputs would not reveal. Sought once, when asked."""
-        if self._warnings is None:
-            self._warnings = self._find_warnings() if self._find_warnings is not None else []
-        return self._warnings
+        return self._unrevealed()
 
     def __bool__(self) -> bool:
         return self.ok
@@ -192,16 +192,13 @@ class Report:
 
     def rows(self) -> list[list[str]]:
         """Return the cells of the table."""
-        return [
-            [
-                line.label,
-                line.verdict,
-                f"{line.difference.absolute:.2e}" if line.difference else "",
-                f"{line.difference.relative:.2e}" if line.difference else "",
-                str(line.difference.where) if line.difference and line.difference.where else "",
-            ]
-            for line in self.lines
-        ]
+        found = []
+        for line in self.lines:
+            gap = line.difference
+            size = [f"{gap.absolute:.2e}", f"{gap.relative:.2e}"] if gap else ["", ""]
+            where = str(gap.where) if gap and gap.where else ""
+            found.append([line.label, line.verdict, *size, where])
+        return found
 
     def _table(self, style: str) -> str:
         from tabulate import tabulate

@@ -8,17 +8,18 @@ one sample, a transpose of a symmetric W, anything at all where the residual is 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from ...formulas.expression import Expr, evaluate, evaluate_all, mapped
+from ...formulas.expression import Expr, evaluate_all, mapped
 from ...formulas.printing import python_text
 from ..derive.steps import TooLargeError, in_deltas, reference
-from ..environment import Draw, Environment
-from .catalogue import CATALOGUE, stem
+from ..draws import Draw
+from ..names import Environment, spelling
+from .catalogue import CATALOGUE
 from .claims import Claim
-from .rewriting import Setting
+from .explain import Case
+from .mistakes import Setting
 
 _HARMLESS = {
     "sum missing", "sum too many", "mean for sum", "sum for mean", "index shifted", "wrong axis",
@@ -41,7 +42,7 @@ def unrevealed(
     """
     claims = [claim for claim in claims if claim.meaning.gradient]
     warnings = []
-    layers = [node for text, node in environment.named.items() if stem(text) == "z"]
+    layers = environment.weighted_inputs()
     single = environment.samples == 1 and any(z.ndim == 1 or z.shape[1:] == (1,) for z in layers)
     narrow = single or any(z.ndim and z.shape[0] == 1 for z in layers)
     if single:
@@ -91,22 +92,21 @@ def _survivors(
     except TooLargeError:
         return []
     right = in_deltas(environment, formula, scale)
-    truths = [np.asarray(draw.gradient(claim.meaning), dtype=float) for draw in draws]
-    known = [evaluate_all(right, draw) for draw in draws]
-    setting = Setting(right, known[0], environment, claim.meaning, True)
+    cases = []
+    for draw in draws:
+        truth = np.asarray(draw.gradient(claim.meaning), dtype=float)
+        cases.append(Case(draw, truth, rtol * np.abs(truth).max(), evaluate_all(right, draw)))
+    setting = Setting(right, cases[0].known, environment, claim.meaning, True)
     found: dict[tuple[str, bool], str] = {}
     with np.errstate(all="ignore"):
         for entry in CATALOGUE:
             for candidate in entry.rewritings(setting):
                 if candidate.formula.key() == right.key():
                     continue
-                same = [
-                    _equal(candidate.formula, *one, rtol)
-                    for one in zip(draws, known, truths, strict=True)
-                ]
-                if same[0]:
-                    key = (entry.opposite, all(same))
-                    found.setdefault(key, python_text(candidate.formula))
+                if cases[0].holds(candidate.formula):
+                    everywhere = all(case.holds(candidate.formula) for case in cases[1:])
+                    example = python_text(candidate.formula)
+                    found.setdefault((entry.opposite, everywhere), example)
     return [(kind, example, everywhere) for (kind, everywhere), example in found.items()]
 
 
@@ -114,19 +114,9 @@ def _down_to_deltas(environment: Environment, e: Expr) -> Expr:
     """Return a formula with the gradients of the h in it put in, so that δ comes from δ."""
 
     def change(part: Expr) -> Expr:
-        text = part.name.removeprefix("d_")
-        if text == part.name or stem(text) != "h" or text == environment.J.name:
+        node = environment.differentiated(part.name)
+        if node is None or node is environment.J or spelling(environment.names[node]).family != "h":
             return part
-        return reference(environment, environment.named[text])
+        return reference(environment, node)
 
     return mapped(e, change)
-
-
-def _equal(formula: Expr, draw: Draw, known: dict[int, Any], truth: Any, rtol: float) -> bool:
-    try:
-        value = np.asarray(evaluate(formula, draw, known))
-    except (ValueError, TypeError, IndexError, KeyError):
-        return False
-    if value.shape != truth.shape or not np.isfinite(value).all():
-        return False
-    return bool(np.abs(value - truth).max() <= rtol * np.abs(truth).max())

@@ -21,7 +21,6 @@ from autograd_nn import (
     sigmoid,
     softmax,
 )
-from autograd_nn.checks.sweep import derivative, has_kink
 from autograd_nn.core import op
 
 from ..harness import Row, sample
@@ -31,7 +30,6 @@ RNG = np.random.default_rng(3)
 W = RNG.normal(size=(3, 4))
 S = RNG.normal(size=(3, 3))
 X = RNG.normal(size=4)
-EPS = float(np.finfo(float).eps)
 
 
 @pytest.fixture(autouse=True)
@@ -297,29 +295,6 @@ def test_a_low_precision_inside_widens_the_tolerance() -> None:
     report = check_grads(lambda x: np.sin(x.astype(np.float32)), X + 3, order=1)
     assert report.ok
     assert 1e-6 < max(c.tolerance / abs(c.exact) for c in report.comparisons) < 1e-2
-
-
-# -- differences ----------------------------------------------------------------------------------
-
-
-def test_differences_know_their_error() -> None:
-    for phi, exact in ((np.sin, 1.0), (np.exp, 1.0), (lambda t: 1 / (0.2 + t), -25.0)):
-        estimate = derivative(phi, EPS, 1.0)
-        assert estimate is not None
-        assert abs(estimate.value - exact) <= estimate.error + 1e-12 < 1e-6
-    assert derivative(lambda t: float("nan"), EPS, 1.0) is None
-    noisy = derivative(lambda t: t + 1e-6 * np.sin(1e9 * t), EPS, 1.0)
-    assert noisy is not None
-    assert abs(noisy.value - 1) <= noisy.error < 1e-3
-
-
-def test_kinks_are_told_from_curvature() -> None:
-    assert has_kink(abs, EPS, 1.0)
-    assert has_kink(lambda t: abs(t) ** 0.5, EPS, 1.0)
-    assert has_kink(lambda t: 1.0 + (t > 0), EPS, 1.0)
-    assert not has_kink(lambda t: 1e4 * t * t, EPS, 1.0)
-    assert not has_kink(lambda t: abs(t - 1e-3), EPS, 1.0)
-    assert not has_kink(lambda t: 0.0, EPS, 1.0)
 
 
 # -- messages -------------------------------------------------------------------------------------

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd_nn import Tensor, gradients, no_grad
-from autograd_nn.core.recording import TracingError, tracing
+from autograd_nn import AnomalyError, Tensor, derive, detect_anomaly, gradients, no_grad
+from autograd_nn.core.recording import TracingError, recording, tracing
 
 X = Tensor([1.0, 2.0], requires_grad=True, name="x")
 
@@ -161,3 +161,19 @@ def differentiate(seed: int) -> bool:
 def test_threads_record_at_once() -> None:
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(differentiate, range(16)))
+
+
+def test_what_runs_inside_a_watch_or_a_trace_is_seen_by_it() -> None:
+    with detect_anomaly(), recording(), pytest.raises(AnomalyError, match="log made -inf"):
+        np.log(X * 0.0)
+    with tracing() as tape, recording():
+        X * 2.0
+    assert [node.op.name for node in tape.nodes if node.op] == ["multiply"]
+
+
+def test_deriving_inside_a_watch_leaves_it_watching() -> None:
+    with detect_anomaly():
+        J = np.sum(np.square(X))
+        derive(J, X)
+        with pytest.raises(AnomalyError, match="log made -inf"):
+            np.log(X * 0.0)

@@ -7,7 +7,7 @@ import graphviz
 import numpy as np
 import pytest
 
-from autograd_nn import Tensor, draw, gradients, no_grad
+from autograd_nn import Tensor, draw, explore, gradients, no_grad, verify
 from autograd_nn.drawing import LargeGraphWarning, style
 from autograd_nn.drawing.flows import Flows
 from nets import Network
@@ -207,6 +207,44 @@ def test_a_report_is_drawn_on_the_graph_it_judged() -> None:
     assert "↪ inherits an error" in read.texts[read.node("W", "(1)")]
     assert not {"✓ right", "✗ wrong here"} & set(read.texts[read.node("b", "(1)")])
     assert picture.source.count('color="#c1121f"') == 1
+
+
+def _squares(name: str) -> Tensor:
+    """Return the sum of x·x, with a name of its own for x·x."""
+    x = Tensor([1.0, 2.0], requires_grad=True, name="x")
+    value = x * x
+    value.name = name
+    J = value.sum()
+    J.name = "J"
+    return J
+
+
+@pytest.mark.parametrize("name", ["dist", "d", "data", "delta", "delta2", "dz", "d_x", "z", "elta"])
+def test_a_report_marks_a_value_whatever_it_is_called(name: str) -> None:
+    J = _squares(name)
+    right = {f"d_{name}": lambda: np.ones(2), "dx": lambda x: 2 * x}
+    assert draw(verify(J, {name: lambda x: x * x, **right})).source.count("✓ right") == 2
+    source = draw(verify(J, {name: lambda x: x + x, **right})).source
+    assert (source.count("✗ wrong here"), source.count("✓ right")) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "claim"),
+    [("z2", "delta2"), ("z_2", "delta_2"), ("z", "delta"), ("z2", "dz2"), ("dist", "ddist")],
+)
+def test_a_report_marks_the_value_whose_gradient_is_claimed(name: str, claim: str) -> None:
+    source = draw(verify(_squares(name), {claim: np.zeros(2)})).source
+    (line,) = [line for line in source.splitlines() if "✗ wrong here" in line]
+    assert "multiply" in line or "⊙" in line
+
+
+def test_only_the_gradient_at_a_weighted_input_is_delta() -> None:
+    for picture in (
+        draw(_squares("elta3"), gradients=True).source,
+        explore(_squares("elta3")).html,
+    ):
+        assert "∂J/∂elta" in picture
+        assert "δ" not in picture
 
 
 def test_marks_may_be_given() -> None:

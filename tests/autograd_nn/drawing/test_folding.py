@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd_nn import Tensor, draw, gradients
-from autograd_nn.drawing.folding import _every, folded
+from autograd_nn.drawing.folding import folded
 from autograd_nn.drawing.view import View, whole
 from nets import Network
 
@@ -99,13 +99,13 @@ def test_frames_lie_within_each_other_or_apart(loops: list[tuple[int, int]]) -> 
                 y = y.tanh() if k % 2 else y * 2
         y = y + 1
     view = folded(whole([y]))
-    framed = [node for group in _every(view.folds) for node in group.nodes]
+    framed = [node for fold in view.folds for node in fold.members()]
     assert len(framed) == len(set(framed))
     assert set(framed) <= set(view.nodes)
     assert view.hidden + len(view.nodes) == len(whole([y]).nodes)
-    for group in _every(view.folds):
+    for group in [group for fold in view.folds for group in fold.all()]:
         assert int(group.label.removeprefix("× ")) >= 3
-        members = {n for part in _every([group]) for n in part.nodes}
+        members = set(group.members())
         # Something leads from the end of a block back to its beginning.
         assert any(u.loop and u.tail in members and u.head in members for u in view.uses)
 

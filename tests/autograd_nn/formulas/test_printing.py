@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 from matplotlib.mathtext import MathTextParser
@@ -88,6 +91,23 @@ def test_python_text_is_python_that_gives_the_same() -> None:
         names = {x: str(x.name) for x in _leaves(result) if x.name}
         values = {text: x.data for x, text in names.items()}
         assert np.allclose(eval(python, {"np": np}, values), result.data)  # noqa: S307 - own text
+
+
+@pytest.mark.parametrize(
+    ("formula", "text"),
+    [
+        (lambda a: (a**3) ** 2, "(a**3)**2"), (lambda a: a ** (a**2), "a**a**2"),
+        (lambda a: (a**2).T, "(a**2).T"), (lambda a: (a.T) ** 2, "a.T**2"),
+        (lambda a: (a.square())[0], "(a**2)[0]"), (lambda a: a.T[0] ** 2, "a.T[0]**2"),
+        (lambda a: a - (a - a) - (a + a), "a - (a - a) - (a + a)"),
+        (lambda a: -(a**2) / (a * a) @ (-a), "(-a**2 / (a * a)) @ (-a)"),
+    ],
+)  # fmt: skip
+def test_python_groups_as_the_formula_does(formula: Callable[[Any], Any], text: str) -> None:
+    a = Tensor([[2.0, 0.5], [1.5, 3.0]], name="a")
+    result = formula(a)
+    assert python_text(from_graph(result, {a: "a"})) == text
+    assert np.allclose(eval(text, {"np": np, "a": a.data}), result.data)  # noqa: S307 - own text
 
 
 @pytest.mark.parametrize("op_name", ["my_op", r"}\input{x}$ {0}", "δ'"])

@@ -11,7 +11,8 @@ import pytest
 
 from autograd_nn import Tensor, derive, gradients
 from autograd_nn.derivation.derive.steps import reference
-from autograd_nn.derivation.environment import Environment
+from autograd_nn.derivation.draws import fresh
+from autograd_nn.derivation.names import Environment
 from autograd_nn.formulas.expression import evaluate
 
 from ...formulas.test_printing import renders
@@ -23,12 +24,21 @@ from ..networks import network
 def test_the_formulas_read_off_the_graph_are_right(structure: list[int], m: int) -> None:
     J, tensors = network(structure, m)
     environment = Environment(J)
-    (draw,) = environment.fresh(1, seed=5)
+    (draw,) = fresh(environment, 1, seed=5)
     for text, tensor in tensors.items():
         if tensor is not J:
             value = evaluate(reference(environment, tensor), draw)
             wanted = draw[f"d_{text}"]
             assert np.allclose(np.broadcast_to(value, wanted.shape), wanted, rtol=1e-12, atol=1e-15)
+
+
+def test_a_constant_of_ones_keeps_its_shape_in_products() -> None:
+    W = Tensor([[0.5, 2.0], [1.0, -1.0]], name="W1")
+    z = W @ np.ones((2, 3))
+    z.name = "z2"
+    environment = Environment(z.square().sum())
+    (draw,) = fresh(environment, 1)
+    assert np.allclose(evaluate(reference(environment, W), draw), draw["d_W1"])
 
 
 @pytest.mark.section_4_5

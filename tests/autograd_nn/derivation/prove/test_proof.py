@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from autograd_nn import Tensor, prove, relu
-from autograd_nn.core.tensor import plain
-from autograd_nn.derivation.environment import Environment
+from autograd_nn.core.op import REGISTRY, Op
+from autograd_nn.core.tensor import apply, plain
+from autograd_nn.derivation.names import Environment
 from autograd_nn.derivation.prove.proof import same_as_sympy
 from autograd_nn.derivation.symbols import Symbolic
 
@@ -103,10 +104,23 @@ def test_the_rules_equal_sympy_s_own_derivative(structure: list[int]) -> None:
         assert same_as_sympy(environment, tensors[name])
 
 
-def test_a_wrong_rule_would_not_pass_for_sympy_s() -> None:
-    from autograd_nn.core.op import Op
-    from autograd_nn.core.tensor import apply
+@pytest.mark.parametrize(
+    "op", [op for op in REGISTRY.values() if op.symbolic and op.differentiable], ids=repr
+)
+def test_the_rules_of_operations_with_a_name_in_sympy(op: Op) -> None:
+    x = Tensor([0.5, 2.0], name="x")
+    assert same_as_sympy(Environment((apply(op, (x,)) * x).sum()), x)
 
+
+def test_an_activation_s_slope_comes_from_its_row() -> None:
+    z = Tensor([0.5, 2.0], name="x") * 2
+    h = z.exp()
+    z.name, h.name = "z2", "h2"
+    (proof,) = prove(h.sum(), {"dz2": lambda h2: h2})
+    assert (proof.proved, proof.scope) == (True, "f the exp")
+
+
+def test_a_wrong_rule_would_not_pass_for_sympy_s() -> None:
     cube = Op("cube", lambda x: x**3, (lambda g, out, x: g * 2 * x**2,))
     x = Tensor([1.0, 2.0], name="x")
     J = apply(cube, (x,)).sum()

@@ -21,9 +21,10 @@ import numpy as np
 
 from autograd_nn.core.tensor import Tensor
 from autograd_nn.derivation import Formula, Report, verify
-from autograd_nn.derivation.environment import Environment
+from autograd_nn.derivation.draws import Draw, fresh
+from autograd_nn.derivation.names import Environment
 from autograd_nn.derivation.verify.catalogue import CATALOGUE
-from autograd_nn.derivation.verify.rewriting import Setting
+from autograd_nn.derivation.verify.mistakes import Setting
 from autograd_nn.formulas.expression import evaluate, evaluate_all, from_graph
 
 from ..networks import network
@@ -371,7 +372,7 @@ def twice_wrong(case: Case) -> Formula | None:
     l, target = _any_delta(case)
     environment = Environment(case.J, case.m)
     right = formula(delta(case, l))
-    given = environment.given()
+    given = Draw(environment)
     leaves = {
         key: Tensor(given[key]) if isinstance(given[key], np.ndarray) else given[key]
         for key in right.uses
@@ -431,7 +432,7 @@ def false_explanations(count: int, seed: int = 0) -> tuple[int, int, list[str]]:
         for explanation in explanations:
             if explanation.repaired.find("your_result") >= 0:
                 continue
-            for draw in environment.fresh(2, seed=1_000 + judged):
+            for draw in fresh(environment, 2, seed=1_000 + judged):
                 right = draw.gradient(meaning)
                 value = evaluate(explanation.formula, draw)
                 close = np.shape(value) == right.shape and np.allclose(

@@ -1,49 +1,14 @@
-"""Finite differences that sweep the step, state their error and recognise kinks."""
+"""Automatic gradients held against finite differences: what is said, and what is undecidable."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 import pytest
 
 from autograd_nn import Tensor, gradients, verify
-from autograd_nn.derivation.verify.differences import along, sweep
+from autograd_nn.derivation.verify.differences import along
 
 from ..networks import network
-
-
-@pytest.mark.parametrize(
-    ("function", "slope"),
-    [
-        (math.exp, 1.0),
-        (math.sin, 1.0),
-        (lambda t: (5 + t) ** 3, 75.0),
-        (lambda t: 1e6 + t, 1.0),
-        (lambda t: 1e-6 * math.exp(t), 1e-6),
-        (lambda t: 1 / (1 + math.exp(-30 * (t + 0.1))), 30 * math.exp(3) / (1 + math.exp(3)) ** 2),
-        (lambda t: 3.0, 0.0),
-    ],
-)
-def test_the_error_is_estimated_rightly(function, slope) -> None:  # type: ignore[no-untyped-def]  # of rows
-    found = sweep(function)
-    assert abs(found.value - slope) <= found.error
-    assert found.error < 1e-4 * max(abs(slope), 1e-3)
-    assert not found.kink
-
-
-@pytest.mark.parametrize("at", [0.0, 1e-9])
-def test_a_kink_is_seen(at: float) -> None:
-    found = sweep(lambda t: abs(t - at) + 0.3 * t)
-    assert found.kink
-    assert found.left == pytest.approx(-0.7, abs=1e-3)
-    assert found.right == pytest.approx(1.3, abs=1e-3)
-
-
-def test_a_kink_far_enough_away_does_no_harm() -> None:
-    found = sweep(lambda t: abs(t - 1e-3))
-    assert not found.kink
-    assert found.value == pytest.approx(-1)
 
 
 def test_undecidable_is_said_and_is_no_failure() -> None:
@@ -54,6 +19,15 @@ def test_undecidable_is_said_and_is_no_failure() -> None:
     (note,) = [note for note in report.notes if "undecidable" in note]
     assert "undecidable here: kink between x−h and x+h at element (1, 2)" in note
     assert any("agree with finite differences at 5 elements" in note for note in report.notes)
+
+
+def test_where_the_function_is_not_finite_nothing_is_decided() -> None:
+    x = Tensor([0.0, 1.0], requires_grad=True, name="x")
+    J = np.sum(x**1.5)
+    report = verify(J, {"dx": lambda x: 1.5 * np.sqrt(x)}, finite_differences=True)
+    assert report.ok
+    assert any("J is not finite around element (0,) of x" in note for note in report.notes)
+    assert any("agree with finite differences at 1 elements" in note for note in report.notes)
 
 
 def test_a_wrong_rule_of_the_engine_is_a_problem() -> None:

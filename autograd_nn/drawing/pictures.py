@@ -12,9 +12,9 @@ from .dot import written
 from .flows import Flows
 from .folding import folded
 from .layers import layered
+from .names import marks_of, names_of
 from .render import Drawing
-from .reports import marks_of
-from .sources import names_of, outputs_of
+from .sources import outputs_of
 from .style import MARKS
 from .view import Group, View, collapsed, shortened, whole
 
@@ -126,7 +126,7 @@ def draw(
     given = {**marks_of(what), **(marks or {})}
     known = names_of(outputs, names)
     _check_marks(given, known)
-    view, said = _view(outputs, known, collapse, depth, limit)
+    view, said = _view(outputs, collapse, depth, limit)
     groups = layered(view, known) if layers or _names_frames(collapse) else []
     view, groups = _collapse(view, groups, collapse)
     options = Options(
@@ -165,12 +165,12 @@ def _check_marks(marks: Mapping[str, str], names: Mapping[Tensor, str]) -> None:
 
 
 def _names_frames(collapse: Any) -> bool:
+    """Return whether it says which frames become a node, so that they must be found."""
     return collapse == "layers" or not isinstance(collapse, (bool, str))
 
 
 def _view(
     outputs: Sequence[Tensor],
-    names: Mapping[Tensor, str],
     collapse: bool | str | Sequence[str],
     depth: int | None,
     limit: int | None,
@@ -197,12 +197,13 @@ def _collapse(
     view: View, groups: list[Group], collapse: bool | str | Sequence[str]
 ) -> tuple[View, list[Group]]:
     """Return the view and the frames with whole frames shown as a node, where that was asked."""
-    if isinstance(collapse, bool) or collapse == "auto":
+    if isinstance(collapse, bool) or not _names_frames(collapse):
         return view, groups
-    wanted = [group.label for group in groups] if collapse == "layers" else list(collapse)
-    unknown = [label for label in wanted if label not in [group.label for group in groups]]
+    labels = [group.label for group in groups]
+    wanted = labels if collapse == "layers" else list(collapse)
+    unknown = [label for label in wanted if label not in labels]
     if unknown:
-        there = ", ".join(repr(group.label) for group in groups) or "none"
+        there = ", ".join(map(repr, labels)) or "none"
         raise ValueError(f"collapse: there is no frame {unknown[0]!r}; there are {there}")
     chosen = [group for group in groups if group.label in wanted]
     return collapsed(view, chosen), [group for group in groups if group not in chosen]

@@ -1,0 +1,164 @@
+"""The values of what a formula names: the graph's own, and the graph run again on others.
+
+1. `Draw` holds one set of values. Gradients are computed when they are first asked for.
+2. `fresh` draws random leaves, `random_like` values like given ones; `in_double` takes the given
+   leaves in double precision.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..core.backward import gradients
+from ..core.graph import replay
+from ..core.recording import recording
+from ..core.tensor import Tensor, plain
+from .names import Environment, Meaning, UnknownNameError
+
+_ATTEMPTS = 4
+_EPSILON = float(np.finfo(float).eps)
+
+
+class Draw(Mapping[str, Any]):
+    """One set of values: what every name of an `Environment` stands for.
+
+    A mapping from names to arrays that must not be written to.
+
+    Parameters
+    ----------
+    environment : Environment
+        The names.
+    substitutes : mapping of Tensor to array, optional
+        On what the graph is run again. Left out: the graph's own values.
+    """
+
+    def __init__(
+        self, environment: Environment, substitutes: Mapping[Tensor, Any] | None = None
+    ) -> None:
+        self.environment = environment
+        wanted = [environment.J, *environment.named.values()]
+        if substitutes:
+            with np.errstate(all="ignore"), recording():
+                wanted, _ = replay(wanted, substitutes)
+        self.J = wanted[0]
+        self.nodes = dict(zip(environment.named, wanted[1:], strict=True))
+        self._gradients: dict[Tensor, Any] = {}
+        self._cache: dict[str, Any] = {}
+
+    @cached_property
+    def rounding(self) -> float:
+        """What a right formula that adds up to nothing may still hold: the rounding of its terms.
+
+        Their size is taken to be that of J, so that the smallest costs are judged as well.
+        """
+        cost = abs(float(plain(self.J).item()))
+        return _EPSILON * (min(cost, 1.0) if cost > 0 else 1.0)
+
+    def prepare(self, meanings: Iterable[Meaning]) -> None:
+        """Compute the gradients that the meanings need in one backward pass."""
+        env = self.environment
+        wanted = {m.node for m in meanings if m.gradient and m.node not in self._gradients}
+        originals = [node for node in env.order if node in wanted]
+        here = [self.nodes[env.names[node]] for node in originals]
+        if here:
+            with np.errstate(all="ignore"):
+                found = gradients(self.J, here)
+            self._gradients.update(zip(originals, found, strict=True))
+
+    def gradient(self, meaning: Meaning) -> Any:
+        """Return the gradient that a meaning stands for."""
+        assert meaning.node is not None  # noqa: S101 - only gradients come here
+        g = self._gradients.get(meaning.node)
+        if g is None:
+            self.prepare([meaning])
+            g = self._gradients[meaning.node]
+        return g if meaning.scale == 1 else g * meaning.scale
+
+    def value(self, meaning: Meaning) -> Any:
+        """Return the array that a meaning stands for."""
+        if meaning.gradient:
+            return self.gradient(meaning)
+        assert meaning.node is not None  # noqa: S101 - extras are answered before
+        return plain(self.nodes[self.environment.names[meaning.node]])
+
+    def __getitem__(self, key: str) -> Any:
+        if key not in self._cache:
+            self._cache[key] = self._find(key)
+        return self._cache[key]
+
+    def _find(self, key: str) -> Any:
+        if key in self.environment.extras:
+            return self.environment.extras[key]
+        if key in self.environment.slopes:
+            z, f_prime = self.environment.slopes[key]
+            return f_prime(plain(self.nodes[z]))
+        try:
+            meaning = self.environment.meaning(key)
+        except UnknownNameError as error:
+            raise KeyError(key) from error
+        array = np.asarray(self.value(meaning)).view()
+        array.flags.writeable = False
+        return array
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.environment.known_names())
+
+    def __len__(self) -> int:
+        return len(self.environment.known_names())
+
+
+def fresh(environment: Environment, count: int, seed: int = 0) -> list[Draw]:
+    """Return the graph on `count` sets of random leaves, in double precision.
+
+    Leaves without a name that require no gradient are constants of the formula and stay.
+    Where a random value leaves the domain of an operation, values of the sign and the size
+    of the given ones are tried, then values near them.
+    """
+    rng = np.random.default_rng(seed)
+    leaves = [
+        node
+        for node in environment.order
+        if node.op is None and (node.name or node.requires_grad) and node.dtype.kind == "f"
+    ]
+    draws = []
+    for _ in range(count):
+        for attempt in range(_ATTEMPTS):
+            values = {leaf: random_like(plain(leaf), rng, attempt) for leaf in leaves}
+            try:
+                draw = Draw(environment, values)
+            except (ValueError, ArithmeticError):
+                continue
+            if np.isfinite(plain(draw.J)):
+                draws.append(draw)
+                break
+    return draws
+
+
+def in_double(environment: Environment) -> Draw:
+    """Return the graph on the given leaves, in double precision."""
+    return Draw(
+        environment,
+        {
+            node: np.asarray(plain(node), dtype=np.float64)
+            for node in environment.order
+            if node.op is None and node.dtype.kind == "f" and node.ndim
+        },
+    )
+
+
+def random_like(given: Any, rng: np.random.Generator, attempt: int) -> Any:
+    """Return random values of the shape of `given`; the later the attempt, the closer to it."""
+    given = np.asarray(given, dtype=float)
+    if attempt == 0:
+        spread = 2.5 / math.sqrt(given.shape[-1]) if given.ndim == 2 else 1.7
+        return (rng.random(given.shape) - 0.5) * (2 * spread)
+    size = float(np.sqrt(np.mean(given**2))) or 1.0
+    if attempt == 1:
+        signs = np.sign(given) + (given == 0)
+        return signs * size * rng.uniform(0.3, 1.7, given.shape)
+    return given + 0.1**attempt * size * rng.standard_normal(given.shape)

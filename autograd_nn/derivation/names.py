@@ -1,0 +1,298 @@
+"""What a formula may name: which names there are, and what each stands for.
+
+1. `spelling` takes a name apart; nobody else does.
+2. `Environment` knows the names of a graph: its tensors, gradients of them (``d_h3``), δ of a layer
+   (``delta2``), the number of samples ``m``, the activation ``f`` and its derivative ``f_prime``.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Callable, Mapping
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..core.backward import pull
+from ..core.graph import topological_order, uses
+from ..core.op import Op
+from ..core.recording import recording
+from ..core.tensor import Tensor, apply, plain
+from ..ops.elementwise import DIVIDE, MULTIPLY, SQUARE
+from ..ops.reductions import MEAN, SUM
+
+_WORD = re.compile(r"(d_|f_prime\()?([A-Za-z]+?)_?(\d*)\)?")
+
+
+class UnknownNameError(ValueError):
+    """A formula names something that the graph does not have."""
+
+
+class Spelling(NamedTuple):
+    """What a name may mean by the way it is spelt; the tensors there are decide.
+
+    Attributes
+    ----------
+    family : str
+        The name without its layer: W of W2, d_W of d_W2.
+    layer : str
+        The layer: 2 of W2.
+    gradient_of : tuple of str
+        The tensors with respect to which it may be a gradient: h2 for d_h2 and dh2.
+    delta_of : str
+        The weighted input whose δ it may be: z2 for delta2.
+    slope_of : str
+        What f′ is taken at: z2 for f_prime(z2).
+    delta : str
+        What the δ of it is called, if it is a weighted input: delta2 for z2.
+    """
+
+    family: str
+    layer: str
+    gradient_of: tuple[str, ...]
+    delta_of: str
+    slope_of: str
+    delta: str
+
+
+@lru_cache(maxsize=4096)
+def spelling(text: str) -> Spelling:
+    """Take a name apart.
+
+    >>> spelling("d_W2").family, spelling("d_W2").gradient_of[0], spelling("delta3").delta_of
+    ('d_W', 'W2', 'z3')
+    """
+    match = _WORD.fullmatch(text)
+    return Spelling(
+        (match[1] or "") + match[2] if match else text,
+        match[3] if match else "",
+        tuple([text.removeprefix(prefix) for prefix in ("d_", "d") if text.startswith(prefix)]),
+        f"z{text.removeprefix('delta')}" if text.startswith("delta") else "",
+        text[8:-1] if text.startswith("f_prime(") else "",
+        f"delta{text[1:]}" if text.startswith("z") and text[1:].isdigit() else "",
+    )
+
+
+class Meaning(NamedTuple):
+    """What a name stands for: a value, or a multiple of a gradient."""
+
+    node: Tensor | None
+    gradient: bool
+    scale: int
+
+
+class Activation(NamedTuple):
+    """A node h = f(z) with both names known."""
+
+    z: str
+    h: str
+    op: Op
+
+    @property
+    def slope(self) -> str:
+        """The name under which draws hold f′(z)."""
+        return f"f_prime({self.z})"
+
+
+def slope_of(op: Op) -> Callable[[Any], Any]:
+    """Return the derivative of a unary elementwise operation, as a function of its argument."""
+
+    def f_prime(z: Any) -> Any:
+        z = np.asarray(z)
+        z = z.astype(float) if z.dtype.kind in "iub" else z
+        with recording():
+            node = apply(op, (z,))
+        return pull(node, 0, np.ones_like(z), plain(node), node.arrays)
+
+    return f_prime
+
+
+def _may_be_activation(op: Op) -> bool:
+    """Whether an operation can be the f of h = f(z): elementwise, bent, and no mere power."""
+    bent = "elementwise" in op.traits and not op.traits & {"linear", "constant"}
+    return bent and op is not SQUARE and op.rule(0) is not None
+
+
+class Environment:
+    """The names of a recorded scalar's graph.
+
+    Parameters
+    ----------
+    J : Tensor
+        A recorded scalar.
+    samples : int, optional
+        How many samples `J` is the mean over. Read off the graph if left out.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `J` is no recorded scalar.
+    """
+
+    def __init__(self, J: Tensor, samples: int | None = None) -> None:
+        if not isinstance(J, Tensor):
+            raise TypeError(
+                f"J is a {type(J).__name__}; it must be a recorded Tensor of one number"
+            )
+        if J.op is None:
+            raise ValueError("J has no history: compute it from Tensors, and not under no_grad()")
+        if J.size != 1:
+            raise ValueError(f"J has shape {J.shape}; formulas are for the gradient of one number")
+        self.J = J
+        self.order = topological_order([J])
+        self.named: dict[str, Tensor] = {}
+        self.twice: set[str] = set()
+        for node in self.order:
+            if node.name and self.named.setdefault(node.name, node) is not node:
+                self.twice.add(node.name)
+                self.named[node.name] = node
+        self._meanings: dict[str, Meaning] = {}
+        self.names = {node: text for text, node in self.named.items()}
+        self.samples = samples_of(J, self.named) if samples is None else samples
+        self.activations = self._activations()
+        kinds = {activation.op for activation in self.activations} or {
+            node.op for node in self.order if node.op and "activation" in node.op.traits
+        }
+        self.activation = kinds.pop() if len(kinds) == 1 else None
+        self.single = J.dtype != np.float64
+
+    def _activations(self) -> list[Activation]:
+        found = []
+        for node in self.order:
+            if node.op and node.name and len(node.inputs) == 1 and not node.params:
+                z = node.inputs[0]
+                if z.name and z.shape == node.shape and _may_be_activation(node.op):
+                    found.append(Activation(z.name, node.name, node.op))
+        return found
+
+    def meaning(self, text: str) -> Meaning:
+        """Return what a name stands for.
+
+        Raises
+        ------
+        UnknownNameError
+            With the names that there are.
+        """
+        found = self._meanings.get(text)
+        if found is None:
+            found = self._meanings[text] = self._meaning(text)
+        return found
+
+    def _meaning(self, text: str) -> Meaning:
+        spelt = spelling(text)
+        readings = [(text, False, 1), *[(of, True, 1) for of in spelt.gradient_of]]
+        for of, gradient, scale in [*readings, (spelt.delta_of, True, self.samples)]:
+            if of in self.twice:
+                raise UnknownNameError(
+                    f"several tensors of the graph are named {of!r}; give each a name of its own"
+                )
+            if of in self.named:
+                return Meaning(self.named[of], gradient, scale)
+        if text in self.extras:
+            return Meaning(None, False, 1)
+        raise UnknownNameError(self._unknown(text))
+
+    @cached_property
+    def f_prime(self) -> Op | None:
+        """The derivative of the activation, as an operation of formulas."""
+        if self.activation is None:
+            return None
+        return Op("f_prime", slope_of(self.activation), latex="f'({0})", text="f′({0})")
+
+    @cached_property
+    def extras(self) -> dict[str, Any]:
+        """Return the names that are no tensors and no gradients."""
+        ops = {"f": self.activation, "f_prime": self.f_prime}
+        functions = {key: _dispatched(op) for key, op in ops.items() if op is not None}
+        extras = {"m": self.samples, **functions}
+        return {key: value for key, value in extras.items() if key not in self.named}
+
+    @cached_property
+    def consumers(self) -> dict[Tensor, list[tuple[Tensor, int]]]:
+        """Return for each node the operations that use it, with the position, the last first."""
+        return uses(reversed(self.order))
+
+    @cached_property
+    def slopes(self) -> dict[str, tuple[str, Callable[[Any], Any]]]:
+        """Return for the name of each f′(z) the name of z and the function f′."""
+        return {a.slope: (a.z, slope_of(a.op)) for a in self.activations}
+
+    def known_names(self) -> list[str]:
+        """Return every name a formula may use."""
+        values = sorted(self.named.keys() - self.twice)
+        gradient = [f"d_{text}" for text in values if self.named[text] is not self.J]
+        deltas = [delta for text in values if (delta := spelling(text).delta)]
+        return [*values, *deltas, *gradient, *self.extras]
+
+    def _unknown(self, text: str) -> str:
+        known = self.known_names()
+        near = difflib.get_close_matches(text, known, 1, cutoff=0.5)
+        hint = f"; did you mean {near[0]!r}?" if near else "."
+        values = ", ".join(sorted(self.named)) or "none: give tensors a name=..."
+        return (
+            f"unknown name {text!r}{hint} A name may be a tensor of the graph ({values}), a "
+            "gradient of J with respect to one (d_ before its name, such as "
+            f"{next((k for k in known if k.startswith('d_')), 'd_x')}), or one of "
+            f"{', '.join(k for k in known if k.startswith('delta') or k in self.extras)}"
+        )
+
+    def gradient_name(self, text: str, scale: int = 1) -> str:
+        """Return the name of the gradient with respect to the tensor named `text`."""
+        delta = spelling(text).delta
+        return delta if delta and scale == self.samples else f"d_{text}"
+
+    def differentiated(self, text: str) -> Tensor | None:
+        """Return the tensor whose ∂J/∂ a name in a formula is; None for another name."""
+        if not text or text in self.extras or text in self.slopes:
+            return None
+        meaning = self.meaning(text)
+        return meaning.node if meaning.gradient else None
+
+    def weighted_inputs(self) -> list[Tensor]:
+        """Return the tensors that are named z, with a layer or without."""
+        return [node for text, node in self.named.items() if spelling(text).family == "z"]
+
+
+def _dispatched(op: Op) -> Callable[[Any], Any]:
+    """Return a function that records `op` on Tensors and runs it on arrays."""
+
+    def function(z: Any) -> Any:
+        return apply(op, (z,)) if isinstance(z, Tensor) else op.forward(np.asarray(z))
+
+    function.__name__ = op.name
+    return function
+
+
+def samples_of(J: Tensor, named: Mapping[str, Tensor]) -> int:
+    """Return how many samples `J` is the mean over, samples being the columns of the layers.
+
+    ``mean`` over them says so, and so does a division of the sum by their number (or twice it,
+    the ½ of the document's cost taken along). A plain sum counts as one sample.
+    """
+    columns = {t.shape[1] for text, t in named.items() if spelling(text).delta and t.ndim == 2}
+    if len(columns) != 1:
+        return 1
+    m = columns.pop()
+    divisor = 1.0
+    node = J
+    while node.op is not None and m > 1:
+        if node.op is MEAN:
+            reduced = node.inputs[0].size // node.size
+            return m if reduced % m == 0 else 1
+        if node.op is SUM:
+            node = node.inputs[0]
+            if node.size == m or node.ndim == 2:
+                break
+            continue
+        constants = [c for c in node.inputs if c.op is None and c.size == 1 and not c.name]
+        if node.op not in (MULTIPLY, DIVIDE) or len(constants) != 1:
+            break
+        value = float(plain(constants[0]))
+        divisor *= value if node.op is DIVIDE else 1 / value if value else 1.0
+        node = next(x for x in node.inputs if x is not constants[0])
+    if math.isclose(divisor, m) and m == 2:
+        return 1  # the ½ of the cost, not the mean over two samples
+    return m if math.isclose(divisor, m) or math.isclose(divisor, 2 * m) else 1

@@ -1,0 +1,94 @@
+"""What the names in a graph say.
+
+1. `names_of`: which nodes have one.
+2. `layer_of`: the layer that a node belongs to; `delta_of`: the δ that is its gradient.
+3. `marks_of`: the judgements of a report of ``verify``, by the names of the nodes they concern.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from ..core.backward import cotangent_name
+from ..core.graph import topological_order
+from ..core.tensor import Tensor
+from ..formulas.notation import Name
+
+_GRAVITY = ("right", "inherits", "wrong")
+
+
+def names_of(outputs: Sequence[Tensor], names: Mapping[str, Any] | None) -> dict[Tensor, str]:
+    """Return the name of every node that has one.
+
+    Parameters
+    ----------
+    outputs : sequence of Tensor
+    names : mapping of str to anything, optional
+        Such as ``locals()``: names for Tensors without one of their own, also within lists and
+        dicts. Everything else in it, and names that begin with an underscore, are passed over.
+    """
+    found = {node: node.name for node in topological_order(outputs) if node.name}
+    for name, value in (names or {}).items():
+        if str(name).startswith("_"):
+            continue
+        for tensor, called in _tensors_in(str(name), value):
+            if not tensor.name and tensor not in found:
+                found[tensor] = called
+    return found
+
+
+def _tensors_in(name: str, value: Any) -> list[tuple[Tensor, str]]:
+    if isinstance(value, Tensor):
+        return [(value, name)]
+    if isinstance(value, (list, tuple)):
+        return [(x, f"{name}[{i}]") for i, x in enumerate(value) if isinstance(x, Tensor)]
+    if isinstance(value, dict):
+        return [(x, f"{name}[{k!r}]") for k, x in value.items() if isinstance(x, Tensor)]
+    return []
+
+
+def layer_of(name: str) -> int | None:
+    """Return the layer that something of this name belongs to: W^(l) and b^(l) lead to layer l+1.
+
+    >>> layer_of("z2"), layer_of("W_1"), layer_of("x1")
+    (2, 2, None)
+    """
+    parsed = Name.parse(name)
+    if parsed.layer is None or parsed.derivative or parsed.stem not in ("W", "b", "z", "h"):
+        return None
+    return parsed.layer + (parsed.stem in ("W", "b"))
+
+
+def delta_of(name: str) -> str:
+    """Return the name of the δ that is the gradient at a node; nothing if that is no z^(l).
+
+    >>> delta_of("z2"), delta_of("h2"), delta_of("elta")
+    ('delta2', '', '')
+    """
+    return cotangent_name(name) if Name.parse(name).weighted_input else ""
+
+
+def marks_of(report: Any) -> dict[str, str]:
+    """Return name → ``"right"``, ``"wrong"`` or ``"inherits"``; nothing for what is no report.
+
+    Where both a value and its gradient are claimed, the graver judgement marks the node.
+    """
+    lines = getattr(report, "lines", None)
+    if not isinstance(lines, list):
+        return {}
+    known = names_of(report.graph, None).values()
+    marks: dict[str, str] = {}
+    for line in lines:
+        mark = "wrong" if not line.right else "inherits" if line.inherits else "right"
+        name = _claimed(line.name, known)
+        marks[name] = max(mark, marks.get(name, mark), key=_GRAVITY.index)
+    return marks
+
+
+def _claimed(claim: str, known: Collection[str]) -> str:
+    """Return which of the `known` names a claim is about: that of a value comes first."""
+    meant = [claim, claim.removeprefix("d_"), claim.removeprefix("d")]
+    if claim.startswith("delta"):
+        meant.append(f"z{claim.removeprefix('delta')}")
+    return next((name for name in meant if name in known), claim)

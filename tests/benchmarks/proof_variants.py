@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_nn.derivation.environment import Environment
+from autograd_nn.derivation.names import Environment
 from autograd_nn.derivation.prove.any_size import Prover
 from autograd_nn.derivation.prove.general import Draw
 from autograd_nn.derivation.verify.claims import Claim, FormulaError, collect, run

@@ -19,7 +19,7 @@ from ...formulas.index_notation import Writer, sum_text
 from ...formulas.normal_form import Head, Index, NoForm, Terms, algebra, collected, derivative
 from ...formulas.sized import Sized, lifted
 from ...ops.logical import EQUAL, NOT_EQUAL
-from ..environment import Environment, Meaning
+from ..names import Environment, Meaning
 from ..verify.claims import Claim, FormulaError, run
 from ..verify.report import difference
 from .certificate import certificate

@@ -31,7 +31,7 @@ from ...ops.products import EINSUM
 from ...ops.reductions import MEAN, SUM
 from ...ops.shapes import BROADCAST_TO, RESHAPE
 from ...ops.trigonometry import TANH
-from ..environment import Environment, Meaning
+from ..names import Environment, Meaning, spelling
 
 Nodes = dict[Tensor, Tensor]
 ANY_F, OWN_SLOPE, OWN_FORM = "every differentiable f", "slope", "form"
@@ -73,13 +73,11 @@ class Sizes:
     def _name(self, nodes: Nodes) -> None:
         """Call sizes as the document does: s_l nodes of layer l, m samples; others n_1, n_2, …"""
         labels: dict[int, str] = {}
-        first = {"x": 1, "h1": 1, "y": 0}
         for text, node in self.environment.named.items():
-            stem, layer = text[:1], text[1:]
-            layered = (stem in "zh" and layer.isdigit()) or text == "x"
-            shape = plain(nodes[node]).shape if isinstance(plain(nodes[node]), Sized) else ()
-            if layered and len(shape) == 2 and self._has_layers:
-                for n, label in zip(shape, (f"s{layer or first[text]}", "m"), strict=True):
+            spelt, x = spelling(text), plain(nodes[node])
+            layer = spelt.layer if spelt.family in ("z", "h") else "1" if text == "x" else ""
+            if layer and isinstance(x, Sized) and x.ndim == 2 and self._has_layers:
+                for n, label in zip(x.shape, (f"s{layer}", "m"), strict=True):
                     if isinstance(n, Size):
                         labels.setdefault(id(n.root()), label)
         others = (f"n{k}" for k in itertools.count(1))
@@ -98,7 +96,7 @@ class Sizes:
 
     @property
     def _has_layers(self) -> bool:
-        return any(t[:1] == "z" and t[1:].isdigit() for t in self.environment.named)
+        return any(spelling(text).delta for text in self.environment.named)
 
     def shape(self, node: Tensor) -> tuple[Any, ...]:
         """Return the general shape of a leaf."""

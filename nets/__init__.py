@@ -4,6 +4,7 @@ from . import formulas
 from .activations import Activation
 from .digits import load_digits
 from .network import Network, looped_feed_forward
+from .proofs import prove
 from .training import DivergenceError, History, train
 from .verification import verify
 
@@ -15,6 +16,7 @@ __all__ = [
     "formulas",
     "load_digits",
     "looped_feed_forward",
+    "prove",
     "train",
     "verify",
 ]

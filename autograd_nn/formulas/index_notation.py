@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -23,10 +23,18 @@ class Writer:
         LaTeX for math mode, or plain text.
     axes : sequence of Index
         The indices of the result, which are called i, j, … in their order.
+    aliases : mapping, optional
+        By the digest of a function's argument: its name, and the order of its indices.
     """
 
-    def __init__(self, latex: bool, axes: Sequence[Index | None] = ()) -> None:
+    def __init__(
+        self,
+        latex: bool,
+        axes: Sequence[Index | None] = (),
+        aliases: Mapping[str, tuple[str, list[int]]] | None = None,
+    ) -> None:
         self.latex = latex
+        self.aliases = aliases or {}
         self.names: dict[Index, str] = {}
         for i in axes:
             if i is not None:
@@ -115,15 +123,19 @@ class Writer:
         """Return one atom."""
         if h.kind in ("power", "case", "tie", "exp", "log", "call", "inv", "logdet"):
             return self.function(h, ix, e)
-        text = h.text if h.kind == "prime" else r"\delta" if self.latex and h.kind == "delta" else (
-            "δ" if h.kind == "delta" else self.name(h.text))  # fmt: skip
+        if h.kind in ("prime", "delta"):
+            text = r"\delta" if self.latex and h.kind == "delta" else h.text
+        else:
+            text = self.name(h.text)
+        return self.power(self.beneath(text, ix), e)
+
+    def beneath(self, text: str, ix: Sequence[Index]) -> str:
+        """Return a name with its indices."""
         down = self.indices(ix)
         if self.latex and down and "^" in text:  # W_{ij}^{(1)}, the index beneath the layer
             head, _, up = text.partition("^")
-            text = f"{head}{down}^{up}"
-        else:
-            text += down
-        return self.power(text, e)
+            return f"{head}{down}^{up}"
+        return text + down
 
     def function(self, h: Head, ix: Indices, e: Exponent) -> str:
         """Return a function of a sum."""
@@ -131,7 +143,11 @@ class Writer:
             i, j = (Index(k.size) for k in h.inverse.free)
             inner = Writer(self.latex, (i, j)).sum(instance(h.inverse, (i, j)))
             return self.power(rf"\ln|\det({inner})|" if self.latex else f"ln|det({inner})|", e)
-        inner = self.sum(instance(h, ix))
+        alias = self.aliases.get(h.key.rsplit(" ", 1)[1])
+        if alias is not None and h.kind != "inv":
+            inner = self.beneath(self.name(alias[0]), [ix[k] for k in alias[1]])
+        else:
+            inner = self.sum(instance(h, ix))
         if h.kind == "power":
             return self.power(inner, e, loose=True)
         if h.kind in ("case", "tie"):

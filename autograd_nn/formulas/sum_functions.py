@@ -64,7 +64,8 @@ def _grows(t: Term) -> bool:
     return t.c > 0 and all(not_negative(h, e) for (h, _), e in t.a.items())
 
 
-def _is_positive(t: Term) -> bool:
+def is_positive(t: Term) -> bool:
+    """Whether a term is known to be greater than 0."""
     return t.c > 0 and all(h.positive for h, _ in t.a)
 
 
@@ -263,7 +264,7 @@ def case_of(terms: Terms, tie: bool = False) -> Terms:
     if c is not None:
         return number(int(c == 0 if tie else c > 0))
     factor, base = primitive(terms, lambda h: h.positive, True)
-    if all(map(_is_positive, base)):
+    if all(map(is_positive, base)):
         return number(int(factor.c > 0 and not tie))
     here = [Term(ONE, {head_on("tie", "u", base): 1})]
     if tie:

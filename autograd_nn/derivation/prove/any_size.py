@@ -13,17 +13,29 @@ from typing import Any
 
 import numpy as np
 
+from ...core.backward import gradients
+from ...core.graph import topological_order
 from ...core.tensor import Tensor, plain
 from ...formulas import notation
 from ...formulas.index_notation import Writer, sum_text
-from ...formulas.normal_form import Head, Index, NoForm, Terms, algebra, collected, derivative
+from ...formulas.normal_form import (
+    Head,
+    Index,
+    NoForm,
+    Terms,
+    algebra,
+    collected,
+    derivative,
+    head_on,
+)
 from ...formulas.sized import Sized, lifted
+from ...formulas.sum_functions import is_positive
 from ...ops.logical import EQUAL, NOT_EQUAL
 from ..names import Environment, Meaning
 from ..verify.claims import Claim, FormulaError, run
 from ..verify.report import difference
 from .certificate import certificate
-from .general import ANY_F, OWN_FORM, OWN_SLOPE, Draw, Sizes, World, declare, draws, is_sign
+from .general import ANY_F, OWN_FORM, OWN_SLOPE, Draw, Sizes, World, called, declare, draws, is_sign
 
 FEW = 3
 """At how many random sizes the numbers must agree."""
@@ -46,8 +58,12 @@ class Verdict:
         The formula and the derivative in normal form, and their difference.
     exceptions : list of str
         Where it does not hold: at kinks.
-    world : World or None
-        In which it was proved.
+    partial : bool
+        Whether either side is not defined everywhere.
+    aliases : dict
+        The names of what functions are taken of.
+    defect : bool
+        Whether the engine's derivative is not that of the normal form.
     """
 
     def __init__(self) -> None:
@@ -60,7 +76,8 @@ class Verdict:
         self.right: Sized | None = None
         self.over: Sized | None = None
         self.exceptions: list[str] = []
-        self.world: World | None = None
+        self.partial = False
+        self.aliases: dict[str, tuple[str, list[int]]] = {}
         self.defect = False
 
 
@@ -73,12 +90,18 @@ class Prover:
         The graph.
     assume : sequence of callable
         Facts about its leaves.
+
+    Attributes
+    ----------
+    one_step : bool
+        Whether it is known from elsewhere that each layer leads to the next by the same step.
     """
 
     def __init__(self, environment: Environment, assume: Sequence[Any] = ()) -> None:
         self.environment = environment
         self.assume = tuple(assume)
         self.why = ""
+        self.one_step = False
         with algebra():
             try:
                 self.sizes: Sizes | None = Sizes(environment)
@@ -113,8 +136,6 @@ class Prover:
 
     def _below(self, claim: Claim) -> bool:
         """Whether a formula names nothing from which the tensor itself is computed."""
-        from ...core.graph import topological_order
-
         node = claim.meaning.node
         assert node is not None  # noqa: S101 - claims are about tensors
         above = set(topological_order([node])) - {node}
@@ -181,9 +202,45 @@ class Prover:
         left = lifted(claim.call(arguments))
         if left.ndim != right.ndim or any(a != b for a, b in zip(left.shape, right.shape, strict=True)):
             raise NoForm(f"the formula has shape {left.shape}, the derivative {right.shape}")
-        verdict.left, verdict.right, verdict.world = left, right, world
+        verdict.left, verdict.right, verdict.aliases = left, right, _aliases(world)
+        verdict.partial = any(
+            _is_partial(h, e) for x in (left, right) for t in x.terms for (h, _), e in t.a.items()
+        )
         over = left - right
         return Sized(over.axes, collected(over.terms, [i for i in over.axes if i is not None]))
+
+    # -- in words -----------------------------------------------------------------------------
+
+    def labels(self) -> list[str]:
+        """Return the labels of the sizes."""
+        return sorted(self.sizes.known) if self.sizes else []
+
+    def size_names(self) -> list[str]:
+        """Return the names of the sizes, with the least length where that is not 1."""
+        assert self.sizes is not None  # noqa: S101 - proved
+        least = {label: self.sizes.least(label) for label in self.labels()}
+        names = {label: notation.unicode(label) for label in least}
+        return [f"{names[k]} ≥ {n}" if n > 1 else names[k] for k, n in least.items()]
+
+    def written(self, verdict: Verdict) -> dict[str, tuple[str, str]]:
+        """Return derivative and difference in normal form, as text and as LaTeX."""
+        found = {}
+        for key, x in (("right", verdict.right), ("over", verdict.over)):
+            if x is not None:
+                written = (Writer(latex, x.axes, verdict.aliases).sum(x.terms) for latex in (False, True))
+                found[key] = (next(written), next(written))
+        return found
+
+    def terms(self, x: Sized) -> list[str]:
+        """Return each term of a sum as text."""
+        return [Writer(False, x.axes).sum([t]) for t in x.terms]
+
+    def fact_text(self, fact: Any) -> str:
+        """Return a declared fact as text."""
+        with algebra():
+            assert self.sizes is not None  # noqa: S101 - proved
+            kind, gap = called(fact, World(self.environment, self.sizes, ANY_F).given).fact
+            return f"{Writer(False, gap.axes).sum(gap.terms)} {kind} 0"
 
     def _asks_for_ties(self) -> bool:
         """Whether J asks itself where something equals something, so that it is no mere kink."""
@@ -230,6 +287,11 @@ def differentiated(world: World, node: Tensor, axes: tuple[Index | None, ...]) -
     return derivative(J.terms, world.heads[node], at)
 
 
+def gradient_from(end: Tensor, start: Tensor, seed: Sized) -> Any:
+    """Return what the engine's rules carry from `end` back to `start`."""
+    return gradients(end, [start], seed)[0]
+
+
 def _exception(h: Head) -> str:
     return f"{sum_text(h.parts, h.free)} = 0"
 
@@ -238,15 +300,20 @@ def _said(error: Exception) -> str:
     return str(error.__cause__ if isinstance(error.__cause__, NoForm) else error)
 
 
-def size_names(sizes: Sizes) -> list[str]:
-    """Return the names of the sizes that a proof holds for, with the least length where not 1."""
-    found = []
-    for label in sorted(sizes.known):
-        text = notation.unicode(label)
-        found.append(f"{text} ≥ {sizes.least(label)}" if sizes.least(label) > 1 else text)
+def _aliases(world: World) -> dict[str, tuple[str, list[int]]]:
+    """Return the names of what functions are taken of: z⁽²⁾ is written, not the sum it is."""
+    found: dict[str, tuple[str, list[int]]] = {}
+    for text, node in world.environment.named.items():
+        x = plain(world.nodes[node])
+        if isinstance(x, Sized) and len(x.terms) > 1:
+            h, ix = head_on("call", "·", x.terms)
+            own = [i for i in x.axes if i is not None]
+            if set(ix) == set(own):
+                found[h.key.rsplit(" ", 1)[1]] = (text, [ix.index(i) for i in own])
     return found
 
 
-def written(x: Sized, latex: bool = False) -> str:
-    """Return an array in normal form as text or LaTeX, at the indices i, j, … of its axes."""
-    return Writer(latex, x.axes).sum(x.terms)
+def _is_partial(h: Head, e: Any) -> bool:
+    inner = any(_is_partial(k, x) for t in h.parts for (k, _), x in t.a.items())
+    below = not h.positive and (e < 0 or not isinstance(e, int))
+    return inner or below or (h.kind == "log" and not all(map(is_positive, h.parts)))

@@ -275,6 +275,11 @@ class World:
         of = dict(zip(wanted, found, strict=True))
         return {m: lifted(of[m.node]) * self.scale(m) for m in meanings if m.node is not None}
 
+    def any_like(self, node: Tensor) -> Sized:
+        """Return an array of any values, of the shape of a node."""
+        x: Sized = plain(self._free(node, "·", self.value(node).shape))
+        return x
+
     def scale(self, meaning: Meaning) -> Any:
         """Return the factor of a meaning: m for a δ, where m is a size."""
         if meaning.scale != 1 and self.symbolic_m is not None:
@@ -340,7 +345,8 @@ def samples_size(environment: Environment, sizes: Sizes) -> Size | None:
 # -- facts ----------------------------------------------------------------------------------------
 
 
-def _called(fact: Any, values: Mapping[str, Any]) -> Any:
+def called(fact: Any, values: Mapping[str, Any]) -> Any:
+    """Return what a fact says of tensors."""
     names = list(inspect.signature(fact).parameters)
     missing = [n for n in names if n not in values]
     if missing:
@@ -356,7 +362,7 @@ def declare(fact: Any, values: Mapping[str, Any]) -> None:
     ValueError
         If it is no equation, and does not say either that a tensor is positive.
     """
-    said = _called(fact, values)
+    said = called(fact, values)
     kind, gap = getattr(said, "fact", None) or ("", None)
     if SHAPES_ONLY.get():
         return
@@ -390,7 +396,7 @@ def declare(fact: Any, values: Mapping[str, Any]) -> None:
 
 def is_sign(fact: Any, values: Mapping[str, Any]) -> bool:
     """Whether a fact says that a tensor is positive."""
-    return (getattr(_called(fact, values), "fact", None) or " ")[0] == ">"
+    return (getattr(called(fact, values), "fact", None) or " ")[0] == ">"
 
 
 # -- numbers --------------------------------------------------------------------------------------
@@ -480,7 +486,7 @@ def fulfil(assume: Sequence[Any], leaves: Mapping[str, Tensor], rng: np.random.G
         worst = 0.0
         for fact in assume:
             with recording():
-                said = _called(fact, leaves)
+                said = called(fact, leaves)
                 gap = said.inputs[0] - said.inputs[1]
             values = plain(gap)
             strict = said.op.symbol in (">", "<")

@@ -1,14 +1,12 @@
-"""Proofs: a claimed formula equals the derivative for all values and every activation.
+"""Proofs: a claimed formula equals the derivative, for every size, value and activation.
 
-The graph is run on symbols with an undefined differentiable function f in the place of the
-activation. What a formula claims and what the engine's rules give are then polynomials in the
-weights, inputs, targets, and the values of f and f′, and their difference is reduced to 0 or is
-not. The rules themselves are held against SymPy's own derivative of J.
+`prove` asks the numbers at random sizes first, then the normal form, and where that cannot decide,
+SymPy at the one size of the graph.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,15 +14,16 @@ import numpy as np
 from ...core.tensor import Tensor, plain
 from ...formulas import notation
 from ...formulas.arrays import array_text
-from ...formulas.printing import unicode_text
+from ...formulas.printing import latex_text, unicode_text
 from ..draws import Draw
-from ..names import Environment, Meaning, UnknownNameError
-from ..symbols import Symbolic, as_array, each, exact
+from ..names import Environment
 from ..verify.claims import Claim, FormulaError, collect, record, run
-from ..verify.report import difference
+from .any_depth import holds_at_every_depth
+from .any_size import Prover, Verdict
+from .general import ANY_F
+from .one_size import MOST_SYMBOLS, AtOneSize
 
-_MOST_SYMBOLS = 400
-ANY = "every differentiable f"
+ANY = ANY_F
 
 
 class CounterExample:
@@ -69,56 +68,75 @@ class Proof:
         Whether that is a gradient, and not a value.
     proved : bool
         Whether the formula is right in its whole scope.
+    refuted : bool
+        Whether it is wrong.
+    any_size : bool
+        Whether it is proved for every size and number of samples, and not at the graph's only.
+    any_depth : bool
+        Whether it is proved for that layer of a network of every depth, by induction: the step
+        from layer to layer is one and the same, and every path to J goes through it.
+    sizes : list of str
+        The sizes that it holds for, each any number from 1 on.
     scope : str
         For which activations it was proved: every one, or the graph's own only.
     statement : str
         What is proved or refuted, in the document's notation.
-    difference : ndarray of SymPy expressions
-        Formula minus derivative, reduced. All 0 in a proof.
+    difference : list of str
+        The terms of formula − derivative that survive. Empty in a proof.
+    steps : list of (str, str, str)
+        What stands on each line of the proof: in words, as text and as LaTeX.
     independent : bool
-        Whether the engine's derivative equals SymPy's own ``diff`` of J.
+        Whether the engine's derivative equals that of the normal form, or SymPy's.
     counter_example : CounterExample or None
         Numbers for which it is wrong.
     problem : str
         Why nothing could be shown, if so.
     latex : str
-        Statement and difference for math mode.
+        Statement and verdict for math mode.
     """
 
     def __init__(self, name: str, gradient: bool = True) -> None:
         self.name = name
         self.gradient = gradient
-        self.proved = False
+        self.proved = self.refuted = self.any_size = self.any_depth = self.independent = False
+        self.sizes: list[str] = []
         self.scope = ANY
-        self.statement = ""
-        self.difference: Any = None
-        self.independent = False
+        self.statement = self.problem = self.latex = ""
+        self.difference: list[str] = []
+        self.steps: list[tuple[str, str, str]] = []
         self.counter_example: CounterExample | None = None
-        self.problem = ""
-        self.latex = ""
+        self._certify: Callable[[], str] | None = None
+
+    def certificate(self) -> str:
+        """Return the proof as JSON, which ``autograd_nn/derivation/prove/replay.py`` checks.
+
+        Raises
+        ------
+        ValueError
+            If there is no proof for every size, or none that comes out step by step.
+        """
+        if self._certify is None:
+            raise ValueError(f"{self.name} is not proved for every size; there is no certificate")
+        return self._certify()
 
     def __str__(self) -> str:
-        what = "derivative" if self.gradient else "value"
-        verdict = "proved" if self.proved else "refuted" if self.counter_example else "not proved"
+        verdict = "proved" if self.proved else "refuted" if self.refuted else "not proved"
         lines = [f"{verdict}: {self.statement}"]
         if self.problem:
             lines.append(f"  {self.problem}")
-        if self.difference is not None:
-            terms = _not_zero(self.difference)
-            if terms:
-                first = str(terms[0])
-                first = first if len(first) <= 200 else first[:200] + " …"
-                lines.append(f"  formula − {what} = {first} (first of {len(terms)} not 0)")
-            else:
-                count = self.difference.size
-                lines.append(f"  formula − {what} = 0 in {count} of {count} elements")
-        if self.proved and self.gradient:
-            lines.append("  the derivative equals SymPy's own diff of J")
+        lines += [f"  {words}{_short(text)}" for words, text, _ in self.steps]
         if self.counter_example is not None:
             lines.append(f"  counter-example: {self.counter_example}")
         return "\n".join(lines)
 
     __repr__ = __str__
+
+    def _repr_latex_(self) -> str:
+        return rf"$\displaystyle \begin{{aligned}} {self.latex} \end{{aligned}}$"
+
+
+def _short(text: str, most: int = 220) -> str:
+    return text if len(text) <= most else text[:most] + " …"
 
 
 class Proofs(list[Proof]):
@@ -145,20 +163,26 @@ class Proofs(list[Proof]):
     __repr__ = __str__
 
     def _repr_latex_(self) -> str:
-        rows = r" \\ ".join(proof.latex for proof in self)
+        rows = r" \\[1ex] ".join(proof.latex for proof in self)
         return rf"$\displaystyle \begin{{aligned}} {rows} \end{{aligned}}$"
 
 
-def prove(J: Tensor, claims: Any, *, samples: int | None = None) -> Proofs:
-    """Prove claimed gradients of `J` for all values of its leaves, or refute them.
+def prove(
+    J: Tensor, claims: Any, *, assume: Sequence[Callable[..., Any]] = (), samples: int | None = None
+) -> Proofs:
+    """Prove claimed gradients of `J` for every size and all values of its leaves, or refute them.
 
     Parameters
     ----------
     J : Tensor
-        A recorded scalar, its tensors named. Only its structure counts, not its values.
+        A recorded scalar, its tensors named. Only its structure counts: neither its values nor
+        its sizes. An axis of length 1 stays one.
     claims : mapping of str to callable; or a module, class or object
         As for `verify`. Formulas that write f′ as ``f_prime(z2)`` are proved for every
         differentiable f; those that write h(1 − h) for the sigmoid only.
+    assume : sequence of callable
+        Facts about what is given, as equations or signs: ``lambda y: np.sum(y, axis=0) == 1``,
+        ``lambda K: K == K.T``, ``lambda s: s > 0``. The statement names them.
     samples : int, optional
         How many samples `J` is the mean over. Read off the graph if left out.
 
@@ -169,155 +193,158 @@ def prove(J: Tensor, claims: Any, *, samples: int | None = None) -> Proofs:
 
     Raises
     ------
-    ImportError
-        Without SymPy (extra ``symbolic``).
     TypeError, ValueError
-        If the claims name nothing in the graph, or the graph holds an operation that cannot be
-        run on symbols.
+        If the claims name nothing in the graph, or a fact is of no kind that is understood.
 
     Examples
     --------
-    >>> w = Tensor(1.0, name="w")
-    >>> x = Tensor(2.0, name="x")
-    >>> J = (w * x).sigmoid().square()
-    >>> proofs = prove(J, {"dw": lambda w, x, f, f_prime: 2 * f(w * x) * f_prime(w * x) * x})
-    >>> proofs.ok, proofs[0].scope
-    (True, 'every differentiable f')
+    >>> w = Tensor(np.ones((2, 3)), name="w")
+    >>> x = Tensor(np.ones((3, 4)), name="x")
+    >>> J = (w @ x).sigmoid().sum()
+    >>> proofs = prove(J, {"dw": lambda w, x, f_prime: f_prime(w @ x) @ x.T})
+    >>> proofs.ok, proofs[0].scope, proofs[0].sizes
+    (True, 'every differentiable f', ['n₁', 'n₂', 'n₃'])
     """
-    environment = Environment(J, samples)
-    found = collect(environment, claims)
-    symbols = sum(n.size for n in environment.order if n.op is None and (n.name or n.requires_grad))
-    if symbols > _MOST_SYMBOLS:
-        raise ValueError(
-            f"the graph has {symbols} elements in its leaves, too many for a proof in symbols. A "
-            "formula does not change with the sizes of the layers: prove it on a small network"
-        )
-    world = Symbolic(environment)
-    proofs = Proofs()
-    for claim in found:
-        proof = Proof(claim.name, claim.meaning.gradient)
-        _prove_one(environment, world, claim, proof)
-        proofs.append(proof)
-    return proofs
+    return prove_with(Prover(Environment(J, samples), assume), claims)
 
 
-def _prove_one(environment: Environment, world: Symbolic, claim: Claim, proof: Proof) -> None:
-    arguments = _arguments(environment, world, claim)
-    given = Draw(environment)
+def prove_with(prover: Prover, claims: Any) -> Proofs:
+    """Do what `prove` does, the graph being known to a prover."""
+    found = collect(prover.environment, claims)
+    return Proofs(_prove_one(prover.environment, prover, claim) for claim in found)
+
+
+def _prove_one(environment: Environment, prover: Prover, claim: Claim) -> Proof:
+    proof = Proof(claim.name, claim.meaning.gradient)
     formula = None
     if claim.function is not None and not claim.problem:
-        formula = record(claim, given)
+        formula = _recorded(environment, claim)
     written = unicode_text(formula) if formula is not None else f"{claim.name}(…)"
-    left = notation.unicode(claim.name)
-    proof.latex = rf"{notation.latex(claim.name)}"
-    node = _node(claim.meaning)
-    right = as_array(_symbols_of(world, claim.meaning), node.shape)
+    right = latex_text(formula) if formula is not None else r"\ldots"
+    proof.statement = f"{notation.unicode(claim.name)} = {written}"
+    proof.latex = rf"{notation.latex(claim.name)} &= {right}"
     try:
-        if claim.problem or claim.function is None:
-            raise FormulaError(claim.problem or "is an array; only formulas can be proved")
-        value = np.asarray(claim.call(arguments), dtype=object)
-        if value.shape != right.shape:
-            raise FormulaError(
-                f"gives shape {value.shape}; the {'gradient' if proof.gradient else 'value'} has "
-                f"{right.shape}"
-            )
-        gap = _reduced(world, value - right)
-    except Exception as error:
-        text = str(error) if isinstance(error, FormulaError) else f"{type(error).__name__}: {error}"
-        proof.problem = f"the formula {text}" if isinstance(error, FormulaError) else text
-        proof.statement = f"{left} = {written}"
-        return
-    if _not_zero(gap) and world.specific:
-        special = _reduced(world, each(lambda d: d.subs(world.specific), gap))
-        if not _not_zero(special):
-            kinds = {a.op.name for a in environment.activations}
-            gap, proof.scope = special, f"f the {' and '.join(sorted(kinds))}"
-    proof.difference = gap
-    leaves = [t for t, n in environment.named.items() if n.op is None and n.dtype.kind == "f"]
-    everything = ", ".join(notation.unicode(text) for text in sorted(leaves))
-    if not _not_zero(gap):
-        proof.independent = not claim.meaning.gradient or same_as_sympy(environment, node)
-        proof.proved = proof.independent
-        proof.statement = f"{left} = {written} for all {everything} and {proof.scope}"
-        if not proof.independent:
-            proof.problem = "the engine's derivative differs from SymPy's: a defect of the engine"
+        _computed(environment, claim)
+    except FormulaError as error:
+        proof.problem = f"the formula {error}"
+        proof.refuted = claim.function is not None and not claim.problem
+        return proof
+    verdict = prover.judge(claim)
+    if verdict.proved is None:
+        _at_one_size(environment, claim, verdict, proof)
     else:
-        proof.statement = f"{left} = {written}"
-        proof.counter_example = counter_example(environment, claim)
-    shown = (_not_zero(gap) or gap.flat)[0]
-    proof.latex += rf" &: \quad {world.latex(shown)}"
+        _at_every_size(prover, claim, verdict, proof)
+    return proof
 
 
-def _node(meaning: Meaning) -> Tensor:
-    assert meaning.node is not None  # noqa: S101 - claims are about tensors
-    return meaning.node
+def _recorded(environment: Environment, claim: Claim) -> Any:
+    """Return a formula as it was written, m by its name: it stands for every number of samples."""
+    draw = Draw(environment)
+    m = environment.samples
+    try:
+        return record(claim, {t: np.array(float(m)) if t == "m" else draw[t] for t in claim.uses})
+    except KeyError:
+        return None
 
 
-def _not_zero(values: Any) -> list[Any]:
-    """Return the elements that are not 0."""
-    return [d for d in np.ravel(values) if d != 0]
+def _computed(environment: Environment, claim: Claim) -> None:
+    """Refuse a formula that has no value on the graph's own numbers."""
+    unknown = next((t for t in claim.uses if not _is_known(environment, claim, t)), None)
+    if unknown or claim.problem or claim.function is None:
+        raise FormulaError(claim.problem or "is an array; only formulas can be proved")
+    draw = Draw(environment)
+    shape, right = run(claim, draw).shape, np.shape(draw.value(claim.meaning))
+    if shape != right:
+        kind = "gradient" if claim.meaning.gradient else "value"
+        raise FormulaError(f"gives shape {shape}; the {kind} has {right}")
 
 
-def _reduced(world: Symbolic, values: Any) -> Any:
-    """Return every element multiplied out, with exact numbers."""
-    return each(world.sympy.expand, exact(values))
+def _is_known(environment: Environment, claim: Claim, text: str) -> bool:
+    try:
+        environment.meaning(text)
+    except ValueError as error:
+        claim.problem = str(error)
+    return not claim.problem
 
 
-def _arguments(environment: Environment, world: Symbolic, claim: Claim) -> Mapping[str, Any]:
-    known = {"f": world.apply_f(False), "f_prime": world.apply_f(True)}
-    arguments: dict[str, Any] = {}
-    for text in claim.uses:
-        try:
-            if text in environment.extras:
-                arguments[text] = known.get(text, environment.extras[text])
-            else:
-                arguments[text] = _symbols_of(world, environment.meaning(text))
-        except UnknownNameError as error:
-            claim.problem = str(error)
-    return arguments
+def _scope_of(environment: Environment, proof: Proof, any_f: bool) -> str:
+    if not any_f and environment.activation is not None:
+        proof.scope = f"f the {environment.activation.name}"
+    return f" and {proof.scope}" if environment.activation is not None else ""
 
 
-def _symbols_of(world: Symbolic, meaning: Meaning) -> Any:
-    if meaning.gradient:
-        return world.gradient(_node(meaning)) * meaning.scale
-    return plain(world.nodes[_node(meaning)])
+def _everything(environment: Environment) -> str:
+    leaves = [t for t, n in environment.named.items() if n.op is None and n.dtype.kind == "f"]
+    return ", ".join(notation.unicode(text) for text in sorted(leaves))
 
 
-def same_as_sympy(environment: Environment, node: Tensor) -> bool:
-    """Whether the engine's ∂J/∂node equals SymPy's ``diff`` of J, both with f undefined."""
-    world = Symbolic(environment, nested=True, cut=environment.names[node])
-    cost = plain(world.nodes[environment.J]).item()
-    symbols = plain(world.nodes[node])
-    ours = world.gradient(node)
-    for index in np.ndindex(node.shape):
-        theirs = world.sympy.diff(cost, symbols[index])
-        if world.sympy.expand(ours[index] - theirs) != 0:
-            return False
-    return True
+def _at_one_size(environment: Environment, claim: Claim, verdict: Verdict, proof: Proof) -> None:
+    """Take the old way: symbols for every element, at the graph's own size."""
+    symbols = sum(n.size for n in environment.order if n.op is None and (n.name or n.requires_grad))
+    proof.problem = f"undecided for every size: {verdict.why or 'the terms do not cancel'}"
+    if verdict.defect:
+        proof.problem = (
+            "the engine's derivative differs from that of the normal form, and from SymPy's where "
+            "that is at hand: a defect of the engine"
+        )
+        return
+    if symbols > MOST_SYMBOLS:
+        return
+    try:
+        one = AtOneSize(environment, claim)
+    except (ImportError, TypeError, FormulaError) as error:
+        proof.problem += f"; at this size: {error}"
+        return
+    proof.proved, proof.independent = one.proved, one.independent
+    if one.proved:
+        scope = _scope_of(environment, proof, not one.specific)
+        proof.statement += f" for all {_everything(environment)}{scope}, at this size only"
+    elif one.difference:
+        proof.difference = one.difference
+        proof.steps.append(("formula − derivative = ", one.difference[0], ""))
+    elif not one.independent:
+        proof.problem = "the engine's derivative differs from SymPy's: a defect of the engine"
 
 
-def counter_example(environment: Environment, claim: Claim, seed: int = 0) -> CounterExample | None:
-    """Return short numbers for which a formula is wrong, or None where none was found."""
-    rng = np.random.default_rng(seed)
-    leaves = [
-        node
-        for node in environment.order
-        if node.op is None and node.name and node.dtype.kind == "f"
-    ]
-    for _ in range(20):
-        moved = {leaf: np.round(rng.uniform(-1, 1, leaf.shape), 1) for leaf in leaves}
-        draw = Draw(environment, moved)
-        right = np.asarray(draw.value(claim.meaning), dtype=float)
-        try:
-            value = run(claim, draw)
-        except FormulaError:
-            return None
-        if value.shape == right.shape:
-            gap = difference(value * 1.0, right)
-            if gap.relative > 1e-6:
-                shown = {environment.names[leaf]: moved[leaf] for leaf in leaves}
-                return CounterExample(shown, gap.where, gap.claimed, gap.right)
-    return None
+def _at_every_size(prover: Prover, claim: Claim, verdict: Verdict, proof: Proof) -> None:
+    environment = prover.environment
+    what = "derivative" if proof.gradient else "value"
+    proof.proved, proof.refuted = bool(verdict.proved), not verdict.proved
+    proof.independent = proof.proved
+    lines = prover.written(verdict)
+    if proof.refuted:
+        if verdict.over is not None and verdict.over.terms:
+            proof.difference = prover.terms(verdict.over)
+            proof.steps = [(f"formula − {what}, left over: ", *lines["over"])]
+            proof.latex += rf" \\ \text{{refuted, left over: }} & {lines['over'][1]}"
+        if verdict.gap is None:
+            proof.problem = verdict.why
+        else:
+            proof.counter_example = _counter_example(environment, verdict)
+        return
+    proof.any_size, proof.sizes = True, prover.size_names()
+    scope = _scope_of(environment, proof, verdict.mode == ANY_F)
+    every = f", every size {', '.join(proof.sizes)}" if proof.sizes else ""
+    said = "".join(f", where {prover.fact_text(f)}" for f in prover.assume)
+    off = f", except where {' or '.join(verdict.exceptions)}" if verdict.exceptions else ""
+    where = ", wherever both sides are defined" if verdict.partial else ""
+    proof.statement += f" for all {_everything(environment)}{every}{scope}{said}{off}{where}"
+    proof.steps = [(f"formula and {what} have one normal form: ", *lines["right"])]
+    sizes = ", ".join(s.replace("≥", r"\ge") for s in map(notation.latex, prover.labels()))
+    proof.latex += rf" \\ \text{{proved for every }} & {sizes or 'value'}"
+    proof.latex += rf" \\ \text{{both are}} \quad & {lines['right'][1]}"
+    proof._certify = lambda: prover.certificate(claim, verdict, proof.statement)
+    proof.any_depth = holds_at_every_depth(prover, claim, verdict)
+    if proof.any_depth:
+        proof.statement += ", at every depth"
 
 
-__all__: Sequence[str] = ["CounterExample", "Proof", "Proofs", "prove", "same_as_sympy"]
+def _counter_example(environment: Environment, verdict: Verdict) -> CounterExample:
+    draw, gap = verdict.draw, verdict.gap
+    assert draw is not None  # noqa: S101 - refuted by it
+    shown = {
+        environment.names[n]: np.asarray(plain(draw.nodes[n])) + 0.0  # no −0
+        for n in environment.order
+        if n.op is None and n in environment.names and n.dtype.kind == "f"
+    }
+    return CounterExample(shown, gap.where, gap.claimed, gap.right)

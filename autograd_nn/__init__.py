@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .derivation import derive, prove, verify
     from .drawing import draw, explore
     from .program.jit import jit  # the function, not the module of its name
+    from .transforms.checkpoint import checkpoint
     from .transforms.derivatives import (
         elementwise_grad,
         grad,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
         value_and_grad,
         vjp,
     )
-    from .transforms.flow import checkpoint, custom_vjp, stop_gradient
+    from .transforms.flow import custom_vjp, stop_gradient
 
 keep_freed_memory()
 
@@ -48,7 +49,8 @@ _LATER = {
         "checks.anomaly": "AnomalyError detect_anomaly",
         "checks.comparison": "GradientReport UndecidedWarning",
         "checks.gradients": "check_grads",
-        "transforms.flow": "checkpoint custom_vjp stop_gradient",
+        "transforms.checkpoint": "checkpoint",
+        "transforms.flow": "custom_vjp stop_gradient",
         "derivation": "derive prove verify",
         "drawing": "draw explore",
         "transforms.derivatives": "elementwise_grad grad hessian hvp jacobian jvp value_and_grad "

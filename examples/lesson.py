@@ -1,6 +1,6 @@
 """What the lessons share: options, a place for pictures, and one way to show things.
 
-As a script, a lesson prints what it has to tell and writes its pictures to a folder. As a notebook
+As a script, a lesson prints its results and writes its pictures to a folder. As a notebook
 it shows both where the code stands. `Lesson` does either, so that a lesson is written once.
 """
 
@@ -14,8 +14,6 @@ from io import BytesIO
 from pathlib import Path
 from time import perf_counter
 from typing import Any
-
-GALLERY = Path(__file__).with_name("gallery")
 
 BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 """Colours that the colour-blind tell apart (Okabe and Ito)."""
@@ -48,7 +46,7 @@ class Lesson:
         parser = argparse.ArgumentParser(
             description=text, formatter_class=argparse.RawDescriptionHelpFormatter
         )
-        parser.add_argument("--out", type=Path, default=GALLERY, help="folder for the pictures")
+        parser.add_argument("--out", type=Path, default=Path(), help="folder for the pictures")
         parser.add_argument("--show", action="store_true", help="open the pictures")
         for name, default in numbers.items():
             parser.add_argument(f"--{name}", type=int, default=default, metavar="N")

@@ -1,12 +1,12 @@
 """The pictures of the README: every kind of picture, drawn of the document's small networks.
 
-``python examples/pictures.py [FOLDER]`` writes them as SVG files, by default into the folder
-``pictures`` beside this file.
+``python examples/pictures.py [--out FOLDER]`` writes them as SVG files, by default into the current
+folder. ``make_gallery.py`` keeps them in the folder ``pictures`` beside this file.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections.abc import Callable
 from pathlib import Path
 
@@ -111,9 +111,11 @@ PICTURES: dict[str, Callable[[], Drawing]] = {
 """Name of the file → what draws it."""
 
 
-def main(folder: str | None = None) -> None:
-    """Write every picture into `folder`."""
-    target = Path(folder) if folder else Path(__file__).parent / "pictures"
+def main() -> None:
+    """Write every picture."""
+    parser = argparse.ArgumentParser(description="Write the pictures of the README.")
+    parser.add_argument("--out", type=Path, default=Path(), help="folder for the pictures")
+    target = parser.parse_args().out
     target.mkdir(parents=True, exist_ok=True)
     for name, make in PICTURES.items():
         path = make().render(outfile=target / f"{name}.svg", cleanup=True)
@@ -121,4 +123,4 @@ def main(folder: str | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:2])
+    main()

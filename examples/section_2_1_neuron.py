@@ -6,7 +6,7 @@ A neuron is a switch: off below some input, on above it. As a formula that can b
 the edge of the switch has to be soft: f(z) = 1/(1 + exp(−z)) rises from 0 to 1, steepest in the
 middle, and its derivative is f′(z) = f(z)(1 − f(z)).
 
-To be seen: both curves, f′ taken by the engine from the recorded f; and that nothing overflows,
+You will see: both curves, f′ taken by the engine from the recorded f; and that nothing overflows,
 however large z is.
 """
 

@@ -5,7 +5,7 @@
 A node multiplies each input by a weight, adds the products and a bias, and switches:
 h = f(x₁w₁ + x₂w₂ + x₃w₃ + b).
 
-To be seen: the same node as a graph of Tensors, and how much h changes with every weight: the
+You will see: the same node as a graph of Tensors, and how much h changes with every weight: the
 engine's gradients are f′(z) x₁, f′(z) x₂, f′(z) x₃ and f′(z).
 """
 

@@ -3,7 +3,7 @@
 # 2.3 The bias
 
 A node with one input, h = f(wx + b). The weight w says how sudden the switch is, the bias b where
-it is: half way is at x = −b/w, and the slope there is w/4. Without a bias it is stuck at x = 0.
+it is: the middle is at x = −b/w, and the slope there is w/4. Without a bias it is stuck at x = 0.
 """
 
 # %%

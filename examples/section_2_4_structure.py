@@ -5,7 +5,7 @@
 Nodes stand in layers. Every node of a layer is joined to every node of the next, and each layer
 but the last has a bias, a node that always gives +1. Layer 1 is the input, the last the output.
 
-To be seen: the document's network of 3 inputs, 3 hidden nodes and 1 output, another one with more
+You will see: the document's network of 3 inputs, 3 hidden nodes and 1 output, another one with more
 layers, and the one that will read digits; and how many weights and biases they have.
 """
 

@@ -3,10 +3,10 @@
 # 2.5 The notation
 
 w_ij^(l) is the weight from node j of layer l to node i of layer l + 1: the number of the node it
-leads to comes first. b_i^(l) likewise belongs to layer l and leads to node i of layer l + 1, and
-h_j^(l) is the output of node j of layer l. Everything is counted from 1.
+leads to comes first. In the same way b_i^(l) belongs to layer l and leads to node i of layer l + 1,
+and h_j^(l) is the output of node j of layer l. Everything is counted from 1.
 
-To be seen: in the software `net.W[l]` and `net.b[l]` are these, with a row for every node that
+You will see: in the software `net.W[l]` and `net.b[l]` are these, with a row for every node that
 they lead to, and the order of the indices is what makes z^(l+1) = W^(l) h^(l) + b^(l) a product
 of matrices.
 """

@@ -5,7 +5,7 @@
 The output of a network is worked out from left to right: every node of a layer is f of the
 weighted outputs of the layer before it, plus its bias.
 
-To be seen: the four equations of the network with 3 inputs, 3 hidden nodes and 1 output, written
+You will see: the four equations of the network with 3 inputs, 3 hidden nodes and 1 output, written
 node by node, against the same network in matrices; and the graph of the whole pass.
 """
 

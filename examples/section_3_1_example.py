@@ -5,7 +5,7 @@
 The document's numbers: the rows of W⁽¹⁾ hold 0.2, 0.4 and 0.6, W⁽²⁾ is 0.5 throughout, the biases
 are 0.8 and 0.2, and the input is x = 1.5, 2, 3.
 
-To be seen: h⁽²⁾ = 0.8909, 0.9677, 0.9909 and h⁽³⁾ = 0.8354. (The document cuts off after four
+You will see: h⁽²⁾ = 0.8909, 0.9677, 0.9909 and h⁽³⁾ = 0.8354. (The document cuts off after four
 digits: 0.99098… is printed as 0.9909.)
 """
 

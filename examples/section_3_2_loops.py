@@ -5,7 +5,7 @@
 Three loops inside one another: over the layers, over the nodes of a layer, over what comes into a
 node. `nets.looped_feed_forward` is this function; it takes lists of weights and biases.
 
-To be seen: it gives 0.8354 for the example of section 3.1, and for any network what the recorded
+You will see: it gives 0.8354 for the example of section 3.1, and for any network what the recorded
 matrices give.
 """
 

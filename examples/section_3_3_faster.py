@@ -3,9 +3,9 @@
 # 3.3 A more efficient implementation
 
 The document times its loops: 40 µs for a network of 3 layers, 70 µs for 4, and says that they
-will not do for layers of hundreds of nodes.
+are too slow for layers of hundreds of nodes.
 
-To be seen, measured on the machine that this runs on: the loops, the same in NumPy's matrix
+You will see, measured on your machine: the loops, the same in NumPy's matrix
 products (section 3.4), the recorded graph, and a program that `jit` writes from the graph.
 """
 

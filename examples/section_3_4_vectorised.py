@@ -7,7 +7,7 @@ every element:
 
 $$z^{(l+1)} = W^{(l)} h^{(l)} + b^{(l)}, \qquad h^{(l+1)} = f(z^{(l+1)}), \qquad h^{(1)} = x$$
 
-To be seen: the whole pass in two lines a layer; its graph, which the software calls by the same
+You will see: the whole pass in two lines a layer; its graph, which the software calls by the same
 names; and that m samples, a column each, need no loop either.
 """
 

@@ -2,10 +2,10 @@
 """
 # 3.5 Matrix multiplication
 
-Only a heading in the document. What is to be known: (s_{l+1}, s_l) times (s_l, m) is
+Only a heading in the document. The rule: (s_{l+1}, s_l) times (s_l, m) is
 (s_{l+1}, m). The inner sizes have to be equal, and each element is a row times a column.
 
-To be seen: one product worked out, the shapes of every product in a network, and what is said
+You will see: one product worked out, the shapes of every product in a network, and what is said
 when they do not fit.
 """
 

@@ -6,7 +6,7 @@ Gradient descent on one number: from x = 6, go 0.01 times the slope downhill, ag
 until a step is no longer than 0.00001. The function is x⁴ − 3x³ + 2, whose lowest point is at
 x = 2.25.
 
-To be seen: the document's number, 2.249965, with the derivative taken by the engine instead of by
+You will see: the document's number, 2.249965, with the derivative taken by the engine instead of by
 hand (4x³ − 9x²); and the path.
 """
 

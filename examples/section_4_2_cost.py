@@ -8,7 +8,7 @@ target; of m pairs, the mean is taken:
 $$J = \tfrac12 \lVert y - h^{(n_l)} \rVert^2, \qquad
 J = \frac1m \sum_{k=1}^m \tfrac12 \lVert y_k - h_k^{(n_l)} \rVert^2$$
 
-To be seen: both as recorded Tensors, worked out by hand as well, and the graph of the mean.
+You will see: both as recorded Tensors, worked out by hand as well, and the graph of the mean.
 """
 
 # %%

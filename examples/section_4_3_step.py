@@ -5,7 +5,7 @@
 One step changes every weight and bias against its slope: w ← w − α ∂J/∂w, b ← b − α ∂J/∂b, all
 of them at once, from the old values.
 
-To be seen: a step with the gradients of the document's formulas, the same step with the engine's
+You will see: a step with the gradients of the document's formulas, the same step with the engine's
 gradients, and by `nets.train`; and how the cost falls with α until the step is too long.
 """
 

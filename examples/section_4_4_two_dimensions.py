@@ -5,7 +5,7 @@
 Only a heading in the document. With two weights the cost is a landscape, and gradient descent
 walks down it, at each point across the contour.
 
-To be seen: a bowl w₁² + 4w₂², with three step lengths; and the cost of a real node with two
+You will see: a bowl w₁² + 4w₂², with three step lengths; and the cost of a real node with two
 weights, whose landscape has plateaus because its switch saturates.
 """
 

@@ -12,7 +12,7 @@ $$\frac{\partial J}{\partial w_{12}^{(2)}} = \frac{\partial J}{\partial h_1^{(3)
 (The document calls the output node's weighted input z⁽²⁾ here and z⁽³⁾ in section 3.4; the
 software uses z⁽³⁾, what goes into layer 3.)
 
-To be seen: each factor read off the graph, and equal to the formula; the derivation written down
+You will see: each factor read off the graph, and equal to the formula; the derivation written down
 from the graph; δ and ∂J/∂W = h δ proved for every differentiable f.
 """
 

@@ -11,7 +11,7 @@ $$\delta_j^{(l)} = \Bigl(\sum_{i=1}^{s_{l+1}} w_{ij}^{(l)} \delta_i^{(l+1)}\Bigr
 \frac{\partial J}{\partial W_{ij}^{(l)}} = h_j^{(l)} \delta_i^{(l+1)}, \qquad
 \frac{\partial J}{\partial b_i^{(l)}} = \delta_i^{(l+1)}$$
 
-To be seen: figures 11 and 12 with numbers on them; the formula in loops against the graph, for
+You will see: figures 11 and 12 with numbers on them; the formula in loops against the graph, for
 networks of 3 to 6 layers; its derivation and its proof.
 """
 

@@ -9,8 +9,8 @@ $$\delta^{(l)} = \bigl((W^{(l)})^T \delta^{(l+1)}\bigr) \odot f'(z^{(l)}), \qqua
 \frac{\partial J}{\partial W^{(l)}} = \tfrac1m \, \delta^{(l+1)} (h^{(l)})^T, \qquad
 \frac{\partial J}{\partial b^{(l)}} = \tfrac1m \sum_k \delta_k^{(l+1)}$$
 
-To be seen: a backward pass in five lines; every formula held against the graph; a report that
-names a learner's mistake; and the backward pass itself as a graph, for it is recorded too.
+You will see: a backward pass in five lines; every formula compared with the graph; a report that
+names a learner's mistake; and the backward pass itself as a graph, since it is recorded too.
 """
 
 # %%
@@ -59,8 +59,8 @@ lesson.tell(report)
 assert report.ok
 
 # %% [markdown]
-# A mistake that is often made: f′ of the hidden layer forgotten. The report says which step is the
-# first wrong one and what is wrong with it; what follows from it is told apart.
+# A common mistake: f′ of the hidden layer is forgotten. The report says which step is the first
+# wrong one and what is wrong with it. Steps that are only wrong because of it are marked as such.
 
 # %%
 report = verify(

@@ -8,8 +8,8 @@ $$\Delta W^{(l)} = \sum_{k=1}^m \delta_k^{(l+1)} (h_k^{(l)})^T, \qquad
 \Delta b^{(l)} = \sum_{k=1}^m \delta_k^{(l+1)}, \qquad
 W^{(l)} \leftarrow W^{(l)} - \alpha \, \tfrac1m \Delta W^{(l)}$$
 
-To be seen: one step on 1078 digits told three times, by the sums over the samples, in matrices,
-and by the automatic gradient; that they are equal; and how long each takes.
+You will see: one step on 1078 digits, computed in three ways: by the sums over the samples, in
+matrices, and by the automatic gradient; that they are equal; and how long each takes.
 """
 
 # %%

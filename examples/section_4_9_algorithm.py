@@ -5,9 +5,9 @@
 Only a heading in the document. Start with some weights; then repeat: set the sums to zero; for
 every sample feed forward, back-propagate and add; take a step with the mean.
 
-To be seen: the algorithm told three times side by side, on 200 digits: sample by sample as above,
-in matrices, and with the automatic gradient. The three walk the same path, to rounding, and
-take very different times over it.
+You will see: the algorithm written in three ways, on 200 digits: sample by sample as above, in
+matrices, and with the automatic gradient. All three take the same path, up to rounding, and very
+different times.
 """
 
 # %%
@@ -81,14 +81,14 @@ for name, cost in costs.items():
     differences = np.abs(cost - path).max(), np.abs(ends[name] - ends[first]).max()
     rows.append((name, *(f"{d:.0e}" for d in differences), f"{times[name]:.3f}"))
     assert max(differences) < 1e-10
-lesson.tell(table(rows, ["told", "costs differ by", "W1 at the end differs by", "seconds"]))
+lesson.tell(table(rows, ["way", "costs differ by", "W1 at the end differs by", "seconds"]))
 
 # %%
 plot, (left, right) = figure(1, 2, size=(9.6, 3.6))
 for (name, cost), colour, style in zip(costs.items(), (BLUE, ORANGE, GREEN), "-:-", strict=True):
     width = {"-": 5 if colour == BLUE else 1.2, ":": 3}[style]
     left.plot(range(1, len(cost) + 1), cost, style, color=colour, linewidth=width, label=name)
-left.set(xlabel="iteration", ylabel="mean cost J", title="one path, told three times")
+left.set(xlabel="iteration", ylabel="mean cost J", title="one path, in three ways")
 left.legend()
 right.barh(list(times), list(times.values()), color=[BLUE, ORANGE, GREEN])
 right.set(xlabel=f"seconds for {lesson.iterations} iterations", xscale="log")

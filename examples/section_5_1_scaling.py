@@ -3,11 +3,11 @@
 # 5.1 Scaling data
 
 Only a heading in the document. Scikit-learn's digits are 1797 images of 8×8 pixels, from 0 to 16.
-Scaling gives every pixel mean 0 and variance 1, so that no input is larger than another merely by
-its unit. Mean and variance are those of the digits that are trained with; the others are scaled
-by the same numbers, for they have to stay unseen.
+Scaling gives every pixel mean 0 and variance 1, so that no input is larger than another only
+because of its unit. Mean and variance are those of the digits that are trained with; the others are
+scaled by the same numbers, since they have to stay unseen.
 
-To be seen: digits before and after; mean and variance of some pixels.
+You will see: digits before and after; mean and variance of some pixels.
 """
 
 # %%

@@ -2,10 +2,10 @@
 """
 # 5.2 Creating test and training datasets
 
-Only a heading in the document. A network may learn its samples by heart. How well it does is
+Only a heading in the document. A network may memorise its samples. How well it does is
 therefore measured on digits that it has not seen: 40 % of them are held out.
 
-To be seen: how many there are of each digit in both parts; another seed makes another split.
+You will see: how many there are of each digit in both parts; another seed makes another split.
 """
 
 # %%

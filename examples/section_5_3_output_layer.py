@@ -6,7 +6,7 @@ Only a heading in the document. The network has an output node for each digit, s
 sample is a vector of ten: 1 in the place of its digit, 0 elsewhere. What the network says is the
 node with the strongest output.
 
-To be seen: the targets of some digits beside their images, and what an untrained network answers.
+You will see: the targets of some digits beside their images, and what an untrained network answers.
 """
 
 # %%

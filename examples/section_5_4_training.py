@@ -5,7 +5,7 @@
 Only a heading in the document. A network of 64 inputs, a pixel each, 30 hidden nodes and 10
 outputs, trained by 3000 iterations of gradient descent with α = 0.25.
 
-To be seen: the gradients verified first; the training, with its progress and the cost as it goes;
+You will see: the gradients verified first; the training, with its progress and the cost as it goes;
 and the cost curve, for the digits trained with and for those held out. (`--iterations 500` is
 shorter.)
 """
@@ -24,7 +24,7 @@ report.raise_if_wrong()
 print(f"gradients verified: {report.summary()}\n")
 
 # %% [markdown]
-# `callback` is called after every iteration; here it looks at the held-out digits now and then.
+# `callback` is called after every iteration; here it looks at the held-out digits sometimes.
 
 # %%
 seen, held_out, accuracy = [], [], []

@@ -2,10 +2,10 @@
 """
 # 5.5 Assessing the accuracy of the trained model
 
-Only a heading in the document, which reports about 86 % of the held-out digits named rightly.
+Only a heading in the document, which reports about 86 % of the held-out digits named correctly.
 
-To be seen: the accuracy and which digits are taken for which; the digits that are misread; what
-each hidden node has learnt, its weights as an image; and, over five seeds, how much the initial
+You will see: the accuracy and which digits are taken for which; the digits that are misread; what
+each hidden node has learned, its weights as an image; and, over five seeds, how much the initial
 weights matter. The document draws them from [0, 1): every sum that goes into a hidden node then has
 weights of one sign, switches saturate, and their slope f′ is small. The default here (Glorot and
 Bengio's, ±√(6/(s_l + s_{l+1})), biases 0) keeps them in their soft range.

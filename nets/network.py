@@ -71,7 +71,7 @@ class Parameters(MutableMapping[int, Array]):
 
 
 class Network:
-    """A fully connected network, of sigmoid nodes unless told otherwise (sections 2.4, 2.5).
+    """A fully connected network, of sigmoid nodes by default (sections 2.4, 2.5).
 
     Parameters
     ----------

@@ -71,7 +71,7 @@ def train(
         extra ``fast``), which takes some seconds at first; or a graph recorded at every step.
         They go the same way, to rounding.
     shuffle : bool
-        Draw the order of the samples anew for every pass, if there are batches.
+        Draw a new order of the samples for every pass, if there are batches.
     seed : int, optional
         Makes that order the same in every run.
     progress : bool, optional

@@ -46,7 +46,15 @@ def test_every_python_block_with_print_has_its_output() -> None:
     assert len([line for line in first.splitlines() if line]) == 10
 
 
-@pytest.mark.parametrize("page", ["README.md", "examples/README.md"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "autograd_nn/README.md",
+        "examples/README.md",
+    ],
+)
 def test_links_lead_to_files(page: str) -> None:
     path = ROOT / page
     links = re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8"))

@@ -41,7 +41,7 @@ def detect_anomaly(inf: bool = True) -> Iterator[None]:
     ----------
     inf : bool
         Whether infinities are anomalies, besides NaN. An infinity that an operand held already is
-        none (logits are masked with −inf), unless a NaN comes of it.
+        none (logits are masked with −inf), unless a NaN follows from it.
 
     Raises
     ------

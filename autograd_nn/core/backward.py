@@ -61,15 +61,12 @@ def _refuse_other_than_floats(nodes: Sequence[Any], role: str) -> None:
     """Raise for the first of `nodes` that can have no gradient."""
     for position, node in enumerate(nodes):
         if not isinstance(node, Tensor):
-            raise TypeError(
-                f"{role}[{position}] is a {type(node).__name__}, not a Tensor; gradients are "
-                "taken of recorded Tensors with respect to Tensors"
-            )
-        if node.dtype.kind not in "fO":
-            raise TypeError(
-                f"{role}[{position}], {node.label()}, has dtype {node.dtype}; only floating-point "
-                "Tensors have gradients"
-            )
+            what = f" is a {type(node).__name__}, not a Tensor"
+        elif node.dtype.kind not in "fO":
+            what = f", {node.label()}, has dtype {node.dtype}"
+        else:
+            continue
+        raise TypeError(f"{role}[{position}]{what}; only floating-point Tensors have gradients")
 
 
 def pull(node: Tensor, index: int, g: Any, out: Any, operands: Sequence[Any]) -> Any:
@@ -243,12 +240,9 @@ def gradients(
     given = [None] * len(roots) if seeds is None else [seeds] if single else list(seeds)
     if len(given) != len(roots):
         raise ValueError(f"{len(roots)} outputs need as many seeds, got {len(given)}")
-    starts = [start_of(output, seed) for output, seed in zip(roots, given, strict=True)]
-    if create_graph:
-        starts = [s if isinstance(s, Tensor) else Tensor(s) for s in starts]
-    else:
-        starts = [plain(s) for s in starts]
-    return gradients_along(topological_order(roots), roots, starts, nodes, create_graph)
+    gs = [start_of(output, seed) for output, seed in zip(roots, given, strict=True)]
+    gs = [(g if isinstance(g, Tensor) else Tensor(g)) if create_graph else plain(g) for g in gs]
+    return gradients_along(topological_order(roots), roots, gs, nodes, create_graph)
 
 
 def gradients_along(
@@ -262,7 +256,7 @@ def gradients_along(
     mode = RECORDING.get()
     tape = mode if isinstance(mode, Tape) else None
     start = len(tape.nodes) if tape else 0
-    look = tape.pull if tape and tape.pull else pull  # detect_anomaly looks on
+    look = (tape and tape.pull) or pull  # detect_anomaly looks on
     cotangents = propagate(order, outputs, seeds, wrt, create_graph, look)
     if tape and create_graph:
         tape.spans.append((start, len(tape.nodes)))

@@ -2,7 +2,7 @@
 
 1. `topological_order` lists a graph's nodes, inputs first.
 2. `dependents` tells which of them depend on something, `uses` which operations use each.
-3. `rebuild` makes a graph anew from changed nodes; `replay` runs it again on other values.
+3. `rebuild` makes a new graph from changed nodes; `replay` runs it again on other values.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def rebuild(
     fresh: dict[Tensor, Tensor],
     make: Callable[[Tensor, list[Tensor]], Tensor] = again,
 ) -> dict[Tensor, Tensor]:
-    """Make anew what depends on changed nodes.
+    """Make new nodes for what depends on changed ones.
 
     Parameters
     ----------

@@ -71,7 +71,7 @@ class Op:
     note : (str, str), optional
         What f and f′ are, for an activation f: in plain text, and in LaTeX.
     traits : set of str
-        What is true of it: ``elementwise`` (ufuncs are, unasked); ``view`` (the result looks at
+        What is true of it: ``elementwise`` (ufuncs are by default); ``view`` (the result looks at
         the operand's memory); ``commutes``; ``linear`` (in all its inputs together, or in each);
         ``constant`` (piecewise: the derivative is 0 where there is one); ``activation``;
         ``value_free`` (its rules read neither inputs nor result).

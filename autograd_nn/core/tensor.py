@@ -168,18 +168,6 @@ class Tensor(Installed):
         """Return how errors speak of it."""
         return f"Tensor {self.name!r}" if self.name else "an unnamed Tensor"
 
-    def __repr__(self) -> str:
-        data = self._data  # of another library's array its own text: its values may not be there
-        text = repr(data)
-        if isinstance(data, (ndarray, np.generic, *_NUMBERS)):
-            text = np.array2string(np.asarray(data), separator=", ", prefix="Tensor(")
-        extra = f", name={self.name!r}" if self.name else ""
-        if self.op is not None:
-            extra += f", op={self.op.name}"
-        elif self.requires_grad:
-            extra += ", requires_grad=True"
-        return f"Tensor({text}{extra})"
-
 
 def plain(value: Any) -> Any:
     """Return the array in a Tensor, and anything else as it is.

@@ -32,23 +32,28 @@ _SAME: dict[tuple[Any, str], Any] = {
 }
 """Ufunc and method → the function that means the same."""
 
-
-def _why_not(function: Any) -> str:
-    """Return why `function` is not there for Tensors, or ``""`` where nothing is known."""
-    module, name = getattr(function, "__module__", None) or "", function.__name__
-    if module.startswith("numpy.fft") or name in ("eig", "eigvals", "roots", "poly", "angle"):
-        return _COMPLEX
-    if name in ("put", "place", "putmask", "put_along_axis", "copyto", "fill_diagonal"):
-        return _IN_PLACE
-    if name in ("nonzero", "argwhere", "flatnonzero") or name.startswith("unique"):
-        return _COUNTED
-    return ""
+_FFT = [getattr(np.fft, name) for name in np.fft.__all__]
+_WHY_NOT: dict[Any, str] = {
+    **dict.fromkeys(
+        (np.linalg.eig, np.linalg.eigvals, np.roots, np.poly, np.angle, *_FFT),
+        _COMPLEX,
+    ),
+    **dict.fromkeys(
+        (np.put, np.place, np.putmask, np.put_along_axis, np.copyto, np.fill_diagonal), _IN_PLACE
+    ),
+    **dict.fromkeys(
+        (np.nonzero, np.argwhere, np.flatnonzero, np.unique, np.unique_all, np.unique_counts,
+         np.unique_inverse, np.unique_values),
+        _COUNTED,
+    ),
+}  # fmt: skip
+"""NumPy function → why it is not there for Tensors."""
 
 
 def _unsupported(function: Any) -> NotImplementedError:
     module = (getattr(function, "__module__", None) or "numpy").replace("numpy", "np", 1)
-    why = _why_not(function) or (
-        "compute on t.numpy() if no gradient is needed, or register the operation"
+    why = _WHY_NOT.get(
+        function, "compute on t.numpy() if no gradient is needed, or register the operation"
     )
     return NotImplementedError(f"{module}.{function.__name__} is not supported on Tensors: {why}")
 

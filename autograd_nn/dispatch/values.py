@@ -7,7 +7,7 @@ traced a value is a stand-in. `Values` is installed on `Tensor`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from ..core.op import Op
 from ..core.recording import TRACING, refuse_value
 from ..core.tensor import Tensor, apply, install, plain
 
-_DETACHED = Op("detach", lambda x: x)  # no rules: no gradient passes
+DETACH = Op("detach", lambda x: x)  # no rules: no gradient passes
 
 
 @install
@@ -23,41 +23,26 @@ class Values:
     """What a Tensor is to code that knows no Tensors."""
 
     __slots__ = ()
-    if TYPE_CHECKING:
-        _data: Any
-        name: str | None
-        op: Op | None
-        requires_grad: bool
 
-        @property
-        def shape(self) -> tuple[int, ...]: ...  # noqa: D102
-
-        @property
-        def size(self) -> int: ...  # noqa: D102
-
-        def label(self) -> str: ...  # noqa: D102 - the core has it
-
-        def __getitem__(self, key: Any) -> Tensor: ...
-
-    def item(self) -> Any:
+    def item(self: Any) -> Any:
         """Return the only element as a Python number."""
         refuse_value("item()", "Return the Tensor from the function instead.")
         return self._data.item() if hasattr(self._data, "item") else self._data
 
-    def numpy(self) -> Any:
+    def numpy(self: Any) -> Any:
         """Return the data, without gradients. Results of operations are read-only."""
         refuse_value("numpy()", "Use the Tensor itself.")
         return self._data
 
-    def detach(self) -> Tensor:
+    def detach(self: Any) -> Tensor:
         """Return a leaf on the same data that requires no gradient."""
         if TRACING.get():  # a leaf would bake the stand-in's values into the program
-            constant_copy = apply(_DETACHED, (self,))
+            constant_copy = apply(DETACH, (self,))
             constant_copy.name = self.name
             return constant_copy
         return Tensor(self._data, name=self.name)
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+    def __array__(self: Any, dtype: Any = None, copy: bool | None = None) -> Any:
         refuse_value("np.asarray", "Use NumPy functions on the Tensor itself.")
         if self.requires_grad or self.op is not None:
             what = "requires gradients" if self.requires_grad else "was recorded"
@@ -68,37 +53,50 @@ class Values:
         array = np.asarray(self._data, dtype=dtype)
         return array.copy() if copy else array
 
-    def __format__(self, spec: str) -> str:
+    def __repr__(self: Any) -> str:
+        data = self._data  # of another library's array its own text: its values may not be there
+        text = repr(data)
+        if isinstance(data, (np.ndarray, np.generic, bool, int, float)):
+            text = np.array2string(np.asarray(data), separator=", ", prefix="Tensor(")
+        extra = f", name={self.name!r}" if self.name else ""
+        if self.op is not None:
+            extra += f", op={self.op.name}"
+        elif self.requires_grad:
+            extra += ", requires_grad=True"
+        return f"Tensor({text}{extra})"
+
+    def __format__(self: Any, spec: str) -> str:
         return format(self.item() if self.size == 1 else self._data, spec) if spec else repr(self)
 
-    def __bool__(self) -> bool:
+    def __bool__(self: Any) -> bool:
         refuse_value("a truth value", "Use np.where(condition, a, b) in place of the branch.")
         return bool(self._data)
 
-    def __float__(self) -> float:
+    def __float__(self: Any) -> float:
         refuse_value("float()", "Keep the Tensor.")
         return float(self.item())
 
-    def __int__(self) -> int:
+    def __int__(self: Any) -> int:
         refuse_value("int()", "Keep the Tensor.")
         return int(self.item())
 
-    def __index__(self) -> int:
+    def __index__(self: Any) -> int:
         refuse_value("use as an index", "Use np.take_along_axis or np.where.")
         return int(self._data.__index__())
 
-    def __len__(self) -> int:
+    def __len__(self: Any) -> int:
         if not self.shape:
             raise TypeError(f"{self.label()} has no length: it is 0-dimensional")
-        return self.shape[0]
+        length: int = self.shape[0]
+        return length
 
-    def __iter__(self) -> Iterator[Tensor]:
+    def __iter__(self: Any) -> Iterator[Tensor]:
         refuse_value("iteration", "Use whole-array operations or indexing.")
         if not self.shape:
             raise TypeError(f"{self.label()} cannot be iterated over: it is 0-dimensional")
         return (self[i] for i in range(len(self)))
 
-    def __contains__(self, value: Any) -> bool:
+    def __contains__(self: Any, value: Any) -> bool:
         return bool(np.any(self._data == plain(value)))
 
 

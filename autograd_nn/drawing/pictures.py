@@ -93,7 +93,7 @@ def draw(
     direction : {"TB", "LR", "BT", "RL"}
         From top to bottom, from left to right, …
     format : str
-        What ``.pipe()`` and ``.render()`` make unless told.
+        What ``.pipe()`` and ``.render()`` make by default.
     backend : {"auto", "pygraphviz", "dot"}
         Draw in this process, or by the program `dot`. ``"auto"``: in this process if possible.
 

@@ -23,7 +23,7 @@ def escaped(text: str) -> str:
     r"""Return plain text as markup that Graphviz changes nothing in.
 
     Control characters, which XML cannot hold, become �. A backslash would begin one of Graphviz'
-    own escapes (its ``\N`` is the id of the node) but for the invisible joiner after it.
+    own escapes (its ``\N`` is the id of the node) except for the invisible joiner after it.
 
     >>> escaped(r"<b> \N").replace("\u2060", "+")
     '&lt;b&gt; \\+N'

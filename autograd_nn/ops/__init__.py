@@ -26,23 +26,7 @@ from . import (
 )
 
 __all__ = [
-    "activations",
-    "decompositions",
-    "elementwise",
-    "indexing",
-    "joining",
-    "linalg",
-    "logical",
-    "matrices",
-    "norms",
-    "products",
-    "reductions",
-    "rounding",
-    "scans",
-    "shapes",
-    "signal",
-    "sorting",
-    "special",
-    "statistics",
-    "trigonometry",
-]
+    "activations", "decompositions", "elementwise", "indexing", "joining", "linalg", "logical",
+    "matrices", "norms", "products", "reductions", "rounding", "scans", "shapes", "signal",
+    "sorting", "special", "statistics", "trigonometry",
+]  # fmt: skip

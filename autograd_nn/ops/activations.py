@@ -34,39 +34,15 @@ def _softplus(z: Any) -> Any:
     return np.logaddexp(z, 0)
 
 
-def _softplus_rule(g: Any, out: Any, z: Any) -> Any:
-    return g * call(SIGMOID, z)
-
-
-LEAKY_RELU = register(
-    Op(
-        "leaky_relu",
-        _leaky,
-        (_leaky_rule,),
-        latex=function_of("leaky_relu"),
-        rule_words="$g$ where $x > 0$, else slope times $g$",
-        traits={"elementwise", "activation"},
-    )
-)
-ELU = register(
-    Op(
-        "elu",
-        _elu,
-        (_elu_rule,),
-        latex=function_of("elu"),
-        rule_words=r"$g$ where $x > 0$, else $g \odot (r + \alpha)$",
-        traits={"elementwise", "activation"},
-    )
-)
-SOFTPLUS = register(
-    Op(
-        "softplus",
-        _softplus,
-        (_softplus_rule,),
-        latex=r"\ln(1 + e^{{{0}}})",
-        traits={"elementwise", "activation"},
-    )
-)
+# fmt: off
+LEAKY_RELU = register(Op("leaky_relu", _leaky, (_leaky_rule,), latex=function_of("leaky_relu"),
+    rule_words="$g$ where $x > 0$, else slope times $g$", traits={"elementwise", "activation"}))
+ELU = register(Op("elu", _elu, (_elu_rule,), latex=function_of("elu"),
+    rule_words=r"$g$ where $x > 0$, else $g \odot (r + \alpha)$",
+    traits={"elementwise", "activation"}))
+SOFTPLUS = register(Op("softplus", _softplus, (lambda g, out, z: g * call(SIGMOID, z),),
+    latex=r"\ln(1 + e^{{{0}}})", traits={"elementwise", "activation"}))
+# fmt: on
 
 
 def leaky_relu(z: Any, slope: float = 0.01) -> Tensor:

@@ -13,6 +13,7 @@ are not, a cotangent that depends on the choice comes out as nan.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -234,19 +235,15 @@ def _qr_rule(g: Any, out: Any, a: Any) -> Any:
 
 
 # fmt: off
-INV = register(Op("inv", _inv, (_inv_rule,), latex="{0}^{{-1}}",
-    rule_words=r"$-r^{T} g \, r^{T}$"))
+INV = register(Op("inv", _inv, (_inv_rule,), latex="{0}^{{-1}}", rule_words=r"$-r^{T} g \, r^{T}$"))
 COFACTOR = register(Op("cofactor", _cofactor, (_cofactor_rule,), latex=function_of("cof"),
     rule_words=r"$\operatorname{tr}(g^{T} r) X^{-T} - r g^{T} X^{-T}$"))
 DET = register(Op("det", _det, (
     lambda g, out, a: np.expand_dims(g, (-1, -2)) * call(COFACTOR, a),
-), latex=r"\det({0})",
-    rule_words=r"$g \operatorname{cof}(X)$, for singular matrices too"))
-SLOGDET = register(Op("slogdet", _sign_and_log, (_sign_and_log_rule,),
-    latex=function_of("slogdet"),
+), latex=r"\det({0})", rule_words=r"$g \operatorname{cof}(X)$, for singular matrices too"))
+SLOGDET = register(Op("slogdet", _sign_and_log, (_sign_and_log_rule,), latex=function_of("slogdet"),
     rule_words="$g X^{-T}$ for the logarithm, none for the sign"))
-SOLVE = register(Op("solve", _solve, (_solve_a, _solve_b),
-    latex="{0}^{{-1}} {1}", broadcasts=True,
+SOLVE = register(Op("solve", _solve, (_solve_a, _solve_b), latex="{0}^{{-1}} {1}", broadcasts=True,
     rule_words=r"$-X^{-T} g \, r^{T}$; $X^{-T} g$"))
 PINV = register(Op("pinv", _pinv, (_pinv_rule,), latex="{0}^{{+}}",
     rule_words="$-P^{T} g P^{T} + (1 - X P) g^{T} P P^{T} + P^{T} P g^{T} (1 - P X)$, P the "
@@ -333,9 +330,7 @@ def _svd_of(
     return SVDResult(transposed(parts[..., :m]), values, parts[..., m + 1 :])
 
 
-@implements(np.linalg.svdvals)
-def _svdvals_of(x: Any, /) -> Any:
-    return _svd_of(x, compute_uv=False)
+implements(np.linalg.svdvals)(partial(_svd_of, compute_uv=False))
 
 
 @implements(np.linalg.qr)

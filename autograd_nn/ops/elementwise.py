@@ -109,14 +109,12 @@ DIVIDE = register(Op("divide", np.divide, (
 ), symbol="/", latex=r"\frac{{{0}}}{{{1}}}", broadcasts=True,
     text="{0} / {1}", words="{0} divided by {1}", traits={"linear"}), np.divide)
 POWER = register(Op("power", np.power, (_power_x, _power_p),
-    symbol="**", latex="{0}^{{{1}}}", broadcasts=True,
-    text="{0}^{1}", words="{0} to the power {1}",
+    symbol="**", latex="{0}^{{{1}}}", broadcasts=True, text="{0}^{1}", words="{0} to the power {1}",
     rule_words=r"$g \odot y \odot x^{y-1}$; $g \odot r \odot \ln(x)$"), np.power)
 NEGATIVE = register(Op("negative", np.negative, (lambda g, out, x: -g,), symbol="-", latex="-{0}",
     text="−{0}", python="-{0}", words="{0} with its sign turned", traits={"linear", "value_free"}),
     np.negative)
-POSITIVE = register(Op("positive", np.positive, (lambda g, out, x: g,), symbol="+",
-    latex="{0}",
+POSITIVE = register(Op("positive", np.positive, (lambda g, out, x: g,), symbol="+", latex="{0}",
     text="{0}", python="{0}", traits={"linear", "value_free"}), np.positive)
 ABSOLUTE = register(Op("absolute", np.abs, (lambda g, out, x: g * np.sign(x),),
     latex=r"\left|{0}\right|",
@@ -124,39 +122,30 @@ ABSOLUTE = register(Op("absolute", np.abs, (lambda g, out, x: g * np.sign(x),),
 FABS = register(Op("fabs", np.fabs, (lambda g, out, x: g * np.sign(x),),
     latex=r"\left|{0}\right|"), np.fabs)
 RECIPROCAL = register(Op("reciprocal", np.reciprocal, (lambda g, out, x: -g * np.square(out),),
-    latex=r"\frac{{1}}{{{0}}}",
-    loop="np.reciprocal({0})"), np.reciprocal)
+    latex=r"\frac{{1}}{{{0}}}", loop="np.reciprocal({0})"), np.reciprocal)
 FLOAT_POWER = register(Op("float_power", np.float_power, (_power_x, _power_p),
     latex="{0}^{{{1}}}", broadcasts=True,
     rule_words=r"$g \odot y \odot x^{y-1}$; $g \odot r \odot \ln(x)$"), np.float_power)
-SQUARE = register(Op("square", np.square, (lambda g, out, x: g * (2 * x),),
-    latex="{0}^{{2}}",
+SQUARE = register(Op("square", np.square, (lambda g, out, x: g * (2 * x),), latex="{0}^{{2}}",
     text="{0}²", python="{0}**2", words="the square of {0}", loop="{0} * {0}"), np.square)
-SQRT = register(Op("sqrt", np.sqrt, (lambda g, out, x: g / (2 * out),),
-    latex=r"\sqrt{{{0}}}",
+SQRT = register(Op("sqrt", np.sqrt, (lambda g, out, x: g / (2 * out),), latex=r"\sqrt{{{0}}}",
     text="√({0})", words="the square root of {0}", loop="np.sqrt({0})", symbolic="sqrt"), np.sqrt)
 CBRT = register(Op("cbrt", np.cbrt, (lambda g, out, x: g / (3 * np.square(out)),),
-    latex=r"\sqrt[3]{{{0}}}",
-    loop="np.cbrt({0})"), np.cbrt)
+    latex=r"\sqrt[3]{{{0}}}", loop="np.cbrt({0})"), np.cbrt)
 EXP = register(Op("exp", np.exp, (lambda g, out, x: g * out,), latex=r"e^{{{0}}}",
     text="exp({0})", words="e to the power {0}", loop="exp({0})", symbolic="exp"), np.exp)
-EXPM1 = register(Op("expm1", np.expm1, (lambda g, out, x: g * (out + 1),),
-    latex=r"e^{{{0}}} - 1",
+EXPM1 = register(Op("expm1", np.expm1, (lambda g, out, x: g * (out + 1),), latex=r"e^{{{0}}} - 1",
     loop="np.expm1({0})"), np.expm1)
 LOG = register(Op("log", np.log, (lambda g, out, x: g / x,), latex=r"\ln({0})",
     text="ln({0})", words="the logarithm of {0}", loop="np.log({0})", symbolic="log"), np.log)
-LOG1P = register(Op("log1p", np.log1p, (lambda g, out, x: g / (1 + x),),
-    latex=r"\ln(1 + {0})",
+LOG1P = register(Op("log1p", np.log1p, (lambda g, out, x: g / (1 + x),), latex=r"\ln(1 + {0})",
     loop="np.log1p({0})"), np.log1p)
-EXP2 = register(Op("exp2", np.exp2, (lambda g, out, x: g * (out * _LN2),),
-    latex="2^{{{0}}}",
+EXP2 = register(Op("exp2", np.exp2, (lambda g, out, x: g * (out * _LN2),), latex="2^{{{0}}}",
     rule_words=r"$\ln(2) \, g \odot r$", loop="np.exp2({0})"), np.exp2)
-LOG2 = register(Op("log2", np.log2, (lambda g, out, x: g / (x * _LN2),),
-    latex=r"\log_{{2}}({0})",
+LOG2 = register(Op("log2", np.log2, (lambda g, out, x: g / (x * _LN2),), latex=r"\log_{{2}}({0})",
     rule_words=r"$\frac{g}{x \ln 2}$", loop="np.log2({0})"), np.log2)
 LOG10 = register(Op("log10", np.log10, (lambda g, out, x: g / (x * _LN10),),
-    latex=r"\log_{{10}}({0})",
-    rule_words=r"$\frac{g}{x \ln 10}$", loop="np.log10({0})"), np.log10)
+    latex=r"\log_{{10}}({0})", rule_words=r"$\frac{g}{x \ln 10}$", loop="np.log10({0})"), np.log10)
 LOGADDEXP = register(Op("logaddexp", np.logaddexp, (
     lambda g, out, a, b: g * _exponential_share(a, b),
     lambda g, out, a, b: g * _exponential_share(b, a),
@@ -169,14 +158,12 @@ LOGADDEXP2 = register(Op("logaddexp2", np.logaddexp2, (
 ), latex=r"\log_{{2}}(2^{{{0}}} + 2^{{{1}}})", broadcasts=True,
     rule_words=r"$g \odot f((x - y) \ln 2)$; $g \odot f((y - x) \ln 2)$, f the sigmoid",
     traits={"commutes"}), np.logaddexp2)
-SIGMOID = register(Op("sigmoid", stable_sigmoid, (_sigmoid_rule,),
-    latex=_SIGMOID_LATEX,
+SIGMOID = register(Op("sigmoid", stable_sigmoid, (_sigmoid_rule,), latex=_SIGMOID_LATEX,
     text="f({0})", python="sigmoid({0})", words="the sigmoid f of {0}", loop="sigmoid({0})",
     note=("f(z) = 1/(1 + e^(−z)),  f′(z) = f(z) (1 − f(z))",
           r"f(z) = \frac{1}{1 + e^{-z}}, \quad f'(z) = f(z) \, (1 - f(z))"),
     traits={"elementwise", "activation"}))
-RELU = register(Op("relu", rectified, (lambda g, out, z: g * (z > 0),),
-    latex=r"\max({0}, 0)",
+RELU = register(Op("relu", rectified, (lambda g, out, z: g * (z > 0),), latex=r"\max({0}, 0)",
     text="max({0}, 0)", python="np.maximum({0}, 0)",
     words="{0} where that is positive, else 0", loop="np.maximum({0}, 0)",
     note=("f(z) = max(z, 0),  f′(z) = 1 where z > 0, else 0",
@@ -201,21 +188,17 @@ WHERE = register(Op("where", np.where, (
 FMAX = register(Op("fmax", np.fmax, (
     lambda g, out, a, b: g * _share(np.logical_or(a > b, np.isnan(b)), a == b),
     lambda g, out, a, b: g * _share(np.logical_or(b > a, np.isnan(a)), a == b),
-), latex=r"\max({0}, {1})", broadcasts=True,
-    traits={"commutes"}), np.fmax)
+), latex=r"\max({0}, {1})", broadcasts=True, traits={"commutes"}), np.fmax)
 FMIN = register(Op("fmin", np.fmin, (
     lambda g, out, a, b: g * _share(np.logical_or(a < b, np.isnan(b)), a == b),
     lambda g, out, a, b: g * _share(np.logical_or(b < a, np.isnan(a)), a == b),
-), latex=r"\min({0}, {1})", broadcasts=True,
-    traits={"commutes"}), np.fmin)
+), latex=r"\min({0}, {1})", broadcasts=True, traits={"commutes"}), np.fmin)
 CLIP = register(Op("clip", np.clip, (
     lambda g, out, x, low, high: g * ((x >= low) * (x <= high)),
     lambda g, out, x, low, high: g * (x < low),
     lambda g, out, x, low, high: g * (x > high),
-), latex=r"\operatorname{{clip}}({0}, {1}, {2})", broadcasts=True,
-    traits={"elementwise"}))
-ASTYPE = register(Op("astype", converted, (lambda g, out, x, dtype: g,),
-    latex="{0}",
+), latex=r"\operatorname{{clip}}({0}, {1}, {2})", broadcasts=True, traits={"elementwise"}))
+ASTYPE = register(Op("astype", converted, (lambda g, out, x, dtype: g,), latex="{0}",
     text="{0}", rule_words="the cotangent in the operand's data type",
     traits={"elementwise", "linear"}))
 # fmt: on

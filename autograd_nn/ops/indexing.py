@@ -7,15 +7,14 @@ positions. Everything else here is composed of these.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..core.op import Op, register
-from ..core.tensor import Tensor, apply, constant
+from ..core.tensor import Tensor, apply
 from .functions import implements
-from .rules import add_at, as_array, call, function_of
+from .rules import add_at, along, as_tensor, call, function_of
 
 
 def item(x: Any, key: Any) -> Any:
@@ -65,8 +64,7 @@ def _put_along(g: Any, indices: Any, shape: tuple[int, ...], axis: int) -> Any:
 
 # fmt: off
 GETITEM: Op = register(Op("getitem", item,
-    (lambda g, out, x, key: call(SCATTER, g, key=key, shape=x.shape),),
-    latex="{0}[\\cdot]",
+    (lambda g, out, x, key: call(SCATTER, g, key=key, shape=x.shape),), latex="{0}[\\cdot]",
     text="{0}[{key}]", python="{0}[{key}]",
     rule_words="the cotangent put where the elements came from, added up where some came twice",
     traits={"view"}))
@@ -79,8 +77,7 @@ TAKE: Op = register(Op("take", _taken, (
     rule_words="the cotangent put where the elements came from, added up where some came twice"))
 PUT: Op = register(Op("put", _put, (
     lambda g, out, x, indices, shape, axis: call(TAKE, g, indices, axis=axis), None,
-), latex=function_of("put"),
-    rule_words="the elements of the cotangent at the indices"))
+), latex=function_of("put"), rule_words="the elements of the cotangent at the indices"))
 TAKE_ALONG_AXIS: Op = register(Op("take_along_axis", _taken_along, (
     lambda g, out, x, indices, axis: call(PUT_ALONG_AXIS, g, indices, shape=x.shape, axis=axis),
     None,
@@ -88,8 +85,7 @@ TAKE_ALONG_AXIS: Op = register(Op("take_along_axis", _taken_along, (
     rule_words="the cotangent put where the elements came from, added up likewise"))
 PUT_ALONG_AXIS: Op = register(Op("put_along_axis", _put_along, (
     lambda g, out, x, indices, shape, axis: call(TAKE_ALONG_AXIS, g, indices, axis=axis), None,
-), latex=function_of("put"),
-    rule_words="the elements of the cotangent at the indices"))
+), latex=function_of("put"), rule_words="the elements of the cotangent at the indices"))
 # fmt: on
 
 
@@ -110,9 +106,8 @@ def _integers(indices: Any) -> Any:
 def _take(
     a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: str = "raise"
 ) -> Any:
-    a = a if isinstance(a, Tensor) else constant(a)
-    if axis is None or a.ndim == 0:
-        a, axis = np.ravel(a), 0
+    a = as_tensor(a)
+    a, axis = along(a, None if a.ndim == 0 else axis)
     indices = _integers(indices)
     count = a.shape[axis]
     if mode == "wrap":
@@ -124,8 +119,7 @@ def _take(
 
 @implements(np.take_along_axis)
 def _take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
-    if axis is None:
-        arr, axis = np.ravel(arr), 0
+    arr, axis = along(arr, axis)
     return apply(TAKE_ALONG_AXIS, (arr, _integers(indices)), {"axis": axis})
 
 
@@ -176,28 +170,25 @@ def _select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 
 @implements(np.repeat)
 def _repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
-    if axis is None:
-        a, axis = np.ravel(a), 0
+    a, axis = along(a, axis)
     return _take(a, np.repeat(np.arange(a.shape[axis]), _plain(repeats, "repeats")), axis)
 
 
 @implements(np.delete)
 def _delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
-    if axis is None:
-        arr, axis = np.ravel(arr), 0
+    arr, axis = along(arr, axis)
     kept = np.delete(np.arange(arr.shape[axis]), _position(obj))
     return _take(arr, kept, axis)
 
 
 @implements(np.insert)
 def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
-    if axis is None:
-        arr, axis = np.ravel(arr), 0
+    arr, axis = along(arr, axis)
     obj = _position(obj)
     count = arr.shape[axis]
     places = np.arange(count)[obj] if isinstance(obj, slice) else np.asarray(obj)
     number = np.count_nonzero(places) if places.dtype == bool else places.size
-    values = values if isinstance(values, Tensor) else constant(as_array(values))
+    values = as_tensor(values)
     values = np.reshape(values, (1,) * (arr.ndim - values.ndim) + values.shape)
     if number == 1 and places.ndim == 0:  # as in a[:, 0, :] = values
         values = np.moveaxis(values, 0, axis)
@@ -217,14 +208,11 @@ def _sliding_window_view(
     x: Any, window_shape: Any, axis: Any = None, *, subok: bool = False, writeable: bool = False
 ) -> Any:
     window = (window_shape,) if isinstance(window_shape, int) else tuple(window_shape)
-    if axis is None:
-        axes: Sequence[int] = range(x.ndim)
-    else:
-        axes = (axis,) if isinstance(axis, int) else tuple(axis)
+    axes = tuple(range(x.ndim) if axis is None else np.atleast_1d(axis).tolist())
     if len(window) != len(axes):
-        raise ValueError(f"window_shape {window} and axis {tuple(axes)} differ in length")
-    for size, along in zip(window, axes, strict=True):
-        starts = np.arange(x.shape[along] - size + 1)
-        taken = _take(x, starts[:, None] + np.arange(size), along)
-        x = np.moveaxis(taken, along % x.ndim + 1, -1)
+        raise ValueError(f"window_shape {window} and axis {axes} differ in length")
+    for size, at in zip(window, axes, strict=True):
+        starts = np.arange(x.shape[at] - size + 1)
+        taken = _take(x, starts[:, None] + np.arange(size), at)
+        x = np.moveaxis(taken, at % x.ndim + 1, -1)
     return x

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..core.op import Op, register
-from ..core.tensor import Tensor, apply, constant
+from ..core.tensor import Tensor, apply
 from .functions import implements
 from .indexing import put_into_zeros
-from .rules import as_array
+from .rules import as_tensor, axes_of
 
 
 def _concatenate(*parts: Any, axis: Any = 0) -> Any:
@@ -27,19 +28,13 @@ def _concatenate_rule(index: int, g: Any, out: Any, *parts: Any, axis: Any = 0) 
     return g[cut]
 
 
-CONCATENATE = register(
-    Op(
-        "concatenate",
-        _concatenate,
-        every=_concatenate_rule,
-        latex=r"\operatorname{{concatenate}}({0}, \ldots)",
-        rule_words="the part of the cotangent that lies where the operand lay",
-    )
-)
+CONCATENATE = register(Op("concatenate", _concatenate, every=_concatenate_rule,
+    latex=r"\operatorname{{concatenate}}({0}, \ldots)",
+    rule_words="the part of the cotangent that lies where the operand lay"))  # fmt: skip
 
 
-def _tensors(arrays: Any) -> Any:
-    return [x if isinstance(x, Tensor) else constant(as_array(x)) for x in arrays]
+def _tensors(arrays: Any) -> list[Tensor]:
+    return [as_tensor(x) for x in arrays]
 
 
 # -- joining -------------------------------------------------------------------------------------
@@ -94,7 +89,7 @@ def _block(arrays: Any) -> Any:
 
 def _block_level(part: Any, level: int, depth: int) -> Any:
     if level == 0:
-        (x,) = _tensors([part])
+        x = as_tensor(part)
         return np.reshape(x, (1,) * (depth - x.ndim) + x.shape)
     inner = [_block_level(p, level - 1, depth) for p in part]
     ndim = max(x.ndim for x in inner)
@@ -137,14 +132,8 @@ def _hsplit(ary: Any, indices_or_sections: Any) -> Any:
     return _split(ary, indices_or_sections, 1 if ary.ndim > 1 else 0)
 
 
-@implements(np.vsplit)
-def _vsplit(ary: Any, indices_or_sections: Any) -> Any:
-    return _split(ary, indices_or_sections, 0)
-
-
-@implements(np.dsplit)
-def _dsplit(ary: Any, indices_or_sections: Any) -> Any:
-    return _split(ary, indices_or_sections, 2)
+implements(np.vsplit)(partial(_split, axis=0))
+implements(np.dsplit)(partial(_split, axis=2))
 
 
 @implements(getattr(np, "unstack", None))  # NumPy 2.1
@@ -158,20 +147,12 @@ def _unstack(x: Any, /, *, axis: int = 0) -> Any:
 
 @implements(np.flip)
 def _flip(m: Any, axis: Any = None) -> Any:
-    axes = range(m.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    turned = {np.lib.array_utils.normalize_axis_index(a, m.ndim) for a in axes}
-    back = slice(None, None, -1)
-    return m[tuple(back if i in turned else slice(None) for i in range(m.ndim))]
+    turned = axes_of(axis, m.ndim)
+    return m[tuple(slice(None, None, -1 if i in turned else None) for i in range(m.ndim))]
 
 
-@implements(np.fliplr)
-def _fliplr(m: Any) -> Any:
-    return _flip(m, 1)
-
-
-@implements(np.flipud)
-def _flipud(m: Any) -> Any:
-    return _flip(m, 0)
+implements(np.fliplr)(partial(_flip, axis=1))
+implements(np.flipud)(partial(_flip, axis=0))
 
 
 @implements(np.rot90)
@@ -196,16 +177,13 @@ def _roll(a: Any, shift: Any, axis: Any = None) -> Any:
     return a
 
 
-@implements(np.fft.fftshift)
-def _fftshift(x: Any, axes: Any = None) -> Any:
-    axes = tuple(range(x.ndim)) if axes is None else axes if isinstance(axes, tuple) else (axes,)
-    return _roll(x, tuple(x.shape[a] // 2 for a in axes), axes)
+def _centred(way: int, x: Any, axes: Any = None) -> Any:
+    axes = range(x.ndim) if axes is None else np.atleast_1d(axes)
+    return _roll(x, tuple(way * (x.shape[a] // 2) for a in axes), tuple(axes))
 
 
-@implements(np.fft.ifftshift)
-def _ifftshift(x: Any, axes: Any = None) -> Any:
-    axes = tuple(range(x.ndim)) if axes is None else axes if isinstance(axes, tuple) else (axes,)
-    return _roll(x, tuple(-(x.shape[a] // 2) for a in axes), axes)
+implements(np.fft.fftshift)(partial(_centred, 1))
+implements(np.fft.ifftshift)(partial(_centred, -1))
 
 
 # -- padded ----------------------------------------------------------------------------------------
@@ -229,12 +207,9 @@ def _pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> A
             f"np.pad on Tensors takes mode 'constant' or {', '.join(map(repr, _BY_POSITION))} "
             f"(with reflect_type='even'), got {mode!r}"
         )
-    shape = tuple(
-        n + before + after for n, (before, after) in zip(array.shape, widths, strict=True)
-    )
+    border = np.pad(np.zeros(array.shape, array.dtype), widths, mode, **kwargs)
     inside = tuple(
         slice(before, before + n) for n, (before, _) in zip(array.shape, widths, strict=True)
     )
-    padded = put_into_zeros(array, inside, shape)
-    border = np.pad(np.zeros(array.shape, array.dtype), widths, mode, **kwargs)
+    padded = put_into_zeros(array, inside, border.shape)
     return padded + border if border.any() else padded

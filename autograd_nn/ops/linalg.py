@@ -40,18 +40,7 @@ def _right(g: Any, out: Any, a: Any, b: Any) -> Any:
     return np.matmul(np.swapaxes(a, -1, -2), g)
 
 
-MATMUL = register(
-    Op(
-        "matmul",
-        product,
-        (_left, _right),
-        symbol="@",
-        latex="{0} {1}",
-        broadcasts=True,
-        text="{0} {1}",
-        words="the matrix product of {0} and {1}",
-        rule_words=r"$g \, Y^{T}$; $X^{T} g$",
-        traits={"linear"},
-    ),
-    np.matmul,
-)
+MATMUL = register(Op("matmul", product, (_left, _right),
+    symbol="@", latex="{0} {1}", broadcasts=True,
+    text="{0} {1}", words="the matrix product of {0} and {1}",
+    rule_words=r"$g \, Y^{T}$; $X^{T} g$", traits={"linear"}), np.matmul)  # fmt: skip

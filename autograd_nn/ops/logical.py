@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -51,17 +52,9 @@ INVERT = _question(np.invert, r"\neg {0}")
 ISNAN = _question(np.isnan, function_of("isnan"), "np.isnan({0})")
 ISINF = _question(np.isinf, function_of("isinf"), "np.isinf({0})")
 ISFINITE = _question(np.isfinite, function_of("isfinite"), "np.isfinite({0})")
+ISCLOSE = register(Op("isclose", np.isclose, latex=r"{0} \approx {1}", broadcasts=True,
+    traits={"elementwise", "commutes"}))
 # fmt: on
-
-ISCLOSE = register(
-    Op(
-        "isclose",
-        np.isclose,
-        latex=r"{0} \approx {1}",
-        broadcasts=True,
-        traits={"elementwise", "commutes"},
-    )
-)
 
 
 @implements(np.isclose)
@@ -72,10 +65,9 @@ def _isclose(
 
 
 @implements(np.allclose)
-def _allclose(
-    a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
-) -> bool:
-    return bool(np.all(_isclose(a, b, rtol, atol, equal_nan)))
+@wraps(_isclose)  # errors about arguments read its signature
+def _allclose(*args: Any, **kwargs: Any) -> bool:
+    return bool(np.all(_isclose(*args, **kwargs)))
 
 
 @implements(np.array_equal)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,9 +20,7 @@ def _diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     return moved[..., along + max(-offset, 0), along + max(offset, 0)]
 
 
-@implements(np.linalg.diagonal)
-def _last_diagonal(x: Any, /, *, offset: int = 0) -> Any:
-    return _diagonal(x, offset, -2, -1)
+implements(np.linalg.diagonal)(partial(_diagonal, axis1=-2, axis2=-1))
 
 
 @implements(np.trace)
@@ -31,9 +30,7 @@ def _trace(
     return np.sum(_diagonal(a, offset, axis1, axis2), axis=-1, dtype=dtype)
 
 
-@implements(np.linalg.trace)
-def _last_trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
-    return _trace(x, offset, -2, -1, dtype)
+implements(np.linalg.trace)(partial(_trace, axis1=-2, axis2=-1))
 
 
 @implements(np.diag)

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..core.op import Op, register
-from ..core.tensor import apply
 from .functions import implements
-from .reductions import kept
+from .reductions import kept, reduced
 from .rules import divided
 
 
@@ -23,28 +22,15 @@ def _length_rule(g: Any, out: Any, x: Any, axis: Any = None, keepdims: bool = Fa
     return kept(g, x.shape, axis, keepdims) * divided(x, kept(out, x.shape, axis, keepdims))
 
 
-NORM = register(
-    Op(
-        "norm",
-        length,
-        (_length_rule,),
-        latex=r"\left\|{0}\right\|",
-        rule_words=r"$g \odot \frac{x}{r}$, 0 at the origin",
-    )
-)
-
-
-def _two(x: Any, axis: Any, keepdims: bool) -> Any:
-    params: dict[str, Any] = {} if axis is None else {"axis": axis}
-    return apply(NORM, (x,), {**params, "keepdims": True} if keepdims else params)
+NORM = register(Op("norm", length, (_length_rule,), latex=r"\left\|{0}\right\|",
+    rule_words=r"$g \odot \frac{x}{r}$, 0 at the origin"))  # fmt: skip
 
 
 @implements(np.linalg.norm)
 def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A002 - NumPy's name
-    axis = tuple(axis) if isinstance(axis, list) else axis
     if axis is None and (ord is None or (ord == 2 and x.ndim == 1)):
-        return _two(x, None, keepdims)
-    axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+        return reduced(NORM, x, keepdims=keepdims)
+    axes = tuple(range(x.ndim)) if axis is None else tuple(np.atleast_1d(axis).tolist())
     if len(axes) == 1:
         return _vector(x, 2 if ord is None else ord, axes[0], keepdims)
     if len(axes) == 2:
@@ -56,7 +42,7 @@ def _vector(x: Any, order: Any, axis: Any, keepdims: bool) -> Any:
     if isinstance(order, str):
         raise ValueError(f"np.linalg.norm: {order!r} is a norm of matrices, not of vectors")
     if order == 2:
-        return _two(x, axis, keepdims)
+        return reduced(NORM, x, axis, keepdims=keepdims)
     if order == 0:
         return np.count_nonzero(x, axis=axis, keepdims=keepdims).astype(x.dtype)
     if order in (np.inf, -np.inf):
@@ -70,7 +56,7 @@ def _vector(x: Any, order: Any, axis: Any, keepdims: bool) -> Any:
 def _matrix(x: Any, order: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     moved = np.moveaxis(x, axes, (-2, -1))
     if order == "fro":
-        result = _two(moved, (-2, -1), False)
+        result = reduced(NORM, moved, (-2, -1))
     elif order in ("nuc", 2, -2):
         values = np.linalg.svd(moved, compute_uv=False)
         pick: Any = {"nuc": np.sum, 2: np.max, -2: np.min}[order]
@@ -82,21 +68,13 @@ def _matrix(x: Any, order: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
         raise ValueError(f"np.linalg.norm: no norm of matrices of order {order!r}")
     if not keepdims:
         return result
-    reduced = {a % x.ndim for a in axes}
-    return np.reshape(result, tuple(1 if i in reduced else n for i, n in enumerate(x.shape)))
+    gone = {a % x.ndim for a in axes}
+    return np.reshape(result, tuple(1 if i in gone else n for i, n in enumerate(x.shape)))
 
 
 @implements(np.linalg.vector_norm)
-def _vector_norm(
-    x: Any,
-    /,
-    *,
-    axis: Any = None,
-    keepdims: bool = False,
-    ord: Any = 2,  # noqa: A002 - NumPy's name
-) -> Any:
-    axes = tuple(range(x.ndim)) if axis is None else axis
-    return _vector(x, ord, axes, keepdims)
+def _vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:  # noqa: A002 - NumPy's name
+    return _vector(x, ord, tuple(range(x.ndim)) if axis is None else axis, keepdims)
 
 
 @implements(np.linalg.matrix_norm)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..core.op import Op, register
-from ..core.tensor import Tensor, apply, constant
+from ..core.tensor import apply
 from .functions import implements
-from .rules import as_array
-
-
-def _tensor(x: Any) -> Any:
-    return x if isinstance(x, Tensor) else constant(as_array(x))
+from .rules import as_tensor
 
 
 @implements(np.dot)
@@ -52,9 +49,9 @@ def _outer_of_vectors(x1: Any, x2: Any, /) -> Any:
     return _outer(x1, x2)
 
 
-@implements(np.tensordot)
+@implements(np.tensordot, np.linalg.tensordot)
 def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
-    a, b = _tensor(a), _tensor(b)
+    a, b = as_tensor(a), as_tensor(b)
     if isinstance(axes, (int, np.integer)):
         first: Sequence[int] = range(a.ndim - int(axes), a.ndim)
         second: Sequence[int] = range(int(axes))
@@ -78,11 +75,6 @@ def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     return np.reshape(np.matmul(matrix_a, matrix_b), tuple(shape))
 
 
-@implements(np.linalg.tensordot)
-def _linalg_tensordot(x1: Any, x2: Any, /, *, axes: Any = 2) -> Any:
-    return _tensordot(x1, x2, axes)
-
-
 @implements(np.linalg.matmul)
 def _linalg_matmul(x1: Any, x2: Any, /) -> Any:
     return np.matmul(x1, x2)
@@ -96,29 +88,26 @@ def _multi_dot(arrays: Any, *, out: Any = None) -> Any:
     return product
 
 
-@implements(np.vecdot)
+@implements(np.vecdot, np.linalg.vecdot)
 def _vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
-    return np.sum(np.moveaxis(_tensor(x1), axis, -1) * np.moveaxis(_tensor(x2), axis, -1), axis=-1)
-
-
-@implements(np.linalg.vecdot)
-def _linalg_vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
-    return _vecdot(x1, x2, axis=axis)
+    return np.sum(
+        np.moveaxis(as_tensor(x1), axis, -1) * np.moveaxis(as_tensor(x2), axis, -1), axis=-1
+    )
 
 
 @implements(getattr(np, "matvec", None))  # NumPy 2.2
 def _matvec(x1: Any, x2: Any, /) -> Any:
-    return np.matmul(x1, np.expand_dims(_tensor(x2), -1))[..., 0]
+    return np.matmul(x1, np.expand_dims(as_tensor(x2), -1))[..., 0]
 
 
 @implements(getattr(np, "vecmat", None))  # NumPy 2.2
 def _vecmat(x1: Any, x2: Any, /) -> Any:
-    return np.matmul(np.expand_dims(_tensor(x1), -2), x2)[..., 0, :]
+    return np.matmul(np.expand_dims(as_tensor(x1), -2), x2)[..., 0, :]
 
 
 @implements(np.kron)
 def _kron(a: Any, b: Any) -> Any:
-    a, b = _tensor(a), _tensor(b)
+    a, b = as_tensor(a), as_tensor(b)
     ndim = max(a.ndim, b.ndim)
     first = (1,) * (ndim - a.ndim) + a.shape
     second = (1,) * (ndim - b.ndim) + b.shape
@@ -133,7 +122,7 @@ def _cross(
 ) -> Any:
     if axis is not None:
         axisa = axisb = axisc = axis
-    a, b = np.moveaxis(_tensor(a), axisa, -1), np.moveaxis(_tensor(b), axisb, -1)
+    a, b = np.moveaxis(as_tensor(a), axisa, -1), np.moveaxis(as_tensor(b), axisb, -1)
     if a.shape[-1] != 3 or b.shape[-1] != 3:
         raise ValueError(
             f"np.cross on Tensors takes vectors of 3 elements, got {a.shape[-1]} and {b.shape[-1]}"
@@ -143,9 +132,7 @@ def _cross(
     return np.moveaxis(product, -1, axisc)
 
 
-@implements(np.linalg.cross)
-def _linalg_cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
-    return _cross(x1, x2, axis=axis)
+implements(np.linalg.cross)(partial(_cross, axis=-1))
 
 
 # -- einsum ----------------------------------------------------------------------------------------
@@ -180,15 +167,10 @@ def _with_ones(shape: tuple[int, ...], found: str, own: str) -> tuple[int, ...]:
     return tuple(lengths.get(label, 1) for label in own)
 
 
-EINSUM = register(
-    Op(
-        "einsum",
-        _einsum,
-        every=_einsum_rule,
-        latex=r"\operatorname{{einsum}}({0}, \ldots)",
-        rule_words="einsum of the cotangent and the other operands; what was summed is spread",
-    )
-)
+EINSUM = register(Op("einsum", _einsum, every=_einsum_rule,
+    latex=r"\operatorname{{einsum}}({0}, \ldots)",
+    rule_words="einsum of the cotangent and the other operands; what was summed is spread",
+))  # fmt: skip
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -241,7 +223,7 @@ def _einsum_of_tensors(
     if kwargs:
         raise TypeError(f"np.einsum on Tensors does not take {', '.join(sorted(kwargs))}")
     subscripts, given = _in_letters(operands)
-    arrays = [_tensor(x) for x in given]
+    arrays = [as_tensor(x) for x in given]
     labels, output = _explicit(subscripts, [x.ndim for x in arrays])
     for i, label in enumerate(labels):
         arrays[i], labels[i] = _without_repeats(arrays[i], label)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..core.op import Op, register
-from ..core.tensor import Tensor, apply, constant
+from ..core.tensor import Tensor, apply
 from .functions import implements
-from .rules import function_of
+from .rules import as_tensor, axes_of, function_of
 
 
 def kept(g: Any, shape: tuple[int, ...], axis: Any, keepdims: bool) -> Any:
@@ -83,8 +84,7 @@ def _before(x: Any) -> Any:
 def _prod_rule(g: Any, out: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     # The product of all others, as out/x would fail where x is 0: of those before and after.
     ndim = len(x.shape)
-    axes = range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    last = [a % ndim for a in axes]
+    last = list(axes_of(axis, ndim))
     order = [a for a in range(ndim) if a not in last] + last
     moved = np.transpose(x, order)
     kept_shape = moved.shape[: ndim - len(last)]
@@ -101,8 +101,7 @@ SUM = register(Op("sum", total, (_sum_rule,), latex=r"\sum {0}",
 MEAN = register(Op("mean", average, (_mean_rule,), latex=r"\operatorname{{mean}}({0})",
     words="the mean over {0}",
     rule_words="the cotangent over the count, spread over the axes that were averaged"))
-MAX = register(Op("max", np.max, (_extremum_rule,), latex=r"\max {0}",
-    words="the largest of {0}",
+MAX = register(Op("max", np.max, (_extremum_rule,), latex=r"\max {0}", words="the largest of {0}",
     rule_words="the cotangent at the largest element, shared evenly among equals"))
 MIN = register(Op("min", np.min, (_extremum_rule,), latex=r"\min {0}",
     rule_words="the cotangent at the smallest element, shared evenly among equals"))
@@ -110,69 +109,36 @@ PROD = register(Op("prod", np.prod, (_prod_rule,), latex=r"\prod {0}",
     rule_words="the cotangent times the product of all other elements, which divides by nothing"))
 ANY = register(Op("any", np.any, latex=function_of("any")))
 ALL = register(Op("all", np.all, latex=function_of("all")))
-COUNT_NONZERO = register(Op("count_nonzero", np.count_nonzero,
-    latex=function_of("count_nonzero")))
+COUNT_NONZERO = register(Op("count_nonzero", np.count_nonzero, latex=function_of("count_nonzero")))
 # fmt: on
 
 
-def _reduce(op: Op, a: Any, axis: Any, keepdims: Any) -> Tensor:
-    if isinstance(axis, list):
-        axis = tuple(axis)
-    params = {} if axis is None else {"axis": axis}
+def reduced(op: Op, a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Tensor:
+    """Record the reduction `op` of `a`, with the parameters that say something."""
+    params = {} if axis is None else {"axis": tuple(axis) if isinstance(axis, list) else axis}
     if keepdims is not np._NoValue and keepdims:
         params["keepdims"] = True
     return apply(op, (a,), params)
 
 
-@implements(np.sum)
-def _sum(
-    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False
-) -> Any:
-    return _reduce(SUM, a if dtype is None else a.astype(dtype), axis, keepdims)
+def _reduced_in(
+    op: Op, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False
+) -> Tensor:
+    return reduced(op, a if dtype is None else a.astype(dtype), axis, None, keepdims)
 
 
-@implements(np.mean)
-def _mean(
-    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False
-) -> Any:
-    return _reduce(MEAN, a if dtype is None else a.astype(dtype), axis, keepdims)
-
-
-@implements(np.max, np.amax)
-def _max(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
-    return _reduce(MAX, a, axis, keepdims)
-
-
-@implements(np.min, np.amin)
-def _min(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
-    return _reduce(MIN, a, axis, keepdims)
-
-
-@implements(np.prod)
-def _prod(
-    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False
-) -> Any:
-    return _reduce(PROD, a if dtype is None else a.astype(dtype), axis, keepdims)
-
-
-@implements(np.any)
-def _any(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
-    return _reduce(ANY, a, axis, keepdims)
-
-
-@implements(np.all)
-def _all(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
-    return _reduce(ALL, a, axis, keepdims)
-
-
-@implements(np.count_nonzero)
-def _count_nonzero(a: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
-    return _reduce(COUNT_NONZERO, a, axis, keepdims)
+for _function, _op in ((np.sum, SUM), (np.mean, MEAN), (np.prod, PROD)):
+    implements(_function)(partial(_reduced_in, _op))
+for _op, *_functions in (
+    (MAX, np.max, np.amax), (MIN, np.min, np.amin), (ANY, np.any), (ALL, np.all),
+    (COUNT_NONZERO, np.count_nonzero),
+):  # fmt: skip
+    implements(*_functions)(partial(reduced, _op))
 
 
 @implements(np.ptp)
 def _ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
-    return _max(a, axis, None, keepdims) - _min(a, axis, None, keepdims)
+    return reduced(MAX, a, axis, None, keepdims) - reduced(MIN, a, axis, None, keepdims)
 
 
 def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -188,19 +154,13 @@ def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 def _logsumexp_rule(g: Any, out: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     top = kept(out, x.shape, axis, keepdims)
     share = np.exp(x - np.where(np.isinf(top), 0, top))
-    total = np.sum(share, axis=axis, keepdims=True)  # 1, but for the rounding of a large `out`
+    total = np.sum(share, axis=axis, keepdims=True)  # 1, except for the rounding of a large `out`
     return kept(g, x.shape, axis, keepdims) * (share / np.where(total == 0, 1, total))
 
 
-LOGSUMEXP = register(
-    Op(
-        "logsumexp",
-        _logsumexp,
-        (_logsumexp_rule,),
-        latex=r"\ln \sum e^{{{0}}}",
-        rule_words=r"$g \odot \operatorname{softmax}(x)$",
-    )
-)
+LOGSUMEXP = register(Op("logsumexp", _logsumexp, (_logsumexp_rule,),
+    latex=r"\ln \sum e^{{{0}}}",
+    rule_words=r"$g \odot \operatorname{softmax}(x)$"))  # fmt: skip
 
 
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
@@ -219,12 +179,12 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
     -------
     Tensor
     """
-    return _reduce(LOGSUMEXP, x if isinstance(x, Tensor) else constant(x), axis, keepdims)
+    return reduced(LOGSUMEXP, as_tensor(x), axis, None, keepdims)
 
 
 def log_softmax(x: Any, axis: Any = -1) -> Tensor:
     """Return the logarithm of `softmax`, of the shape of the logits `x`."""
-    logits = x if isinstance(x, Tensor) else constant(x)
+    logits: Tensor = as_tensor(x)
     # Shifting all logits alike changes nothing but the rounding: float32 near 1000 has steps of
     # 6e-5, which would come out as relative errors of the probabilities.
     shifted = logits - logits.max(axis=axis, keepdims=True).detach()

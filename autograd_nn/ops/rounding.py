@@ -26,12 +26,10 @@ SIGN = register(Op("sign", np.sign, (), latex=function_of("sign"),
 SIGNBIT = register(Op("signbit", np.signbit, (), latex=function_of("signbit")), np.signbit)
 FLOOR = register(Op("floor", np.floor, (), latex=r"\lfloor {0} \rfloor",
     loop="np.floor({0})"), np.floor)
-CEIL = register(Op("ceil", np.ceil, (), latex=r"\lceil {0} \rceil",
-    loop="np.ceil({0})"), np.ceil)
+CEIL = register(Op("ceil", np.ceil, (), latex=r"\lceil {0} \rceil", loop="np.ceil({0})"), np.ceil)
 RINT = register(Op("rint", np.rint, (), latex=function_of("round")), np.rint)
 TRUNC = register(Op("trunc", np.trunc, (), latex=function_of("trunc")), np.trunc)
-ROUND = register(Op("round", np.round, (), latex=function_of("round"),
-    traits={"elementwise"}))
+ROUND = register(Op("round", np.round, (), latex=function_of("round"), traits={"elementwise"}))
 FLOOR_DIVIDE = register(Op("floor_divide", np.floor_divide, (), symbol="//",
     latex=r"\lfloor \frac{{{0}}}{{{1}}} \rfloor", broadcasts=True), np.floor_divide)
 REMAINDER = register(Op("remainder", np.remainder, (
@@ -49,12 +47,10 @@ HEAVISIDE = register(Op("heaviside", np.heaviside, (
     lambda g, out, x, at_zero: g * (x == 0),
 ), latex=function_of("heaviside", 2), broadcasts=True), np.heaviside)
 LDEXP = register(Op("ldexp", np.ldexp, (lambda g, out, x, power: np.ldexp(g, power), None),
-    latex=r"{0} \cdot 2^{{{1}}}", broadcasts=True,
-    rule_words=r"$g \cdot 2^{y}$"), np.ldexp)
+    latex=r"{0} \cdot 2^{{{1}}}", broadcasts=True, rule_words=r"$g \cdot 2^{y}$"), np.ldexp)
 NAN_TO_NUM = register(Op("nan_to_num", np.nan_to_num, (
     lambda g, out, x, **params: np.where(np.isfinite(x), g, 0),
-), latex=function_of("nan_to_num"),
-    traits={"elementwise"}))
+), latex=function_of("nan_to_num"), traits={"elementwise"}))
 # fmt: on
 
 

@@ -3,7 +3,8 @@
 1. `call` runs an operation on arrays and records it on Tensors, so that a rule may use
    operations that NumPy has no function for.
 2. `divided`, `transposed` and `add_at` are steps that several rules take.
-3. `as_array` takes what users pass without turning other libraries' arrays into NumPy's.
+3. `as_array`, `as_tensor`, `axes_of` and `along` take what users pass. Arrays of other libraries
+   stay what they are.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..core.op import Op
-from ..core.tensor import Tensor, apply
+from ..core.tensor import Tensor, apply, constant
 
 
 def call(op: Op, *operands: Any, **params: Any) -> Any:
@@ -26,6 +27,23 @@ def call(op: Op, *operands: Any, **params: Any) -> Any:
 def as_array(x: Any) -> Any:
     """Return lists and numbers as an array; Tensors and arrays of any library as they are."""
     return x if hasattr(x, "dtype") else np.asarray(x)
+
+
+def as_tensor(x: Any) -> Any:  # Any, since NumPy's stubs know no Tensor
+    """Return a Tensor as it is, and anything else as a constant one."""
+    return x if isinstance(x, Tensor) else constant(as_array(x))
+
+
+def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
+    """Return `axis`, as reductions take it, as a tuple that counts from the front."""
+    if axis is None:
+        return tuple(range(ndim))
+    return np.lib.array_utils.normalize_axis_tuple(axis, ndim)
+
+
+def along(a: Any, axis: int | None) -> tuple[Any, int]:
+    """Return `a`, flattened where no axis is named, and the axis."""
+    return (np.ravel(a), 0) if axis is None else (a, axis)
 
 
 def add_at(out: Any, key: Any, g: Any) -> None:

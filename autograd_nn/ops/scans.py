@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from ..core.op import Op, register
 from ..core.tensor import apply
 from .functions import implements
-from .rules import as_array, function_of
+from .rules import along, as_array, axes_of, function_of
 
 
 def _backwards(x: Any, axis: int) -> Any:
@@ -58,26 +59,21 @@ CUMPROD = register(Op("cumprod", np.cumprod, (_cumprod_rule,), latex=function_of
 # fmt: on
 
 
-def _scan(op: Op, a: Any, axis: int | None, dtype: Any) -> Any:
-    a = a if dtype is None else a.astype(dtype)
-    if axis is None or a.ndim == 0:
-        a, axis = np.ravel(a), 0
+def _scan(
+    op: Op, a: Any, axis: int | None = None, dtype: Any = None, out: Any = None
+) -> Any:  # fmt: skip
+    a, axis = along(a if dtype is None else a.astype(dtype), None if a.ndim == 0 else axis)
     return apply(op, (a,), {"axis": int(axis)})
 
 
-@implements(np.cumsum)
-def _cumsum(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> Any:
-    return _scan(CUMSUM, a, axis, dtype)
-
-
-@implements(np.cumprod)
-def _cumprod(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> Any:
-    return _scan(CUMPROD, a, axis, dtype)
+def _nan_scan(op: Op, neutral: float, a: Any, *args: Any, **kwargs: Any) -> Any:
+    return _scan(op, np.where(np.isnan(a), neutral, a), *args, **kwargs)
 
 
 def _cumulative(
-    op: Op, neutral: float, x: Any, axis: int | None, dtype: Any, include_initial: bool
-) -> Any:
+    op: Op, neutral: float, x: Any, /, *, axis: int | None = None, dtype: Any = None,
+    out: Any = None, include_initial: bool = False,
+) -> Any:  # fmt: skip
     if axis is None:
         if x.ndim > 1:
             raise ValueError(f"which axis to follow must be said for shape {x.shape}: axis=...")
@@ -90,40 +86,12 @@ def _cumulative(
     return np.concatenate([np.full(shape, neutral, result.dtype), result], axis)
 
 
-@implements(getattr(np, "cumulative_sum", None))  # NumPy 2.1
-def _cumulative_sum(
-    x: Any,
-    /,
-    *,
-    axis: int | None = None,
-    dtype: Any = None,
-    out: Any = None,
-    include_initial: bool = False,
-) -> Any:
-    return _cumulative(CUMSUM, 0, x, axis, dtype, include_initial)
-
-
-@implements(getattr(np, "cumulative_prod", None))  # NumPy 2.1
-def _cumulative_prod(
-    x: Any,
-    /,
-    *,
-    axis: int | None = None,
-    dtype: Any = None,
-    out: Any = None,
-    include_initial: bool = False,
-) -> Any:
-    return _cumulative(CUMPROD, 1, x, axis, dtype, include_initial)
-
-
-@implements(np.nancumsum)
-def _nancumsum(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> Any:
-    return _cumsum(np.where(np.isnan(a), 0, a), axis, dtype)
-
-
-@implements(np.nancumprod)
-def _nancumprod(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> Any:
-    return _cumprod(np.where(np.isnan(a), 1, a), axis, dtype)
+implements(np.cumsum)(partial(_scan, CUMSUM))
+implements(np.cumprod)(partial(_scan, CUMPROD))
+implements(np.nancumsum)(partial(_nan_scan, CUMSUM, 0))
+implements(np.nancumprod)(partial(_nan_scan, CUMPROD, 1))
+implements(getattr(np, "cumulative_sum", None))(partial(_cumulative, CUMSUM, 0))  # NumPy 2.1
+implements(getattr(np, "cumulative_prod", None))(partial(_cumulative, CUMPROD, 1))
 
 
 # -- differences -----------------------------------------------------------------------------------
@@ -177,8 +145,7 @@ def _trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
 
 @implements(np.gradient)
 def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
-    axes: Any = range(f.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    axes = [np.lib.array_utils.normalize_axis_index(a, f.ndim) for a in axes]
+    axes = axes_of(axis, f.ndim)
     spacings = list(varargs) * (len(axes) if len(varargs) == 1 else 1) or [1.0] * len(axes)
     if len(spacings) != len(axes):
         raise TypeError(f"np.gradient: {len(axes)} axes and {len(spacings)} spacings")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..core.op import Op, register
-from ..core.tensor import Tensor, apply, constant, plain
+from ..core.tensor import Tensor, apply, plain
 from .functions import implements
-from .rules import function_of
+from .rules import as_tensor, function_of
 
 
 def reshaped(x: Any, shape: Any) -> Any:
@@ -43,13 +44,11 @@ RESHAPE = register(Op("reshape", reshaped, (
     rule_words="the cotangent in the operand's shape", traits={"view", "linear"}))
 TRANSPOSE = register(Op("transpose", permuted, (
     lambda g, out, x, axes=None: np.transpose(g, _inverse(axes)),
-), latex="{0}^{{T}}",
-    text="{0}ᵀ", python="{0}.T", words="{0} transposed",
+), latex="{0}^{{T}}", text="{0}ᵀ", python="{0}.T", words="{0} transposed",
     rule_words="the cotangent transposed back", traits={"view", "linear"}))
 BROADCAST_TO = register(Op("broadcast_to", repeated, (lambda g, out, x, shape: g,),
     latex=function_of("broadcast"), broadcasts=True,
-    text="{0}", rule_words="summed over the axes it was repeated along",
-    traits={"view", "linear"}))
+    text="{0}", rule_words="summed over the axes it was repeated along", traits={"view", "linear"}))
 # fmt: on
 
 
@@ -73,33 +72,23 @@ def _size(a: Any, axis: int | None = None) -> int:
 
 @implements(np.result_type)
 def _result_type(*operands: Any) -> Any:
-    return np.result_type(*[plain(x) if isinstance(x, Tensor) else x for x in operands])
+    return np.result_type(*map(plain, operands))
 
 
-@implements(np.zeros_like)
-def _zeros_like(a: Any, dtype: Any = None, **kwargs: Any) -> Any:
-    return np.zeros_like(plain(a), dtype=dtype, **kwargs)
+def _made_like(function: Any, a: Any, dtype: Any = None, **kwargs: Any) -> Any:
+    return function(plain(a), dtype=dtype, **kwargs)
 
 
-@implements(np.ones_like)
-def _ones_like(a: Any, dtype: Any = None, **kwargs: Any) -> Any:
-    return np.ones_like(plain(a), dtype=dtype, **kwargs)
-
-
-@implements(np.empty_like)
-def _empty_like(a: Any, dtype: Any = None, **kwargs: Any) -> Any:
-    return np.empty_like(plain(a), dtype=dtype, **kwargs)
+_function: Any
+for _function in (np.zeros_like, np.ones_like, np.empty_like):
+    implements(_function)(partial(_made_like, _function))
 
 
 @implements(np.full_like)
 def _full_like(
-    a: Any,
-    fill_value: Any,
-    dtype: Any = None,
-    order: str = "K",
-    subok: bool = True,
+    a: Any, fill_value: Any, dtype: Any = None, order: str = "K", subok: bool = True,
     shape: Any = None,
-) -> Any:
+) -> Any:  # fmt: skip
     if not isinstance(fill_value, Tensor):
         return np.full_like(plain(a), fill_value, dtype=dtype, shape=shape)
     target = np.shape(a) if shape is None else shape
@@ -121,35 +110,21 @@ def _ravel(a: Any, order: str = "C") -> Any:
     return _reshape(a, (-1,), order)
 
 
-@implements(np.expand_dims)
-def _expand_dims(a: Any, axis: Any) -> Any:
-    return _reshape(a, np.expand_dims(np.broadcast_to(0, a.shape), axis).shape)
+def _reshaped_by(function: Any, a: Any, axis: Any = None) -> Any:
+    """Reshape as NumPy's `function` of an array and an axis does."""
+    return _reshape(a, function(np.broadcast_to(0, a.shape), axis).shape)
 
 
-@implements(np.squeeze)
-def _squeeze(a: Any, axis: Any = None) -> Any:
-    return _reshape(a, np.squeeze(np.broadcast_to(0, a.shape), axis).shape)
-
-
-def _at_least(function: Any, arrays: Sequence[Any]) -> Any:
+def _at_least(function: Any, *arys: Any) -> Any:
     """Reshape as `function` does, of which NumPy has one for each number of axes."""
-    fresh = [_reshape(a, function(np.broadcast_to(0, np.shape(a))).shape) for a in arrays]
+    fresh = [_reshape(a, function(np.broadcast_to(0, np.shape(a))).shape) for a in arys]
     return fresh[0] if len(fresh) == 1 else tuple(fresh)
 
 
-@implements(np.atleast_1d)
-def _atleast_1d(*arys: Any) -> Any:
-    return _at_least(np.atleast_1d, arys)
-
-
-@implements(np.atleast_2d)
-def _atleast_2d(*arys: Any) -> Any:
-    return _at_least(np.atleast_2d, arys)
-
-
-@implements(np.atleast_3d)
-def _atleast_3d(*arys: Any) -> Any:
-    return _at_least(np.atleast_3d, arys)
+for _function in (np.expand_dims, np.squeeze):
+    implements(_function)(partial(_reshaped_by, _function))
+for _function in (np.atleast_1d, np.atleast_2d, np.atleast_3d):
+    implements(_function)(partial(_at_least, _function))
 
 
 # -- the axes in another order -------------------------------------------------------------------
@@ -160,16 +135,20 @@ def _transpose(a: Any, axes: Any = None) -> Any:
     return apply(TRANSPOSE, (a,), {} if axes is None else {"axes": tuple(axes)})
 
 
-def _as_on_axes(a: Any, function: Any, *args: Any) -> Any:
+def _as_on_axes(function: Any, a: Any, *args: Any, **kwargs: Any) -> Any:
     """Transpose `a` as NumPy's `function` of an array and axes does."""
     if a.ndim == 0:
-        function(np.empty(()), *args)
+        function(np.empty(()), *args, **kwargs)
         return a
     # strides tell which axis of the operand each axis of the result is
     probe = np.lib.stride_tricks.as_strided(
         np.empty(0), shape=a.shape, strides=range(1, a.ndim + 1), writeable=False
     )
-    return _transpose(a, [stride - 1 for stride in function(probe, *args).strides])
+    return _transpose(a, [stride - 1 for stride in function(probe, *args, **kwargs).strides])
+
+
+for _function in (np.moveaxis, np.rollaxis):
+    implements(_function)(partial(_as_on_axes, _function))
 
 
 @implements(np.swapaxes)
@@ -182,16 +161,6 @@ def _swapaxes(a: Any, axis1: int, axis2: int) -> Any:
             f"np.swapaxes: axes {axis1} and {axis2} do not fit {a.label()} of shape {a.shape}"
         ) from None
     return _transpose(a, order)
-
-
-@implements(np.moveaxis)
-def _moveaxis(a: Any, source: Any, destination: Any) -> Any:
-    return _as_on_axes(a, np.moveaxis, source, destination)
-
-
-@implements(np.rollaxis)
-def _rollaxis(a: Any, axis: int, start: int = 0) -> Any:
-    return _as_on_axes(a, np.rollaxis, axis, start)
 
 
 @implements(np.matrix_transpose, np.linalg.matrix_transpose)
@@ -226,7 +195,7 @@ def _meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str =
         shape = [1] * count
         at = 1 - i if indexing == "xy" and i < 2 and count > 1 else i
         shape[at] = -1 if math.prod(np.shape(x)) else 0
-        grids.append(_reshape(x if isinstance(x, Tensor) else constant(x), tuple(shape)))
+        grids.append(_reshape(as_tensor(x), tuple(shape)))
     return tuple(grids) if sparse else _broadcast_arrays(*grids)
 
 

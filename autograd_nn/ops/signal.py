@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..core.op import Op, register
-from ..core.tensor import Tensor, apply, constant
+from ..core.tensor import apply
 from .functions import implements
+from .rules import as_tensor
 
 
 def convolved(a: Any, v: Any) -> Any:
@@ -17,23 +18,16 @@ def convolved(a: Any, v: Any) -> Any:
 
 
 def _without_ends(g: Any, other: Any) -> Any:
-    """Correlate `g` with `other` where they overlap wholly: the transpose of convolving."""
+    """Correlate `g` with `other` where they overlap completely: the transpose of convolving."""
     count = len(other)
     return np.convolve(g, other[::-1])[count - 1 : len(g)]
 
 
-CONVOLVE = register(
-    Op(
-        "convolve",
-        convolved,
-        (
-            lambda g, out, a, v: _without_ends(g, v),
-            lambda g, out, a, v: _without_ends(g, a),
-        ),
-        latex=r"{0} \ast {1}",
-        rule_words="the cotangent correlated with the other operand",
-    )
-)
+CONVOLVE = register(Op("convolve", convolved, (
+    lambda g, out, a, v: _without_ends(g, v),
+    lambda g, out, a, v: _without_ends(g, a),
+), latex=r"{0} \ast {1}",
+    rule_words="the cotangent correlated with the other operand"))  # fmt: skip
 
 
 @implements(np.convolve)
@@ -89,16 +83,9 @@ def _polyval(p: Any, x: Any) -> Any:
 
 @implements(np.linspace)
 def _linspace(
-    start: Any,
-    stop: Any,
-    num: int = 50,
-    endpoint: bool = True,
-    retstep: bool = False,
-    dtype: Any = None,
-    axis: int = 0,
-    *,
-    device: None = None,
-) -> Any:
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False,
+    dtype: Any = None, axis: int = 0, *, device: None = None,
+) -> Any:  # fmt: skip
     steps = num - 1 if endpoint else num
     step = (stop - start) / steps if steps > 0 else (stop - start) * np.nan
     share = np.arange(num) / max(steps, 1)
@@ -112,7 +99,7 @@ def _linspace(
 def _unwrap(
     p: Any, discont: float | None = None, axis: int = -1, *, period: float = 2 * np.pi
 ) -> Any:
-    p = p if isinstance(p, Tensor) else constant(p)
+    p = as_tensor(p)
     half = period / 2
     step = np.diff(p, axis=axis)
     short = np.remainder(step + half, period) - half

@@ -6,6 +6,7 @@ positions that sort it, so that its gradient is that of taking.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ import numpy as np
 from ..core.op import Op, register
 from ..core.tensor import Tensor, apply
 from .functions import implements
-from .rules import function_of
+from .reductions import reduced
+from .rules import along, function_of
 
 # fmt: off
 ARGMAX = register(Op("argmax", np.argmax, latex=function_of("argmax")))
@@ -26,43 +28,17 @@ SEARCHSORTED = register(Op("searchsorted", np.searchsorted, latex=function_of("s
 # fmt: on
 
 
-def _position(op: Op, a: Any, axis: int | None, keepdims: Any) -> Any:
-    params: dict[str, Any] = {} if axis is None else {"axis": axis}
-    if keepdims is not np._NoValue and keepdims:
-        params["keepdims"] = True
-    return apply(op, (a,), params)
-
-
-@implements(np.argmax)
-def _argmax(a: Any, axis: int | None = None, out: Any = None, *, keepdims: Any = False) -> Any:
-    return _position(ARGMAX, a, axis, keepdims)
-
-
-@implements(np.argmin)
-def _argmin(a: Any, axis: int | None = None, out: Any = None, *, keepdims: Any = False) -> Any:
-    return _position(ARGMIN, a, axis, keepdims)
-
-
-@implements(np.nanargmax)
-def _nanargmax(a: Any, axis: int | None = None, out: Any = None, *, keepdims: Any = False) -> Any:
-    return _position(NANARGMAX, a, axis, keepdims)
-
-
-@implements(np.nanargmin)
-def _nanargmin(a: Any, axis: int | None = None, out: Any = None, *, keepdims: Any = False) -> Any:
-    return _position(NANARGMIN, a, axis, keepdims)
-
-
-def _along(a: Any, axis: int | None) -> tuple[Any, int]:
-    """Return `a`, flattened where no axis is named, and the axis."""
-    return (np.ravel(a), 0) if axis is None else (a, axis)
+for _function, _op in (
+    (np.argmax, ARGMAX), (np.argmin, ARGMIN), (np.nanargmax, NANARGMAX), (np.nanargmin, NANARGMIN),
+):  # fmt: skip
+    implements(_function)(partial(reduced, _op))
 
 
 @implements(np.argsort)
 def _argsort(
     a: Any, axis: int | None = -1, kind: Any = None, order: None = None, *, stable: Any = None
 ) -> Any:
-    a, axis = _along(a, axis)
+    a, axis = along(a, axis)
     given = {"axis": axis, "kind": kind, "stable": stable}
     return apply(ARGSORT, (a,), {k: v for k, v in given.items() if v is not None})
 
@@ -71,7 +47,7 @@ def _argsort(
 def _sort(
     a: Any, axis: int | None = -1, kind: Any = None, order: None = None, *, stable: Any = None
 ) -> Any:
-    a, axis = _along(a, axis)
+    a, axis = along(a, axis)
     return np.take_along_axis(a, _argsort(a, axis, kind, stable=stable), axis)
 
 
@@ -84,7 +60,7 @@ def _sort_complex(a: Any) -> Any:
 def _argpartition(
     a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: None = None
 ) -> Any:
-    a, axis = _along(a, axis)
+    a, axis = along(a, axis)
     return apply(ARGPARTITION, (a,), {"kth": kth, "axis": axis})
 
 
@@ -92,7 +68,7 @@ def _argpartition(
 def _partition(
     a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: None = None
 ) -> Any:
-    a, axis = _along(a, axis)
+    a, axis = along(a, axis)
     return np.take_along_axis(a, _argpartition(a, kth, axis), axis)
 
 

@@ -115,8 +115,7 @@ POLYGAMMA: Op = register(Op("polygamma", _polygamma, (
 ), latex=r"\psi^{{({order})}}({0})",
     rule_words=r"$g \odot \psi^{(n+1)}(x)$", traits={"elementwise"}))
 PSI = register(Op("psi", _psi, (lambda g, out, x: g * call(POLYGAMMA, x, order=1),),
-    latex=r"\psi({0})",
-    traits={"elementwise"}))
+    latex=r"\psi({0})", traits={"elementwise"}))
 NDTR = register(Op("ndtr", _ndtr, (lambda g, out, x: g * _bell(x),), latex=r"\Phi({0})",
     rule_words=r"$g \odot \varphi(x)$", traits={"elementwise"}))
 _OPS = (
@@ -135,18 +134,14 @@ _OPS = (
     ), latex=r"\ln \Phi({0})",
         rule_words=r"$g \odot \frac{\varphi(x)}{\Phi(x)}$", traits={"elementwise"})),
     register(Op("logit", _logit, (lambda g, out, x: g / (x * (1 - x)),),
-        latex=r"\ln \frac{{{0}}}{{1 - {0}}}",
-        traits={"elementwise"})),
+        latex=r"\ln \frac{{{0}}}{{1 - {0}}}", traits={"elementwise"})),
     register(Op("log_expit", _log_expit, (
         lambda g, out, x: g * call(SIGMOID, -x),
-    ), latex=r"\ln f({0})",
-        traits={"elementwise"})),
+    ), latex=r"\ln f({0})", traits={"elementwise"})),
     register(Op("gamma", _gamma, (lambda g, out, x: g * (out * call(PSI, x)),),
-        latex=r"\Gamma({0})",
-        traits={"elementwise"})),
+        latex=r"\Gamma({0})", traits={"elementwise"})),
     register(Op("gammaln", _gammaln, (lambda g, out, x: g * call(PSI, x),),
-        latex=r"\ln \left|\Gamma({0})\right|",
-        traits={"elementwise"})),
+        latex=r"\ln \left|\Gamma({0})\right|", traits={"elementwise"})),
     PSI,
     register(Op("xlogy", _xlogy, (
         lambda g, out, x, y: g * np.log(y),
@@ -158,8 +153,7 @@ _OPS = (
         lambda g, out, x, y: g * (x / np.where(np.logical_and(x == 0, y == -1), 1, 1 + y)),
     ), latex=r"{0} \ln(1 + {1})", broadcasts=True,
         rule_words=r"$g \odot \ln(1 + y)$; $g \odot \frac{x}{1 + y}$", traits={"elementwise"})),
-    register(Op("entr", _entr, (lambda g, out, x: -g * (np.log(x) + 1),),
-        latex=r"-{0} \ln({0})",
+    register(Op("entr", _entr, (lambda g, out, x: -g * (np.log(x) + 1),), latex=r"-{0} \ln({0})",
         traits={"elementwise"})),
 )
 # fmt: on

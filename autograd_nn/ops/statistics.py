@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial, wraps
 from typing import Any
 
 import numpy as np
@@ -9,28 +10,14 @@ import numpy as np
 from ..core.tensor import Tensor
 from .functions import implements
 from .reductions import count
-from .rules import as_array
-
-
-def _axes(axis: Any, ndim: int) -> tuple[int, ...]:
-    """Return `axis`, as reductions take it, as a tuple that counts from the front."""
-    return (
-        tuple(range(ndim)) if axis is None else np.lib.array_utils.normalize_axis_tuple(axis, ndim)
-    )
+from .rules import as_array, axes_of
 
 
 @implements(np.var)
 def _var(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    ddof: float = 0,
-    keepdims: Any = False,
-    *,
-    mean: Any = np._NoValue,
-    correction: Any = np._NoValue,
-) -> Any:
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0,
+    keepdims: Any = False, *, mean: Any = np._NoValue, correction: Any = np._NoValue,
+) -> Any:  # fmt: skip
     if correction is not np._NoValue:
         ddof = correction
     a = a if dtype is None else a.astype(dtype)
@@ -40,18 +27,9 @@ def _var(
 
 
 @implements(np.std)
-def _std(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    ddof: float = 0,
-    keepdims: Any = False,
-    *,
-    mean: Any = np._NoValue,
-    correction: Any = np._NoValue,
-) -> Any:
-    return np.sqrt(_var(a, axis, dtype, None, ddof, keepdims, mean=mean, correction=correction))
+@wraps(_var)  # errors about arguments read its signature
+def _std(*args: Any, **kwargs: Any) -> Any:
+    return np.sqrt(_var(*args, **kwargs))
 
 
 @implements(np.average)
@@ -65,7 +43,7 @@ def _average(
         total = result * 0 + count(a.shape, axis)
     else:
         if np.shape(weights) != a.shape:
-            axes = _axes(axis, a.ndim)
+            axes = axes_of(axis, a.ndim)
             if axis is None or np.shape(weights) != tuple(a.shape[i] for i in axes):
                 raise ValueError(
                     f"np.average: weights of shape {np.shape(weights)} do not fit shape {a.shape} "
@@ -84,7 +62,7 @@ def _average(
 
 def _sorted_last(a: Any, axis: Any) -> tuple[Any, Any]:
     """Return `a` sorted along the axes in question, made one at the end; and its old shape."""
-    axes = _axes(axis, a.ndim)
+    axes = axes_of(axis, a.ndim)
     rest = [i for i in range(a.ndim) if i not in axes]
     moved = np.transpose(a, (*rest, *axes))
     flat = np.reshape(moved, (*(a.shape[i] for i in rest), count(a.shape, axes)))
@@ -126,7 +104,13 @@ def _at(ordered: Any, position: Any, q: Any, weak: bool) -> Any:
     return np.where(np.isnan(last), last, result)  # nan is sorted to the end
 
 
-def _quantile_of(a: Any, q: Any, scale: float, axis: Any, method: Any, keepdims: Any) -> Any:
+def _quantile(
+    scale: float, a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
+    method: Any = "linear", keepdims: Any = False, *, weights: None = None,
+) -> Any:  # fmt: skip
+    if weights is not None:
+        name = "quantile" if scale == 1 else "percentile"
+        raise NotImplementedError(f"np.{name} on Tensors does not take weights")
     levels = _levels(q, scale)
     ordered, reduced = _sorted_last(a, axis)
     # the quantiles of 0, 1, 2, … are the positions, by whatever method
@@ -135,45 +119,16 @@ def _quantile_of(a: Any, q: Any, scale: float, axis: Any, method: Any, keepdims:
     return _in_place(_at(ordered, position, levels, weak), levels, reduced, keepdims)
 
 
-@implements(np.quantile)
-def _quantile(
-    a: Any,
-    q: Any,
-    axis: Any = None,
-    out: Any = None,
-    overwrite_input: bool = False,
-    method: str = "linear",
-    keepdims: Any = False,
-    *,
-    weights: None = None,
-) -> Any:
-    if weights is not None:
-        raise NotImplementedError("np.quantile on Tensors does not take weights")
-    return _quantile_of(a, q, 1, axis, method, keepdims)
-
-
-@implements(np.percentile)
-def _percentile(
-    a: Any,
-    q: Any,
-    axis: Any = None,
-    out: Any = None,
-    overwrite_input: bool = False,
-    method: str = "linear",
-    keepdims: Any = False,
-    *,
-    weights: None = None,
-) -> Any:
-    if weights is not None:
-        raise NotImplementedError("np.percentile on Tensors does not take weights")
-    return _quantile_of(a, q, 100, axis, method, keepdims)
-
-
-@implements(np.median)
 def _median(
-    a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False
-) -> Any:
-    return _quantile_of(a, 0.5, 1, axis, "linear", keepdims)
+    quantile: Any, a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
+    keepdims: Any = False,
+) -> Any:  # fmt: skip
+    return quantile(1, a, 0.5, axis, keepdims=keepdims)
+
+
+implements(np.quantile)(partial(_quantile, 1))
+implements(np.percentile)(partial(_quantile, 100))
+implements(np.median)(partial(_median, _quantile))
 
 
 # -- without what is not a number ------------------------------------------------------------------
@@ -184,37 +139,30 @@ def _numbers(a: Any, axis: Any, keepdims: Any) -> Any:
     return np.sum(np.logical_not(np.isnan(a)), axis=axis, keepdims=keepdims)
 
 
-@implements(np.nansum)
-def _nansum(
-    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False
-) -> Any:
-    return np.sum(np.where(np.isnan(a), 0, a), axis=axis, dtype=dtype, keepdims=keepdims)
+def _without_nan(
+    function: Any, neutral: float, a: Any, axis: Any = None, dtype: Any = None, out: Any = None,
+    keepdims: Any = False,
+) -> Any:  # fmt: skip
+    return function(np.where(np.isnan(a), neutral, a), axis=axis, dtype=dtype, keepdims=keepdims)
 
 
-@implements(np.nanprod)
-def _nanprod(
-    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False
-) -> Any:
-    return np.prod(np.where(np.isnan(a), 1, a), axis=axis, dtype=dtype, keepdims=keepdims)
+implements(np.nansum)(partial(_without_nan, np.sum, 0))
+implements(np.nanprod)(partial(_without_nan, np.prod, 1))
 
 
 @implements(np.nanmean)
 def _nanmean(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False
 ) -> Any:
-    total = _nansum(a, axis, dtype, keepdims=keepdims)
+    total = np.nansum(a, axis, dtype, keepdims=keepdims)
     return total / _numbers(a, axis, keepdims).astype(total.dtype)
 
 
 @implements(np.nanvar)
 def _nanvar(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    ddof: float = 0,
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0,
     keepdims: Any = False,
-) -> Any:
+) -> Any:  # fmt: skip
     missing = np.isnan(a)
     # masked before it is squared, as the derivative of the square of nan is nan
     centred = np.where(missing, 0, a) - _nanmean(a, axis, dtype, keepdims=True)
@@ -224,34 +172,27 @@ def _nanvar(
 
 
 @implements(np.nanstd)
-def _nanstd(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    ddof: float = 0,
-    keepdims: Any = False,
+@wraps(_nanvar)  # errors about arguments read its signature
+def _nanstd(*args: Any, **kwargs: Any) -> Any:
+    return np.sqrt(_nanvar(*args, **kwargs))
+
+
+def _nan_extremum(
+    function: Any, worst: float, a: Any, axis: Any = None, out: Any = None, keepdims: Any = False
 ) -> Any:
-    return np.sqrt(_nanvar(a, axis, dtype, None, ddof, keepdims))
-
-
-def _nan_extremum(function: Any, worst: float, a: Any, axis: Any, keepdims: Any) -> Any:
     missing = np.isnan(a)
     found = function(np.where(missing, worst, a), axis=axis, keepdims=keepdims)
     return np.where(np.all(missing, axis=axis, keepdims=keepdims), np.nan, found)
 
 
-@implements(np.nanmax)
-def _nanmax(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
-    return _nan_extremum(np.max, -np.inf, a, axis, keepdims)
+implements(np.nanmax)(partial(_nan_extremum, np.max, -np.inf))
+implements(np.nanmin)(partial(_nan_extremum, np.min, np.inf))
 
 
-@implements(np.nanmin)
-def _nanmin(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
-    return _nan_extremum(np.min, np.inf, a, axis, keepdims)
-
-
-def _nan_quantile_of(a: Any, q: Any, scale: float, axis: Any, method: Any, keepdims: Any) -> Any:
+def _nan_quantile(
+    scale: float, a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
+    method: str = "linear", keepdims: Any = False,
+) -> Any:  # fmt: skip
     if method != "linear":
         raise NotImplementedError(f"np.nanquantile on Tensors: method is 'linear', got {method!r}")
     levels = _levels(q, scale)
@@ -269,37 +210,9 @@ def _nan_quantile_of(a: Any, q: Any, scale: float, axis: Any, method: Any, keepd
     return _in_place(result, levels, reduced, keepdims)
 
 
-@implements(np.nanquantile)
-def _nanquantile(
-    a: Any,
-    q: Any,
-    axis: Any = None,
-    out: Any = None,
-    overwrite_input: bool = False,
-    method: str = "linear",
-    keepdims: Any = False,
-) -> Any:
-    return _nan_quantile_of(a, q, 1, axis, method, keepdims)
-
-
-@implements(np.nanpercentile)
-def _nanpercentile(
-    a: Any,
-    q: Any,
-    axis: Any = None,
-    out: Any = None,
-    overwrite_input: bool = False,
-    method: str = "linear",
-    keepdims: Any = False,
-) -> Any:
-    return _nan_quantile_of(a, q, 100, axis, method, keepdims)
-
-
-@implements(np.nanmedian)
-def _nanmedian(
-    a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False
-) -> Any:
-    return _nan_quantile_of(a, 0.5, 1, axis, "linear", keepdims)
+implements(np.nanquantile)(partial(_nan_quantile, 1))
+implements(np.nanpercentile)(partial(_nan_quantile, 100))
+implements(np.nanmedian)(partial(_median, _nan_quantile))
 
 
 # -- several variables -----------------------------------------------------------------------------
@@ -307,16 +220,9 @@ def _nanmedian(
 
 @implements(np.cov)
 def _cov(
-    m: Any,
-    y: Any = None,
-    rowvar: bool = True,
-    bias: bool = False,
-    ddof: float | None = None,
-    fweights: None = None,
-    aweights: None = None,
-    *,
-    dtype: Any = None,
-) -> Any:
+    m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: float | None = None,
+    fweights: None = None, aweights: None = None, *, dtype: Any = None,
+) -> Any:  # fmt: skip
     if fweights is not None or aweights is not None:
         raise NotImplementedError("np.cov on Tensors does not take weights")
     kinds = [m, np.float64] if y is None else [m, y, np.float64]

@@ -38,16 +38,14 @@ SIN = register(Op("sin", np.sin, (lambda g, out, x: g * np.cos(x),), latex=r"\si
     loop="np.sin({0})", symbolic="sin"), np.sin)
 COS = register(Op("cos", np.cos, (lambda g, out, x: -g * np.sin(x),), latex=r"\cos({0})",
     loop="np.cos({0})", symbolic="cos"), np.cos)
-TAN = register(Op("tan", np.tan, (lambda g, out, x: g * (1 + np.square(out)),),
-    latex=r"\tan({0})",
+TAN = register(Op("tan", np.tan, (lambda g, out, x: g * (1 + np.square(out)),), latex=r"\tan({0})",
     loop="np.tan({0})"), np.tan)
 ARCSIN = register(Op("arcsin", np.arcsin, (lambda g, out, x: g / np.sqrt((1 - x) * (1 + x)),),
     latex=r"\arcsin({0})"), np.arcsin)
 ARCCOS = register(Op("arccos", np.arccos, (lambda g, out, x: -g / np.sqrt((1 - x) * (1 + x)),),
     latex=r"\arccos({0})"), np.arccos)
 ARCTAN = register(Op("arctan", np.arctan, (lambda g, out, x: g / (1 + np.square(x)),),
-    latex=r"\arctan({0})",
-    loop="np.arctan({0})"), np.arctan)
+    latex=r"\arctan({0})", loop="np.arctan({0})"), np.arctan)
 ARCTAN2 = register(Op("arctan2", np.arctan2, (_angle_y, _angle_x),
     latex=function_of("arctan2", 2), broadcasts=True), np.arctan2)
 HYPOT = register(Op("hypot", np.hypot, (
@@ -56,14 +54,11 @@ HYPOT = register(Op("hypot", np.hypot, (
 ), latex=r"\sqrt{{{0}^{{2}} + {1}^{{2}}}}", broadcasts=True,
     rule_words=r"$g \odot \frac{x}{r}$; $g \odot \frac{y}{r}$; 0 at the origin",
     traits={"commutes"}), np.hypot)
-SINH = register(Op("sinh", np.sinh, (lambda g, out, x: g * np.cosh(x),),
-    latex=r"\sinh({0})",
+SINH = register(Op("sinh", np.sinh, (lambda g, out, x: g * np.cosh(x),), latex=r"\sinh({0})",
     loop="np.sinh({0})"), np.sinh)
-COSH = register(Op("cosh", np.cosh, (lambda g, out, x: g * np.sinh(x),),
-    latex=r"\cosh({0})",
+COSH = register(Op("cosh", np.cosh, (lambda g, out, x: g * np.sinh(x),), latex=r"\cosh({0})",
     loop="np.cosh({0})"), np.cosh)
-TANH = register(Op("tanh", np.tanh, (lambda g, out, x: g * (1 - out * out),),
-    latex=r"\tanh({0})",
+TANH = register(Op("tanh", np.tanh, (lambda g, out, x: g * (1 - out * out),), latex=r"\tanh({0})",
     words="the tanh of {0}", loop="math.tanh({0})", symbolic="tanh",
     note=("f(z) = tanh(z),  f′(z) = 1 − tanh(z)²",
           r"f(z) = \tanh(z), \quad f'(z) = 1 - \tanh(z)^{2}"),

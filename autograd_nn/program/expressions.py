@@ -14,23 +14,26 @@ from typing import Any
 
 import numpy as np
 
-from ..core.tensor import Tensor, plain
+from ..core.op import Op
+from ..core.tensor import Tensor, constant, plain
 from ..formulas.notation import identifier
 from ..formulas.precedence import ATOM, BINDING, UNARY, Text, infix
-from .literals import Embedding, NotLiteralError, array_text, index, literal, numpy_name
-from .rewriting import is_weak, op_of
+from ..ops.elementwise import ASTYPE, RELU, SIGMOID
+from ..ops.indexing import GETITEM
+from ..ops.reductions import MAX, MEAN, MIN, SUM
+from ..ops.shapes import BROADCAST_TO, RESHAPE, TRANSPOSE
+from .graph import is_weak, op_of
+from .literals import Embedding, NotLiteralError, array_text, dtype_name, index, literal, numpy_name
 
-__all__ = ["ATOM", "HELPERS", "RELU", "SIGMOID", "Text", "Vocabulary"]
-
-SIGMOID = '''def sigmoid(z):
+_SIGMOID_TEXT = '''def sigmoid(z):
     """Return 1 / (1 + exp(-z)); where exp overflows to inf, that is the right 0."""
     with np.errstate(over="ignore"):
         return 1 / (1 + np.exp(-z))'''
-RELU = '''def relu(z):
+_RELU_TEXT = '''def relu(z):
     """Return max(z, 0)."""
     return np.maximum(z, 0)'''
 
-HELPERS = {"sigmoid": SIGMOID, "relu": RELU}
+HELPERS = {SIGMOID: _SIGMOID_TEXT, RELU: _RELU_TEXT}
 """Operations that have a short form of their own in programs."""
 
 
@@ -84,22 +87,22 @@ class Vocabulary:
 
     # -- functions --------------------------------------------------------------------------
 
-    def function(self, name: str, forward: Callable[..., Any]) -> str:
+    def function(self, op: Op) -> str:
         """Return the text by which the program calls an operation's function."""
-        if name in HELPERS:
-            self.helpers[name] = HELPERS[name]
-            return name
-        found = numpy_name(forward)
+        if op in HELPERS:
+            self.helpers[op.name] = HELPERS[op]
+            return op.name
+        found = numpy_name(op.forward)
         if found is not None and found[0] == "numpy":
             return f"np.{found[1]}"
         if found is not None:
             self.embedding.imports["special"] = "from scipy import special"
             return f"special.{found[1]}"
         try:
-            return self.embedding.add(forward)
+            return self.embedding.add(op.forward)
         except NotLiteralError:
-            alias = re.sub(r"\W", "_", f"op_{name}")
-            self.held[alias] = forward
+            alias = re.sub(r"\W", "_", f"op_{op.name}")
+            self.held[alias] = op.forward
             return alias
 
     # -- operations -------------------------------------------------------------------------
@@ -108,18 +111,15 @@ class Vocabulary:
         """Whether the text of `node` is a call of its operation's function."""
         op = op_of(node)
         joined = op.symbol in BINDING and len(node.inputs) == 2 and not node.params
-        return op.name not in _SPECIAL and not joined
+        return op not in _SPECIAL and not joined
 
     def expression(self, node: Tensor, operands: Sequence[Text]) -> Text:
         """Return the expression of `node` on `operands`."""
         op = node.op
         if op is None:
             return self.constant(node)
-        special = _SPECIAL.get(op.name)
-        if special is not None:
-            text = special(self, node, operands)
-            if text is not None:
-                return text
+        if op in _SPECIAL:
+            return _SPECIAL[op](self, node, operands)
         strong = not all(is_weak(x) for x in node.inputs)
         if len(operands) == 2 and op.symbol in BINDING and strong and not node.params:
             return infix(op.symbol, *operands)
@@ -136,13 +136,11 @@ class Vocabulary:
                 parts.append(f"{key}={literal(value)}")
             except NotLiteralError:
                 parts.append(f"{key}={self.parameter(key, value)}")
-        return Text(f"{self.function(op.name, op.forward)}({', '.join(parts)})")
+        return Text(f"{self.function(op)}({', '.join(parts)})")
 
     def parameter(self, key: str, value: Any) -> str:
         """Return the name of a parameter that is an array or has no text."""
         if isinstance(value, np.ndarray):
-            from ..core.tensor import constant
-
             return self.constant(constant(value)).code
         name = self.fresh(key)
         self.held[name] = value
@@ -152,41 +150,26 @@ class Vocabulary:
 _BUILTINS = frozenset(dir(__import__("builtins")))
 
 
-def _transpose(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text | None:
+def _transpose(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
     axes = node.params.get("axes")
     if axes is None or tuple(axes) == tuple(reversed(range(node.ndim))):
         return Text(f"{operands[0].within(ATOM)}.T")
     return Text(f"np.transpose({operands[0].code}, {literal(tuple(axes))})")
 
 
-def _reshape(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
-    return Text(f"np.reshape({operands[0].code}, {literal(node.shape)})")
-
-
-def _broadcast(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
-    return Text(f"np.broadcast_to({operands[0].code}, {literal(node.shape)})")
+def _shaped(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
+    return Text(f"np.{op_of(node).name}({operands[0].code}, {literal(node.shape)})")
 
 
 def _astype(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
     inner = operands[0].within(ATOM)
     if not isinstance(plain(node.inputs[0]), np.ndarray):
         inner = f"np.asarray({operands[0].code})"
-    return Text(f"{inner}.astype(np.{node.dtype.name}{'_' if node.dtype.kind == 'b' else ''})")
+    return Text(f"{inner}.astype({dtype_name(node.dtype)})")
 
 
 def _getitem(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
-    key = node.params["key"]
-    try:
-        text = index(key)
-    except NotLiteralError:
-        parts = key if isinstance(key, tuple) else (key,)
-        texts = []
-        for part in parts:
-            try:
-                texts.append(index(part))
-            except NotLiteralError:
-                texts.append(words.parameter("index", part))
-        text = ", ".join(texts) + ("," if isinstance(key, tuple) and len(key) == 1 else "")
+    text = index(node.params["key"], lambda part: words.parameter("index", part))
     return Text(f"{operands[0].within(ATOM)}[{text}]")
 
 
@@ -201,14 +184,12 @@ def _reduction(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Tex
     return Text(f"np.{op_of(node).name}({', '.join(parts)})")
 
 
-_SPECIAL: dict[str, Callable[[Vocabulary, Tensor, Sequence[Text]], Text | None]] = {
-    "astype": _astype,
-    "broadcast_to": _broadcast,
-    "getitem": _getitem,
-    "max": _reduction,
-    "mean": _reduction,
-    "min": _reduction,
-    "reshape": _reshape,
-    "sum": _reduction,
-    "transpose": _transpose,
+_SPECIAL: dict[Op, Callable[[Vocabulary, Tensor, Sequence[Text]], Text]] = {
+    ASTYPE: _astype,
+    BROADCAST_TO: _shaped,
+    GETITEM: _getitem,
+    RESHAPE: _shaped,
+    TRANSPOSE: _transpose,
+    **dict.fromkeys((MAX, MEAN, MIN, SUM), _reduction),
 }
+"""Operations that are written in a way of their own."""

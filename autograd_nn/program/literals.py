@@ -58,11 +58,15 @@ def _float(value: float) -> str:
     return "np.nan" if math.isnan(value) else repr(value)
 
 
-def index(key: Any) -> str:
-    """Return the text between the brackets of ``x[key]``."""
-    parts = key if type(key) is tuple and key else (key,)
-    text = ", ".join(_index_part(part) for part in parts)
-    return f"{text}," if type(key) is tuple and len(key) == 1 else text
+def index(key: Any, named: Callable[[Any], str]) -> str:
+    """Return the text between the brackets of ``x[key]``; `named` names what has no text."""
+    texts = []
+    for part in key if type(key) is tuple and key else (key,):
+        try:
+            texts.append(_index_part(part))
+        except NotLiteralError:
+            texts.append(named(part))
+    return ", ".join(texts) + ("," if type(key) is tuple and len(key) == 1 else "")
 
 
 def _index_part(part: Any) -> str:
@@ -71,6 +75,11 @@ def _index_part(part: Any) -> str:
     bounds = [literal(b) if b is not None else "" for b in (part.start, part.stop)]
     step = f":{literal(part.step)}" if part.step is not None else ""
     return ":".join(bounds) + step
+
+
+def dtype_name(dtype: np.dtype[Any]) -> str:
+    """Return NumPy's name of a data type: ``np.float64``, ``np.bool_``."""
+    return f"np.{dtype.name}{'_' if dtype.kind == 'b' else ''}"
 
 
 def array_text(array: np.ndarray[Any, Any]) -> str:
@@ -127,7 +136,7 @@ class Embedding:
         Raises
         ------
         NotLiteralError
-            If its source is not to be had, or it uses what cannot be written down.
+            If its source cannot be read, or it uses what cannot be written down.
         """
         if not isinstance(function, types.FunctionType) or function.__closure__:
             raise NotLiteralError(f"{function!r} is no plain function")
@@ -155,9 +164,7 @@ class Embedding:
         if isinstance(value, types.ModuleType):
             parent, _, last = value.__name__.rpartition(".")
             if value is np:
-                self.imports[name] = (
-                    "import numpy as np" if name == "np" else f"import numpy as {name}"
-                )
+                self.imports[name] = f"import numpy as {name}"
             elif value.__name__.partition(".")[0] in ("math", "scipy", "numpy"):
                 alias = "" if name == last else f" as {name}"
                 start = f"from {parent} " if parent else ""
@@ -192,17 +199,15 @@ def _source(function: types.FunctionType) -> str:
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     except (OSError, TypeError, SyntaxError) as error:
-        raise NotLiteralError(f"the source of {function.__name__} is not to be had") from error
+        raise NotLiteralError(f"the source of {function.__name__} cannot be read") from error
     (definition,) = tree.body
     if not isinstance(definition, ast.FunctionDef) or definition.decorator_list:
         raise NotLiteralError(f"{function.__name__} is decorated")
     definition.returns = None
-    arguments = definition.args
-    for argument in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]:
+    given = definition.args
+    stars = [star for star in (given.vararg, given.kwarg) if star is not None]
+    for argument in [*given.posonlyargs, *given.args, *given.kwonlyargs, *stars]:
         argument.annotation = None
-    for star in (arguments.vararg, arguments.kwarg):
-        if star is not None:
-            star.annotation = None
     body = definition.body
     if len(body) > 1 and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
         definition.body = body[1:]
@@ -215,7 +220,7 @@ def _lambda_source(code: types.CodeType) -> str:
     try:
         tree = ast.parse("".join(lines))
     except SyntaxError as error:
-        raise NotLiteralError("the source of a lambda is not to be had") from error
+        raise NotLiteralError("the source of a lambda cannot be read") from error
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Lambda) and node.lineno == code.co_firstlineno:
@@ -225,5 +230,5 @@ def _lambda_source(code: types.CodeType) -> str:
             if all(getattr(compiled, part) == getattr(code, part) for part in same):
                 found.add(text)
     if len(found) != 1:
-        raise NotLiteralError("the source of a lambda is not to be had")
+        raise NotLiteralError("the source of a lambda cannot be read")
     return found.pop()

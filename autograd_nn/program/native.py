@@ -4,7 +4,7 @@
    of additions, products and a power of two put together from its bits, so that the compiler
    turns whole loops into vector instructions, which it cannot do with calls of the C library.
 2. `PRODUCTS`: ``dgemm`` and ``sgemm`` of the BLAS that NumPy brings. Numba's own ``np.dot`` goes
-   to SciPy's BLAS, whose threads stand in the way of NumPy's in the same process.
+   to SciPy's BLAS, whose threads get in the way of NumPy's in the same process.
 
 With ``k = floor(x / ln 2 + 1/2)`` and ``r = x - k ln 2``, e**x is 2**k times a polynomial in r,
 ``|r| <= ln(2) / 2``. The polynomials agree with e**r at Chebyshev's points and are off by 2e-17
@@ -35,28 +35,17 @@ _EXACTLY = '@njit(error_model="numpy", fastmath={"contract", "nsz"})'
 """What rounds in the order in which it is written, apart from fused multiply-adds."""
 
 _DOUBLE = (
-    "2.5100424157005067e-08",
-    "2.7620138719733994e-07",
-    "2.7557268378684192e-06",
-    "2.480152119021773e-05",
-    "0.00019841269863105968",
-    "0.0013888888917281794",
-    "0.008333333333330051",
-    "0.04166666666662399",
-    "0.16666666666666669",
-    "0.5000000000000001",
-    "1.0",
-    "1.0",
-)
+    "2.5100424157005067e-08", "2.7620138719733994e-07", "2.7557268378684192e-06",
+    "2.480152119021773e-05", "0.00019841269863105968", "0.0013888888917281794",
+    "0.008333333333330051", "0.04166666666662399", "0.16666666666666669",
+    "0.5000000000000001", "1.0", "1.0",
+)  # fmt: skip
 _SINGLE = (
-    "0.0013926213466332444",
-    "0.008363202971575855",
-    "0.04166655443768594",
-    "0.16666576845993977",
-    "0.5",
-    "1.0",
-    "1.0",
-)
+    "0.0013926213466332444", "0.008363202971575855", "0.04166655443768594",
+    "0.16666576845993977", "0.5", "1.0", "1.0",
+)  # fmt: skip
+_LN2 = ("0.6931471803691238", "1.9082149292705877e-10")
+_LN2_SINGLE = ("0.693359375", "-2.12194440e-4")
 
 
 def _exponential(name: str, kind: str, bounds: tuple[str, str], ln2: tuple[str, str]) -> str:
@@ -83,23 +72,14 @@ def _exponential(name: str, kind: str, bounds: tuple[str, str], ln2: tuple[str, 
 
 
 def _sigmoid(name: str, exp: str, one: str) -> str:
-    lines = [
-        _EXACTLY,
-        f"def {name}(z):",
-        '    """Return 1 / (1 + exp(-z))."""',
-        f"    return {one} / ({one} + {exp}(-z))",
-    ]
-    return "\n".join(lines)
+    doc, result = '"""Return 1 / (1 + exp(-z))."""', f"{one} / ({one} + {exp}(-z))"
+    return "\n".join([_EXACTLY, f"def {name}(z):", f"    {doc}", f"    return {result}"])
 
 
 EXPONENTIALS = {
     "power_of_two": _POWER_OF_TWO,
-    "exp": _exponential(
-        "exp", "float", ("-746.0", "710.0"), ("0.6931471803691238", "1.9082149292705877e-10")
-    ),
-    "expf": _exponential(
-        "expf", "np.float32", ("-104.0", "89.0"), ("0.693359375", "-2.12194440e-4")
-    ),
+    "exp": _exponential("exp", "float", ("-746.0", "710.0"), _LN2),
+    "expf": _exponential("expf", "np.float32", ("-104.0", "89.0"), _LN2_SINGLE),
     "sigmoid": _sigmoid("sigmoid", "exp", "1.0"),
     "sigmoidf": _sigmoid("sigmoidf", "expf", "np.float32(1.0)"),
 }
@@ -150,13 +130,9 @@ PRODUCTS = {
 """Name → text, as `EXPONENTIALS`."""
 
 _NEEDS = {
-    "exp": ("power_of_two",),
-    "expf": ("power_of_two",),
-    "sigmoid": ("power_of_two", "exp"),
-    "sigmoidf": ("power_of_two", "expf"),
-    "dgemm": ("gemm",),
-    "sgemm": ("gemm",),
-}
+    "exp": ("power_of_two",), "sigmoid": ("power_of_two", "exp"), "dgemm": ("gemm",),
+    "expf": ("power_of_two",), "sigmoidf": ("power_of_two", "expf"), "sgemm": ("gemm",),
+}  # fmt: skip
 
 NAMES = frozenset({*EXPONENTIALS, *PRODUCTS, "ctypes", "njit", "types", "intrinsic"})
 """What the texts define or import."""

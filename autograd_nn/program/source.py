@@ -1,31 +1,34 @@
 """A graph as the text of a Python function.
 
-1. `Writer` gives names to values, takes the arguments apart, and puts the text together.
-2. `readable` is the program with operators infix and a fresh array for every result.
-
-`planned.py` writes the form of the same program that is run.
+`Writer` gives names to values, takes the arguments apart, and puts the text together: a `Source`.
+Its three forms differ in how they write an operation: `readable_source`, `numpy_source` and
+`numba_source`.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..core.tensor import Tensor, plain
 from ..formulas.notation import identifier
-from .expressions import Text, Vocabulary
-from .rewriting import INPUT, Graph, count_uses, is_weak, op_of
-from .schedule import BACKWARD, FORWARD, REST, ordered, parts
-from .structures import Leaf, construction, parameter_identifiers, reached
+from ..formulas.precedence import ATOM, Text
+from .expressions import HELPERS, Vocabulary
+from .graph import INPUT, Graph, count_uses, is_leaf, is_weak, op_of
+from .literals import literal
+from .memory import root_of
+from .order import parts
+from .structures import Leaf, construction, reached
 from .trace import Trace
-from .views import root_of
 
 _WIDTH = 88
-_INLINE = 64
 
 
+@dataclass(frozen=True)
 class Source:
     """A program's text and what it needs beside it.
 
@@ -37,7 +40,7 @@ class Source:
         That function's name.
     held : dict of str to object
         Values that the text uses without making them: large constants, and functions whose
-        source is not to be had.
+        source cannot be read.
     flat : bool
         Whether the function takes the leaves of the arguments, not the arguments.
     flat_result : bool
@@ -52,28 +55,15 @@ class Source:
         Names of leaves that are written into.
     """
 
-    def __init__(
-        self,
-        text: str,
-        name: str,
-        *,
-        held: dict[str, Any],
-        flat: bool,
-        flat_result: bool,
-        parameters: list[str],
-        body: list[str],
-        ready: set[str],
-        writable: set[str],
-    ) -> None:
-        self.text = text
-        self.name = name
-        self.held = held
-        self.flat = flat
-        self.flat_result = flat_result
-        self.parameters = parameters
-        self.body = body
-        self.ready = ready
-        self.writable = writable
+    text: str
+    name: str
+    held: dict[str, Any]
+    flat: bool
+    flat_result: bool
+    parameters: list[str]
+    body: list[str]
+    ready: set[str]
+    writable: set[str]
 
 
 class Writer:
@@ -95,16 +85,12 @@ class Writer:
 
     def reserve(self) -> None:
         """Take the names that helper functions of the text will have."""
-        from .expressions import HELPERS
-
-        self.words.taken |= set(HELPERS) | {"special", "sigmoid", "relu"}
+        rehearsal = Vocabulary()
         for node in self.order:
-            if self.words.calls(node):
-                self.words.function(op_of(node).name, op_of(node).forward)
-        self.words.taken |= set(self.words.embedding.definitions) | set(self.words.held)
-        self.words.helpers.clear()
-        self.words.embedding = type(self.words.embedding)()
-        self.words.held.clear()
+            if rehearsal.calls(node):
+                rehearsal.function(op_of(node))
+        self.words.taken |= {*rehearsal.embedding.definitions, *rehearsal.held, "special"}
+        self.words.taken |= {op.name for op in HELPERS}
 
     def _parameters(self) -> list[str]:
         """Name the parameters and the leaves; write the lines that take arguments apart."""
@@ -114,7 +100,10 @@ class Writer:
             for leaf, node in leaves:
                 self.texts[node] = Text(self.words.fresh(leaf.name))
             return [self.texts[node].code for _, node in leaves]
-        names = parameter_identifiers(list(traced.parameters), self.words.taken)
+        names: dict[str, str] = {}
+        for key in traced.parameters:
+            names[key] = identifier(key, self.words.taken)
+            self.words.taken.add(names[key])
         groups: dict[str, list[tuple[Leaf, Tensor]]] = {}
         for leaf, node in leaves:
             if len(leaf.path) == 1:
@@ -124,7 +113,7 @@ class Writer:
         for root, members in groups.items():
             for leaf, node in members:
                 self.texts[node] = Text(self.words.fresh(leaf.name))
-            for some in _in_rows(members):
+            for some in [members[i : i + 4] for i in range(0, len(members), 4)]:
                 left = ", ".join(self.texts[node].code for _, node in some)
                 right = ", ".join(reached(names[root], leaf.path[1:]) for leaf, _ in some)
                 self.lines.append((f"{left} = {right}", ""))
@@ -136,15 +125,24 @@ class Writer:
         """Return a new identifier for `node`: its own name, or a number."""
         if node.name:
             return self.words.fresh(node.name)
-        number = 1
-        while f"{fallback}{number}" in self.words.taken:
-            number += 1
-        self.words.taken.add(f"{fallback}{number}")
-        return f"{fallback}{number}"
+        free = (f"{fallback}{n}" for n in itertools.count(1))
+        name = next(name for name in free if name not in self.words.taken)
+        self.words.taken.add(name)
+        return name
 
     def operand(self, x: Tensor) -> Text:
         """Return the text of an operand that has been written already, or of a constant."""
         return self.texts[x] if x in self.texts else self.words.constant(x)
+
+    def product_by_blas(
+        self, out: str, alpha: float, a: Tensor, b: Tensor, beta: float
+    ) -> tuple[str, str]:
+        """Return the routine for ``out = alpha * a @ b + beta * out``, and a comment for it."""
+        sign = ("-=" if alpha < 0 else "+=") if beta else "="
+        factor = "" if abs(alpha) == 1 else f"{literal(abs(alpha))} * "
+        what = f"{self.operand(a).within(ATOM)} @ {self.operand(b).within(ATOM)}"
+        routine = "sgemm" if a.dtype == np.float32 else "dgemm"
+        return routine, f"{out} {sign} {factor}{what}"
 
     # -- the whole ------------------------------------------------------------------------------
 
@@ -153,7 +151,8 @@ class Writer:
         texts = [self.result(position) for position in range(len(self.graph.outputs))]
         nested = construction(self.traced.result, texts)
         if nested is not None:
-            return nested.removeprefix("(").removesuffix(")") if _bare(nested) else nested, False
+            bare = nested.startswith("(") and nested != "()"  # a tuple needs no parentheses here
+            return nested.removeprefix("(").removesuffix(")") if bare else nested, False
         return ", ".join(texts) + ("," if len(texts) == 1 else ""), True
 
     def result(self, position: int) -> str:
@@ -164,14 +163,10 @@ class Writer:
             return text.code
         earlier = self.graph.outputs[:position]
         if node.ndim == 0:
-            return f"{text.within(9)}[()]" if root_of(node).op is INPUT else text.code
-        foreign = root_of(node).op in (None, INPUT)
+            return f"{text.within(ATOM)}[()]" if root_of(node).op is INPUT else text.code
         shared = any(root_of(node) is root_of(other) for other in earlier)
-        return f"{text.within(9)}.copy()" if foreign or shared else text.code
-
-    def section(self, part: str) -> None:
-        """Add the heading of a part."""
-        self.lines.append((f"# {part}", ""))
+        copied = is_leaf(root_of(node)) or shared
+        return f"{text.within(ATOM)}.copy()" if copied else text.code
 
     def write_body(self) -> None:
         """Write every operation, in order, with a heading for each part."""
@@ -180,7 +175,7 @@ class Writer:
         for node in self.order:
             if several and self.parts[node] != now and not self.inlined(node):
                 now = self.parts[node]
-                self.section(_HEADINGS[now])
+                self.lines.append((f"# {now}", ""))
             self.write(node)
 
     def inlined(self, node: Tensor) -> bool:
@@ -212,24 +207,12 @@ class Writer:
         for text in [*words.embedding.definitions.values(), *words.helpers.values(), *preamble]:
             head += ["", "", text] if "\n" in text else ["", text]
         signature = f"def {self.function}({', '.join(self.parameters)}):"
-        ready = self.ready()
+        ready, writable = self.ready(), self.writable()
         guard = _guard(sorted(self.texts[node].code for node in ready))
-        text = (
-            "\n".join(
-                [
-                    *head,
-                    "",
-                    "",
-                    signature,
-                    *_indented([*body[: self.unpacked], *guard, *body[self.unpacked :]]),
-                ]
-            )
-            + "\n"
-        )
+        guarded = _indented([*body[: self.unpacked], *guard, *body[self.unpacked :]])
         named = list(zip(self.traced.leaves, self.graph.inputs, strict=True))
-        writable = self.writable()
         return Source(
-            text,
+            "\n".join([*head, "", "", signature, *guarded, ""]),
             self.function,
             held=words.held,
             flat=not self.traced.reachable,
@@ -262,88 +245,15 @@ def _guard(names: Sequence[str]) -> list[tuple[str, str]]:
     return [(f"if not ({test}):", ""), (f'    raise ValueError("{message}")', "")]
 
 
-_HEADINGS = {FORWARD: "forward", BACKWARD: "backward", REST: "results"}
-
-
-def _in_rows(members: list[Any]) -> list[list[Any]]:
-    return [members[i : i + 4] for i in range(0, len(members), 4)]
-
-
-def _bare(nested: str) -> bool:
-    """Whether the outermost parentheses of a tuple's text can go."""
-    return nested.startswith("(") and nested != "()"
-
-
 def _held_line(name: str, value: Any) -> str:
-    what = (
-        f"{value.dtype} of shape {value.shape}"
-        if isinstance(value, np.ndarray)
-        else getattr(value, "__name__", type(value).__name__)
-    )
+    what = getattr(value, "__name__", type(value).__name__)
+    if isinstance(value, np.ndarray):
+        what = f"{value.dtype} of shape {value.shape}"
     return f"# {name} is held beside this text: {what}".replace("\n", " ")
 
 
 def _indented(body: Sequence[tuple[str, str]]) -> list[str]:
     """Return the lines of a function's body, comments of neighbouring lines in one column."""
-    lines = []
     widths = [len(code) for code, comment in body if comment]
     column = min(max(widths, default=0), _WIDTH - 24)
-    for code, comment in body:
-        shown = f"    {code}"
-        lines.append(f"{shown.ljust(column + 4)}  # {comment}" if comment else shown)
-    return lines
-
-
-class _Readable(Writer):
-    """Operators infix; a value that is used once and has no name stands where it is used."""
-
-    def inlined(self, node: Tensor) -> bool:
-        if node.name or node in self._roots:
-            return False
-        if op_of(node).name == "transpose":
-            return True
-        consumer = self._consumer.get(node)
-        return (
-            self.uses[node] == 1
-            and consumer is not None
-            and self.parts[consumer] == self.parts[node]
-        )
-
-    def prepare(self) -> None:
-        self._roots = set(self.graph.outputs)
-        self._consumer: dict[Tensor, Tensor] = {}
-        for node in self.order:
-            for x in node.inputs:
-                self._consumer[x] = node
-
-    def write(self, node: Tensor) -> None:
-        text = self.words.expression(node, [self.operand(x) for x in node.inputs])
-        if self.inlined(node) and len(text.code) <= _INLINE:
-            self.texts[node] = text
-            return
-        name = self.name(node)
-        self.assign(name, text.code, node)
-        self.texts[node] = Text(name)
-
-
-def readable(traced: Trace, graph: Graph) -> Source:
-    """Return the program that reads like the document."""
-    order = ordered(graph, {}) or []
-    _name_results(traced, graph)
-    writer = _Readable(traced, graph, order)
-    writer.prepare()
-    writer.write_body()
-    return writer.finish()
-
-
-def _name_results(traced: Trace, graph: Graph) -> None:
-    """Name results that have no name by the key under which they are returned."""
-    from ..transforms.containers import flatten
-    from .structures import accessors
-
-    paths = accessors(flatten(traced.result)[1]) or []
-    inputs = {identifier(leaf.name) for leaf in traced.leaves}
-    for node, steps in zip(graph.outputs, paths, strict=False):
-        keys = [str(step) for kind, step in steps if kind != "index" and isinstance(step, str)]
-        if keys and node.op not in (None, INPUT) and not node.name:
-            node.name = f"new_{keys[-1]}" if identifier(keys[-1]) in inputs else keys[-1]
+    return [f"    {code.ljust(column)}  # {note}" if note else f"    {code}" for code, note in body]

@@ -1,8 +1,7 @@
 """Tracing: one run of the user's function on Tensors, kept as a graph.
 
-1. `bind` sorts out the arguments of a call.
-2. `trace` runs the function and returns its `Trace`: the graph, and how arguments and results
-   are nested.
+`trace` runs the function and returns its `Trace`: the graph, and how arguments and results are
+nested.
 
 The Tensors hold the example's values, so that shapes, dtypes and the result to compare with are
 known; whatever would let such a value into the program raises a `TracingError`.
@@ -10,20 +9,21 @@ known; whatever would let such a value into the program raises a `TracingError`.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ..core.graph import topological_order
+from ..core.graph import dependents, rebuild, topological_order
 from ..core.recording import Tape, tracing
 from ..core.tensor import Tensor, constant, plain
 from ..transforms.containers import flatten, leaf_names, unflatten
-from .rewriting import INPUT, Graph
+from .graph import INPUT, Graph
 from .structures import Leaf, leaves_of
 
 
+@dataclass(frozen=True)
 class Trace:
     """What a run of the function left behind.
 
@@ -43,47 +43,18 @@ class Trace:
         What the function returned.
     """
 
-    def __init__(
-        self,
-        name: str,
-        parameters: dict[str, Any],
-        static: dict[str, Any],
-        leaves: list[Leaf],
-        reachable: bool,
-        graph: Graph,
-        result: Any,
-    ) -> None:
-        self.name = name
-        self.parameters = parameters
-        self.static = static
-        self.leaves = leaves
-        self.reachable = reachable
-        self.graph = graph
-        self.result = result
-        self.expected = [plain(x) for x in graph.outputs]
+    name: str
+    parameters: dict[str, Any]
+    static: dict[str, Any]
+    leaves: list[Leaf]
+    reachable: bool
+    graph: Graph
+    result: Any
 
-
-def signature_of(f: Callable[..., Any]) -> inspect.Signature | None:
-    """Return the signature of `f`, None if Python does not know it."""
-    try:
-        return inspect.signature(f)
-    except (TypeError, ValueError):
-        return None
-
-
-def positional_names(
-    signature: inspect.Signature | None, count: int, keywords: Sequence[str]
-) -> list[str]:
-    """Return a name for each of `count` positional arguments, and the keywords' names."""
-    names: list[str] = []
-    if signature is not None:
-        for parameter in signature.parameters.values():
-            if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
-                names.append(parameter.name)
-            elif parameter.kind is parameter.VAR_POSITIONAL:
-                names += [f"{parameter.name}_{i}" for i in range(count - len(names))]
-    names += [f"argument_{i}" for i in range(len(names), count)]
-    return [*names[:count], *keywords]
+    @property
+    def expected(self) -> list[Any]:
+        """The values of the flat results in this run."""
+        return [plain(x) for x in self.graph.outputs]
 
 
 def trace(
@@ -119,10 +90,9 @@ def trace(
     positional = [value for key, value in given.items() if key not in keywords]
     with tracing() as tape:
         result = f(*positional, **{key: given[key] for key in keywords})
-    outputs = _results(result)
     place = {node: position for position, node in enumerate(tape.nodes)}
     cotangents = _cotangents(tape)
-    outputs = _cut(outputs, set(stand_ins), place)
+    outputs = _cut(_results(result), set(stand_ins), place)
     graph = Graph(outputs, stand_ins, place, tape.spans, cotangents)
     fixed = {key: parameters[key] for key in static}
     return Trace(name, parameters, fixed, leaves, reachable, graph, result)
@@ -132,11 +102,7 @@ def _cotangents(tape: Tape) -> set[Tensor]:
     """Return the nodes of backward passes that are multiples of what the pass started from."""
     found: set[Tensor] = set()
     for (start, stop), seeds in zip(tape.spans, tape.seeds, strict=True):
-        own = set(seeds)
-        for node in tape.nodes[start:stop]:
-            if not own.isdisjoint(node.inputs):
-                own.add(node)
-        found |= own
+        found |= dependents(tape.nodes[start:stop], seeds)
     return found
 
 
@@ -169,18 +135,24 @@ def _cut(outputs: list[Tensor], inputs: set[Tensor], place: dict[Tensor, int]) -
 
     Their values are copied: a program does not change when an array outside it does.
     """
-    fresh: dict[Tensor, Tensor] = {}
-    for node in topological_order(outputs):
-        if node in place:
-            # The tape's own record, so that its inputs may be exchanged.
-            node.inputs = tuple([fresh[x] for x in node.inputs])
-            fresh[node] = node
-        elif node in inputs:
-            fresh[node] = node
-        else:
-            data = plain(node)
-            fresh[node] = constant(data.copy() if isinstance(data, np.ndarray) else data)
-            if isinstance(data, np.ndarray):
-                fresh[node].name = node.name
-                plain(fresh[node]).setflags(write=False)
+    order = topological_order(outputs)
+    outside = [node for node in order if node not in place and node not in inputs]
+    fresh = {node: _copied(node) for node in outside}
+
+    def on_constants(node: Tensor, inputs: list[Tensor]) -> Tensor:
+        node.inputs = tuple(inputs)  # the tape's own record, so that its inputs may be exchanged
+        return node
+
+    rebuild(order, fresh, on_constants)
     return [fresh[output] for output in outputs]
+
+
+def _copied(node: Tensor) -> Tensor:
+    """Return a constant of the values of `node`."""
+    data = plain(node)
+    if not isinstance(data, np.ndarray):
+        return constant(data)
+    copy = constant(data.copy())
+    copy.name = node.name
+    plain(copy).setflags(write=False)
+    return copy

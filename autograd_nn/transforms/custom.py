@@ -22,6 +22,10 @@ def custom(
     *vjps: Callable[..., Any] | None,
     latex: str = "",
     broadcasts: bool = False,
+    elementwise: bool = False,
+    text: str = "",
+    words: str = "",
+    loop: str = "",
 ) -> Callable[..., Tensor]:
     """Make an operation of one's own.
 
@@ -38,6 +42,12 @@ def custom(
         How it reads, ``{0}`` standing for the first input.
     broadcasts : bool
         Whether inputs are broadcast against each other.
+    elementwise : bool
+        Whether each element of the result depends on one element of each input.
+    text, words : str
+        How it reads in plain text with Unicode, and in a sentence: "the cube of {0}".
+    loop : str
+        One element of the result as an expression that Numba compiles: ``"{0} * {0} * {0}"``.
 
     Returns
     -------
@@ -59,15 +69,9 @@ def custom(
     >>> check_grads(cube, 2.0).ok
     True
     """
-    op = register(
-        Op(
-            name,
-            forward,
-            vjps,
-            latex=latex or _called(name, max(len(vjps), 1)),
-            broadcasts=broadcasts,
-        )
-    )
+    op = register(Op(name, forward, vjps, latex=latex or _called(name, max(len(vjps), 1)),
+        text=text, words=words, loop=loop, broadcasts=broadcasts,
+        traits={"elementwise"} if elementwise else set()))  # fmt: skip
 
     def call(*operands: Any, **params: Any) -> Tensor:
         return apply(op, operands, params)

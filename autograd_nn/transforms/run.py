@@ -15,6 +15,7 @@ import inspect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from ..core.backward import gradients_along, start_of
 from ..core.graph import topological_order
 from ..core.tensor import Tensor, apply, plain
 from ..ops.elementwise import POSITIVE
+from .block import as_tensor
 from .containers import flatten, leaf_names, tree_map, unflatten
 
 _NESTED: ContextVar[bool] = ContextVar("autograd_nn_nested", default=False)
@@ -123,6 +125,20 @@ def argument_names(f: Any, count: int) -> list[str]:
     return named + [f"args[{i}]" for i in range(len(named), count)]
 
 
+def _leaf_name(structure: Any, root: str, position: int) -> str:
+    return leaf_names(structure, root)[position]
+
+
+def _pair(result: Any, who: str) -> tuple[Any, Any]:
+    """Return the two parts of what a function with further results returned."""
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise TypeError(
+            f"{who} with has_aux=True needs a function that returns a pair (result, aux), "
+            f"got {type(result).__name__}"
+        )
+    return result
+
+
 def _has_tensor(tree: Any) -> bool:
     return any(isinstance(leaf, Tensor) for leaf in flatten(tree)[0])
 
@@ -153,50 +169,50 @@ class Run:
         has_aux: bool,
         who: str,
     ) -> None:
-        recorded = bool(_recording.RECORDING.get())
+        mode = _recording.RECORDING.get()
+        # detect_anomaly, whose mode is a tape that carries cotangents itself, shows names
+        watched = getattr(mode, "pull", None) is not None
+        roots = argument_names(f if watched else None, len(args))
         given = list(args)
         self.who = who
         self.inputs: list[Tensor] = []
         self.groups: list[tuple[int, Any]] = []
         self.tensors_given = any(_has_tensor(arg) for arg in (*args, *kwargs.values()))
-        # detect_anomaly, whose mode is a tape that carries cotangents itself, shows names
-        watched = getattr(_recording.RECORDING.get(), "pull", None) is not None
-        roots = argument_names(f if watched else None, len(args))
         for place in places:
-            leaves, structure = flatten(args[place])
-            nodes: list[Tensor] = []
-
-            def where(structure: Any = structure, place: int = place, nodes: Any = nodes) -> str:
-                return leaf_names(structure, roots[place])[len(nodes)]
-
-            for leaf in leaves:
-                node = _fresh(leaf, where, who)
-                if watched and node.name is None:
-                    node.name = where()
-                nodes.append(node)
-            self.inputs += nodes
-            self.groups.append((len(nodes), structure))
-            given[place] = unflatten(structure, nodes)
+            given[place] = self._opened(args[place], roots[place], watched)
         with inside():
             result = f(*given, **kwargs)
         self.aux: Any = None
         if has_aux:
-            if not isinstance(result, tuple) or len(result) != 2:
-                raise TypeError(
-                    f"{who} with has_aux=True needs a function that returns a pair (result, aux), "
-                    f"got {type(result).__name__}"
-                )
-            result, self.aux = result
-        leaves, self.out_structure = flatten(result)
-        if any(not isinstance(x, Tensor) or x.dtype.kind not in "fO" for x in leaves):
-            _refuse(leaves, leaf_names(self.out_structure, "the function's result"), who)
-        self.outputs: list[Tensor] = leaves
+            result, self.aux = _pair(result, who)
+        self.outputs: list[Tensor]
+        self.outputs, self.out_structure = flatten(result)
+        if any(not isinstance(x, Tensor) or x.dtype.kind not in "fO" for x in self.outputs):
+            _refuse(self.outputs, leaf_names(self.out_structure, "the function's result"), who)
         self.order = topological_order(self.outputs)
-        self.record = recorded and (
-            _NESTED.get() or _recording.TRACING.get() or self.tensors_given or self._reaches_out()
+        self.record = bool(mode) and (
+            self._tensors_wanted() or _recording.TRACING.get() or self._reaches_out()
         )
         for x in self.inputs:  # they are nobody's from here on; see _reaches_out
             x.requires_grad = x.requires_grad and x.op is not None
+
+    def _opened(self, tree: Any, root: str, named: bool) -> Any:
+        """Return the argument `tree` with new nodes as its leaves; `named` if they show names."""
+        leaves, structure = flatten(tree)
+        nodes = []
+        for position, leaf in enumerate(leaves):
+            where = partial(_leaf_name, structure, root, position)
+            node = _fresh(leaf, where, self.who)
+            if named and node.name is None:
+                node.name = where()
+            nodes.append(node)
+        self.inputs += nodes
+        self.groups.append((len(nodes), structure))
+        return unflatten(structure, nodes)
+
+    def _tensors_wanted(self) -> bool:
+        """Whether results are Tensors: Tensors were given, or another transform is running."""
+        return self.tensors_given or _NESTED.get()
 
     def _reaches_out(self) -> bool:
         """Whether the result depends on a Tensor outside that requires gradients."""
@@ -209,7 +225,7 @@ class Run:
         """Return a tree of results as Tensors, recorded or without a history, or as arrays."""
         if self.record:
             return value
-        return tree_map(_detached if self.tensors_given or _NESTED.get() else plain, value)
+        return tree_map(_detached if self._tensors_wanted() else plain, value)
 
     def result(self) -> Any:
         """Return what the function returned, without aux."""
@@ -220,11 +236,7 @@ class Run:
         record = self.records(seeds or ())
         given = [None] * len(self.outputs) if seeds is None else seeds
         starts = [start_of(out, seed) for out, seed in zip(self.outputs, given, strict=True)]
-        starts = (
-            [x if isinstance(x, Tensor) else Tensor(x) for x in starts]
-            if record
-            else [*map(plain, starts)]
-        )
+        starts = [as_tensor(x) if record else plain(x) for x in starts]
         found = gradients_along(self.order, self.outputs, starts, self.inputs, record)
         return found if record else self.made(found)
 
@@ -235,7 +247,7 @@ class Run:
 
     def made(self, arrays: list[Any]) -> list[Any]:
         """Return `arrays` as Tensors where Tensors are expected."""
-        tensors = self.record or self.tensors_given or _NESTED.get()
+        tensors = self.record or self._tensors_wanted()
         return [Tensor(plain(array)) for array in arrays] if tensors else arrays
 
     def regroup(self, leaves: Sequence[Any]) -> list[Any]:

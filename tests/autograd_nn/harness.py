@@ -81,7 +81,7 @@ class Row:
     order : int
         Up to which order the gradients are tested.
     shapes : strategy of tuples of shapes, optional
-        For tests over shapes: one shape for each input. `ANY` and `broadcastable` are at hand;
+        For tests over shapes: one shape for each input. `ANY` and `broadcastable` exist;
         `unary` and `binary` use them.
     extremes : tuple of Extreme
     float32 : bool
@@ -142,6 +142,11 @@ def binary(op: str, run: Callable[..., Any], *domains: tuple[float, float], **mo
     first, second = domains or ((-2.0, 2.0), (-2.0, 2.0))
     more.setdefault("shapes", broadcastable(2))
     return Row(op, run, (In((2, 3), *first), In((3,), *second)), **more)
+
+
+def where_numpy_has(name: str, *rows: Row) -> list[Row]:
+    """Return `rows` if the installed NumPy has the function `name`: some came after NumPy 2.0."""
+    return list(rows) if hasattr(np, name) else []
 
 
 def sample(inputs: Sequence[In], shapes: Sequence[Shape], seed: int = 0) -> list[Any]:

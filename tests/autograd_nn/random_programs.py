@@ -66,7 +66,7 @@ class Step:
         ]
         if shake is not None:
             inputs = [shake(x) for x in inputs]
-        # half of a vector goes past the row, lest a row without derivatives end all gradients
+        # half of a vector goes past the row: one without derivatives must not end all gradients
         return left(xp, function(*inputs), self.mixing) + 0.5 * vectors[self.sources[0]]
 
 

@@ -4,7 +4,7 @@
 
 Every row is run by HIPS autograd, MyGrad and JAX (see `translation`), and its gradients are
 compared with this package's, which the tests compare with differences. The result, by function,
-goes into ``coverage.json`` beside this module, and from there `autograd_nn.ops.table` makes
+goes into ``coverage.json`` beside this module, and from there ``examples/operations.py`` makes
 ``examples/operations.md``. With ``--ours`` nothing is measured anew but this package, and the other
 libraries are not needed.
 """
@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from autograd_nn import gradients
-from autograd_nn.ops.table import markdown
+from examples.operations import markdown
 from tests.autograd_nn.harness import Row, leaves, sample, weighted, weights
 from tests.autograd_nn.ops.called import functions_of, through
 from tests.autograd_nn.rows import ROWS

@@ -3,7 +3,7 @@
 | who | layout | how |
 |---|---|---|
 | PyTorch eager | a sample a row, weights (out, in) | `autograd.grad`, one `_foreach_add_` |
-| torch.compile | likewise | the whole step, `torch.func.grad` and update, as one compiled graph |
+| torch.compile | the same | the whole step, `torch.func.grad` and update, as one compiled graph |
 | jax.jit | a sample a row, weights (in, out) | `jax.grad` in a jitted step, parameters donated |
 | MyGrad | a sample a column | its own sigmoid, memory guarding off |
 | HIPS autograd | a sample a column | `grad` over a list of parameters, updated in place |

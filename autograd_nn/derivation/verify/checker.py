@@ -59,8 +59,8 @@ def verify(
         For these draws.
     finite_differences : bool or {"elements", "direction"}
         Compare the automatic gradients with centred finite differences too: ``"elements"`` (or
-        True) element by element of what is claimed about, the step swept and kinks told from
-        errors; ``"direction"`` along one random direction of all parameters, which costs little.
+        True) element by element of what is claimed about, the step swept and kinks distinguished
+        from errors; ``"direction"`` along one random direction of all parameters, which is cheap.
     rtol : float
         The largest difference taken for rounding in float64, relative to the largest entry of the
         gradient. Float32 is judged by its own noise, measured against float64.

@@ -142,7 +142,7 @@ def explain(judge: Judge, claim: Claim) -> list[Explanation]:
         if not found and (claim.function is not None or np.size(cases[0].values[RESULT]) > 1):
             found = {e.kind: e for e in _ratio(environment, whole, cases)}
     told: dict[str, Explanation] = {}
-    for explanation in (found or combined).values():  # the same repair is told once
+    for explanation in (found or combined).values():  # each repair is named once
         told.setdefault(explanation.repaired, explanation)
     return list(told.values())
 

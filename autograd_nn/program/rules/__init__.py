@@ -10,43 +10,23 @@ other.
 
 from __future__ import annotations
 
-from ..rewriting import Graph, Rule, rewrite
+from ..graph import Graph
+from ..rewriting import Rule, rewrite
 from . import broadcasts, constants, kernels, negatives, neutral, powers, scaling, sums, transposes
 
 SIMPLIFY: list[Rule] = [
-    neutral.detached,
-    constants.folded,
-    broadcasts.unneeded,
-    constants.plain_numbers,
-    constants.number_first,
-    neutral.times_one,
-    neutral.plus_zero,
-    neutral.unchanged,
-    constants.merged_factors,
-    broadcasts.after_elementwise,
-    broadcasts.twice,
-    broadcasts.reshaped,
-    sums.of_a_broadcast,
-    sums.of_one_element,
-    sums.of_a_sum,
-    sums.of_a_multiple,
-    transposes.twice,
-    transposes.reshaped_twice,
-    transposes.of_a_product,
+    neutral.detached, constants.folded, broadcasts.unneeded,
+    constants.plain_numbers, constants.number_first,
+    neutral.times_one, neutral.plus_zero, neutral.unchanged, constants.merged_factors,
+    broadcasts.after_elementwise, broadcasts.twice, broadcasts.reshaped,
+    sums.of_a_broadcast, sums.of_one_element, sums.of_a_sum, sums.of_a_multiple,
+    transposes.twice, transposes.reshaped_twice, transposes.of_a_product,
     transposes.after_elementwise,
-    negatives.twice,
-    negatives.of_a_difference,
-    negatives.of_a_difference_times,
-    negatives.of_a_multiple,
-    negatives.times_minus_one,
-    negatives.outwards,
-    negatives.into_a_sum,
-    powers.small_exponent,
-    powers.square_of_a_residual,
-    powers.logistic,
-    powers.divided_by_logistic,
-    powers.logistic_complement,
-]
+    negatives.twice, negatives.of_a_difference, negatives.of_a_difference_times,
+    negatives.of_a_multiple, negatives.times_minus_one, negatives.outwards, negatives.into_a_sum,
+    powers.small_exponent, powers.square_of_a_residual,
+    powers.logistic, powers.divided_by_logistic, powers.logistic_complement,
+]  # fmt: skip
 
 
 def simplify(graph: Graph) -> Graph:

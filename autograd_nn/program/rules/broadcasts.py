@@ -5,16 +5,28 @@ from __future__ import annotations
 import numpy as np
 
 from ...core.tensor import Tensor, apply
-from ..rewriting import Graph, do, is_, is_weak, on
+from ...ops.shapes import BROADCAST_TO, RESHAPE
+from ..graph import Graph, is_ufunc, is_weak
+from ..rewriting import applies_to
+
+
+def broadcast(x: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Return `x` broadcast to `shape`."""
+    return apply(BROADCAST_TO, (x,), {"shape": shape})
+
+
+def broadcasts_its_operands(node: Tensor) -> bool:
+    """Whether `node` combines its operands element by element, as a ufunc does."""
+    return node.op is not None and node.op.broadcasts and "elementwise" in node.op.traits
 
 
 def unneeded(node: Tensor, graph: Graph) -> Tensor | None:
     """``broadcast_to(b, shape) * x`` → ``b * x``, where `x` or the others give the shape."""
-    if node.op is None or not node.op.broadcasts or is_(node, "matmul", "broadcast_to"):
+    if node.op is None or not broadcasts_its_operands(node):
         return None
     operands = list(node.inputs)
     for position, x in enumerate(operands):
-        if is_(x, "broadcast_to"):
+        if x.op is BROADCAST_TO:
             small = x.inputs[0]
             others = [y.shape for i, y in enumerate(operands) if i != position]
             if np.broadcast_shapes(small.shape, *others) == node.shape and not is_weak(small):
@@ -26,35 +38,34 @@ def unneeded(node: Tensor, graph: Graph) -> Tensor | None:
 
 def after_elementwise(node: Tensor, graph: Graph) -> Tensor | None:
     """``exp(broadcast_to(x))`` → ``broadcast_to(exp(x))``: fewer elements to compute."""
-    op = node.op
-    if op is None or not isinstance(op.forward, np.ufunc) or is_(node, "matmul"):
+    if node.op is None or not is_ufunc(node):
         return None
-    wide = [is_(x, "broadcast_to") for x in node.inputs]
-    if not any(wide) or any(not w and x.size != 1 for x, w in zip(node.inputs, wide, strict=True)):
+    wide = [x for x in node.inputs if x.op is BROADCAST_TO]
+    if not wide or any(x.op is not BROADCAST_TO and x.size != 1 for x in node.inputs):
         return None
-    operands = [x.inputs[0] if w else x for x, w in zip(node.inputs, wide, strict=True)]
+    operands = [x.inputs[0] if x.op is BROADCAST_TO else x for x in node.inputs]
     if all(is_weak(x) for x in operands):
         return None
-    small = apply(op, operands, node.params)
+    small = apply(node.op, operands, node.params)
     if small.dtype != node.dtype or small.size >= node.size:
         return None
-    return do("broadcast_to", small, shape=node.shape)
+    return broadcast(small, node.shape)
 
 
-@on("reshape")
+@applies_to(RESHAPE)
 def reshaped(node: Tensor, graph: Graph) -> Tensor | None:
     """``reshape(broadcast_to(c, s), t)`` → ``broadcast_to(c, t)`` for one element c."""
-    if is_(node, "reshape") and is_(node.inputs[0], "broadcast_to"):
+    if node.inputs[0].op is BROADCAST_TO:
         small = node.inputs[0].inputs[0]
         if small.size == 1 and small.ndim <= node.ndim and not is_weak(small):
-            return do("broadcast_to", small, shape=node.shape)
+            return broadcast(small, node.shape)
     return None
 
 
-@on("broadcast_to")
+@applies_to(BROADCAST_TO)
 def twice(node: Tensor, graph: Graph) -> Tensor | None:
     """``broadcast_to(broadcast_to(x, s), t)`` → ``broadcast_to(x, t)``."""
-    if is_(node, "broadcast_to") and is_(node.inputs[0], "broadcast_to"):
+    if node.inputs[0].op is BROADCAST_TO:
         inner = node.inputs[0].inputs[0]
-        return None if is_weak(inner) else do("broadcast_to", inner, shape=node.shape)
+        return None if is_weak(inner) else broadcast(inner, node.shape)
     return None

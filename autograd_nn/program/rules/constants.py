@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from ...core.tensor import Tensor, constant, plain
-from ..rewriting import Graph, do, is_, is_constant, is_weak, number, on
+from ...core.tensor import Tensor, apply, constant, plain
+from ...ops.elementwise import DIVIDE, MULTIPLY, NEGATIVE
+from ..graph import Graph, is_constant, is_factor, is_weak, number
+from ..rewriting import applies_to
+from .broadcasts import broadcasts_its_operands
 
 
 def folded(node: Tensor, graph: Graph) -> Tensor | None:
@@ -17,7 +20,7 @@ def folded(node: Tensor, graph: Graph) -> Tensor | None:
 
 def plain_numbers(node: Tensor, graph: Graph) -> Tensor | None:
     """``array(0.25) * x`` → ``0.25 * x``, where that leaves shape and dtype as they are."""
-    if node.op is None or not node.op.broadcasts or is_(node, "matmul", "broadcast_to"):
+    if node.op is None or not broadcasts_its_operands(node):
         return None
     values = [None if is_weak(x) else number(x) for x in node.inputs]
     if all(value is None for value in values) or all(is_constant(x) for x in node.inputs):
@@ -25,43 +28,36 @@ def plain_numbers(node: Tensor, graph: Graph) -> Tensor | None:
     operands = [x if v is None else constant(v) for x, v in zip(node.inputs, values, strict=True)]
     if all(is_weak(x) for x in operands):
         return None
-    better = do(node.op.name, *operands, **node.params)
+    better = apply(node.op, operands, node.params)
     same = better.shape == node.shape and better.dtype == node.dtype
     return better if same else None
 
 
-@on("multiply")
+@applies_to(MULTIPLY)
 def number_first(node: Tensor, graph: Graph) -> Tensor | None:
     """``x * 2`` → ``2 * x``, so that other rules have one form to look for."""
-    if is_(node, "multiply"):
-        a, b = node.inputs
-        if number(a) is None and number(b) is not None:
-            return do("multiply", b, a)
-    return None
+    a, b = node.inputs
+    return b * a if number(a) is None and number(b) is not None else None
 
 
 def factor(node: Tensor) -> tuple[float | int, Tensor] | None:
     """Return (c, x) for a node that is c·x or x/c with a plain number c, else None."""
-    if is_(node, "multiply") and is_weak(node.inputs[0]) and is_constant(node.inputs[0]):
+    if node.op is MULTIPLY and is_factor(node.inputs[0]):
         return plain(node.inputs[0]), node.inputs[1]
-    if is_(node, "divide") and is_weak(node.inputs[1]) and is_constant(node.inputs[1]):
+    if node.op is DIVIDE and is_factor(node.inputs[1]):
         c = plain(node.inputs[1])
         return (1 / c, node.inputs[0]) if c else None
-    if is_(node, "negative"):
-        return -1, node.inputs[0]
-    return None
+    return (-1, node.inputs[0]) if node.op is NEGATIVE else None
 
 
-@on("multiply", "divide", "negative")
+@applies_to(MULTIPLY, DIVIDE, NEGATIVE)
 def merged_factors(node: Tensor, graph: Graph) -> Tensor | None:
     """``2 * (3 * x)`` → ``6 * x``; ``(2 * x) / 4`` → ``0.5 * x``."""
     outer = factor(node)
     inner = factor(outer[1]) if outer else None
-    if outer is None or inner is None:
-        return None
-    if is_(node, "negative") and is_(outer[1], "negative"):
+    if outer is None or inner is None or node.op is outer[1].op is NEGATIVE:
         return None
     x = inner[1]
     if node.dtype.kind != "f" or x.dtype != node.dtype or is_weak(x):
         return None
-    return do("multiply", constant(outer[0] * inner[0]), x)
+    return outer[0] * inner[0] * x

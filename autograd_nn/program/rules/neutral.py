@@ -3,38 +3,38 @@
 from __future__ import annotations
 
 from ...core.tensor import Tensor, plain
-from ..rewriting import Graph, fits, is_, number, on
+from ...dispatch.values import DETACH
+from ...ops.elementwise import ADD, ASTYPE, DIVIDE, MULTIPLY, POSITIVE, POWER, SUBTRACT
+from ...ops.shapes import BROADCAST_TO, RESHAPE, TRANSPOSE
+from ..graph import Graph, can_replace, number
+from ..rewriting import applies_to
 
 
-@on("detach")
+@applies_to(DETACH)
 def detached(node: Tensor, graph: Graph) -> Tensor | None:
     """``x.detach()`` → ``x``: it said where no gradient flows, and the gradients are taken."""
-    return node.inputs[0] if is_(node, "detach") else None
+    return node.inputs[0]
 
 
-@on("multiply", "divide", "power")
+@applies_to(MULTIPLY, DIVIDE, POWER)
 def times_one(node: Tensor, graph: Graph) -> Tensor | None:
     """``1 * x``, ``x / 1``, ``x ** 1`` → ``x``."""
-    if not is_(node, "multiply", "divide", "power"):
-        return None
     a, b = node.inputs
-    if number(b) == 1 and fits(a, node):
+    if number(b) == 1 and can_replace(a, node):
         return a
-    return b if is_(node, "multiply") and number(a) == 1 and fits(b, node) else None
+    return b if node.op is MULTIPLY and number(a) == 1 and can_replace(b, node) else None
 
 
-@on("add", "subtract")
+@applies_to(ADD, SUBTRACT)
 def plus_zero(node: Tensor, graph: Graph) -> Tensor | None:
     """``x + 0``, ``0 + x``, ``x - 0`` → ``x``; ``0 - x`` → ``-x``.
 
     Arrays of zeros count as well: the gradient of what nothing depends on is one.
     """
-    if not is_(node, "add", "subtract"):
-        return None
     a, b = node.inputs
-    if _zero(b) and fits(a, node):
+    if _zero(b) and can_replace(a, node):
         return a
-    return b if is_(node, "add") and _zero(a) and fits(b, node) else None
+    return b if node.op is ADD and _zero(a) and can_replace(b, node) else None
 
 
 def _zero(x: Tensor) -> bool:
@@ -44,14 +44,13 @@ def _zero(x: Tensor) -> bool:
     return value == 0
 
 
+@applies_to(ASTYPE, RESHAPE, BROADCAST_TO, POSITIVE, TRANSPOSE)
 def unchanged(node: Tensor, graph: Graph) -> Tensor | None:
     """Conversions to the same dtype, reshapes to the same shape, ``+x`` → ``x``."""
-    if not is_(node, "astype", "reshape", "broadcast_to", "positive", "transpose"):
-        return None
     x = node.inputs[0]
-    if is_(node, "transpose") and x.ndim > 1 and not _in_order(node.params.get("axes"), x.ndim):
+    if node.op is TRANSPOSE and x.ndim > 1 and not _in_order(node.params.get("axes"), x.ndim):
         return None
-    return x if fits(x, node) else None
+    return x if can_replace(x, node) else None
 
 
 def _in_order(axes: tuple[int, ...] | None, ndim: int) -> bool:

@@ -8,12 +8,19 @@ that are run, in the form with planned memory: the readable form keeps dW1 as it
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
+from ...core.graph import again
 from ...core.tensor import Tensor, apply, constant, plain
-from ..rewriting import INPUT, Graph, do, is_, is_constant, is_weak, op_of
+from ...ops.elementwise import ASTYPE, MULTIPLY, NEGATIVE
+from ...ops.indexing import GETITEM
+from ...ops.linalg import MATMUL
+from ...ops.reductions import MEAN, SUM
+from ...ops.shapes import BROADCAST_TO, RESHAPE, TRANSPOSE
+from ..graph import INPUT, Graph, is_constant, is_factor, is_leaf, is_weak, op_of
 
-_LINEAR = ("sum", "mean", "transpose", "reshape", "broadcast_to", "negative", "getitem", "astype")
+_LINEAR = (SUM, MEAN, TRANSPOSE, RESHAPE, BROADCAST_TO, NEGATIVE, GETITEM, ASTYPE)
+"""What a factor of the only operand goes through."""
 
 
 def moved_factors(graph: Graph) -> Graph:
@@ -35,11 +42,11 @@ def _scales(graph: Graph) -> list[Tensor]:
 
 def _scale_of(node: Tensor, graph: Graph) -> Tensor | None:
     """Return c where `node` is c·g with a number c and a cotangent g, else None."""
-    if not is_(node, "multiply"):
+    if node.op is not MULTIPLY:
         return None
     c, g = node.inputs
-    plain = (is_constant(c) or c.op is INPUT) and c.size == 1 and c.ndim == 0
-    return c if plain and g in graph.cotangents and g.dtype == node.dtype else None
+    is_number = (is_constant(c) or c.op is INPUT) and c.size == 1 and c.ndim == 0
+    return c if is_number and g in graph.cotangents and g.dtype == node.dtype else None
 
 
 def _equal(a: Tensor, b: Tensor) -> bool:
@@ -48,115 +55,91 @@ def _equal(a: Tensor, b: Tensor) -> bool:
     return is_constant(a) and is_constant(b) and is_weak(a) == is_weak(b) and plain(a) == plain(b)
 
 
+def _multiplies(node: Tensor, scale: Tensor, graph: Graph) -> bool:
+    """Whether `node` is `scale` times a cotangent."""
+    own = _scale_of(node, graph)
+    return own is not None and _equal(own, scale)
+
+
 def _moved(graph: Graph, scale: Tensor) -> Graph:
-    nodes = graph.nodes()
-    scaled, carriers = _demanded(graph, nodes, scale)
-    if not scaled:
-        return graph
-    twins: dict[Tensor, Tensor] = {}
+    """Return `graph` with `scale` multiplied in earlier, or `graph` if that saves nothing."""
+    carriers = _carriers(graph, scale)
+    multiples: dict[Tensor, Tensor] = {}
     fresh: dict[Tensor, Tensor] = {}
-    extra = 0
-    for node in nodes:
+    extra = saved = 0
+    for node in graph.nodes():
         place = graph.place.get(node, -1)
-        if node in scaled:
-            carrier = carriers[node]
-            if carrier in twins:
-                twin = _with_input(node, carrier, twins[carrier], fresh)
-            elif _takes_in(node, scale):
-                twin = _absorbed(node, scale, fresh)
-            else:
-                x = fresh.get(carrier, carrier)
-                extra += x.size
-                inner = do("multiply", scale, x)
-                graph.place.setdefault(inner, place)
-                twin = _with_input(node, carrier, inner, fresh)
-            twins[node] = twin
-            graph.place.setdefault(twin, place)
-            continue  # every user asked for the multiple
-        own = _scale_of(node, graph)
-        if own is not None and _equal(own, scale) and node.inputs[1] in twins:
-            fresh[node] = twins[node.inputs[1]]
+        multiple = multiples.get(node.inputs[1]) if _multiplies(node, scale, graph) else None
+        if multiple is not None:
+            saved += node.size
+        if node not in carriers:
+            fresh[node] = _remade(node, fresh, graph) if multiple is None else multiple
             continue
-        inputs = [fresh.get(x, x) for x in node.inputs]
-        if node.op in (None, INPUT) or all(
-            a is b for a, b in zip(inputs, node.inputs, strict=True)
-        ):
-            fresh[node] = node
+        carrier = carriers[node]  # every user of `node` asks for its multiple
+        if carrier not in multiples and _takes_in(node, scale):
+            multiples[node] = _absorbed(node, scale, fresh)
         else:
-            fresh[node] = apply(op_of(node), inputs, node.params)
-            fresh[node].name = node.name
-            graph.place.setdefault(fresh[node], place)
-            if node in graph.cotangents:
-                graph.cotangents.add(fresh[node])
-    if extra >= sum(_saved(node, graph, scale, twins) for node in nodes):
-        return graph
-    return graph.with_outputs([fresh[x] for x in graph.outputs])
+            inner = multiples.get(carrier)
+            if inner is None:
+                inner = scale * fresh.get(carrier, carrier)
+                extra += inner.size
+                graph.place.setdefault(inner, place)
+            inputs = [inner if x is carrier else fresh.get(x, x) for x in node.inputs]
+            multiples[node] = apply(op_of(node), inputs, node.params)
+        graph.place.setdefault(multiples[node], place)
+    return graph.with_outputs([fresh[x] for x in graph.outputs]) if extra < saved else graph
 
 
-def _demanded(
-    graph: Graph, nodes: Sequence[Tensor], scale: Tensor
-) -> tuple[set[Tensor], dict[Tensor, Tensor]]:
-    """Return the nodes of which only the multiple by `scale` is needed, and its way onwards."""
+def _remade(node: Tensor, fresh: Mapping[Tensor, Tensor], graph: Graph) -> Tensor:
+    """Return `node` on what its inputs became."""
+    inputs = [fresh.get(x, x) for x in node.inputs]
+    if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
+        return node
+    made = again(node, inputs)
+    graph.place.setdefault(made, graph.place.get(node, -1))
+    if node in graph.cotangents:
+        graph.cotangents.add(made)
+    return made
+
+
+def _carriers(graph: Graph, scale: Tensor) -> dict[Tensor, Tensor]:
+    """Return the nodes of which only the multiple by `scale` is needed: node → its way onwards."""
     demands: dict[Tensor, int] = {}
-    uses: dict[Tensor, int] = {}
-    for node in nodes:
-        for x in node.inputs:
-            uses[x] = uses.get(x, 0) + 1
-    for x in graph.outputs:
-        uses[x] = uses.get(x, 0) + 1
-    scaled: set[Tensor] = set()
     carriers: dict[Tensor, Tensor] = {}
-    for node in reversed(nodes):
-        own = _scale_of(node, graph)
-        if own is not None and _equal(own, scale):
+    for node in reversed(graph.nodes()):
+        if _multiplies(node, scale, graph):
             demands[node.inputs[1]] = demands.get(node.inputs[1], 0) + 1
-        if node in demands and demands[node] == uses[node]:
+        if node in demands and demands[node] == graph.uses(node):
             carrier = _carrier(node, graph)
-            if carrier is None:
-                continue
-            scaled.add(node)
-            carriers[node] = carrier
-            demands[carrier] = demands.get(carrier, 0) + 1
-    return scaled, carriers
+            if carrier is not None:
+                carriers[node] = carrier
+                demands[carrier] = demands.get(carrier, 0) + 1
+    return carriers
 
 
 def _carrier(node: Tensor, graph: Graph) -> Tensor | None:
     """Return the operand of `node` that a factor of it can be multiplied into instead."""
-    if node.op in (None, INPUT) or node not in graph.cotangents:
+    if is_leaf(node) or node not in graph.cotangents:
         return None
-    if is_(node, *_LINEAR):
+    if node.op in _LINEAR:
         return node.inputs[0]
-    if is_(node, "multiply", "matmul"):
+    if node.op in (MULTIPLY, MATMUL):
         through = [x for x in dict.fromkeys(node.inputs) if x in graph.cotangents]
         if len(through) == 1 and node.inputs[0] is not node.inputs[1]:
             return through[0]
-        numbers = [x for x in node.inputs if is_constant(x) and is_weak(x)]
+        numbers = [x for x in node.inputs if is_factor(x)]
         if not through and numbers:
             return node.inputs[1] if numbers[0] is node.inputs[0] else node.inputs[0]
-        if not through and is_(node, "multiply"):
+        if not through and node.op is MULTIPLY:
             return min(node.inputs, key=lambda x: x.size)
     return None
 
 
 def _takes_in(node: Tensor, scale: Tensor) -> bool:
     """Whether `node` is a multiple by a constant that `scale` can be multiplied into."""
-    if not is_(node, "multiply") or not is_constant(scale):
-        return False
-    return any(is_constant(x) and is_weak(x) for x in node.inputs) and is_weak(scale)
+    return node.op is MULTIPLY and is_factor(scale) and any(is_factor(x) for x in node.inputs)
 
 
 def _absorbed(node: Tensor, scale: Tensor, fresh: Mapping[Tensor, Tensor]) -> Tensor:
-    a, b = node.inputs
-    number, x = (a, b) if is_constant(a) and is_weak(a) else (b, a)
-    return do("multiply", constant(plain(number) * plain(scale)), fresh.get(x, x))
-
-
-def _with_input(node: Tensor, old: Tensor, new: Tensor, fresh: Mapping[Tensor, Tensor]) -> Tensor:
-    inputs = [new if x is old else fresh.get(x, x) for x in node.inputs]
-    return apply(op_of(node), inputs, node.params)
-
-
-def _saved(node: Tensor, graph: Graph, scale: Tensor, twins: Mapping[Tensor, Tensor]) -> int:
-    """Return how many multiplications `node` stands for that are no longer made."""
-    own = _scale_of(node, graph)
-    return node.size if own is not None and _equal(own, scale) and node.inputs[1] in twins else 0
+    number, x = sorted(node.inputs, key=is_factor, reverse=True)
+    return apply(MULTIPLY, (constant(plain(number) * plain(scale)), fresh.get(x, x)))

@@ -1,6 +1,6 @@
 """The graphs whose pictures' texts are kept in ``golden/``.
 
-``python -m tests.autograd_nn.drawing.graphs`` writes them anew, after a change that is meant.
+``python -m tests.autograd_nn.drawing.graphs`` writes them again, after an intended change.
 """
 
 from __future__ import annotations

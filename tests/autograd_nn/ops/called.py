@@ -9,7 +9,7 @@ from typing import Any
 
 from autograd_nn.core.op import UFUNCS
 from autograd_nn.dispatch import protocol
-from autograd_nn.ops.table import OWN, qualified
+from examples.operations import OWN, qualified
 
 from ..harness import Row, leaves, operations, sample
 from ..rows import ROWS

@@ -148,7 +148,7 @@ def test_the_networks_gradients_on_a_cluster_of_two_processes() -> None:
     assert all(isinstance(value, da.Array) for value in found)
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
         ) as cluster,
         distributed.Client(cluster) as client,
     ):

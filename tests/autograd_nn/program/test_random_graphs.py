@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autograd_nn import Tensor, gradients, jit
-from autograd_nn.program.loops import NotCompilableError
+from autograd_nn.program.numba_source import NotCompilableError
 
 from ..core import oracle
 from ..core.test_against_oracle import SHAPES, build, expressions

@@ -10,7 +10,7 @@ import pytest
 from autograd_nn import Tensor, gradients, jit
 from autograd_nn.core.op import REGISTRY
 from autograd_nn.core.recording import TracingError
-from autograd_nn.program.jit import lowered
+from autograd_nn.program.program import lowered
 from autograd_nn.program.trace import trace
 
 from ..harness import Row, sample, weighted

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..harness import ANY, In, Row
+from ..harness import ANY, In, Row, where_numpy_has
 
 CUBE = (In((2, 3, 4)),)
 PAIR = (In((2, 3)), In((2, 3)))
@@ -62,7 +62,7 @@ ROWS = [
     _cut("hsplit of a vector", lambda a: np.hsplit(a, 2), (In((4,)),)),
     _cut("vsplit", lambda a: np.vsplit(a, 2)),
     _cut("dsplit", lambda a: np.dsplit(a, 2)),
-    _cut("unstack", lambda a: np.unstack(a, axis=1)),
+    *where_numpy_has("unstack", _cut("unstack", lambda a: np.unstack(a, axis=1))),
     Row("getitem", np.flip, shapes=ANY, label="flip"),
     Row("getitem", lambda a: np.flip(a, (0, -1)), CUBE, label="flip along axes"),
     Row("getitem", np.fliplr, CUBE, label="fliplr"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..harness import ANY, Extreme, In, Row
+from ..harness import ANY, Extreme, In, Row, where_numpy_has
 
 CUBE = (In((2, 3, 4)),)
 LINE = (In((6,)),)
@@ -16,9 +16,10 @@ ROWS = [
     Row("cumsum", lambda a: a.cumsum(axis=-1), CUBE, label="as a method"),
     Row("cumsum", np.cumsum, (In(()),), label="of 0-d", order=1),
     Row("cumsum", lambda a: np.add.accumulate(a, axis=1), CUBE, label="np.add.accumulate"),
-    Row("cumsum", lambda a: np.cumulative_sum(a, axis=1), CUBE, label="cumulative_sum"),
-    Row("cumsum", lambda a: np.cumulative_sum(a, axis=1, include_initial=True), CUBE,
-        label="cumulative_sum from 0"),
+    *where_numpy_has("cumulative_sum",
+        Row("cumsum", lambda a: np.cumulative_sum(a, axis=1), CUBE, label="cumulative_sum"),
+        Row("cumsum", lambda a: np.cumulative_sum(a, axis=1, include_initial=True), CUBE,
+            label="cumulative_sum from 0")),
     Row("cumsum", lambda a: np.nancumsum(np.where(a > 1, np.float32(np.nan), a)), CUBE,
         label="nancumsum"),
     Row("cumprod", np.cumprod, (In((2, 3), 0.5, 1.5),), label="flattened", shapes=ANY, extremes=(
@@ -27,8 +28,9 @@ ROWS = [
     Row("cumprod", lambda a: np.cumprod(a, axis=1), CUBE, label="axis"),
     Row("cumprod", lambda a: a.cumprod(axis=-1), CUBE, label="as a method"),
     Row("cumprod", np.multiply.accumulate, CUBE, label="np.multiply.accumulate"),
-    Row("cumprod", lambda a: np.cumulative_prod(a, axis=2, include_initial=True), CUBE,
-        label="cumulative_prod from 1"),
+    *where_numpy_has("cumulative_prod",
+        Row("cumprod", lambda a: np.cumulative_prod(a, axis=2, include_initial=True), CUBE,
+            label="cumulative_prod from 1")),
     Row("cumprod", lambda a: np.nancumprod(np.where(a > 1, np.float32(np.nan), a), axis=0), CUBE,
         label="nancumprod"),
     Row(None, np.diff, CUBE, label="diff"),

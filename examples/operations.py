@@ -1,9 +1,11 @@
 r"""The table of operations, made from the registry: what there is, its rules, and who else has it.
 
-    python -m autograd_nn.ops.table tests/benchmarks/coverage.json examples/operations.md
+    python examples/operations.py [--out FOLDER]
+
+writes ``operations.md``, by default into the current folder.
 
 1. `entries` lists the functions: NumPy's, SciPy's and this package's own. One that is no operation
-   is told by the operations it goes through.
+   is described by the operations it goes through.
 2. `rule_text` writes the rules of an operation: it records them on Tensors that stand for the
    cotangent g, the result r and the inputs x, y, z, and prints that formula. Rules that move
    elements about, and those whose guards against overflow would hide the formula, are in words.
@@ -12,22 +14,31 @@ r"""The table of operations, made from the registry: what there is, its rules, a
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core.op import REGISTRY, UFUNCS, Op
-from ..core.tensor import Tensor, apply
-from .functions import FUNCTIONS, LATE
+import autograd_nn
+from autograd_nn import Tensor
+from autograd_nn.core.op import REGISTRY, UFUNCS, Op
+from autograd_nn.core.tensor import apply
+from autograd_nn.formulas.expression import renamed_all
+from autograd_nn.formulas.printing import latex_text
+from autograd_nn.formulas.rule import OUT, G, rule_formula
+from autograd_nn.ops.functions import FUNCTIONS, LATE
 
-OWN = (
-    "elu", "gelu", "leaky_relu", "log_softmax", "logsumexp", "relu", "sigmoid", "softmax",
-    "softplus",
-)  # fmt: skip
+COVERAGE = Path(__file__).parents[1] / "tests" / "benchmarks" / "coverage.json"
+"""What was measured of other libraries."""
+
+OWN = tuple(
+    name
+    for name in autograd_nn.__all__
+    if getattr(getattr(autograd_nn, name), "__module__", "").startswith("autograd_nn.ops.")
+)
 """Functions of ``autograd_nn`` that NumPy lacks."""
 
 _ABOUT = {
@@ -71,10 +82,6 @@ def rule_text(op: Op) -> str:
         return ""
     if op.rule_words:
         return op.rule_words
-    from ..formulas.expression import renamed_all
-    from ..formulas.printing import latex_text
-    from ..formulas.rule import OUT, G, rule_formula
-
     inputs = [Tensor(np.array(value)) for value in (1.5, 0.5, 2.5)][: len(op.vjps)]
     with np.errstate(all="ignore"):
         node = apply(op, inputs)
@@ -107,8 +114,6 @@ def entries(through: Mapping[str, Sequence[str]]) -> list[Entry]:
     through : mapping
         Name of a function → the operations that its graphs are made of.
     """
-    import autograd_nn
-
     known: dict[str, Op | None] = {
         qualified(ufunc): op
         for ufunc, op in UFUNCS.items()
@@ -179,10 +184,15 @@ def markdown(coverage: Mapping[str, Any]) -> str:
     return "\n".join(text) + "\n"
 
 
-def main(data: str, target: str) -> None:
-    """Read the coverage from the file `data` and write the table to the file `target`."""
-    Path(target).write_text(markdown(json.loads(Path(data).read_text())), encoding="utf-8")
+def main() -> None:
+    """Write the table."""
+    parser = argparse.ArgumentParser(description="Write the table of operations.")
+    parser.add_argument("--out", type=Path, default=Path(), help="folder for operations.md")
+    target = parser.parse_args().out / "operations.md"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(markdown(json.loads(COVERAGE.read_text())), encoding="utf-8")
+    print(target)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

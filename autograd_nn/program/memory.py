@@ -1,22 +1,61 @@
 """Where a program's values live.
 
-`plan` goes through the statements in order and gives every value a place: a buffer that is used
-again as soon as nothing needs its content any more, the memory of an operand that dies with the
-statement, a donated argument, or a fresh array for what is handed out.
+1. `root_of` tells whose memory a value looks at: a view lives and dies with it.
+2. `plan` goes through the statements in order and gives every value a place: a buffer that is
+   used again as soon as nothing needs its content any more, the memory of an operand that dies
+   with the statement, a donated argument, or a fresh array for what is handed out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from ..core.tensor import Tensor, plain
-from .rewriting import INPUT
-from .views import root_of
+from .graph import is_leaf, is_ufunc
 
 
+def is_view(node: Tensor) -> bool:
+    """Whether `node` only looks at another's elements, in another order or in part.
+
+    It may: whether it does depends on how the operand lies in memory.
+    """
+    return node.op is not None and "view" in node.op.traits
+
+
+def looked_at(node: Tensor) -> Tensor | None:
+    """Return the operand whose memory `node` may be looking at, or None.
+
+    Operations that are not known as views are judged by what they gave while being traced: a
+    function that hands an operand on, or a part of it, does so again.
+    """
+    if is_view(node):
+        return node.inputs[0]
+    if is_leaf(node) or is_ufunc(node):
+        return None
+    for x in node.inputs:
+        both = isinstance(plain(node), np.ndarray) and isinstance(plain(x), np.ndarray)
+        if both and np.may_share_memory(plain(node), plain(x)):
+            return x
+    return None
+
+
+def root_of(node: Tensor) -> Tensor:
+    """Return the node whose memory `node` may be looking at: itself, unless it is a view."""
+    while (x := looked_at(node)) is not None:
+        node = x
+    return node
+
+
+def seen_in_another_order(node: Tensor, x: Tensor) -> bool:
+    """Whether `node` reads the memory of `x` through a view: written in place, it would be lost."""
+    return any(y is not x and root_of(y) is x for y in node.inputs)
+
+
+@dataclass(eq=False)
 class Plan:
     """The places of a program's values.
 
@@ -31,10 +70,9 @@ class Plan:
         Output → the donated input that it is written into.
     """
 
-    def __init__(self, donated: Mapping[Tensor, Tensor]) -> None:
-        self.buffers: list[tuple[tuple[int, ...], Any]] = []
-        self.buffer: dict[Tensor, int] = {}
-        self.donated = donated
+    donated: Mapping[Tensor, Tensor]
+    buffers: list[tuple[tuple[int, ...], Any]] = field(default_factory=list)
+    buffer: dict[Tensor, int] = field(default_factory=dict)
 
 
 def last_uses(order: Sequence[Tensor]) -> dict[Tensor, int]:
@@ -74,13 +112,10 @@ def plan(
     last = last_uses(order)
     free: dict[Any, list[int]] = {}
     for position, node in enumerate(order):
-        if node in donated or not buffered(node):
-            pass
-        elif node not in escaping:
-            key = (node.shape, node.dtype)
-            number = _dying_operand(node, position, last, result, in_place)
+        if node not in donated and node not in escaping and buffered(node):
+            number = _dying_operand(node, position, last, result) if in_place(node) else None
             if number is None:
-                vacant = free.get(key)
+                vacant = free.get((node.shape, node.dtype))
                 number = vacant.pop() if vacant else len(result.buffers)
             if number == len(result.buffers):
                 result.buffers.append((node.shape, node.dtype))
@@ -90,23 +125,14 @@ def plan(
 
 
 def _dying_operand(
-    node: Tensor,
-    position: int,
-    last: Mapping[Tensor, int],
-    result: Plan,
-    in_place: Callable[[Tensor], bool],
+    node: Tensor, position: int, last: Mapping[Tensor, int], result: Plan
 ) -> int | None:
-    """Return the buffer of an operand that nothing else needs and that `node` fits into."""
-    if not in_place(node):
-        return None
+    """Return the buffer of an operand that nothing else needs and that `node` can take over."""
     for x in node.inputs:
         number = result.buffer.get(x)
         if number is None or last[x] != position:
             continue
-        if x.shape != node.shape or x.dtype != node.dtype:
-            continue
-        # An operand that looks at the same memory in another order would be overwritten.
-        if all(y is x or root_of(y) is not x for y in node.inputs):
+        if (x.shape, x.dtype) == (node.shape, node.dtype) and not seen_in_another_order(node, x):
             return number
     return None
 
@@ -118,19 +144,10 @@ def _release(
     result: Plan,
     free: dict[Any, list[int]],
 ) -> None:
+    """Free the buffers that `node` is the last to need."""
     own = result.buffer.get(node)
     for root in dict.fromkeys(root_of(x) for x in (*node.inputs, node)):
         number = result.buffer.get(root)
         if number is None or last.get(root) != position or (number == own and root is not node):
             continue
         free.setdefault((root.shape, root.dtype), []).append(number)
-
-
-def is_leaf(node: Tensor) -> bool:
-    """Whether `node` is an argument or a constant."""
-    return node.op in (None, INPUT)
-
-
-def is_array(node: Tensor) -> bool:
-    """Whether `node` is an array of at least one axis."""
-    return isinstance(plain(node), np.ndarray) and node.ndim > 0

@@ -11,7 +11,8 @@ import pytest
 from autograd_nn import Tensor, sigmoid
 from autograd_nn.core.graph import topological_order
 from autograd_nn.core.tensor import plain
-from autograd_nn.program.rewriting import INPUT, Graph, Rule, rewrite
+from autograd_nn.program.graph import INPUT, Graph
+from autograd_nn.program.rewriting import Rule, rewrite
 from autograd_nn.program.rules import (
     broadcasts,
     constants,
@@ -157,6 +158,14 @@ def test_dead_code_and_common_parts() -> None:
 
     graph = rewrite(traced(f, A, B), [])
     assert operations(graph) == ["sin", "multiply", "add", "add"]
+
+
+def test_what_does_not_work_element_by_element_keeps_its_broadcast() -> None:
+    def f(a: Any, b: Any) -> Any:
+        return np.linalg.solve(a + 3 * np.eye(3), np.broadcast_to(b, (3, 3)))
+
+    graph = traced(f, A, C)
+    assert simplify(graph).outputs[0].shape == (3, 3)
 
 
 def test_a_rule_may_not_undo_what_others_need() -> None:

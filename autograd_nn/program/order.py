@@ -1,7 +1,7 @@
 """The order of a program's statements.
 
 1. `ordered` sorts the operations as the user's function made them, forward part first.
-2. `part_of` tells to which part of the program an operation belongs.
+2. `parts` tells to which part of the program each operation belongs.
 3. `donations` decides which results are written into which donated arguments, and `ordered`
    then keeps every other use of such an argument before that.
 4. `arranged` does both, with updates of matrices as calls of BLAS where there is an order for it.
@@ -14,12 +14,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 import numpy as np
 
+from ..core.graph import dependents
 from ..core.tensor import Tensor, plain
-from .rewriting import INPUT, Graph
-from .rules.kernels import is_update, updates_by_blas
-from .views import root_of
+from .graph import Graph, is_leaf
+from .memory import root_of
+from .rules.kernels import GEMM, updates_by_blas
 
-FORWARD, BACKWARD, REST = "forward", "backward", "results"
+FORWARD, BACKWARD, RESULTS = "forward", "backward", "results"
 
 
 def parts(graph: Graph) -> dict[Tensor, str]:
@@ -28,17 +29,16 @@ def parts(graph: Graph) -> dict[Tensor, str]:
     A node made during a backward pass is backward; one that depends on a backward node without
     being made there, such as an update, comes after.
     """
-    found: dict[Tensor, str] = {}
-    for node in graph.nodes():
+
+    def made_backwards(node: Tensor) -> bool:
         place = graph.place.get(node, -1)
-        if node.op in (None, INPUT):
-            found[node] = FORWARD
-        elif any(start <= place < stop for start, stop in graph.backward):
-            found[node] = BACKWARD
-        elif any(found[x] != FORWARD for x in node.inputs):
-            found[node] = REST
-        else:
-            found[node] = FORWARD
+        return any(start <= place < stop for start, stop in graph.backward)
+
+    nodes = graph.nodes()
+    found = dict.fromkeys(nodes, FORWARD)
+    backward = [node for node in nodes if not is_leaf(node) and made_backwards(node)]
+    found.update(dict.fromkeys(dependents(nodes, backward), RESULTS))
+    found.update(dict.fromkeys(backward, BACKWARD))
     return found
 
 
@@ -48,17 +48,16 @@ def donations(graph: Graph, donated: Collection[Tensor]) -> dict[Tensor, Tensor]
     An input goes to an output of its shape and dtype; first to one that is computed from it
     directly, as an updated parameter is.
     """
-    outputs = list(dict.fromkeys(x for x in graph.outputs if x.op not in (None, INPUT)))
+    outputs = list(dict.fromkeys(x for x in graph.outputs if not is_leaf(x)))
     given: dict[Tensor, Tensor] = {}
     taken: set[Tensor] = set()
     for direct in (True, False):
         for x in graph.inputs:
             if x not in donated or x in taken or not isinstance(plain(x), np.ndarray):
                 continue
-            for output in outputs:
-                if output in given or output.shape != x.shape or output.dtype != x.dtype:
-                    continue
-                if not direct or any(x is operand for operand in output.inputs):
+            alike = [o for o in outputs if o.shape == x.shape and o.dtype == x.dtype]
+            for output in alike:
+                if output not in given and (not direct or x in set(output.inputs)):
                     given[output] = x
                     taken.add(x)
                     break
@@ -71,52 +70,39 @@ def ordered(graph: Graph, given: Mapping[Tensor, Tensor]) -> list[Tensor] | None
     None if no order does that.
     """
     nodes = graph.nodes()
+    readers = readers_of(nodes)
+    pairs = [(x, node) for node in nodes for x in dict.fromkeys(node.inputs)]
+    pairs += [(r, out) for out, x in given.items() for r in readers.get(x, ()) if r is not out]
     after: dict[Tensor, list[Tensor]] = {node: [] for node in nodes}
     waiting: dict[Tensor, int] = dict.fromkeys(nodes, 0)
-
-    def before(first: Tensor, second: Tensor) -> None:
+    for first, second in pairs:
         after[first].append(second)
         waiting[second] += 1
-
-    for node in nodes:
-        for x in dict.fromkeys(node.inputs):
-            before(x, node)
-    readers = _readers(nodes, set(given.values()))
-    for output, x in given.items():
-        for reader in readers.get(x, ()):
-            if reader is not output:
-                before(reader, output)
-    rank = {FORWARD: 0, BACKWARD: 1, REST: 2}
+    rank = {FORWARD: 0, BACKWARD: 1, RESULTS: 2}
     part = parts(graph)
-    sequence = {node: position for position, node in enumerate(nodes)}
-
-    def key(node: Tensor) -> tuple[int, int, int]:
-        return rank[part[node]], graph.place.get(node, -1), sequence[node]
-
-    ready = [(key(node), node) for node in nodes if not waiting[node]]
-    heap = [(k, sequence[node]) for k, node in ready]
-    heapq.heapify(heap)
+    # The last number is unique: nodes themselves are never compared.
+    key = {node: (rank[part[node]], graph.place.get(node, -1), i) for i, node in enumerate(nodes)}
+    ready = [key[node] for node in nodes if not waiting[node]]
+    heapq.heapify(ready)
     result = []
-    while heap:
-        _, position = heapq.heappop(heap)
-        node = nodes[position]
+    while ready:
+        node = nodes[heapq.heappop(ready)[-1]]
         result.append(node)
         for later in after[node]:
             waiting[later] -= 1
             if not waiting[later]:
-                heapq.heappush(heap, (key(later), sequence[later]))
+                heapq.heappush(ready, key[later])
     if len(result) < len(nodes):
         return None
-    return [node for node in result if node.op not in (None, INPUT)]
+    return [node for node in result if not is_leaf(node)]
 
 
-def _readers(nodes: Iterable[Tensor], inputs: set[Tensor]) -> dict[Tensor, list[Tensor]]:
-    """Return who reads each of `inputs`, directly or through views."""
+def readers_of(nodes: Iterable[Tensor]) -> dict[Tensor, list[Tensor]]:
+    """Return who reads each node's memory, directly or through views."""
     found: dict[Tensor, list[Tensor]] = {}
     for node in nodes:
         for root in dict.fromkeys(root_of(x) for x in node.inputs):
-            if root in inputs:
-                found.setdefault(root, []).append(node)
+            found.setdefault(root, []).append(node)
     return found
 
 
@@ -124,7 +110,7 @@ def arranged(
     graph: Graph,
     donated: Collection[Tensor],
     may_overwrite: Callable[[Graph, Tensor, Tensor], bool],
-    fits: Callable[[Tensor, Tensor, Tensor], bool],
+    takes: Callable[[Tensor, Tensor, Tensor], bool],
 ) -> tuple[Graph, dict[Tensor, Tensor], list[Tensor]]:
     """Return the graph as it is run, output → donated input it is written into, and the order.
 
@@ -135,7 +121,7 @@ def arranged(
         Inputs whose memory results may take over.
     may_overwrite : callable
         Whether an output of a graph can be computed into the memory of an input.
-    fits : callable
+    takes : callable
         Whether BLAS shall update a matrix by the product of two.
     """
 
@@ -147,10 +133,10 @@ def arranged(
     order = ordered(graph, given)
     if order is None:
         return graph, {}, ordered(graph, {}) or []
-    by_blas = updates_by_blas(graph, given, fits)
+    by_blas = updates_by_blas(graph, given, takes)
     updated = targets(by_blas)
     # An update by BLAS reads later than its product did: there may be no order for it.
     updating = ordered(by_blas, updated)
-    if updating is None or not all(x in updated for x in updating if is_update(x)):
+    if updating is None or not all(x in updated for x in updating if x.op is GEMM):
         return graph, given, order
     return by_blas, updated, updating

@@ -9,21 +9,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import numpy as np
 
 from ..core.tensor import Tensor, plain
-from .expressions import ATOM, Text
+from ..formulas.precedence import Text
+from ..ops.elementwise import MAXIMUM, MINIMUM, SIGMOID
+from ..ops.linalg import MATMUL
+from ..ops.reductions import MAX, MIN, SUM
+from ..ops.shapes import TRANSPOSE
+from .graph import Graph, is_array, is_factor, is_ufunc, is_weak, op_of
 from .literals import literal
-from .rewriting import Graph, is_constant, is_weak, op_of
+from .memory import Plan, is_view, plan, root_of
+from .order import arranged
 from .rules import tune
-from .rules.kernels import LOGISTIC, fits, is_update
+from .rules.kernels import GEMM, LOGISTIC, blas_takes
 from .rules.sums import axes_of
-from .schedule import arranged
 from .source import Source, Writer
-from .storage import Plan, is_array, plan
 from .trace import Trace
-from .views import is_view, root_of
 
 LOGISTIC_INTO = '''def logistic(u, out):
     """Write 1 / (1 + exp(u)) into out; where exp overflows to inf, that is the right 0."""
@@ -47,67 +51,64 @@ _SMALL = 400
 """Up to so many elements one call of SciPy's expit is faster than four vectorised passes."""
 
 
+_REDUCTIONS = {SUM: np.add, MAX: np.maximum, MIN: np.minimum}
+"""Operations that a ufunc's ``reduce`` does."""
+
+_NAMES = {
+    "add", "buffers", "dgemm", "divide", "dot", "empty", "errstate", "exp", "expit", "free",
+    "logistic", "maximum", "minimum", "negative", "reciprocal", "sgemm", "workspace",
+}  # fmt: skip
+"""What the text imports or defines under a name of its own."""
+
+
 def is_product(node: Tensor) -> bool:
     """Whether `node` is a product of two matrices of one floating dtype, which BLAS does."""
-    return (
-        node.op is not None
-        and node.op.name == "matmul"
-        and all(x.ndim == 2 and x.dtype == node.dtype for x in node.inputs)
-        and node.dtype.kind == "f"
-    )
+    matrices = all(x.ndim == 2 and x.dtype == node.dtype for x in node.inputs)
+    return node.op is MATMUL and matrices and node.dtype.kind == "f"
 
 
 def is_reduction(node: Tensor) -> bool:
     """Whether `node` is a sum or extremum that a ufunc's ``reduce`` does."""
-    return node.op is not None and node.op.name in _REDUCTIONS and node.inputs[0].dtype.kind == "f"
+    return node.op in _REDUCTIONS and node.inputs[0].dtype.kind == "f"
 
 
-_REDUCTIONS = {"sum": "add", "max": "maximum", "min": "minimum"}
-
-
-def is_ufunc(node: Tensor) -> bool:
-    """Whether `node` is one call of a NumPy ufunc."""
-    return (
-        node.op is not None
-        and isinstance(node.op.forward, np.ufunc)
-        and getattr(np, op_of(node).forward.__name__, None) is node.op.forward
-        and not node.params
-        and node.op.forward.signature is None
-    )
+def is_numpy_ufunc(node: Tensor) -> bool:
+    """Whether `node` is one call of a ufunc that NumPy has."""
+    if not is_ufunc(node) or node.params:
+        return False
+    forward: Any = op_of(node).forward
+    return forward.signature is None and getattr(np, forward.__name__, None) is forward
 
 
 def is_sigmoid(node: Tensor) -> bool:
     """Whether `node` is the activation of the document."""
-    return node.op is LOGISTIC or (node.op is not None and node.op.name == "sigmoid")
+    return node.op in (SIGMOID, LOGISTIC)
 
 
 def buffered(node: Tensor) -> bool:
     """Whether `node` is written as a statement that computes into given memory."""
-    kinds = (is_product, is_reduction, is_ufunc, is_sigmoid, is_update)
-    return is_array(node) and any(is_kind(node) for is_kind in kinds)
+    return is_array(node) and (is_product(node) or is_reduction(node) or in_place(node))
 
 
 def in_place(node: Tensor) -> bool:
     """Whether `node` may be computed into the memory of an operand."""
-    return is_ufunc(node) or is_sigmoid(node) or is_update(node)
+    return is_numpy_ufunc(node) or is_sigmoid(node) or node.op is GEMM
 
 
 class _Planned(Writer):
+    """Writes one ufunc or product a statement, into the memory that `places` gives it."""
+
     def __init__(self, traced: Trace, graph: Graph, order: Sequence[Tensor], places: Plan) -> None:
         self.places = places
         self.used: set[str] = set()
-        self.numbers: dict[tuple[bytes, str], str] = {}
+        self.numbers: dict[tuple[object, Any], str] = {}
         super().__init__(traced, graph, order)
         self.buffers = [self.words.fresh(f"t{i}") for i in range(len(places.buffers))]
 
     def reserve(self) -> None:
         super().reserve()
-        self.words.taken |= {"add", "dot", "divide", "empty", "errstate", "exp", "expit"}
-        self.words.taken |= {"reciprocal", "dgemm", "sgemm", "logistic"}
-        self.words.taken |= {"maximum", "minimum", "negative", "buffers", "workspace", "free"}
-        for node in self.order:
-            if is_ufunc(node):
-                self.words.taken.add(op_of(node).forward.__name__)
+        functions = {op_of(x).forward.__name__ for x in self.order if is_numpy_ufunc(x)}
+        self.words.taken |= _NAMES | functions
 
     def numpy(self, name: str) -> str:
         """Return `name`, imported from NumPy."""
@@ -115,13 +116,11 @@ class _Planned(Writer):
         return name
 
     def imports(self) -> set[str]:
-        if not self.used:
-            return set()
-        return {f"from numpy import {', '.join(sorted(self.used))}"}
+        return {f"from numpy import {', '.join(sorted(self.used))}"} if self.used else set()
 
     def inlined(self, node: Tensor) -> bool:
         if is_view(node):
-            return is_array(node) and (not node.name or op_of(node).name == "transpose")
+            return is_array(node) and (not node.name or node.op is TRANSPOSE)
         return not is_array(node) and not node.name and self._scalar(node)
 
     def _scalar(self, node: Tensor) -> bool:
@@ -135,63 +134,53 @@ class _Planned(Writer):
         if self.inlined(node):
             self.texts[node] = self.words.expression(node, operands)
             return
-        if not buffered(node):
-            name = self.name(node, "u")
-            code = self._plain(node, operands)
-            self.assign(name, code, node)
-            self.texts[node] = Text(name)
-            return
-        out = self._target(node)
+        out = self._target(node) if buffered(node) else ""
         name = self.name(node, "u") if node.name or not out else ""
-        if is_update(node):
+        if node.op is GEMM:
             self._update(node, out)
-        else:
-            codes = [
-                self._typed(x, text, node) for x, text in zip(node.inputs, operands, strict=True)
-            ]
+        elif buffered(node):
+            given = zip(node.inputs, operands, strict=True)
+            codes = [self._typed(x, text, node) for x, text in given]
             self.assign(name, self._into(node, codes, out), node)
+        elif is_reduction(node) and not is_array(node):
+            self.assign(name, self._reduce(node, operands[0].code, ""), node)
+        else:
+            self.assign(name, self.words.expression(node, operands).code, node)
         self.texts[node] = Text(name or out)
 
     def _typed(self, x: Tensor, text: Text, node: Tensor) -> str:
         """Return an operand; a number as a 0-d array, which saves converting it in every run."""
-        others = [y for y in node.inputs if y is not x]
-        uniform = is_ufunc(node) and is_constant(x) and is_weak(x) and node.dtype.kind == "f"
-        if not uniform or any(y.dtype != node.dtype for y in others if not is_weak(y)):
+        if not is_numpy_ufunc(node) or not is_factor(x) or node.dtype.kind != "f":
             return text.code
+        if any(y.dtype != node.dtype for y in node.inputs if y is not x and not is_weak(y)):
+            return text.code
+        value = literal(plain(x))
+        wish = _NUMBER_NAMES.get(value, f"c{len(self.numbers) + 1}")
         array = np.asarray(plain(x), node.dtype)
-        key = (array.tobytes(), node.dtype.str)
-        if key not in self.numbers:
-            value = literal(plain(x))
-            name = self.words.fresh(_NUMBER_NAMES.get(value, f"c{len(self.numbers) + 1}"))
-            self.words.constants[name] = f'np.array({value}, "{node.dtype.name}")'
-            self.numbers[key] = name
-        return self.numbers[key]
+        return self._constant(array.tobytes(), wish, f"np.array({value}", node.dtype)
+
+    def _constant(self, key: object, wish: str, start: str, dtype: Any) -> str:
+        """Return the name of a constant of `dtype` whose text begins with `start`."""
+        if (key, dtype) not in self.numbers:
+            self.numbers[key, dtype] = name = self.words.fresh(wish)
+            self.words.constants[name] = f'{start}, "{dtype.name}")'
+        return self.numbers[key, dtype]
 
     def _update(self, node: Tensor, out: str) -> None:
         """Write ``W += alpha * a @ b`` as one call of BLAS, which sees W in C order as W.T."""
         _, a, b = node.inputs
-        alpha = literal(node.params["alpha"])
-        sign = "-=" if alpha.startswith("-") else "+="
-        factor = "" if abs(node.params["alpha"]) == 1 else f"{alpha.lstrip('-')} * "
-        product = f"{self.operand(a).within(ATOM)} @ {self.operand(b).within(ATOM)}"
-        what = f"{out} {sign} {factor}{product}"
-        routine = "sgemm" if a.dtype == np.float32 else "dgemm"
+        alpha = node.params["alpha"]
+        routine, what = self.product_by_blas(out, alpha, a, b, 1.0)
         self.words.embedding.imports[routine] = f"from scipy.linalg.blas import {routine}"
         first, flip_first = self._in_fortran_order(b)
         second, flip_second = self._in_fortran_order(a)
-        given = f"{alpha}, {first}, {second}, 1.0, {out}.T"
+        given = f"{literal(alpha)}, {first}, {second}, 1.0, {out}.T"
         self.lines.append((f"{routine}({given}, {flip_first}, {flip_second}, 1)", what))
 
     def _in_fortran_order(self, x: Tensor) -> tuple[str, int]:
         """Return how BLAS is given the transpose of `x`: a text, and whether to transpose it."""
-        if x.op is not None and x.op.name == "transpose":
-            return self.operand(x).code, 1
-        return f"{self.operand(x).code}.T", 0
-
-    def _plain(self, node: Tensor, operands: Sequence[Text]) -> str:
-        if is_reduction(node) and not is_array(node):
-            return self._reduce(node, operands[0].code, "")
-        return self.words.expression(node, operands).code
+        code = self.operand(x).code
+        return (code, 1) if x.op is TRANSPOSE else (f"{code}.T", 0)
 
     def _target(self, node: Tensor) -> str:
         """Return the name of the memory that `node` is computed into, or nothing."""
@@ -206,35 +195,24 @@ class _Planned(Writer):
             return f"{self.numpy('dot')}({', '.join(operands)}{tail})"
         if is_reduction(node):
             if out and self._is_row_sum(node):
-                return f"{self.numpy('dot')}({operands[0]}, {self._ones(node.inputs[0])}{tail})"
+                x = node.inputs[0]
+                start = f"np.ones(({x.shape[1]}, 1)"
+                ones = self._constant(x.shape[1], "ones", start, x.dtype)
+                return f"{self.numpy('dot')}({operands[0]}, {ones}{tail})"
             return self._reduce(node, operands[0], out)
         if is_sigmoid(node):
             return self._sigmoid(node, operands[0], out)
         function = self.numpy(op_of(node).forward.__name__)
-        if out and function in ("maximum", "minimum"):  # NumPy warns of a third operand
+        if out and node.op in (MAXIMUM, MINIMUM):  # NumPy warns of a third operand
             tail = f", out={out}"
         return f"{function}({', '.join(operands)}{tail})"
 
     def _is_row_sum(self, node: Tensor) -> bool:
         """Whether `node` sums the rows of a small buffer, which a product with ones does faster."""
         x = node.inputs[0]
-        return (
-            op_of(node).name == "sum"
-            and x in self.places.buffer
-            and x.ndim == node.ndim == 2
-            and axes_of(node) == (1,)
-            and x.size <= _THREADED_ROWS
-            and x.dtype == node.dtype
-            and x.dtype in (np.float32, np.float64)
-        )
-
-    def _ones(self, x: Tensor) -> str:
-        """Return the name of a column of ones, one for each column of `x`."""
-        key = (b"ones" + str(x.shape[1]).encode(), x.dtype.str)
-        if key not in self.numbers:
-            self.numbers[key] = name = self.words.fresh("ones")
-            self.words.constants[name] = f'np.ones(({x.shape[1]}, 1), "{x.dtype.name}")'
-        return self.numbers[key]
+        small = x in self.places.buffer and x.size <= _THREADED_ROWS and x.ndim == node.ndim == 2
+        same = x.dtype == node.dtype and x.dtype in (np.float32, np.float64)
+        return node.op is SUM and small and same and axes_of(node) == (1,)
 
     def _reduce(self, node: Tensor, operand: str, out: str) -> str:
         axis = node.params.get("axis")
@@ -244,30 +222,25 @@ class _Planned(Writer):
             parts += ["None", out or "None"]
         if node.params.get("keepdims"):
             parts.append("True")
-        return f"{self.numpy(_REDUCTIONS[op_of(node).name])}.reduce({', '.join(parts)})"
+        return f"{self.numpy(_REDUCTIONS[op_of(node)].__name__)}.reduce({', '.join(parts)})"
 
     def _sigmoid(self, node: Tensor, operand: str, out: str) -> str:
         if node.size <= _SMALL:
             self.words.embedding.imports["expit"] = "from scipy.special import expit"
             return f"expit({operand}, {out})" if out else f"expit({operand})"
-        for name in ("add", "errstate", "exp"):
-            self.numpy(name)
-        if node.op is LOGISTIC:
-            self.numpy("divide")
-            helper, self.words.helpers["logistic"] = "logistic", LOGISTIC_INTO
-        else:
-            self.numpy("negative")
-            self.numpy("reciprocal")
-            helper, self.words.helpers["sigmoid"] = "sigmoid", SIGMOID_INTO
+        helper = op_of(node).name
+        self.used |= {"add", "errstate", "exp"}
+        self.used |= {"divide"} if node.op is LOGISTIC else {"negative", "reciprocal"}
+        self.words.helpers[helper] = LOGISTIC_INTO if node.op is LOGISTIC else SIGMOID_INTO
         if not out:
-            out = f"{self.numpy('empty')}({literal(node.shape)}, {_dtype(node)})"
+            out = f'{self.numpy("empty")}({literal(node.shape)}, "{node.dtype.name}")'
         return f"{helper}({operand}, {out})"
 
     def writable(self) -> set[Tensor]:
         return set(self.places.donated.values())
 
     def ready(self) -> set[Tensor]:
-        return {self.places.donated[node] for node in self.order if is_update(node)}
+        return {self.places.donated[node] for node in self.order if node.op is GEMM}
 
     def workspace(self) -> tuple[list[str], list[str], list[str]]:
         """Return how buffers are made, taken and given back, as lines."""
@@ -275,23 +248,12 @@ class _Planned(Writer):
             return [], [], []
         self.numpy("empty")
         lines = ["def buffers():", '    """Make the memory that one run needs."""', "    return ["]
-        lines += [
-            f"        empty({literal(shape)}, {_dtype_text(dtype)}),"
-            for shape, dtype in self.places.buffers
-        ]
+        for shape, dtype in self.places.buffers:
+            lines.append(f'        empty({literal(shape)}, "{dtype.name}"),')
         lines.append("    ]")
-        left = ", ".join(self.buffers)
-        comma = "," if len(self.buffers) == 1 else ""
-        take = ["workspace = free.pop() if free else buffers()", f"{left}{comma} = workspace"]
+        left = ", ".join(self.buffers) + ("," if len(self.buffers) == 1 else "")
+        take = ["workspace = free.pop() if free else buffers()", f"{left} = workspace"]
         return ["\n".join(lines), "free = []"], take, ["free.append(workspace)"]
-
-
-def _dtype(node: Tensor) -> str:
-    return _dtype_text(node.dtype)
-
-
-def _dtype_text(dtype: np.dtype[np.generic]) -> str:
-    return f'"{dtype.name}"'
 
 
 def _may_overwrite(graph: Graph, output: Tensor, x: Tensor) -> bool:
@@ -305,11 +267,11 @@ def _may_overwrite(graph: Graph, output: Tensor, x: Tensor) -> bool:
 
 _THREADED = 1 << 17
 """Products of so many multiplications and more are left to NumPy: BLAS shares them out among
-threads, and SciPy's BLAS has threads of its own, which would stand in the way of NumPy's."""
+threads, and SciPy's BLAS has threads of its own, which would get in the way of NumPy's."""
 
 
-def _fits_scipys_blas(c: Tensor, a: Tensor, b: Tensor) -> bool:
-    return c.size * a.shape[-1] <= _THREADED and fits(c, a, b)
+def _scipys_blas_takes(c: Tensor, a: Tensor, b: Tensor) -> bool:
+    return c.size * a.shape[-1] <= _THREADED and blas_takes(c, a, b)
 
 
 def planned(traced: Trace, graph: Graph, donated: Collection[Tensor] = ()) -> Source:
@@ -323,7 +285,7 @@ def planned(traced: Trace, graph: Graph, donated: Collection[Tensor] = ()) -> So
     donated : collection of Tensor
         Inputs whose memory results may take over.
     """
-    graph, given, order = arranged(tune(graph), donated, _may_overwrite, _fits_scipys_blas)
+    graph, given, order = arranged(tune(graph), donated, _may_overwrite, _scipys_blas_takes)
     places = plan(order, graph.outputs, given, buffered, in_place)
     writer = _Planned(traced, graph, order, places)
     preamble, take, give_back = writer.workspace()

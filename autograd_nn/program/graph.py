@@ -1,0 +1,125 @@
+"""A traced graph, and what its nodes are.
+
+1. `Graph` is what a trace leaves behind and every pass takes and returns: outputs, inputs, and
+   where in the user's function each node was made.
+2. The other functions answer questions about one node: a constant, a weak number, an array?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+
+from ..core.graph import topological_order, uses
+from ..core.op import Op
+from ..core.tensor import Tensor, plain
+
+INPUT = Op("input", lambda: None)
+"""The operation of a program's arguments while it is being made; constants have none."""
+
+
+@dataclass(slots=True, eq=False)
+class Graph:
+    """A traced computation.
+
+    Attributes
+    ----------
+    outputs, inputs : list of Tensor
+        Results and arguments, flat. Inputs have the operation `INPUT`, constants have none.
+    place : dict of Tensor to int
+        When each node was made, in the order of the user's function.
+    backward : list of (int, int)
+        The spans of places that are backward passes.
+    cotangents : set of Tensor
+        Nodes known to be multiples of what a backward pass started from.
+    """
+
+    outputs: list[Tensor]
+    inputs: list[Tensor]
+    place: dict[Tensor, int]
+    backward: list[tuple[int, int]]
+    cotangents: set[Tensor]
+    _uses: dict[Tensor, int] | None = None
+
+    def nodes(self) -> list[Tensor]:
+        """Return what the outputs depend on, inputs first: what nothing depends on is gone."""
+        return topological_order(self.outputs)
+
+    def uses(self, node: Tensor) -> int:
+        """Return how often `node` is an operand or an output (1 for a node just made)."""
+        if self._uses is None:
+            self._uses = count_uses(self.outputs)
+        return self._uses.get(node, 1)
+
+    def stand_for(self, node: Tensor, old: Tensor) -> None:
+        """Let `node` take the place of `old`: used as often, and a cotangent if `old` is one."""
+        times = self.uses(old)
+        if self._uses is not None and node is not old:
+            self._uses[node] = times + self._uses.get(node, 0)
+        if old in self.cotangents and not is_leaf(node):
+            self.cotangents.add(node)
+
+    def with_outputs(self, outputs: Sequence[Tensor]) -> Graph:
+        """Return the same graph with other outputs."""
+        return Graph(list(outputs), self.inputs, self.place, self.backward, set(self.cotangents))
+
+
+def count_uses(outputs: Sequence[Tensor]) -> dict[Tensor, int]:
+    """Return how often each node is an operand or an output."""
+    counts = {node: len(users) for node, users in uses(topological_order(outputs)).items()}
+    for output in outputs:
+        counts[output] += 1
+    return counts
+
+
+def op_of(node: Tensor) -> Op:
+    """Return the operation of a node that is no constant."""
+    return cast("Op", node.op)
+
+
+def is_constant(x: Tensor) -> bool:
+    """Whether `x` is known when the program is written."""
+    return x.op is None
+
+
+def is_leaf(node: Tensor) -> bool:
+    """Whether `node` is an argument or a constant."""
+    return node.op is None or node.op is INPUT
+
+
+def is_array(node: Tensor) -> bool:
+    """Whether `node` is an array of at least one axis."""
+    return isinstance(plain(node), np.ndarray) and node.ndim > 0
+
+
+def is_weak(x: Tensor) -> bool:
+    """Whether `x` is a Python number, which takes on the dtype of what it meets (NEP 50)."""
+    return isinstance(plain(x), (bool, int, float)) and is_leaf(x)
+
+
+def is_factor(x: Tensor) -> bool:
+    """Whether `x` is a plain number that is known when the program is written."""
+    return is_constant(x) and is_weak(x)
+
+
+def is_ufunc(node: Tensor) -> bool:
+    """Whether `node` is one call of a ufunc, element by element."""
+    return node.op is not None and isinstance(node.op.forward, np.ufunc)
+
+
+def number(x: Tensor) -> float | int | None:
+    """Return the value of a constant of one element as a Python number, else None."""
+    if x.op is not None or x.size != 1:
+        return None
+    data = plain(x)
+    if isinstance(data, (bool, int, float)):
+        return data
+    return data.item() if data.dtype.kind in "fiu" else None
+
+
+def can_replace(x: Tensor, node: Tensor) -> bool:
+    """Whether `x` may stand for `node`: same shape, same dtype, and no weaker."""
+    return x.shape == node.shape and x.dtype == node.dtype and not is_weak(x)

@@ -1,0 +1,200 @@
+"""A traced function as a program.
+
+1. `lowered` makes it from a trace: simplified, written, compiled, and compared with the trace.
+2. `Program` is callable, with its source, its graph, and `save`.
+"""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import linecache
+import pathlib
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+import numpy as np
+
+from ..core.graph import replay
+from ..core.tensor import Tensor, plain
+from ..transforms.containers import flatten, unflatten
+from .comparison import compare
+from .graph import Graph
+from .guards import Guard
+from .numba_source import looped
+from .numpy_source import planned
+from .readable_source import readable
+from .rules import simplify
+from .source import Source
+from .trace import Trace
+
+_NUMBERS = itertools.count(1)
+
+
+class Program:
+    """A traced function, written as NumPy and compiled.
+
+    Attributes
+    ----------
+    source : str
+        The text of the program that is run.
+    readable : str
+        The same program as one would write it down.
+    graph : list of Tensor
+        The results, as recorded nodes on the arguments, simplified: to draw, or to walk over.
+    """
+
+    def __init__(self, traced: Trace, graph: Graph, source: Source) -> None:
+        self._traced = traced
+        self._graph = graph
+        self._source = source
+        self._space = compiled(source.text, source.name, source.held)
+        self.arity = len(traced.parameters)
+        self.guard = Guard(traced, source)
+        self.run = _adapted(traced, source, self._space[source.name])
+        self._same: Callable[..., bool] | None = None
+
+    def entry(self, missed: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function that runs the program on arguments like the traced ones.
+
+        For others it calls `missed`. It is the program's own function with the test written
+        before its first line, which saves a call.
+        """
+        source, traced = self._source, self._traced
+        if source.flat or source.flat_result or traced.static:
+            same, run = self.guard.function(), self.run
+            return lambda *args: run(*args) if same(*args) else missed(*args)
+        guard = Guard(traced, source, source.parameters)
+        given = ", ".join(source.parameters)
+        test = [f"    {line}" for line in guard.lines(f"return _missed({given})")]
+        text = "\n".join([f"def {source.name}({given}):", *test, *source.body, ""])
+        held = {**self._space, **guard.held, "_missed": missed}
+        return cast("Callable[..., Any]", compiled(text, source.name, held)[source.name])
+
+    @property
+    def graph(self) -> list[Tensor]:
+        """The results as recorded nodes on the arguments, simplified: to draw or to walk over."""
+        leaves = {x: Tensor(plain(x), name=x.name) for x in self._graph.inputs}
+        return replay(self._graph.outputs, leaves)[0]
+
+    @property
+    def kernel(self) -> Callable[..., Any]:
+        """The compiled function of a program for Numba; it takes the leaves that are used, flat."""
+        return cast("Callable[..., Any]", self._space["kernel"])
+
+    @property
+    def source(self) -> str:
+        """The text of the program that is run."""
+        return self._source.text
+
+    @property
+    def readable(self) -> str:
+        """The program with operators infix and a fresh array for every result."""
+        return readable(self._traced, self._graph).text
+
+    def __call__(self, *args: Any) -> Any:
+        """Run the program on arguments like those it was traced with.
+
+        Raises
+        ------
+        TypeError
+            If they have another structure, other shapes or other dtypes.
+        """
+        if self._same is None:
+            self._same = self.guard.function()
+        if len(args) != self.arity or not self._same(*args):
+            raise TypeError(
+                f"this program of {self._traced.name} was made for other arguments: "
+                f"{self.guard.described()}"
+            )
+        return self.run(*args)
+
+    def __repr__(self) -> str:
+        return f"<Program {self._source.name}, {len(self._source.text.splitlines())} lines>"
+
+    def save(self, path: str | pathlib.Path) -> pathlib.Path:
+        """Write the program as a module that needs NumPy (and what it says) but not this package.
+
+        Raises
+        ------
+        ValueError
+            If it holds a function whose source is not to be had.
+        """
+        target = pathlib.Path(path)
+        target.write_text(_with_held(self._source), encoding="utf-8")
+        return target
+
+
+def _with_held(source: Source) -> str:
+    """Return the text with the constants that were held beside it."""
+    text = source.text
+    for name, value in source.held.items():
+        if not isinstance(value, np.ndarray):
+            raise ValueError(
+                f"the program calls {getattr(value, '__name__', value)!r}, whose source is not to "
+                "be had; define the function in a file, without closures or decorators"
+            )
+        start = f"# {name} is held beside this text"
+        lines = text.splitlines()
+        at = next(i for i, line in enumerate(lines) if line.startswith(start))
+        packed = base64.b85encode(zlib.compress(np.ascontiguousarray(value).tobytes())).decode()
+        lines[at] = f'{name} = _array("{packed}", "{value.dtype.str}", {value.shape})'
+        text = "\n".join(lines) + "\n"
+    if source.held:
+        text = text.replace("import numpy as np\n", _UNPACK, 1)
+    return text
+
+
+_UNPACK = """import base64
+import zlib
+
+import numpy as np
+
+
+def _array(text, dtype, shape):
+    return np.frombuffer(zlib.decompress(base64.b85decode(text)), dtype).reshape(shape)
+
+
+"""
+
+
+def compiled(text: str, name: str, held: Mapping[str, Any]) -> dict[str, Any]:
+    """Run `text` as a module and return its names; tracebacks show its lines."""
+    filename = f"<autograd_nn program {name} {next(_NUMBERS)}>"
+    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+    space: dict[str, Any] = dict(held)
+    exec(compile(text, filename, "exec"), space)  # noqa: S102 - the program itself: names in it are sanitised, constants held beside it
+    return space
+
+
+def _adapted(traced: Trace, source: Source, function: Callable[..., Any]) -> Callable[..., Any]:
+    if not source.flat and not source.flat_result and not traced.static:
+        return function
+    keep = [key not in traced.static for key in traced.parameters]
+    structure = flatten(traced.result)[1] if source.flat_result else None
+
+    def call(*args: Any) -> Any:
+        if source.flat:
+            kept = [arg for arg, is_kept in zip(args, keep, strict=True) if is_kept]
+            args = tuple([leaf for arg in kept for leaf in flatten(arg)[0]])
+        result = function(*args)
+        return unflatten(structure, list(result)) if source.flat_result else result
+
+    return call
+
+
+def lowered(
+    traced: Trace, donated: Sequence[str] = (), style: str = "planned", engine: str = "numpy"
+) -> Program:
+    """Return the checked program of a trace."""
+    graph = simplify(traced.graph)
+    inputs = zip(traced.leaves, graph.inputs, strict=True)
+    given = {node for leaf, node in inputs if leaf.path[0] in donated}
+    if style == "readable":
+        source = readable(traced, graph)
+    else:
+        source = (looped if engine == "numba" else planned)(traced, graph, given)
+    program = Program(traced, graph, source)
+    compare(traced, program.run, source.text)
+    return program

@@ -1,0 +1,139 @@
+"""The gallery: every example is run, and what it writes is kept in git beside it.
+
+    python examples/make_gallery.py            # renew what is stale
+    python examples/make_gallery.py --check    # change nothing; fail if something is stale
+    python examples/make_gallery.py --times    # draw the pictures of measured times again, too
+    python examples/make_gallery.py 4_7 errata # only the examples whose names hold one of these
+
+The lessons' pictures go into ``gallery``, those of `pictures` into ``pictures``, the table of
+operations stays here. A file is stale if what an example writes now does not show the same:
+
+1. An SVG has other shapes, words or colours. Places and sizes depend on a machine's fonts.
+2. A PNG has other pixels. Another version of Matplotlib may draw each letter a little differently,
+   so there only the means of blocks are compared.
+3. Any other file has another text.
+
+Pictures of measured times differ in every run. They are never stale.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from shutil import copyfile
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+HERE = Path(__file__).parent
+TIMES = {"3_3_times.png", "4_9_algorithm.png"}
+"""Pictures of measured times."""
+
+KEPT_IN = {"pictures": HERE / "pictures", "operations": HERE}
+"""Where an example's files are kept, if not in the gallery."""
+
+_PLACES = re.compile(
+    r' (width|height|viewBox|transform|points|d|x|y|x1|x2|y1|y2|cx|cy|rx|ry|text-anchor)="[^"]*"'
+)
+_BLOCK = 16
+
+
+def scripts() -> list[Path]:
+    """Return the examples, each a file that runs."""
+    return sorted(
+        path for path in HERE.glob("*.py") if path.name not in {"lesson.py", "make_gallery.py"}
+    )
+
+
+def shows_the_same(kept: Path, made: Path) -> bool:
+    """Return whether two pictures, or two texts, show the same."""
+    if kept.suffix == ".png":
+        return _same_pixels(kept, made)
+    old, new = (path.read_text(encoding="utf-8") for path in (kept, made))
+    return svg_content(old) == svg_content(new) if kept.suffix == ".svg" else old == new
+
+
+def svg_content(svg: str) -> str:
+    """Return an SVG without places and sizes, which differ with the fonts of a machine."""
+    return re.sub(r"\s+", " ", _PLACES.sub("", svg[svg.index("<svg") :]))
+
+
+def _same_pixels(kept: Path, made: Path) -> bool:
+    (old, by_old), (new, by_new) = map(_image, (kept, made))
+    if old.shape != new.shape:
+        return False
+    if by_old == by_new:  # rounding may move a line a little
+        return bool((np.abs(old - new).max(axis=2) > 0.1).mean() < 0.001)
+    return bool(np.abs(_means(old) - _means(new)).max() < 0.25)
+
+
+def _image(path: Path) -> tuple[Any, str]:
+    """Return the pixels of a PNG, and the program that wrote it."""
+    from PIL import Image
+
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"), dtype=float) / 255, str(image.info.get("Software"))
+
+
+def _means(image: Any) -> Any:
+    """Return the mean of every block of pixels."""
+    rows, columns = (n // _BLOCK for n in image.shape[:2])
+    whole = image[: rows * _BLOCK, : columns * _BLOCK]
+    return whole.reshape(rows, _BLOCK, columns, _BLOCK, 3).mean(axis=(1, 3))
+
+
+def run(script: Path, folder: Path) -> list[Path]:
+    """Run an example in `folder`, where its pictures go, and return what it wrote."""
+    there = {"MPLBACKEND": "Agg", "PYTHONPATH": str(HERE.parent), "PYTHONUTF8": "1"}
+    subprocess.run(  # noqa: S603 - our own examples
+        [sys.executable, str(script)],
+        cwd=folder,
+        env=os.environ | there,
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+    return sorted(folder.iterdir())
+
+
+def stale(script: Path, folder: Path, times: bool = False) -> list[tuple[Path, Path]]:
+    """Run an example in `folder` and return the stale files, each with what is new."""
+    target = KEPT_IN.get(script.stem, HERE / "gallery")
+    pairs = [(target / made.name, made) for made in run(script, folder)]
+    return [
+        (kept, made)
+        for kept, made in pairs
+        if not kept.exists() or (times if kept.name in TIMES else not shows_the_same(kept, made))
+    ]
+
+
+def main() -> int:
+    """Renew the gallery, or check it; return the exit status."""
+    parser = argparse.ArgumentParser(description="Make the gallery from the examples.")
+    parser.add_argument("names", nargs="*", help="parts of the names of examples; all if none")
+    parser.add_argument("--check", action="store_true", help="change nothing, fail if stale")
+    parser.add_argument("--times", action="store_true", help="renew pictures of times as well")
+    options = parser.parse_args()
+    found = 0
+    for script in scripts():
+        if options.names and not any(name in script.stem for name in options.names):
+            continue
+        print(script.name, flush=True)
+        with TemporaryDirectory() as folder:
+            for kept, made in stale(script, Path(folder), options.times):
+                found += 1
+                print(f"  {'is stale' if options.check else 'renewed'}: {kept.relative_to(HERE)}")
+                if not options.check:
+                    kept.parent.mkdir(exist_ok=True)
+                    copyfile(made, kept)
+    if options.check and found:
+        print(f"{found} files are stale: run python examples/make_gallery.py and look at them")
+    return int(options.check and found > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,51 @@
+"""The form of a program that is compiled by Numba."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd_nn import jit
+from autograd_nn.program.numba_source import NotCompilableError
+
+from .steps import PARAMETERS, RNG, A, X, Y, copies, step
+
+
+def test_numba_takes_the_same_steps() -> None:
+    pytest.importorskip("numba")
+    train, plain = jit(step, donate=0, engine="numba"), jit(step)
+    for m, dtype in ((1, np.float64), (5, np.float32)):
+        p, q = copies(PARAMETERS, dtype), copies(PARAMETERS, dtype)
+        x, y = X[:, :m].astype(dtype), Y[:, :m].astype(dtype)
+        for _ in range(3):
+            after, J = train(p, x, y, 0.5)
+            q, value = plain(q, x, y, 0.5)
+            eps = float(np.finfo(dtype).eps)
+            np.testing.assert_allclose(J, value, rtol=100 * eps)
+            assert J.dtype == dtype
+            for name in p:
+                assert after[name] is p[name]
+                np.testing.assert_allclose(p[name], q[name], rtol=1e3 * eps, atol=100 * eps)
+
+
+def test_numba_loops_over_all_kinds_of_operands() -> None:
+    pytest.importorskip("numba")
+
+    def f(a: Any, b: Any, c: Any, s: Any) -> Any:
+        t = np.where(a > b, np.exp(a), np.tanh(b.T)) * c + s
+        u = t - np.mean(t, axis=1, keepdims=True) + np.sum(t, axis=0)
+        v = np.maximum(u, 0) / np.sqrt(np.abs(b) + 1)
+        return v @ a.T, np.sum(v), v.T, np.sum(np.square(v), axis=0), np.sum(u * t)
+
+    arguments = (RNG.normal(size=(4, 4)), RNG.normal(size=(4, 4)), RNG.normal(size=(4, 1)), 0.3)
+    got = jit(f, engine="numba")(*arguments)
+    expected = jit(f)(*arguments)
+    for value, right in zip(got, expected, strict=True):
+        np.testing.assert_allclose(value, right, rtol=1e-12, atol=1e-14)
+
+
+def test_numba_refuses_what_it_has_no_form_for() -> None:
+    with pytest.raises(NotCompilableError, match="concatenate"):
+        jit(lambda x: np.concatenate([x, x]), engine="numba")(A)

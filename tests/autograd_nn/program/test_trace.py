@@ -1,0 +1,45 @@
+"""What a trace refuses, and with which words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd_nn import Tensor, grad, jit, no_grad, sigmoid
+from autograd_nn.core.recording import TracingError
+
+from .steps import A, B
+
+
+@pytest.mark.parametrize(
+    ("f", "what"),
+    [
+        (lambda x: x if x.sum() > 0 else -x, "np.where"),
+        (lambda x: x * float(x.sum()), "Keep the Tensor"),
+        (lambda x: np.sum(np.asarray(x)), "NumPy functions"),
+        (lambda x: sum(row for row in x), "whole-array"),
+        (lambda x: x * (x + 1).data, "Tensor itself"),
+        (lambda x: x * x.data, "Tensor itself"),
+        (lambda x: x * Tensor(x), "detach"),
+        (lambda x: x * x.sum().item(), "Return the Tensor"),
+    ],
+)
+def test_a_value_is_refused_with_the_users_line(f: Any, what: str) -> None:
+    with pytest.raises(TracingError, match=what) as caught:
+        jit(f)(A)
+    assert "test_trace.py, line" in str(caught.value)
+    assert sigmoid(Tensor(0.0)).item() == 0.5, "tracing has ended"
+
+
+def test_no_grad_is_refused_and_detach_is_not() -> None:
+    def f(x: Any) -> Any:
+        with no_grad():
+            return x * 2
+
+    with pytest.raises(TracingError, match="detach"):
+        jit(f)(A)
+    slope = jit(grad(lambda x: np.sum(x * (x * 2).detach())))
+    np.testing.assert_allclose(slope(A), 2 * A)
+    np.testing.assert_allclose(slope(B), 2 * B)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from autograd_nn.derivation.prove.any_size import Prover
 from autograd_nn.derivation.prove.proof import prove_with
 
 from . import formulas
+from .activations import Activation
 from .network import Network
 
 _DEEP = 5
@@ -22,8 +22,9 @@ _DEEP = 5
 def prove(net: Network, claims: Any = None) -> Proofs:
     """Prove the formulas of a network for every size, number of samples, value and depth.
 
-    What counts of the network are its number of layers and its activation: the proof is made on
-    one of the same kind with a different number of nodes in each layer.
+    What counts of the network is its number of layers; the proof is made on one with another
+    number of nodes in each layer. The document's formulas are proved for every differentiable f,
+    a learner's for the network's activation where they need it.
 
     Parameters
     ----------
@@ -42,33 +43,26 @@ def prove(net: Network, claims: Any = None) -> Proofs:
     >>> all(proof.any_size and proof.any_depth for proof in proofs)
     True
     """
-    environment = Environment(_cost(net, net.n_layers), 3)
-    prover = Prover(environment)
-    prover.one_step = one_step(Environment(_cost(net, max(net.n_layers, _DEEP)), 3))
-    if claims is None:
-        claims = general_claims(net, "f_prime" in environment.extras)
-    return prove_with(prover, claims)
+    activation = "sigmoid" if claims is None else net.activation  # the document's hold for any f
+    prover = Prover(Environment(_cost(net.n_layers, activation), 3))
+    prover.one_step = one_step(Environment(_cost(max(net.n_layers, _DEEP), activation), 3))
+    return prove_with(prover, general_claims(net.n_layers) if claims is None else claims)
 
 
-def _cost(net: Network, layers: int) -> Any:
-    """Return the cost of three samples in a network of the same kind, no two layers alike."""
-    like = Network([*range(4, 3 + layers), 2], seed=0, activation=net.activation)
+def _cost(layers: int, activation: str | Activation) -> Any:
+    """Return the cost of three samples in a network of so many layers, no two of them alike."""
+    like = Network([*range(4, 3 + layers), 2], seed=0, activation=activation)
     rng = np.random.default_rng(0)
     return like.cost(rng.normal(size=(like.structure[0], 3)), rng.normal(size=(2, 3)))
 
 
-def general_claims(net: Network, any_f: bool) -> dict[str, Formula]:
-    """Return the document's formulas with f′ left open, or with that of the network."""
-    output, hidden = formulas.delta_output, formulas.delta_hidden
-    slope: tuple[str, ...] = ("f_prime",)
-    if not any_f:
-        slope = ()
-        output = partial(output, f_prime=net.activation.f_prime)
-        hidden = partial(hidden, f_prime=net.activation.f_prime)
-    n_l = net.n_layers
-    claims = {f"delta{n_l}": Formula(output, ("y", f"h{n_l}", f"z{n_l}", *slope))}
+def general_claims(n_l: int) -> dict[str, Formula]:
+    """Return the document's formulas for a network of n_l layers, with f′ left open."""
+    output = ("y", f"h{n_l}", f"z{n_l}", "f_prime")
+    claims = {f"delta{n_l}": Formula(formulas.delta_output, output)}
     for l in range(n_l - 1, 1, -1):
-        claims[f"delta{l}"] = Formula(hidden, (f"W{l}", f"delta{l + 1}", f"z{l}", *slope))
+        uses = (f"W{l}", f"delta{l + 1}", f"z{l}", "f_prime")
+        claims[f"delta{l}"] = Formula(formulas.delta_hidden, uses)
     for l in range(1, n_l):
         h = "x" if l == 1 else f"h{l}"
         claims[f"dW{l}"] = Formula(formulas.gradient_W, (f"delta{l + 1}", h))

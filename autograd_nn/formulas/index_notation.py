@@ -87,7 +87,8 @@ class Writer:
         atoms = [self.atom(h, ix, e) for h, ix, e in rest]
         body = " ".join([*([factor] if factor else []), *([sums] if sums else []), *atoms])
         self.names = before
-        return ("-" if self.latex else "−") * (t.c < 0) + (body or "1")
+        minus = "" if t.c > 0 else "-" if self.latex else "−"
+        return minus + (body or "1")
 
     def _first(self, i: Index, atoms: list[tuple[Head, Indices, Exponent]]) -> int:
         self.letter(i)
@@ -158,7 +159,9 @@ class Writer:
                 f"e^{{{e} ({inner})}}")  # fmt: skip
         if h.kind == "inv":
             at = self.indices(ix)
-            return self.power((rf"\left[({inner})^{{-1}}\right]" if self.latex else f"[({inner})⁻¹]") + at, e)
+            return self.power(
+                (rf"\left[({inner})^{{-1}}\right]" if self.latex else f"[({inner})⁻¹]") + at, e
+            )
         words = {"exp": "exp", "log": "ln"}.get(h.kind, "")
         text = (rf"\{words}" if self.latex else words) if words else self.name(h.text)
         return self.power(f"{text}({inner})", e)

@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 
 Exponent = int | Fraction
 MOST_TERMS = 4000
-MOST_STEPS = 20_000
+MOST_STEPS = 2_000
 
 
 class NoForm(Exception):  # noqa: N818 - not a fault of the program
@@ -117,9 +117,7 @@ class Term:
 
     def __init__(self, c: Any, a: Atoms | None = None, b: Iterable[Index] = ()) -> None:
         self.c = c
-        self.a: Atoms = {
-            k: e if e.denominator != 1 else int(e) for k, e in (a or {}).items() if e
-        }
+        self.a: Atoms = {k: e if e.denominator != 1 else int(e) for k, e in (a or {}).items() if e}
         self.b = frozenset(b)
 
     def at(self, m: dict[Index, Index]) -> Term:
@@ -219,7 +217,9 @@ def number(value: Any) -> Terms:
 
 def size_terms(size: Any) -> Terms:
     """Return the length of an axis as terms."""
-    return number(size) if isinstance(size, int) else [Term(Fraction(1), {(size_head(size), ()): 1})]
+    return (
+        number(size) if isinstance(size, int) else [Term(Fraction(1), {(size_head(size), ()): 1})]
+    )
 
 
 def scaled(terms: Terms, c: Any) -> Terms:
@@ -276,7 +276,9 @@ def components(t: Term) -> list[tuple[list[Any], list[Index]]]:
                 atoms = group[0] + atoms
                 bound |= group[1]
         groups.append((atoms, bound))
-    return [(atoms, list({i: 0 for (_, ix), _ in atoms for i in ix if i in b})) for atoms, b in groups]
+    return [
+        (atoms, list({i: 0 for (_, ix), _ in atoms for i in ix if i in b})) for atoms, b in groups
+    ]
 
 
 def _component_key(atoms: list[Any], bound: list[Index], label: dict[Index, str]) -> Any:
@@ -486,10 +488,10 @@ def relation(t: Term, h: Head, ix: Indices, e: Exponent) -> Relation | None:
         left, m = found
         factor = left.changed({key: e} if h.kind == "power" else {}, -1 / lead.c)
     else:  # a fraction is parted: 1/(u (1 + u)) is 1/u − 1/(1 + u), u being the leading term
-        lead, inverse = _one(h), Term(Fraction(1), {k: -x for k, x in lead.at(m).a.items()})
-        if lead is None or leading(h.parts).b or divided(without, inverse, {}) is None:
+        one, inverse = _one(h), Term(Fraction(1), {k: -x for k, x in lead.at(m).a.items()})
+        if one is None or lead.b or divided(without, inverse, {}) is None:
             return None
-        factor = t.changed({}, -1 / lead.c)
+        lead, factor = one, t.changed({}, -1 / one.c)
     zero = [lead.fresh(m), *[s.fresh(m) for s in h.parts if s is not lead], *beyond]
     if h.kind == "tie":
         zero = [z.changed({key: 1}) for z in zero]
@@ -498,7 +500,7 @@ def relation(t: Term, h: Head, ix: Indices, e: Exponent) -> Relation | None:
 
 def leading(terms: Terms) -> Term:
     """Return the term of a sum that relations take out: of most sums and highest degree."""
-    return max(terms, key=lambda s: (len(s.b), sum(map(abs, s.a.values()))))
+    return max(terms, key=lambda s: (len(s.b), sum(abs(e) for e in s.a.values())))
 
 
 def _one(h: Head) -> Term | None:
@@ -530,7 +532,8 @@ def divided(
             return m if fits(m) else None
         (h, ix), e = wanted[k]
         for (other, at), power in t.a.items():
-            if other is not h or power * e <= 0 or abs(power) < abs(e) or (h, at) in dict(taken):
+            less = power < e if e > 0 else power > e
+            if other is not h or less or (h, at) in dict(taken):
                 continue
             for order in h.symmetries:
                 more = dict(m)
@@ -579,7 +582,7 @@ def _of_atom(h: Head, ix: Indices, x: Head, at: Indices) -> Terms:
         return []
     if h.kind == "inv":  # −A⁻¹ ∂A A⁻¹
         a, b = (Index(i.size) for i in h.free)
-        around = {(h, (ix[0], a)): 1, (h, (b, ix[1])): 1} if ix else {(h, (b, a)): 1}
+        around: Atoms = {(h, (ix[0], a)): 1, (h, (b, ix[1])): 1} if ix else {(h, (b, a)): 1}
         outer = [Term(Fraction(-1 if ix else 1), around, (a, b))]
         return times(outer, derivative(instance(h, (a, b)), x, at))
     inner = derivative(instance(h, ix), x, at)

@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -75,10 +75,10 @@ class Size(np.lib.mixins.NDArrayOperatorsMixin):
 
     __repr__ = __str__
 
-    def __eq__(self, other: Any) -> bool:  # type: ignore[override]  # one truth, not an array
+    def __eq__(self, other: Any) -> bool:
         return isinstance(other, Size) and same_size(self, other)
 
-    def __ne__(self, other: Any) -> bool:  # type: ignore[override]  # one truth, not an array
+    def __ne__(self, other: Any) -> bool:
         return not self == other
 
     def __hash__(self) -> int:
@@ -201,20 +201,24 @@ class Sized(np.lib.mixins.NDArrayOperatorsMixin):
         composed = FUNCTIONS.get(func)
         if composed is None or name in _REFUSED:
             raise NoForm(f"np.{name} has no normal form")
-        return _unwrapped(composed(*map(_wrapped, args), **{k: _wrapped(v) for k, v in kwargs.items()}))
+        return _unwrapped(
+            composed(*map(_wrapped, args), **{k: _wrapped(v) for k, v in kwargs.items()})
+        )
 
+
+_Form = TypeVar("_Form", bound=Callable[..., Any])
 
 DIRECT: dict[Any, Callable[..., Any]] = {}
-"""NumPy's functions that are not composed of others, by `form_of`; and ``x[key]``, ``x[key] = v``."""
+"""NumPy's functions that are not composed of others, by `form_of`; and "item", "put"."""
 
 SHAPES_ONLY: ContextVar[bool] = ContextVar("autograd_nn_shapes_only", default=False)
 """Whether only shapes are looked for, and terms left out."""
 
 
-def form_of(*functions: Any) -> Callable[[Any], Any]:
+def form_of(*functions: Any) -> Callable[[_Form], _Form]:
     """Call the decorated function where NumPy's `functions` are called on arrays of terms."""
 
-    def enter(form: Any) -> Any:
+    def enter(form: _Form) -> _Form:
         DIRECT.update(dict.fromkeys(functions, form))
         return form
 
@@ -260,7 +264,9 @@ def lifted(x: Any) -> Sized:
     array = np.asarray(x)
     if array.size != 1:
         raise NoForm(f"an array of shape {array.shape} has no size of its own")
-    return Sized((None,) * array.ndim, number(exact(array.item())), bool if array.dtype == bool else float)
+    return Sized(
+        (None,) * array.ndim, number(exact(array.item())), bool if array.dtype == bool else float
+    )
 
 
 def exact(value: Any) -> Fraction:
@@ -318,7 +324,7 @@ def opaque(op: Op) -> Callable[[Terms], Terms]:
     """Return any function of one variable as an atom; its derivative is its own rule's."""
 
     def slope(u: Terms) -> Terms:
-        free = [i for i in {i: 0 for t in u for i in t.free()}]
+        free = list({i: 0 for t in u for i in t.free()})
         x = Sized(tuple(free), u)
         rule = op.rule(0)
         if rule is None:

@@ -51,14 +51,18 @@ def contract(
     axes = tuple(index.get(label) for label in out)
     if SHAPES_ONLY.get():
         return Sized(axes, [])
-    placed = [x.on([index.get(label) for label in own]) for x, own in zip(arrays, labels, strict=True)]
+    placed = [
+        x.on([index.get(label) for label in own]) for x, own in zip(arrays, labels, strict=True)
+    ]
     terms = times(placed[0], *placed[1:])
     return Sized(axes, bound(terms, [i for label, i in index.items() if label not in out]))
 
 
 def bound(terms: Terms, indices: Sequence[Index]) -> Terms:
     """Return the sum over indices."""
-    return collected([s for t in terms for s in simplified(Term(t.c, t.a, t.b.union(indices)).fresh())])
+    return collected(
+        [s for t in terms for s in simplified(Term(t.c, t.a, t.b.union(indices)).fresh())]
+    )
 
 
 @form_of(np.matmul, np.linalg.matmul)
@@ -128,7 +132,8 @@ def _diag(v: Sized, k: int = 0) -> Sized:
         return _diagonal(v)
     i, j = Index(v.shape[0]), Index(v.shape[0])
     delta = Sized((i, j), [Term(Fraction(1), {(DELTA, (i, j)): 1})])
-    return delta * v
+    result: Sized = delta * v
+    return result
 
 
 # -- reductions -----------------------------------------------------------------------------------
@@ -149,13 +154,17 @@ def _kept(x: Sized, axis: Any) -> list[int]:
 
 
 @form_of(np.sum)
-def _sum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False) -> Any:
+def _sum(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False
+) -> Any:
     a = lifted(a)
     return _reduced(a, axis, keepdims, contract([a], [range(a.ndim)], _kept(a, axis)))
 
 
 @form_of(np.mean)
-def _mean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False) -> Any:
+def _mean(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False
+) -> Any:
     a = lifted(a)
     count = math.prod(n for k, n in enumerate(a.shape) if k not in _kept(a, axis))
     return _sum(a, axis, keepdims=keepdims) / count
@@ -206,7 +215,7 @@ def _transpose(a: Sized, axes: Any = None) -> Sized:
 
 @form_of(np.moveaxis)
 def _moveaxis(a: Sized, source: Any, destination: Any) -> Sized:
-    order = np.moveaxis(np.empty(range(2, a.ndim + 2)), source, destination).shape
+    order = np.moveaxis(np.empty(tuple(range(2, a.ndim + 2))), source, destination).shape
     return _transpose(a, [n - 2 for n in order])
 
 
@@ -266,7 +275,9 @@ def _broadcast_to(array: Any, shape: Any, subok: bool = False) -> Sized:
     array = lifted(array)
     goal = Sized(axes_of(shape if isinstance(shape, (tuple, list)) else (shape,)), [])
     axes, terms = joined([array, goal])
-    if len(axes) != goal.ndim or any(g is None and i is not None for g, i in zip(goal.axes, axes, strict=True)):
+    if len(axes) != goal.ndim or any(
+        g is None and i is not None for g, i in zip(goal.axes, axes, strict=True)
+    ):
         raise ValueError(f"shape {array.shape} is not broadcast to {goal.shape}")
     return Sized(axes, terms[0], array.dtype)
 
@@ -285,11 +296,12 @@ def _ones_like(a: Any, dtype: Any = None, shape: Any = None, **kwargs: Any) -> S
 def _where(condition: Any, a: Any, b: Any) -> Sized:
     for one, other in ((a, b), (b, a)):  # nan marks what is not defined, of which nothing is said
         if isinstance(one, float) and math.isnan(one):
-            return _broadcast_to(other, joined([lifted(condition), lifted(other)])[0] and
-                                 Sized(joined([lifted(condition), lifted(other)])[0], []).shape)  # fmt: skip
+            axes, terms = joined([lifted(other), lifted(condition)])
+            return Sized(axes, terms[0])
     c = lifted(condition)
     c = c if c.dtype == bool else c != 0
-    return lifted(b) + c * (lifted(a) - lifted(b))
+    result: Sized = lifted(b) + c * (lifted(a) - lifted(b))
+    return result
 
 
 @form_of(np.nan_to_num)
@@ -302,7 +314,10 @@ def _nan_to_num(x: Sized, *args: Any, **kwargs: Any) -> Sized:
 
 def _expanded(x: Sized, key: Any) -> list[Any]:
     parts = list(key) if isinstance(key, tuple) else [key]
-    if any(not (p is None or p is Ellipsis or isinstance(p, (int, slice))) or isinstance(p, bool) for p in parts):
+    if any(
+        not (p is None or p is Ellipsis or isinstance(p, (int, slice))) or isinstance(p, bool)
+        for p in parts
+    ):
         raise NoForm("it takes elements by computed positions")
     missing = x.ndim - sum(p is not None and p is not Ellipsis for p in parts)
     at = next((k for k, p in enumerate(parts) if p is Ellipsis), None)
@@ -386,7 +401,9 @@ def _concatenate(arrays: Any, axis: Any = 0, out: Any = None, **kwargs: Any) -> 
     i = Index(len(parts))
     axes, terms = joined(parts)
     here = [t.changed({(DELTA, (i, place(k))): 1}) for k, own in enumerate(terms) for t in own]
-    return Sized((*axes[:axis], i, *axes[axis + 1 :]), collected([s for t in here for s in simplified(t)]))
+    return Sized(
+        (*axes[:axis], i, *axes[axis + 1 :]), collected([s for t in here for s in simplified(t)])
+    )
 
 
 # -- matrices -------------------------------------------------------------------------------------

@@ -6,9 +6,9 @@ unless the sign of a or b is known, and so does ln(ab).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from .normal_form import (
@@ -72,7 +72,7 @@ def is_positive(t: Term) -> bool:
 def by_cases(function: Callable[[Terms], Terms], terms: Terms) -> Terms | None:
     """Return p F(u at p = 1) + (1 − p) F(u at p = 0) for a case p in u; None if there is none."""
     for t in terms:
-        for (h, ix), _ in t.a.items():
+        for h, ix in t.a:
             if h.kind in ("case", "tie") and t.b.isdisjoint(ix):
                 key = (h, ix)
                 on = [s.changed({key: -s.a[key]}) if key in s.a else s for s in terms]
@@ -90,7 +90,7 @@ def primitive(terms: Terms, keep: Callable[[Head], bool], sign: bool) -> tuple[T
     its sign where `sign` is true.
     """
     least: dict[Any, Exponent] = {}
-    for k in {k: 0 for t in terms for k in t.a}:
+    for k in dict.fromkeys(k for t in terms for k in t.a):
         if keep(k[0]) and all(t.b.isdisjoint(k[1]) for t in terms):
             least[k] = min(t.a.get(k, 0) for t in terms)
     less = {k: -e for k, e in least.items()}
@@ -174,8 +174,9 @@ def _root(c: Fraction, p: Exponent) -> Terms:
     result = Term(ONE)
     for n, side in ((c.numerator, 1), (c.denominator, -1)):
         for prime, count in factors(n):
-            key = (interned(f"prime {prime}", lambda q=prime: Head("prime", str(q), f"prime {q}")), ())
-            result = result.changed({key: side * count * p})
+            make = partial(Head, "prime", str(prime), f"prime {prime}")
+            head = interned(f"prime {prime}", make)
+            result = result.changed({(head, ()): side * count * p})
     return simplified(result)
 
 

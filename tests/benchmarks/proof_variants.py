@@ -50,6 +50,7 @@ def mutations(source: str, names: list[str]) -> Iterator[tuple[str, str]]:
     """Yield (kind, formula) for every single mistake in a formula."""
     count = len(list(ast.walk(_parse(source))))
     for k in range(count):
+
         def fresh() -> tuple[ast.expr, Any]:
             tree = _parse(source)
             return tree, list(ast.walk(tree))[k]  # noqa: B023 - used at once
@@ -60,9 +61,16 @@ def mutations(source: str, names: list[str]) -> Iterator[tuple[str, str]]:
         keyword = isinstance(parent, (ast.keyword, ast.Tuple, ast.Subscript, ast.Attribute))
         if not isinstance(node, ast.expr):
             continue
-        if isinstance(node, ast.Constant) and isinstance(node.value, int) and isinstance(parent, ast.keyword):
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, int)
+            and isinstance(parent, ast.keyword)
+        ):
             if parent.arg == "axis":
-                yield "wrong index", _replaced(tree, node, _parse(str(1 - node.value if node.value < 2 else 1)))
+                yield (
+                    "wrong index",
+                    _replaced(tree, node, _parse(str(1 - node.value if node.value < 2 else 1))),
+                )
             continue
         if keyword or (isinstance(parent, ast.Call) and parent.func is node):
             if isinstance(node, ast.Attribute) and node.attr == "T":
@@ -95,13 +103,21 @@ def mutations(source: str, names: list[str]) -> Iterator[tuple[str, str]]:
         if isinstance(node, ast.Call) and node.args:
             yield "missing", _replaced(*fresh(), node.args[0])
             if _called(node) == "np.sum":
-                yield "size factor", _replaced(*fresh(), _parse(text.replace("np.sum", "np.mean", 1)))
+                yield (
+                    "size factor",
+                    _replaced(*fresh(), _parse(text.replace("np.sum", "np.mean", 1))),
+                )
             if _called(node) == "np.mean":
-                yield "size factor", _replaced(*fresh(), _parse(text.replace("np.mean", "np.sum", 1)))
+                yield (
+                    "size factor",
+                    _replaced(*fresh(), _parse(text.replace("np.mean", "np.sum", 1))),
+                )
 
 
-def by_numbers(environment: Environment, sizes: Any, claim: Claim, assume: Any, seed: int) -> bool | None:
-    """Whether formula and derivative agree at sizes of this program's own; None if not computable."""
+def by_numbers(
+    environment: Environment, sizes: Any, claim: Claim, assume: Any, seed: int
+) -> bool | None:
+    """Whether formula and derivative agree at other sizes; None if nothing is finite."""
     rng = np.random.default_rng(1000 + seed)
     seen = 0
     for attempt in (0, 1, 2, 0, 1, 2):
@@ -115,7 +131,7 @@ def by_numbers(environment: Environment, sizes: Any, claim: Claim, assume: Any, 
         arguments = {}
         for text in claim.uses:
             meaning = environment.meaning(text)
-            arguments[text] = draw.extra(text) if meaning.node is None else draw.value(meaning)
+            arguments[text] = draw.other(text) if meaning.node is None else draw.value(meaning)
         try:
             value = run(claim, arguments)
         except FormulaError:
@@ -166,7 +182,16 @@ def judge(limit: int, seed: int = 0, show: bool = True) -> dict[str, Any]:
         elif verdict is None:
             counts["undecided"] += 1
             if show:
-                print("undecided:", identity.title, "|", text, "| numbers say", truth, "|", prover.judge(claim).why)
+                print(
+                    "undecided:",
+                    identity.title,
+                    "|",
+                    text,
+                    "| numbers say",
+                    truth,
+                    "|",
+                    prover.judge(claim).why,
+                )
         elif verdict != truth:
             counts["wrong"] += 1
             if show:
@@ -174,7 +199,11 @@ def judge(limit: int, seed: int = 0, show: bool = True) -> dict[str, Any]:
         else:
             counts["right, proved" if verdict else "right, refuted"] += 1
     counts["seconds"] = round(time.perf_counter() - start)
-    return {"counts": dict(counts), "kinds": dict(kinds), "variants there are": sum(map(len, map(variants, ALL)))}
+    return {
+        "counts": dict(counts),
+        "kinds": dict(kinds),
+        "variants there are": sum(map(len, map(variants, ALL))),
+    }
 
 
 if __name__ == "__main__":

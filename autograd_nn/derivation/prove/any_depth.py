@@ -54,7 +54,7 @@ def step_of(environment: Environment, zs: dict[int, Tensor], l: int) -> Any:
 
 
 def one_step(environment: Environment) -> bool:
-    """Whether all layers but the first lead to the next one by the same step, two of them or more."""
+    """Whether two layers or more lead to the next one, all by the same step."""
     zs = layers(environment)
     steps = [step_of(environment, zs, l) for l in sorted(zs) if l + 1 in zs]
     return len(steps) > 1 and all(step is not None and step == steps[0] for step in steps)
@@ -105,7 +105,7 @@ def _local(prover: Prover, claim: Claim, verdict: Verdict, gate: Tensor) -> bool
     for text in claim.uses:
         meaning = environment.meaning(text)
         if meaning.node is None:
-            arguments[text] = world.extra(text)
+            arguments[text] = world.other(text)
         elif not meaning.gradient:
             arguments[text] = world.value(meaning.node)
         elif meaning.node is gate:
@@ -116,5 +116,3 @@ def _local(prover: Prover, claim: Claim, verdict: Verdict, gate: Tensor) -> bool
     right = lifted(gradient_from(end, start, arrives)) * world.scale(claim.meaning)
     over: Sized = lifted(claim.call(arguments)) - right
     return not over.terms
-
-

@@ -138,10 +138,9 @@ class Prover:
         """Whether a formula names nothing from which the tensor itself is computed."""
         node = claim.meaning.node
         assert node is not None  # noqa: S101 - claims are about tensors
-        above = set(topological_order([node])) - {node}
+        above = {n for n in topological_order([node]) if n is not node and n.op is not None}
         used = [self.environment.meaning(t) for t in claim.uses]
-        return node.op is None or not any(m.node in above and m.node is not node and not m.gradient
-                                          and m.node is not None and m.node.op is not None for m in used)  # fmt: skip
+        return not any(m.node in above and not m.gradient for m in used)
 
     def _numbers(self, claim: Claim, verdict: Verdict) -> bool:
         """Whether formula and derivative agree at random sizes."""
@@ -150,7 +149,7 @@ class Prover:
             arguments = {}
             for text in claim.uses:
                 meaning = self.environment.meaning(text)
-                arguments[text] = draw.extra(text) if meaning.node is None else draw.value(meaning)
+                arguments[text] = draw.other(text) if meaning.node is None else draw.value(meaning)
             try:
                 value = run(claim, arguments)
             except FormulaError as error:
@@ -158,7 +157,9 @@ class Prover:
                 verdict.draw, verdict.gap = draw, None
                 return False
             if value.shape != right.shape:
-                verdict.why = f"at other sizes, it gives shape {value.shape}, and right is {right.shape}"
+                verdict.why = (
+                    f"at other sizes, it gives shape {value.shape}, and right is {right.shape}"
+                )
                 verdict.draw, verdict.gap = draw, None
                 return False
             gap = difference(value * 1.0, right)
@@ -181,7 +182,9 @@ class Prover:
         if not agree:  # the algebra and the numbers contradict each other: nothing is claimed
             verdict.why = verdict.why or "the numbers do not agree"
             return
-        verdict.exceptions = sorted({_exception(h) for t in ties for h, _ in t.a if h.kind == "tie"})
+        verdict.exceptions = sorted(
+            {_exception(h) for t in ties for h, _ in t.a if h.kind == "tie"}
+        )
         if claim.meaning.gradient:
             with algebra():  # where no facts are declared: they are not differentiated
                 if not self._same_by_algebra(claim.meaning, mode):
@@ -192,7 +195,9 @@ class Prover:
     def _difference(self, claim: Claim, verdict: Verdict, mode: str, cut: bool) -> Sized:
         """Return formula − derivative in normal form."""
         assert self.sizes is not None  # noqa: S101 - judged before
-        world = World(self.environment, self.sizes, mode, claim.meaning.node if cut else None, self.assume)
+        world = World(
+            self.environment, self.sizes, mode, claim.meaning.node if cut else None, self.assume
+        )
         arguments = self._arguments(claim, world)
         node = claim.meaning.node
         assert node is not None  # noqa: S101 - claims are about tensors
@@ -200,7 +205,9 @@ class Prover:
         if claim.meaning.gradient:
             right = world.gradients([claim.meaning])[claim.meaning]
         left = lifted(claim.call(arguments))
-        if left.ndim != right.ndim or any(a != b for a, b in zip(left.shape, right.shape, strict=True)):
+        if left.ndim != right.ndim or any(
+            a != b for a, b in zip(left.shape, right.shape, strict=True)
+        ):
             raise NoForm(f"the formula has shape {left.shape}, the derivative {right.shape}")
         verdict.left, verdict.right, verdict.aliases = left, right, _aliases(world)
         verdict.partial = any(
@@ -227,7 +234,9 @@ class Prover:
         found = {}
         for key, x in (("right", verdict.right), ("over", verdict.over)):
             if x is not None:
-                written = (Writer(latex, x.axes, verdict.aliases).sum(x.terms) for latex in (False, True))
+                written = (
+                    Writer(latex, x.axes, verdict.aliases).sum(x.terms) for latex in (False, True)
+                )
                 found[key] = (next(written), next(written))
         return found
 
@@ -250,7 +259,11 @@ class Prover:
         meanings = {t: self.environment.meaning(t) for t in claim.uses}
         found = world.gradients([m for m in meanings.values() if m.gradient])
         return {
-            text: world.extra(text) if m.node is None else found[m] if m.gradient else world.value(m.node)
+            text: world.other(text)
+            if m.node is None
+            else found[m]
+            if m.gradient
+            else world.value(m.node)
             for text, m in meanings.items()
         }
 

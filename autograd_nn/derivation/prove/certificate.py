@@ -168,9 +168,8 @@ def _steps(
         added = [s for z in found.zero for s in simplified(found.factor.times(z))]
         left = collected([*left, *added], tuple(at))
     ties = {notation.head(h, ix) for t in left for h, ix in t.a if h.kind == "tie"}
-    if not kinks or not all(any(h.kind == "tie" for h, _ in t.a) for t in left):
-        if left:
-            raise NoForm("the proof needs more than its relations")
+    if left and not (kinks and all(any(h.kind == "tie" for h, _ in t.a) for t in left)):
+        raise NoForm("the proof needs more than its relations")
     data["except"] = sorted(ties)
     data["facts"] = list(facts.values())
     return steps
@@ -188,7 +187,11 @@ def _step(found: Relation, notation: _Notation, at: dict[Index, str], facts: dic
     factor = found.factor
     names = {i: f"j{k}" for k, i in enumerate(notation._bound(factor))}
     here = [str(i.number) if isinstance(i, Place) else {**at, **names}[i] for i in found.at]
-    step = {"factor": notation.term(factor, at), "at": here, "head": notation.head(found.head, found.at)}
+    step = {
+        "factor": notation.term(factor, at),
+        "at": here,
+        "head": notation.head(found.head, found.at),
+    }
     rule = found.rule
     if rule is not None and found.head.kind == "inv":
         return {**step, "right": rule.note}

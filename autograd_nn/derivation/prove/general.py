@@ -20,7 +20,18 @@ from ...core.backward import gradients
 from ...core.op import Op
 from ...core.recording import recording
 from ...core.tensor import Tensor, apply, plain
-from ...formulas.normal_form import DELTA, Head, Index, NoForm, Rule, Term, leading, named, number, see_symmetries
+from ...formulas.normal_form import (
+    DELTA,
+    Head,
+    Index,
+    NoForm,
+    Rule,
+    Term,
+    leading,
+    named,
+    number,
+    see_symmetries,
+)
 from ...formulas.sized import SHAPES_ONLY, Size, Sized, axes_of, lifted, logistic, opaque
 from ...formulas.sized_functions import number_of
 from ...formulas.sum_functions import exp_of, function, log_of
@@ -148,7 +159,7 @@ def _again(node: Tensor, inputs: list[Tensor], shape_of: Any, op_of: Any) -> Ten
             for k, n in enumerate(fresh))}  # fmt: skip
     elif node.op is GETITEM and _is_diagonal(node):
         if not isinstance(plain(inputs[0]), Sized):
-            return np.diagonal(inputs[0], 0, -2, -1)  # type: ignore[return-value,call-overload,no-any-return]  # dispatched
+            return np.diagonal(inputs[0], 0, -2, -1)
         n = plain(inputs[0]).shape[-1]
         i, j = Index(n), Index(n)
         eye = Sized((i, j), [Term(Fraction(1), {(DELTA, (i, j)): 1})])
@@ -219,7 +230,7 @@ class World:
             full = World(environment, sizes, mode)
             shape = plain(full.nodes[cut]).shape
             known[cut] = self._free(cut, environment.names[cut], shape)
-        self.nodes = run_again(environment, sizes.shape, self._leaf, self._op, known)
+        self.nodes: Nodes = run_again(environment, sizes.shape, self._leaf, self._op, known)
 
     def _free(self, node: Tensor, text: str, shape: tuple[Any, ...]) -> Tensor:
         axes = axes_of(shape)
@@ -286,7 +297,7 @@ class World:
             return number_of(self.symbolic_m)
         return meaning.scale
 
-    def extra(self, text: str) -> Any:
+    def other(self, text: str) -> Any:
         """Return m, f and f′."""
         if text == "m":
             return number_of(self.symbolic_m) if self.symbolic_m else self.environment.samples
@@ -325,7 +336,7 @@ def _on(form: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def _sloped(op: Op) -> Callable[[Any], Any]:
     """Return the sigmoid or tanh as an atom whose derivative is in terms of itself."""
-    return lambda u: opaque(op)(u)
+    return opaque(op)
 
 
 def samples_size(environment: Environment, sizes: Sizes) -> Size | None:
@@ -414,7 +425,12 @@ class Draw:
     """
 
     def __init__(
-        self, environment: Environment, sizes: Sizes, rng: np.random.Generator, attempt: int, assume: Any
+        self,
+        environment: Environment,
+        sizes: Sizes,
+        rng: np.random.Generator,
+        attempt: int,
+        assume: Any,
     ) -> None:
         self.environment = environment
         least = {label: sizes.least(label) for label in sizes.known}
@@ -425,7 +441,9 @@ class Draw:
         self._rng, self._attempt = rng, attempt
 
         def shape_of(node: Tensor) -> tuple[int, ...]:
-            return tuple(self.sizes[str(n)] if isinstance(n, Size) else n for n in sizes.shape(node))
+            return tuple(
+                self.sizes[str(n)] if isinstance(n, Size) else n for n in sizes.shape(node)
+            )
 
         def leaf(node: Tensor) -> Tensor:
             data = np.asarray(plain(node))
@@ -461,7 +479,7 @@ class Draw:
     def value(self, meaning: Meaning) -> Any:
         """Return the array that a meaning stands for."""
         node = meaning.node
-        assert node is not None  # noqa: S101 - extras are answered by `extra`
+        assert node is not None  # noqa: S101 - extras are answered by `other`
         if not meaning.gradient:
             return plain(self.nodes[node])
         if node not in self._gradients:
@@ -473,7 +491,7 @@ class Draw:
             scale = self.sizes["m"]
         return self._gradients[node] * scale
 
-    def extra(self, text: str) -> Any:
+    def other(self, text: str) -> Any:
         """Return m, f and f′."""
         if text == "m" and self.symbolic_m is not None:
             return self.sizes["m"]
@@ -504,8 +522,18 @@ def fulfil(assume: Sequence[Any], leaves: Mapping[str, Tensor], rng: np.random.G
             for k in range(flat.size):
                 seed = np.zeros(flat.size)
                 seed[k] = 1
-                rows.append(np.concatenate([np.ravel(g) for g in gradients(
-                    residual, [leaves[n] for n in names], seed.reshape(np.shape(plain(residual))))]))
+                rows.append(
+                    np.concatenate(
+                        [
+                            np.ravel(g)
+                            for g in gradients(
+                                residual,
+                                [leaves[n] for n in names],
+                                seed.reshape(np.shape(plain(residual))),
+                            )
+                        ]
+                    )
+                )
             step = np.linalg.lstsq(np.array(rows), flat, rcond=None)[0]
             for n in names:
                 count = leaves[n].size

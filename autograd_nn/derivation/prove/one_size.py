@@ -19,7 +19,7 @@ from ..names import Environment, Meaning, UnknownNameError
 from ..symbols import Symbolic, as_array, each, exact
 from ..verify.claims import Claim, FormulaError
 
-MOST_SYMBOLS = 400
+MOST_SYMBOLS = 120
 
 
 class AtOneSize:

@@ -60,7 +60,7 @@ def plain(t: Term) -> Term:
             return plain((c, {**rest, (h, ix): ONE}, bound))
     for i in [i for i in bound if not any(i in ix for _, ix in atoms)]:
         n = str(bound.pop(i))
-        size = (ONE * int(n), {}, {}) if n.isdigit() else (ONE, {(n, ()): ONE}, {})
+        size: Term = (ONE * int(n), {}, {}) if n.isdigit() else (ONE, {(n, ()): ONE}, {})
         c, atoms, bound = times((c, atoms, bound), size)
     return c, {k: e for k, e in atoms.items() if e}, bound
 
@@ -131,13 +131,16 @@ class Certificate:
     def slope(self, h: str, ix: tuple[str, ...], x: str, at: tuple[str, ...]) -> list[Term]:
         """Return ∂h[ix]/∂x[at]."""
         kind, _, key = h[:-1].partition("(")
+        outer: list[Term]
         if h == x:
             return [(ONE, {("δ", pair): ONE for pair in zip(ix, at, strict=True)}, {})]
         if "(" not in h or kind in ("case", "tie"):
             return []
         if kind in ("inv", "logdet"):  # −A⁻¹ ∂A A⁻¹, tr(A⁻¹ ∂A)
             p, q, inv = next(fresh), next(fresh), f"inv({key})"
-            ends = {(inv, (ix[0], p)): ONE, (inv, (q, ix[1])): ONE} if ix else {(inv, (q, p)): ONE}
+            ends: Any = (
+                {(inv, (ix[0], p)): ONE, (inv, (q, ix[1])): ONE} if ix else {(inv, (q, p)): ONE}
+            )
             outer = [(-ONE if ix else ONE, ends, dict(zip((p, q), self.axes(inv), strict=True)))]
             ix = (p, q)
         elif kind in SLOPES:
@@ -190,6 +193,8 @@ class Certificate:
         if fact:
             m = {i: j for (i, _), j in zip(fact["free"], ix, strict=True)}
             return [times(factor, self.term(t, dict(fact["free"])), m) for t in fact["zero"]]
+        itself: Term
+        outer: Term
         if h.startswith("inv("):
             (i, k), j, n = ix, next(fresh), self.axes(h)
             need(n[0] == n[1], "only square matrices have inverses")

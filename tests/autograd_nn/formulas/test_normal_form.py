@@ -1,5 +1,7 @@
 """The normal form: it means what the arrays mean, and is the same exactly where they are equal."""
 
+# ruff: noqa: E501, PLW0108 - a law a line, each a function
+
 from __future__ import annotations
 
 import itertools
@@ -27,7 +29,7 @@ from autograd_nn.formulas.normal_form import (
 from autograd_nn.formulas.sized import Size, Sized, axes_of
 
 Array = Any
-SHAPES = {"x": ("n",), "y": ("n",), "A": ("n", "m"), "B": ("n", "m"), "w": ("m",), "S": ("n", "n"),
+SHAPES: dict[str, tuple[Any, ...]] = {"x": ("n",), "y": ("n",), "A": ("n", "m"), "B": ("n", "m"), "w": ("m",), "S": ("n", "n"),
           "c": (), "r": ("n", 1)}  # fmt: skip
 
 
@@ -75,7 +77,9 @@ class Meaning:
             return float(places[0] == places[1])
         if h.kind == "name":
             full = iter(places)
-            return float(self.values[h.text][tuple(0 if n == 1 else next(full) for n in SHAPES[h.text])])
+            return float(
+                self.values[h.text][tuple(0 if n == 1 else next(full) for n in SHAPES[h.text])]
+            )
         if h.kind == "size":
             return float(self.sizes[h.text])
         if h.kind == "prime":
@@ -83,8 +87,15 @@ class Meaning:
         if h.kind in ("inv", "logdet"):
             of = h.inverse or h
             n = self.length(of.free[0].size)
-            matrix = np.array([[self.sum(of.parts, {of.free[0]: i, of.free[1]: j}) for j in range(n)] for i in range(n)])
-            return float(np.linalg.slogdet(matrix)[1] if h.inverse else np.linalg.inv(matrix)[places])
+            matrix = np.array(
+                [
+                    [self.sum(of.parts, {of.free[0]: i, of.free[1]: j}) for j in range(n)]
+                    for i in range(n)
+                ]
+            )
+            return float(
+                np.linalg.slogdet(matrix)[1] if h.inverse else np.linalg.inv(matrix)[places]
+            )
         inner = self.sum(h.parts, dict(zip(h.free, places, strict=True)))
         functions: dict[str, Callable[[float], float]] = {
             "exp": np.exp, "ln": np.log, "sin": np.sin, "cos": np.cos, "arctan": np.arctan, "": float}  # fmt: skip
@@ -133,7 +144,7 @@ def expression(rng: np.random.Generator, depth: int) -> Callable[[dict[str, Any]
 
 def numbers(rng: np.random.Generator, sizes: dict[str, int]) -> dict[str, Array]:
     """Return random arrays, of both signs."""
-    shapes = {t: [sizes.get(n, n) if isinstance(n, str) else n for n in s] for t, s in SHAPES.items()}
+    shapes = {t: [sizes[n] if isinstance(n, str) else int(n) for n in s] for t, s in SHAPES.items()}
     return {t: np.round(rng.uniform(-1.5, 1.5, s), 2) for t, s in shapes.items()}
 
 
@@ -277,7 +288,9 @@ def test_the_order_of_terms_is_that_of_no_run() -> None:
         with algebra():
             d = leaves()
             form = (d["A"] @ d["w"] + d["x"]) ** 2 / np.sum(np.exp(d["y"]))
-            texts.append((sum_text(form.terms, form.axes), sum_text(form.terms, form.axes, latex=True)))
+            texts.append(
+                (sum_text(form.terms, form.axes), sum_text(form.terms, form.axes, latex=True))
+            )
     assert texts[0] == texts[1]
     assert "Σⱼ" in texts[0][0]
     assert r"\sum_{j}" in texts[0][1]

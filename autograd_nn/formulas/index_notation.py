@@ -81,18 +81,14 @@ class Writer:
             else:
                 rest.append((h, ix, e))
         n, d = abs(t.c.numerator), t.c.denominator
-        factor = self.fraction(n, d, above, below)
-        sums = "".join((r"\sum" if self.latex else "Σ") + self.indices([i])
-                       for i in sorted(t.b, key=lambda i: self._first(i, rest)))  # fmt: skip
+        factor = self.fraction(n, d, sorted(above), sorted(below))
+        bound = dict.fromkeys(i for _, ix, _ in rest for i in ix if i in t.b)
+        sums = "".join((r"\sum" if self.latex else "Σ") + self.indices([i]) for i in bound)
         atoms = [self.atom(h, ix, e) for h, ix, e in rest]
         body = " ".join([*([factor] if factor else []), *([sums] if sums else []), *atoms])
         self.names = before
         minus = "" if t.c > 0 else "-" if self.latex else "−"
         return minus + (body or "1")
-
-    def _first(self, i: Index, atoms: list[tuple[Head, Indices, Exponent]]) -> int:
-        self.letter(i)
-        return next((k for k, (_, ix, _) in enumerate(atoms) if i in ix), 99)
 
     def fraction(self, n: int, d: int, above: list[str], below: list[str]) -> str:
         """Return the number and the sizes of a term."""

@@ -500,7 +500,11 @@ def relation(t: Term, h: Head, ix: Indices, e: Exponent) -> Relation | None:
 
 def leading(terms: Terms) -> Term:
     """Return the term of a sum that relations take out: of most sums and highest degree."""
-    return max(terms, key=lambda s: (len(s.b), sum(abs(e) for e in s.a.values())))
+    return max(terms, key=_weight)
+
+
+def _weight(t: Term) -> tuple[int, Exponent]:
+    return len(t.b), sum([max(e, -e) for e in t.a.values()])
 
 
 def _one(h: Head) -> Term | None:

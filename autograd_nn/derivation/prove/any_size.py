@@ -107,6 +107,10 @@ class Prover:
                 self.sizes: Sizes | None = Sizes(environment)
             except (NoForm, TypeError, ValueError, NotImplementedError) as error:
                 self.sizes, self.why = None, _said(error)
+            if self.sizes and self.assume:
+                given = World(environment, self.sizes, ANY_F).given
+                for fact in self.assume:
+                    declare(fact, given)
         self.draws = list(draws(environment, self.sizes, self.assume)) if self.sizes else []
         if self.sizes and len(self.draws) < FEW:
             self.why = "no random numbers were found for which J is finite"

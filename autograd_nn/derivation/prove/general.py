@@ -12,7 +12,7 @@ import inspect
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -159,7 +159,7 @@ def _again(node: Tensor, inputs: list[Tensor], shape_of: Any, op_of: Any) -> Ten
             for k, n in enumerate(fresh))}  # fmt: skip
     elif node.op is GETITEM and _is_diagonal(node):
         if not isinstance(plain(inputs[0]), Sized):
-            return np.diagonal(inputs[0], 0, -2, -1)
+            return cast(Tensor, np.diagonal(inputs[0], 0, -2, -1))
         n = plain(inputs[0]).shape[-1]
         i, j = Index(n), Index(n)
         eye = Sized((i, j), [Term(Fraction(1), {(DELTA, (i, j)): 1})])

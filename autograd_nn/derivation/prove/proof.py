@@ -18,6 +18,7 @@ from ...formulas.printing import latex_text, unicode_text
 from ..draws import Draw
 from ..names import Environment
 from ..verify.claims import Claim, FormulaError, collect, record, run
+from ..verify.report import difference
 from .any_depth import holds_at_every_depth
 from .any_size import Prover, Verdict
 from .general import ANY_F
@@ -284,8 +285,7 @@ def _at_one_size(environment: Environment, claim: Claim, verdict: Verdict, proof
     proof.problem = f"undecided for every size: {verdict.why or 'the terms do not cancel'}"
     if verdict.defect:
         proof.problem = (
-            "the engine's derivative differs from that of the normal form, and from SymPy's where "
-            "that is at hand: a defect of the engine"
+            "the engine's derivative differs from that of the normal form: a defect of the engine"
         )
         return
     if symbols > MOST_SYMBOLS:
@@ -317,10 +317,8 @@ def _at_every_size(prover: Prover, claim: Claim, verdict: Verdict, proof: Proof)
             proof.difference = prover.terms(verdict.over)
             proof.steps = [(f"formula − {what}, left over: ", *lines["over"])]
             proof.latex += rf" \\ \text{{refuted, left over: }} & {lines['over'][1]}"
-        if verdict.gap is None:
-            proof.problem = verdict.why
-        else:
-            proof.counter_example = _counter_example(environment, verdict)
+        proof.problem = verdict.why if verdict.gap is None else ""
+        proof.counter_example = _counter_example(environment, claim, verdict)
         return
     proof.any_size, proof.sizes = True, prover.size_names()
     scope = _scope_of(environment, proof, verdict.mode == ANY_F)
@@ -339,12 +337,26 @@ def _at_every_size(prover: Prover, claim: Claim, verdict: Verdict, proof: Proof)
         proof.statement += ", at every depth"
 
 
-def _counter_example(environment: Environment, verdict: Verdict) -> CounterExample:
-    draw, gap = verdict.draw, verdict.gap
-    assert draw is not None  # noqa: S101 - refuted by it
-    shown = {
-        environment.names[n]: np.asarray(plain(draw.nodes[n])) + 0.0  # no −0
-        for n in environment.order
-        if n.op is None and n in environment.names and n.dtype.kind == "f"
-    }
-    return CounterExample(shown, gap.where, gap.claimed, gap.right)
+def _counter_example(
+    environment: Environment, claim: Claim, verdict: Verdict
+) -> CounterExample | None:
+    """Return numbers at random sizes, or at the graph's own where the formula fits no other."""
+    leaves = [n for n in environment.order if n in environment.names and n.op is None]
+    leaves = [n for n in leaves if n.dtype.kind == "f"]
+    if verdict.draw is not None and verdict.gap is not None:
+        values = [plain(verdict.draw.nodes[n]) for n in leaves]
+        return CounterExample(_shown(environment, leaves, values), *verdict.gap[:3])
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        moved = {leaf: np.round(rng.uniform(-1, 1, leaf.shape), 1) for leaf in leaves}
+        draw = Draw(environment, moved)
+        right = np.asarray(draw.value(claim.meaning), dtype=float)
+        gap = difference(run(claim, draw) * 1.0, right)
+        if gap.relative > 1e-6:
+            return CounterExample(_shown(environment, leaves, list(moved.values())), *gap[:3])
+    return None
+
+
+def _shown(environment: Environment, leaves: list[Tensor], values: list[Any]) -> dict[str, Any]:
+    pairs = zip(leaves, values, strict=True)
+    return {environment.names[n]: np.asarray(v) + 0.0 for n, v in pairs}  # + 0.0: no −0

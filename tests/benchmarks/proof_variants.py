@@ -120,7 +120,7 @@ def by_numbers(
     """Whether formula and derivative agree at other sizes; None if nothing is finite."""
     rng = np.random.default_rng(1000 + seed)
     seen = 0
-    for attempt in (0, 1, 2, 0, 1, 2):
+    for attempt in (0, 1, 2) * 5:
         try:
             draw = Draw(environment, sizes, rng, attempt, assume)
         except (ValueError, ArithmeticError, np.linalg.LinAlgError):
@@ -143,7 +143,7 @@ def by_numbers(
         if not np.allclose(value, right, rtol=1e-7, atol=1e-9):
             return False
         seen += 1
-    return True if seen >= 2 else None
+    return True if seen >= 5 else None
 
 
 def variants(identity: Identity) -> list[tuple[str, str]]:
@@ -157,9 +157,16 @@ def variants(identity: Identity) -> list[tuple[str, str]]:
 def judge(limit: int, seed: int = 0, show: bool = True) -> dict[str, Any]:
     """Judge variants of all identities; return the counts."""
     rng = np.random.default_rng(seed)
-    each = [(i, v) for i in ALL for v in variants(i)]
+    single = [variants(i) for i in ALL]
+    each = [(i, v) for i, own in zip(ALL, single, strict=True) for v in own]
+    for identity, own in zip(ALL, single, strict=True):  # two mistakes at once
+        for kind, text in [own[k] for k in rng.permutation(len(own))[:20]]:
+            more = variants(identity._replace(formula=text))
+            second, both = more[rng.integers(len(more))]
+            each.append((identity, (f"{kind} and {second}", both)))
     if limit < len(each):
         each = [each[k] for k in sorted(rng.choice(len(each), limit, replace=False))]
+        each.sort(key=lambda pair: ALL.index(pair[0]))
     counts: Counter[str] = Counter()
     kinds: Counter[str] = Counter()
     provers: dict[int, Any] = {}

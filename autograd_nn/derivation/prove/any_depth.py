@@ -65,7 +65,7 @@ def holds_at_every_depth(prover: Prover, claim: Claim, verdict: Verdict) -> bool
     environment, node = prover.environment, claim.meaning.node
     zs = layers(environment)
     text = environment.names.get(node, "") if node is not None else ""
-    if not claim.meaning.gradient or node is None or not spelling(text).layer or len(zs) < 2:
+    if not claim.meaning.gradient or node is None or not spelling(text).layer or not zs:
         return False
     l, last = int(spelling(text).layer), max(zs)
     if node is zs.get(last):

@@ -244,9 +244,9 @@ class Prover:
                 found[key] = (next(written), next(written))
         return found
 
-    def terms(self, x: Sized) -> list[str]:
+    def terms(self, x: Sized, aliases: Any) -> list[str]:
         """Return each term of a sum as text."""
-        return [Writer(False, x.axes).sum([t]) for t in x.terms]
+        return [Writer(False, x.axes, aliases).sum([t]) for t in x.terms]
 
     def fact_text(self, fact: Any) -> str:
         """Return a declared fact as text."""

@@ -431,10 +431,12 @@ class Draw:
         rng: np.random.Generator,
         attempt: int,
         assume: Any,
+        turn: int | None = None,
     ) -> None:
         self.environment = environment
         least = {label: sizes.least(label) for label in sizes.known}
-        spread = rng.permutation(len(least)) + 2
+        spread = rng.permutation(len(least)) if turn is None else np.arange(len(least)) + turn
+        spread = spread % max(len(least), 3) + 2
         self.sizes = {k: int(max(n, least[k])) for k, n in zip(least, spread, strict=True)}
         self.symbolic_m = samples_size(environment, sizes)
         self._gradients: dict[Tensor, Any] = {}
@@ -552,10 +554,10 @@ def draws(
 ) -> Iterator[Draw]:
     """Yield the graph on random numbers at random sizes, no two of them alike."""
     rng = np.random.default_rng(seed)
-    for _ in range(count):
+    for turn in range(count):
         for attempt in range(4):
             try:
-                draw = Draw(environment, sizes, rng, attempt, assume)
+                draw = Draw(environment, sizes, rng, attempt, assume, turn)
             except (ValueError, ArithmeticError, np.linalg.LinAlgError):
                 continue
             if draw.finite:

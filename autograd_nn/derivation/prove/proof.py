@@ -14,9 +14,10 @@ import numpy as np
 from ...core.tensor import Tensor, plain
 from ...formulas import notation
 from ...formulas.arrays import array_text
+from ...formulas.expression import Expr, name
 from ...formulas.printing import latex_text, unicode_text
 from ..draws import Draw
-from ..names import Environment
+from ..names import Environment, UnknownNameError
 from ..verify.claims import Claim, FormulaError, collect, record, run
 from ..verify.report import difference
 from .any_depth import holds_at_every_depth
@@ -219,7 +220,7 @@ def _prove_one(environment: Environment, prover: Prover, claim: Claim) -> Proof:
     proof = Proof(claim.name, claim.meaning.gradient)
     formula = None
     if claim.function is not None and not claim.problem:
-        formula = _recorded(environment, claim)
+        formula = _recorded(environment, prover, claim)
     written = unicode_text(formula) if formula is not None else f"{claim.name}(…)"
     right = latex_text(formula) if formula is not None else r"\ldots"
     proof.statement = f"{notation.unicode(claim.name)} = {written}"
@@ -238,14 +239,40 @@ def _prove_one(environment: Environment, prover: Prover, claim: Claim) -> Proof:
     return proof
 
 
-def _recorded(environment: Environment, claim: Claim) -> Any:
-    """Return a formula as it was written, m by its name: it stands for every number of samples."""
-    draw = Draw(environment)
-    m = environment.samples
+def _recorded(environment: Environment, prover: Prover, claim: Claim) -> Any:
+    """Return a formula as it was written; a number that differs from size to size is a size."""
+    found, sizes = [], []
+    for draw in prover.draws[:2]:
+        try:
+            found.append(record(claim, {t: _array(draw, environment, t) for t in claim.uses}))
+        except UnknownNameError:
+            return None
+        sizes.append(draw.sizes)
+    a, b = found if len(found) == 2 else (None, None)
+    if a is not None and b is not None:
+        return general_formula(a, b, sizes[0], sizes[1])
     try:
-        return record(claim, {t: np.array(float(m)) if t == "m" else draw[t] for t in claim.uses})
+        own = Draw(environment)
+        return record(claim, {t: own[t] for t in claim.uses})
     except KeyError:
         return None
+
+
+def _array(draw: Any, environment: Environment, text: str) -> Any:
+    """Return what a name stands for; m as an array, so that it is recorded by its name."""
+    meaning = environment.meaning(text)
+    value = draw.other(text) if meaning.node is None else draw.value(meaning)
+    return np.array(float(value)) if text == "m" else value
+
+
+def general_formula(a: Expr, b: Expr, sizes: dict[str, int], others: dict[str, int]) -> Expr:
+    """Return a formula that was recorded at two sizes, with their names for what differs."""
+    if a.op is None and not a.name and np.ndim(a.value) == 0 and np.any(a.value != b.value):
+        labels = [k for k, n in sizes.items() if n == a.value and others[k] == b.value]
+        return name(labels[0]) if labels else a
+    pairs = zip(a.args, b.args, strict=False)
+    args = tuple(general_formula(x, y, sizes, others) for x, y in pairs)
+    return Expr(a.op, args, a.params, a.name, a.value)
 
 
 def _computed(environment: Environment, claim: Claim) -> None:
@@ -314,7 +341,7 @@ def _at_every_size(prover: Prover, claim: Claim, verdict: Verdict, proof: Proof)
     lines = prover.written(verdict)
     if proof.refuted:
         if verdict.over is not None and verdict.over.terms:
-            proof.difference = prover.terms(verdict.over)
+            proof.difference = prover.terms(verdict.over, verdict.aliases)
             proof.steps = [(f"formula − {what}, left over: ", *lines["over"])]
             proof.latex += rf" \\ \text{{refuted, left over: }} & {lines['over'][1]}"
         proof.problem = verdict.why if verdict.gap is None else ""

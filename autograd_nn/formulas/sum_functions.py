@@ -307,7 +307,7 @@ def function(text: str, order: int = 0) -> Callable[[Terms], Terms]:
 
 def inverse_of(terms: Terms, rows: Index, columns: Index) -> tuple[Terms, Terms]:
     """Return A⁻¹ and ln |det A| of a matrix A[rows, columns], with what holds of them."""
-    factor, base = primitive(terms, lambda h: h.positive and not h.orbit, False)
+    factor, base = primitive(terms, lambda h: h.positive and not h.orbit, True)
     h, ix = head_on("inv", "inv", base)
     if len(ix) != 2 or set(ix) != {rows, columns}:
         raise NoForm("only single matrices are inverted")
@@ -315,7 +315,7 @@ def inverse_of(terms: Terms, rows: Index, columns: Index) -> tuple[Terms, Terms]
         _relate_inverse(h)
     log = interned(f"logdet {h.key}", lambda: Head("logdet", "ln|det|", f"logdet {h.key}"))
     log.inverse = h
-    times_n = times(log_of([factor]), size_terms(rows.size))
+    times_n = times(log_of([Term(abs(factor.c), factor.a)]), size_terms(rows.size))
     return times(power_of([factor], -1), atom(h, ix)), collected([*atom(log), *times_n])
 
 

@@ -120,9 +120,9 @@ def by_numbers(
     """Whether formula and derivative agree at other sizes; None if nothing is finite."""
     rng = np.random.default_rng(1000 + seed)
     seen = 0
-    for attempt in (0, 1, 2) * 5:
+    for turn, attempt in enumerate((0, 1, 2) * 5):
         try:
-            draw = Draw(environment, sizes, rng, attempt, assume)
+            draw = Draw(environment, sizes, rng, attempt, assume, turn)
         except (ValueError, ArithmeticError, np.linalg.LinAlgError):
             continue
         if not draw.finite:
@@ -162,8 +162,9 @@ def judge(limit: int, seed: int = 0, show: bool = True) -> dict[str, Any]:
     for identity, own in zip(ALL, single, strict=True):  # two mistakes at once
         for kind, text in [own[k] for k in rng.permutation(len(own))[:20]]:
             more = variants(identity._replace(formula=text))
-            second, both = more[rng.integers(len(more))]
-            each.append((identity, (f"{kind} and {second}", both)))
+            if more:
+                second, both = more[rng.integers(len(more))]
+                each.append((identity, (f"{kind} and {second}", both)))
     if limit < len(each):
         each = [each[k] for k in sorted(rng.choice(len(each), limit, replace=False))]
         each.sort(key=lambda pair: ALL.index(pair[0]))

@@ -7,7 +7,8 @@ from fractions import Fraction
 from typing import Any
 
 from . import notation
-from .normal_form import Exponent, Head, Index, Indices, Place, Term, Terms, instance
+from .normal_form import instance
+from .terms import Exponent, Head, Index, Indices, Place, Term, Terms
 
 LETTERS = "ijklprstuvaehonx"
 _DOWN = dict(zip("aehijklmnoprstuvx0123456789", "ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ₀₁₂₃₄₅₆₇₈₉", strict=True))

@@ -23,16 +23,7 @@ from ..ops import elementwise as el
 from ..ops import logical, rounding
 from ..ops import trigonometry as tr
 from ..ops.functions import FUNCTIONS, operation_of
-from .normal_form import (
-    Index,
-    NoForm,
-    Terms,
-    collected,
-    number,
-    scaled,
-    size_terms,
-    times,
-)
+from .normal_form import collected, times
 from .sum_functions import (
     absolute_of,
     call_on,
@@ -43,6 +34,7 @@ from .sum_functions import (
     power_of,
     sign_of,
 )
+from .terms import Index, NoForm, Terms, number, scaled, size_terms
 
 
 class Size(np.lib.mixins.NDArrayOperatorsMixin):

@@ -9,20 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..ops.products import _explicit, _in_letters
-from .normal_form import (
-    DELTA,
-    Index,
-    NoForm,
-    Term,
-    Terms,
-    collected,
-    named,
-    place,
-    simplified,
-    size_terms,
-    times,
-)
+from ..ops.products import explicit_labels, in_letters
+from .normal_form import collected, simplified, times
 from .sized import (
     DIRECT,
     SHAPES_ONLY,
@@ -35,6 +23,7 @@ from .sized import (
     lifted,
 )
 from .sum_functions import call_on, inverse_of
+from .terms import DELTA, Index, NoForm, Term, Terms, named, place, size_terms
 
 normal_axes = np.lib.array_utils.normalize_axis_tuple
 
@@ -95,9 +84,9 @@ def _dot(a: Any, b: Any, out: Any = None) -> Any:
 
 @form_of(np.einsum)
 def _einsum(*operands: Any, **kwargs: Any) -> Sized:
-    subscripts, given = _in_letters(operands)
+    subscripts, given = in_letters(operands)
     arrays = [lifted(x) for x in given]
-    labels, out = _explicit(subscripts, [x.ndim for x in arrays])
+    labels, out = explicit_labels(subscripts, [x.ndim for x in arrays])
     return contract(arrays, labels, out)
 
 

@@ -11,7 +11,8 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from .normal_form import (
+from .normal_form import collected, components, head_on, instance, leading, simplified, times
+from .terms import (
     DELTA,
     Exponent,
     Head,
@@ -21,17 +22,10 @@ from .normal_form import (
     Rule,
     Term,
     Terms,
-    collected,
-    components,
-    head_on,
-    instance,
     interned,
-    leading,
     number,
     scaled,
-    simplified,
     size_terms,
-    times,
 )
 
 ONE = Fraction(1)

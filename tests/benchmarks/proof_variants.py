@@ -22,7 +22,7 @@ import numpy as np
 
 from autograd_nn.derivation.names import Environment
 from autograd_nn.derivation.prove.any_size import Prover
-from autograd_nn.derivation.prove.general import Draw
+from autograd_nn.derivation.prove.random_sizes import Draw
 from autograd_nn.derivation.verify.claims import Claim, FormulaError, collect, run
 
 from ..autograd_nn.derivation.prove.textbook import ALL, Identity

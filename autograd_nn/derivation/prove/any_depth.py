@@ -11,8 +11,8 @@ from typing import Any
 
 from ...core.graph import topological_order
 from ...core.tensor import Tensor, plain
-from ...formulas.normal_form import NoForm, algebra
 from ...formulas.sized import Sized, lifted
+from ...formulas.terms import NoForm, algebra
 from ..names import Environment, spelling
 from ..verify.claims import Claim
 from .any_size import Prover, Verdict, gradient_from

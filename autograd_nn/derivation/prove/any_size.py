@@ -18,24 +18,17 @@ from ...core.graph import topological_order
 from ...core.tensor import Tensor, plain
 from ...formulas import notation
 from ...formulas.index_notation import Writer, sum_text
-from ...formulas.normal_form import (
-    Head,
-    Index,
-    NoForm,
-    Terms,
-    algebra,
-    collected,
-    derivative,
-    head_on,
-)
+from ...formulas.normal_form import collected, derivative, head_on
 from ...formulas.sized import Sized, lifted
 from ...formulas.sum_functions import is_positive
+from ...formulas.terms import Head, Index, NoForm, Terms, algebra
 from ...ops.logical import EQUAL, NOT_EQUAL
 from ..names import Environment, Meaning
 from ..verify.claims import Claim, FormulaError, run
 from ..verify.report import difference
 from .certificate import certificate
-from .general import ANY_F, OWN_FORM, OWN_SLOPE, Draw, Sizes, World, called, declare, draws, is_sign
+from .general import ANY_F, OWN_FORM, OWN_SLOPE, Sizes, World, called, declare, is_sign
+from .random_sizes import Draw, draws
 
 FEW = 3
 """At how many random sizes the numbers must agree."""

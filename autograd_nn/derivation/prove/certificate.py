@@ -11,22 +11,9 @@ from fractions import Fraction
 from typing import Any
 
 from ...core.tensor import plain
-from ...formulas.normal_form import (
-    Head,
-    Index,
-    NoForm,
-    Place,
-    Relation,
-    Term,
-    Terms,
-    collected,
-    derivative,
-    relation,
-    scaled,
-    simplified,
-    without_relations,
-)
+from ...formulas.normal_form import Relation, collected, derivative, relation, simplified
 from ...formulas.sized import Size, Sized, lifted
+from ...formulas.terms import Head, Index, NoForm, Place, Term, Terms, scaled, without_relations
 from .general import World
 from .replay import seal
 

@@ -14,7 +14,9 @@ import pytest
 
 import autograd_nn.formulas.sized_functions
 from autograd_nn.formulas.index_notation import sum_text
-from autograd_nn.formulas.normal_form import (
+from autograd_nn.formulas.normal_form import derivative
+from autograd_nn.formulas.sized import Size, Sized, axes_of
+from autograd_nn.formulas.terms import (
     DELTA,
     Head,
     Index,
@@ -23,10 +25,8 @@ from autograd_nn.formulas.normal_form import (
     Term,
     Terms,
     algebra,
-    derivative,
     named,
 )
-from autograd_nn.formulas.sized import Size, Sized, axes_of
 
 Array = Any
 SHAPES: dict[str, tuple[Any, ...]] = {"x": ("n",), "y": ("n",), "A": ("n", "m"), "B": ("n", "m"), "w": ("m",), "S": ("n", "n"),

@@ -119,7 +119,7 @@ class Writer:
 
     def atom(self, h: Head, ix: Indices, e: Exponent) -> str:
         """Return one atom."""
-        if h.kind in ("power", "case", "tie", "exp", "log", "call", "inv", "logdet"):
+        if h.parts or h.inverse is not None:
             return self.function(h, ix, e)
         if h.kind in ("prime", "delta"):
             text = r"\delta" if self.latex and h.kind == "delta" else h.text
@@ -159,7 +159,7 @@ class Writer:
             return self.power(
                 (rf"\left[({inner})^{{-1}}\right]" if self.latex else f"[({inner})⁻¹]") + at, e
             )
-        words = {"exp": "exp", "log": "ln"}.get(h.kind, "")
+        words = "exp" if h.kind == "exp" else "ln" if h.kind == "log" else ""
         text = (rf"\{words}" if self.latex else words) if words else self.name(h.text)
         return self.power(f"{text}({inner})", e)
 

@@ -191,7 +191,7 @@ class Sized(np.lib.mixins.NDArrayOperatorsMixin):
             return direct(*args, **kwargs)
         name = func.__name__
         composed = FUNCTIONS.get(func)
-        if composed is None or name in _REFUSED:
+        if composed is None or func in _REFUSED:
             raise NoForm(f"np.{name} has no normal form")
         return _unwrapped(
             composed(*map(_wrapped, args), **{k: _wrapped(v) for k, v in kwargs.items()})
@@ -224,9 +224,9 @@ def _method(function: Any) -> Any:
     return method
 
 
-for _name in ("sum", "mean", "max", "min", "dot", "ravel", "var", "std", "squeeze", "swapaxes",
-              "trace", "diagonal", "clip"):  # fmt: skip
-    setattr(Sized, _name, _method(getattr(np, _name)))
+for _function in (np.sum, np.mean, np.max, np.min, np.dot, np.ravel, np.var, np.std, np.squeeze,
+                  np.swapaxes, np.trace, np.diagonal, np.clip):  # fmt: skip
+    setattr(Sized, _function.__name__, _method(_function))
 Sized.flatten = Sized.ravel  # type: ignore[attr-defined]  # set in the loop
 Sized.copy = lambda self: self  # type: ignore[attr-defined]  # never written into
 
@@ -242,9 +242,23 @@ def _unwrapped(x: Any) -> Any:
 
 
 _REFUSED = {
-    "argmax", "argmin", "argsort", "sort", "partition", "argpartition", "searchsorted", "digitize",
-    "cumsum", "cumprod", "prod", "median", "quantile", "percentile", "unique", "nonzero",
-}  # fmt: skip
+    np.argmax,
+    np.argmin,
+    np.argsort,
+    np.sort,
+    np.partition,
+    np.argpartition,
+    np.searchsorted,
+    np.digitize,
+    np.cumsum,
+    np.cumprod,
+    np.prod,
+    np.median,
+    np.quantile,
+    np.percentile,
+    np.unique,
+    np.nonzero,
+}
 
 
 def lifted(x: Any) -> Sized:

@@ -60,6 +60,11 @@ def as_data(data: Any, name: str | None = None) -> Any:
     except ValueError as error:
         raise ValueError(f"{label} needs rows of one length: {error}") from error
     kind = array.dtype.kind
+    if kind == "O" and not foreign:
+        ways = {"toarray": "data.toarray()", "to_numpy": "data.to_numpy(dtype=float)"}
+        way = next((text for method, text in ways.items() if hasattr(data, method)), None)
+        if way:
+            raise TypeError(f"{label} cannot hold a {type(data).__name__}; pass {way}")
     if kind == "c":
         raise TypeError(
             f"{label} has dtype {array.dtype}; complex numbers are not supported, carry the "
@@ -109,20 +114,22 @@ def marks(inputs: Sequence[Any]) -> list[Mark]:
     for x in inputs:
         if x.op is None or "view" in x.op.traits:
             array = x._data
-            if type(array) is np.ndarray and array.dtype.kind != "O":
-                small = array.nbytes <= _SMALL or array.base is not None
-                noted.append((x, array, array.tobytes() if small else _locked(array)))
+            if isinstance(array, np.ndarray) and array.dtype.kind != "O":
+                small = array.nbytes <= _SMALL
+                noted.append((x, array, array.tobytes() if small else _large(array)))
     return noted
 
 
-def _locked(array: np.ndarray[Any, Any]) -> Lock | None:
-    """Lock an array that owns its memory; None where it was read-only before."""
-    if array.flags.writeable:
-        with _MAKING:
-            made = _LOCKS[id(array)] = Lock(array)
-        return made
-    lock = _LOCKS.get(id(array))
-    return lock if lock is not None and lock.array is array else None
+def _large(array: np.ndarray[Any, Any]) -> bytes | Lock | None:
+    """Note what a large array holds: by a lock, or by a copy of a view that can be written to."""
+    owner = array.base if isinstance(array.base, np.ndarray) else array
+    if not (array.flags.writeable or owner.flags.writeable):  # locked already, or a constant
+        return _LOCKS.get(id(owner))
+    if owner is not array:
+        return array.tobytes()
+    with _MAKING:
+        made = _LOCKS[id(array)] = Lock(array)
+    return made
 
 
 def refuse_written(noted: Sequence[Mark]) -> None:
@@ -130,8 +137,8 @@ def refuse_written(noted: Sequence[Mark]) -> None:
     for x, array, held in noted:
         if x._data is not array:
             raise changed(x, "assigned")
-        before = held if type(held) is bytes else held.held if isinstance(held, Lock) else None
-        if before is not None and array.tobytes() != before:
+        before, now = (held.held, held.array) if isinstance(held, Lock) else (held, array)
+        if before is not None and now.tobytes() != before:
             raise changed(x, "written into")
 
 
@@ -148,8 +155,8 @@ def changed(x: Any, how: str) -> RuntimeError:
 
 def opened(array: Any) -> Any:
     """Return `array` for reading and writing, where a living graph may have locked it."""
-    if type(array) is np.ndarray and not array.flags.writeable:
+    if isinstance(array, np.ndarray) and not array.flags.writeable:
         lock = _LOCKS.get(id(array))
-        if lock is not None and lock.array is array:
+        if lock is not None:
             lock.open()
     return array

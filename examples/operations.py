@@ -26,7 +26,7 @@ import autograd_nn
 from autograd_nn import Tensor
 from autograd_nn.core.op import REGISTRY, UFUNCS, Op
 from autograd_nn.core.tensor import apply
-from autograd_nn.formulas.expression import renamed_all
+from autograd_nn.formulas.expression import Expr, mapped
 from autograd_nn.formulas.printing import latex_text
 from autograd_nn.formulas.rule import OUT, G, rule_formula
 from autograd_nn.ops.functions import FUNCTIONS, LATE
@@ -85,9 +85,15 @@ def rule_text(op: Op) -> str:
     inputs = [Tensor(np.array(value)) for value in (1.5, 0.5, 2.5)][: len(op.vjps)]
     with np.errstate(all="ignore"):
         node = apply(op, inputs)
-    words = {G: "g", OUT: "r", "@0": "x", "@1": "y", "@2": "z"}
-    rules = [rule_formula(node, index) for index in range(len(inputs))]
-    return "; ".join(f"${latex_text(renamed_all(rule, words))}$" for rule in rules if rule)
+    words = {
+        key: Expr(name=word) for key, word in zip((G, OUT, "@0", "@1", "@2"), "grxyz", strict=True)
+    }
+    rules = [
+        mapped(rule, lambda e: words.get(e.name, e))
+        for rule in (rule_formula(node, index) for index in range(len(inputs)))
+        if rule
+    ]
+    return "; ".join(f"${latex_text(rule)}$" for rule in rules)
 
 
 def _operation(function: Any, implementation: Any) -> Op | None:

@@ -30,9 +30,9 @@ Step = Callable[[Array, Array], float]
 
 def _stepwise(step: Step, x: Array, y: Array, batch_size: int) -> Pass:
     """Return the pass that makes `step` on one batch after the other."""
+    x, y = _in_c_order(x), _in_c_order(y)
     m = int(x.shape[1])
-    parts = [(x[:, s : s + batch_size], y[:, s : s + batch_size]) for s in range(0, m, batch_size)]
-    parts = [(np.ascontiguousarray(a), np.ascontiguousarray(b)) for a, b in parts]
+    parts: list[tuple[Array, Array]] = []
 
     def drawn(order: Array) -> Iterator[tuple[Array, Array]]:
         for start in range(0, m, batch_size):
@@ -41,11 +41,28 @@ def _stepwise(step: Step, x: Array, y: Array, batch_size: int) -> Pass:
 
     def run(order: Array | None) -> float:
         total = 0.0
+        if order is None and not parts:  # the same batches in every pass are copied once
+            parts.extend(_cut(x, y, batch_size))
         for a, b in parts if order is None else drawn(order):
             total += step(a, b) * int(a.shape[1])
         return total / m
 
     return run
+
+
+def _cut(x: Array, y: Array, batch_size: int) -> Iterator[tuple[Array, Array]]:
+    """Yield the samples as they stand, batch by batch, each in C order."""
+    for start in range(0, x.shape[1], batch_size):
+        chosen = slice(start, start + batch_size)
+        yield np.ascontiguousarray(x[:, chosen]), np.ascontiguousarray(y[:, chosen])
+
+
+def _in_c_order(columns: Array) -> Array:
+    """Return samples so that batches can be drawn: of another order, ``take`` copies all each time.
+
+    One copy, before the first pass; none of arrays that are in C order.
+    """
+    return np.ascontiguousarray(columns)
 
 
 def eager(net: Network, x: Array, y: Array, learning_rate: float, batch_size: int) -> Pass:
@@ -58,7 +75,7 @@ def eager(net: Network, x: Array, y: Array, learning_rate: float, batch_size: in
         for array, gradient in zip(parameters.values(), gradients(J, wrt), strict=True):
             np.multiply(gradient, learning_rate, out=gradient)
             np.subtract(array, gradient, out=array)
-        return float(J)
+        return float(J.item())
 
     return _stepwise(step, x, y, batch_size)
 

@@ -110,7 +110,7 @@ def train(
     history = History()
     from tqdm.auto import tqdm
 
-    if progress is None and "ipykernel" in sys.modules:  # a notebook is no terminal
+    if progress is None and _in_notebook():  # which is no terminal
         progress = True
     quiet = None if progress is None else not progress
     with (
@@ -133,6 +133,12 @@ def train(
             _restore(net, before)
             raise _diverged(f"the last iteration: {name} is not finite", learning_rate, x, y)
     return history
+
+
+def _in_notebook() -> bool:
+    """Whether this process is the kernel of a notebook, and not one that started kernels."""
+    kernel = sys.modules.get("ipykernel.kernelapp")
+    return kernel is not None and bool(kernel.IPKernelApp.initialized())
 
 
 def _restore(net: Network, before: dict[str, Array]) -> None:

@@ -85,6 +85,7 @@ def verify(
     seed: int = 0,
     draws: int | None = None,
     finite_differences: str | bool = "direction",
+    allow_own: bool = False,
 ) -> Report:
     """Judge every δ^(l), ∂J/∂W^(l), ∂J/∂b^(l) against the automatic gradient.
 
@@ -106,6 +107,8 @@ def verify(
     finite_differences : bool or {"direction", "elements"}
         Hold the automatic gradients against centred differences as well, along one random
         direction or element by element.
+    allow_own : bool
+        Let a formula ask for the gradient that it is a formula for.
 
     Returns
     -------
@@ -137,4 +140,5 @@ def verify(
         draws=draws,
         seed=seed,
         finite_differences=finite_differences,
+        allow_own=allow_own,
     )

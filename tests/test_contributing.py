@@ -16,6 +16,8 @@ TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 _CHECKS = """
+import importlib.util
+
 from autograd_nn import derive, draw, jit
 from tests.autograd_nn.ops import test_operations
 from tests.autograd_nn.program import test_rows
@@ -36,6 +38,9 @@ assert "softsign" in str(derive(cost, z))
 assert "softsign" in draw(cost).source
 written = jit(lambda z: 2 * softsign(z) + 1)
 np.testing.assert_allclose(written(z.numpy()), 2 * _softsign(z.numpy()) + 1, rtol=1e-14)
+if importlib.util.find_spec("numba"):
+    looped = jit(lambda z: 2 * softsign(z) + 1, engine="numba")
+    np.testing.assert_allclose(looped(z.numpy()), written(z.numpy()), rtol=1e-14)
 print("all right")
 """
 

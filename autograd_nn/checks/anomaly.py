@@ -126,7 +126,7 @@ class _Watch(Tape):
         made = f"{_name(node)} made {_counted(plain(node))}{self._where(node)}{_operands(node)}"
         raise AnomalyError(f"{made}\n  result: {_described(plain(node))}")
 
-    def _bad(self, out: Any, inputs: tuple[Tensor, ...]) -> bool:
+    def _bad(self, out: Any, inputs: tuple[Tensor, ...] = ()) -> bool:
         """Whether `out` holds a NaN, or an infinity that none of `inputs` held."""
         if not _is_float(out) or np.all(np.isfinite(out)):
             return False
@@ -144,7 +144,7 @@ class _Watch(Tape):
     def pull(self, node: Tensor, index: int, g: Any, *given: Any) -> Any:
         """Apply a vjp rule of `node` to `g`, and look at what it makes for input `index`."""
         self._refuse_written(node, index)
-        if self._worse(plain(g)):
+        if self._bad(plain(g)):
             raise AnomalyError(
                 f"the cotangent of {_name(node)} holds {_counted(plain(g))}{self._where(node)}"
                 f"\n  it came from outside: from a seed, or a sum of cotangents"
@@ -154,7 +154,7 @@ class _Watch(Tape):
             flow = backward.pull(node, index, g, *given)
         finally:
             self._quiet = quiet
-        if self._worse(plain(flow)):
+        if self._bad(plain(flow)):
             x = node.inputs[index]
             raise AnomalyError(
                 f"the vjp rule of {_name(node)}, for {_label(x, node)}, made "
@@ -163,11 +163,6 @@ class _Watch(Tape):
                 f"\n  cotangent of the result: {_described(plain(g))}"
             )
         return flow
-
-    def _worse(self, g: Any) -> bool:
-        if not _is_float(g):
-            return False
-        return bool(np.any(np.isnan(g)) or (self._inf and np.any(np.isinf(g))))
 
     def _refuse_written(self, node: Tensor, index: int) -> None:
         """Raise if the array that an input held in the forward pass has other values now."""

@@ -130,10 +130,11 @@ class Pass:
         if x.size == 0:
             nothing = (0.0, math.nan, 0.0, math.nan, "ok", "the input is empty")
             return Comparison(self.order, self.check.names[index], *nothing)
-        found = []
-        for k in range(self.check.directions):
-            w = self.check.rng.normal(size=x.shape) * unit(x)
-            found.append(self.compare(k, index, w))
+        draw = self.check.rng.normal
+        found = [
+            self.compare(k, index, draw(size=x.shape) * unit(x))
+            for k in range(self.check.directions)
+        ]
         return max(found, key=lambda c: c.badness)
 
     def compare(self, k: int, index: int, w: Any, sifted: str = "") -> Comparison:
@@ -179,12 +180,12 @@ class Pass:
 
     def _kinks(self, k: int, index: int, w: Any) -> list[tuple[int, ...]]:
         """Return the elements of an input that are at a kink along `w`, where they can be told."""
-        found = []
-        for place in np.ndindex(w.shape) if 1 < w.size <= _SIFTED else ():
+
+        def bends(place: tuple[int, ...]) -> bool:
             phi, size = self._curve(self.cotangents[k], index, alone(w, place))
-            if has_kink(phi, self.eps, size):
-                found.append(place)
-        return found
+            return has_kink(phi, self.eps, size)
+
+        return list(filter(bends, np.ndindex(w.shape))) if 1 < w.size <= _SIFTED else []
 
 
 def alone(w: Any, place: tuple[int, ...]) -> Any:

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..data import changed, refuse_written
 from .graph import dependents, topological_order
-from .recording import RECORDING, Tape
+from .recording import RECORDING, Tape, refuse_value
 from .tensor import Tensor, boxed, install, plain
 
 ndarray = np.ndarray
@@ -69,7 +69,14 @@ def _refuse_other_than_floats(nodes: Sequence[Any], role: str) -> None:
         raise TypeError(f"{role}[{position}]{what}; only floating-point Tensors have gradients")
 
 
-def pull(node: Tensor, index: int, g: Any, out: Any, operands: Sequence[Any]) -> Any:
+def pull(
+    node: Tensor,
+    index: int,
+    g: Any,
+    out: Any,
+    operands: Sequence[Any],
+    every: Callable[[int], Any] | None = None,
+) -> Any:
     """Return what `node` hands back to its input `index`: one vjp rule, its cotangent fitted.
 
     Parameters
@@ -83,6 +90,8 @@ def pull(node: Tensor, index: int, g: Any, out: Any, operands: Sequence[Any]) ->
     out, operands : array or Tensor, sequence of array or Tensor
         What the rule is handed as result and inputs: the node's own, or what stands for them.
         On arrays the rule computes, on Tensors it is recorded.
+    every : callable, optional
+        What ``op.every`` returned for these, if it was asked before.
 
     Returns
     -------
@@ -93,7 +102,10 @@ def pull(node: Tensor, index: int, g: Any, out: Any, operands: Sequence[Any]) ->
     params, rule = node.params, op.rule(index)
     if rule is None:
         return None
-    flow = rule(g, out, *operands, **params) if params else rule(g, out, *operands)
+    if every is not None:
+        flow = every(index)
+    else:
+        flow = rule(g, out, *operands, **params) if params else rule(g, out, *operands)
     if type(flow) is ndarray:
         array = node.arrays[index]
         if type(array) is ndarray and flow.shape == array.shape and flow.dtype is array.dtype:
@@ -145,7 +157,7 @@ def propagate(
         if record and node.name and node in cotangents:
             g = cotangents[node]
             if g.name is None and g.op is not None:
-                g.name = cotangent_name(node.name)
+                g.name = cotangent_name(node)
         if node.op is None or node not in needed:
             continue
         g = cotangents.pop(node, None)
@@ -157,25 +169,32 @@ def propagate(
             refuse_written(node.marks)
         inputs, arrays = node.inputs, node.arrays
         out, operands = (node, inputs) if record else (node._data, arrays)
+        every = node.op.every and node.op.every(g, out, *operands, **node.params)
         for index, x in enumerate(inputs):
             if x._data is not arrays[index]:
                 raise changed(x, "assigned")
             if x not in needed:
                 continue
-            flow = pull(node, index, g, out, operands)
+            flow = pull(node, index, g, out, operands, every)
             if flow is not None:
                 cotangents[x] = cotangents[x] + flow if x in cotangents else flow
     return {node: cotangents[node] for node in targets if node in cotangents}
 
 
-def cotangent_name(name: str) -> str:
-    """Return what the document calls the gradient of J with respect to `name`.
+def cotangent_name(node: Tensor) -> str:
+    """Return what the document calls the gradient of J with respect to `node`.
 
-    >>> cotangent_name("z2"), cotangent_name("W1")
+    δ is of one sample's own cost. Of several columns J may be the mean, of which ∂J/∂z is no δ.
+
+    >>> cotangent_name(Tensor([[1.0], [2.0]], name="z2")), cotangent_name(Tensor(1.0, name="W1"))
     ('delta2', 'dW1')
+    >>> cotangent_name(Tensor([[1.0, 2.0]], name="z2"))
+    'dz2'
     """
-    weighted_input = name[:1] == "z" and name[1:].isdigit()
-    return f"delta{name[1:]}" if weighted_input else f"d{name}"
+    name = node.name or ""
+    one_sample = node.size == 1 or node.shape[1:] == (1,)
+    delta = one_sample and name[:1] == "z" and name[1:].isdigit()
+    return f"delta{name[1:]}" if delta else f"d{name}"
 
 
 def _listed(tensors: Any) -> list[Tensor]:
@@ -253,6 +272,8 @@ def gradients_along(
     create_graph: bool,
 ) -> list[Any]:
     """Do what `gradients` does, with nothing left to check and the order known."""
+    if not create_graph:
+        refuse_value("gradients()", "Use grad(f), or create_graph=True in place of backward().")
     mode = RECORDING.get()
     tape = mode if isinstance(mode, Tape) else None
     start = len(tape.nodes) if tape else 0
@@ -260,7 +281,7 @@ def gradients_along(
     cotangents = propagate(order, outputs, seeds, wrt, create_graph, look)
     if tape and create_graph:
         tape.spans.append((start, len(tape.nodes)))
-        tape.seeds.append(list(seeds))
+        tape.starts.append((list(outputs), list(seeds)))
     handed: set[int] = {id(seed) for seed in seeds}
     results: list[Any] = []
     for node in wrt:

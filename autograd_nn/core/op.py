@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence, Set
 from dataclasses import KW_ONLY, dataclass, field
-from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -49,7 +48,8 @@ class Op:
         respect to that input. The empty sequence: not differentiable at all.
     every : callable, optional
         For operations with any number of inputs, in place of `vjps`:
-        ``every(index, g, out, *inputs, **params)`` is the rule of input ``index``.
+        ``every(g, out, *inputs, **params)`` returns the function of an index that gives the
+        cotangent of that input, so that what all of them need is computed once.
     symbol : str
         The infix operator it is written with in Python, or ``""``.
     latex, text, python : str
@@ -118,9 +118,12 @@ class Op:
         """Return the vjp rule of input `index`, or None where there is none."""
         if self.every is None:
             return self.vjps[index] if index < len(self.vjps) else None
-        return partial(self.every, index)
+        every = self.every
+        return lambda g, out, *inputs, **params: every(g, out, *inputs, **params)(index)
 
     def __reduce__(self) -> tuple[Callable[[str], Op], tuple[str]]:
+        if REGISTRY.get(self.name) is not self:
+            raise TypeError(f"the operation {self.name!r} is not registered: it cannot be copied")
         return _registered, (self.name,)  # copies and pickles of graphs keep the one record
 
     def __repr__(self) -> str:

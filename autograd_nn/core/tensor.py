@@ -37,8 +37,8 @@ _NUMBERS = (bool, int, float)
 def _taken(data: Any, name: str | None) -> Any:
     """Return what a Tensor on `data` holds."""
     if isinstance(data, Tensor):
-        if data.op is not None:
-            refuse_value("Tensor(t)", "Use t itself, or t.detach().")
+        if data.op is not None or data.requires_grad:
+            refuse_value("Tensor(t)", "Use t itself, or t.detach().", data)
         return data._data
     if isinstance(data, (list, tuple)) and any(isinstance(item, Tensor) for item in data):
         raise TypeError(
@@ -115,10 +115,8 @@ class Tensor(Installed):
     @property
     def data(self) -> Any:
         """The values; assignable on leaves only, with an array of the same shape."""
-        if self.op is not None:
-            refuse_value("data", "Use the Tensor itself.")
-            return self._data
-        return opened(self._data)
+        refuse_value(".data", "Use the Tensor itself.", self)
+        return self._data if self.op is not None else opened(self._data)
 
     @data.setter
     def data(self, value: Any) -> None:

@@ -3,14 +3,15 @@
 1. `Draw` holds one set of values. Gradients are computed when they are first asked for.
 2. `fresh` draws random leaves, `random_like` values like given ones; `in_double` takes the given
    leaves in double precision.
+3. `kinds_of` says of what kind values are, such as one-hot columns, and draws others of that kind.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -112,26 +113,119 @@ class Draw(Mapping[str, Any]):
         return len(self.environment.known_names())
 
 
-def fresh(environment: Environment, count: int, seed: int = 0) -> list[Draw]:
-    """Return the graph on `count` sets of random leaves, in double precision.
+class Kind(NamedTuple):
+    """What values have in common with others that may stand in their place.
 
-    Leaves without a name that require no gradient are constants of the formula and stay.
-    Where a random value leaves the domain of an operation, values of the sign and the size
-    of the given ones are tried, then values near them.
+    Attributes
+    ----------
+    words : str
+        With ``{}`` for the name of the tensor.
+    certain : bool
+        Whether values are of this kind by their nature, and not by chance.
+    draw : callable
+        ``draw(rng)`` returns random values of the kind.
     """
-    rng = np.random.default_rng(seed)
-    leaves = [
+
+    words: str
+    certain: bool
+    draw: Callable[[np.random.Generator], Any]
+
+
+def kinds_of(given: Any) -> list[Kind]:
+    """Return of what kinds an array is, the narrowest first; at most one of them is certain.
+
+    >>> [kind.words.format("y") for kind in kinds_of(np.eye(3)[:, [0, 2, 2, 1]])]
+    ['y with one-hot columns']
+    """
+    a = np.asarray(given, dtype=float)
+    if a.size < 2 or not np.isfinite(a).all():
+        return []
+    sums = [np.allclose(a.sum(axis, keepdims=True), 1, rtol=1e-6) for axis in range(a.ndim)]
+    axes = [axis for axis in range(min(a.ndim, 2)) if sums[axis] and a.shape[axis] > 1]
+    lines = {axis: "values" if a.ndim == 1 else ("columns", "rows")[axis] for axis in axes}
+
+    def one_hot(axis: int) -> Callable[[np.random.Generator], Any]:
+        return lambda rng: (r := rng.random(a.shape)) == r.max(axis, keepdims=True)
+
+    def shares(axis: int) -> Callable[[np.random.Generator], Any]:
+        return lambda rng: (r := rng.exponential(size=a.shape)) / r.sum(axis, keepdims=True)
+
+    if np.isin(a, (0, 1)).all() and a.any() and not a.all():
+        found = [Kind(f"{{}} with one-hot {lines[axis]}", True, one_hot(axis)) for axis in axes]
+        return found[:1] or [
+            Kind("{} of zeros and ones", True, lambda rng: rng.random(a.shape) < 0.5)
+        ]
+    found = []
+    if (a >= 0).all():
+        found += [
+            Kind(f"{{}} with {lines[axis]} that add up to 1", False, shares(axis)) for axis in axes
+        ]
+        size = float(np.sqrt(np.mean(a**2))) or 1.0
+        if (a <= 1).all() and a.any():
+            found.append(Kind("{} in [0, 1]", False, lambda rng: rng.random(a.shape)))
+        elif (a > 0).all():
+            found.append(
+                Kind("positive {}", False, lambda rng: size * rng.uniform(0.3, 1.7, a.shape))
+            )
+    if (a == np.round(a)).all() and a.any():
+        low, high = int(a.min()), int(a.max())
+        found.append(
+            Kind("{} of integers", False, lambda rng: rng.integers(low, high + 2, a.shape))
+        )
+    if a.ndim == 2 and a.shape[0] == a.shape[1] and (a == a.T).all():
+        found.append(Kind("symmetric {}", False, lambda rng: (r := random_like(a, rng, 0)) + r.T))
+    return found
+
+
+def integers_like(given: Any) -> Kind | None:
+    """Return integers between the smallest and the largest of an array; None where all are one."""
+    a = np.asarray(given)
+    if a.dtype.kind not in "iu" or a.size < 2 or a.min() == a.max():
+        return None
+    low, high = int(a.min()), int(a.max())
+    return Kind("{} as given", False, lambda rng: rng.integers(low, high, a.shape, endpoint=True))
+
+
+def drawn_leaves(environment: Environment) -> list[Tensor]:
+    """Return the leaves that `fresh` draws: those of floating point that a formula can know."""
+    return [
         node
         for node in environment.order
         if node.op is None and (node.name or node.requires_grad) and node.dtype.kind == "f"
     ]
+
+
+def fresh(
+    environment: Environment, count: int, seed: int = 0, kept: Mapping[Tensor, Kind] | None = None
+) -> list[Draw]:
+    """Return the graph on `count` sets of random leaves, in double precision.
+
+    Leaves without a name that require no gradient are constants of the formula and stay; those
+    in `kept` get values of that kind, other ones than the given where there are any.
+    Where a random value leaves the domain of an operation, values of the sign and the size
+    of the given ones are tried, then values near them.
+    """
+    rng = np.random.default_rng(seed)
+    kept = kept or {}
+    leaves = list(dict.fromkeys([*drawn_leaves(environment), *kept]))
+
+    def values(leaf: Tensor, attempt: int) -> Any:
+        given = plain(leaf)
+        if leaf not in kept:
+            return random_like(given, rng, attempt)
+        for _ in range(8):
+            dtype = leaf.dtype if leaf.dtype.kind in "iu" else float
+            other = np.asarray(kept[leaf].draw(rng), dtype=dtype)
+            if not np.array_equal(other, given):
+                break
+        return other
+
     draws = []
     for _ in range(count):
         for attempt in range(_ATTEMPTS):
-            values = {leaf: random_like(plain(leaf), rng, attempt) for leaf in leaves}
             try:
-                draw = Draw(environment, values)
-            except (ValueError, ArithmeticError):
+                draw = Draw(environment, {leaf: values(leaf, attempt) for leaf in leaves})
+            except (ValueError, ArithmeticError, IndexError):
                 continue
             if np.isfinite(plain(draw.J)):
                 draws.append(draw)

@@ -8,9 +8,8 @@
 from __future__ import annotations
 
 import difflib
-import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
@@ -21,8 +20,8 @@ from ..core.graph import topological_order, uses
 from ..core.op import Op
 from ..core.recording import recording
 from ..core.tensor import Tensor, apply, plain
-from ..ops.elementwise import DIVIDE, MULTIPLY, SQUARE
-from ..ops.reductions import MEAN, SUM
+from ..ops.elementwise import SQUARE
+from .samples import Samples, samples_of
 
 _WORD = re.compile(r"(d_|f_prime\()?([A-Za-z]+?)_?(\d*)\)?")
 
@@ -151,7 +150,9 @@ class Environment:
                 self.named[node.name] = node
         self._meanings: dict[str, Meaning] = {}
         self.names = {node: text for text, node in self.named.items()}
-        self.samples = samples_of(J, self.named) if samples is None else samples
+        told = samples_of(J, self.weighted_inputs())
+        self.told = told if samples is None else Samples(samples, samples)
+        self.samples = self.told.scale or 1
         self.activations = self._activations()
         kinds = {activation.op for activation in self.activations} or {
             node.op for node in self.order if node.op and "activation" in node.op.traits
@@ -195,6 +196,22 @@ class Environment:
             return Meaning(None, False, 1)
         raise UnknownNameError(self._unknown(text))
 
+    def refuse_undetermined(self, text: str) -> None:
+        """Raise where a name stands for what the graph does not say.
+
+        Raises
+        ------
+        ValueError
+            If it is ``m``, or a δ, and the number of samples cannot be read off the graph.
+        """
+        delta = self.named.get(spelling(text).delta_of)
+        unsure = delta is not None and self.told.scale is None and text not in self.named
+        if unsure or (text == "m" and text in self.extras and self.told.m is None):
+            raise ValueError(
+                f"{text!r} cannot be read off the graph: it does not say how many samples J is the "
+                "mean over; say so with samples= (1 where J is a plain sum)"
+            )
+
     @cached_property
     def f_prime(self) -> Op | None:
         """The derivative of the activation, as an operation of formulas."""
@@ -224,7 +241,7 @@ class Environment:
         """Return every name a formula may use."""
         values = sorted(self.named.keys() - self.twice)
         gradient = [f"d_{text}" for text in values if self.named[text] is not self.J]
-        deltas = [delta for text in values if (delta := spelling(text).delta)]
+        deltas = [delta for text in values if (delta := spelling(text).delta) and self.told.scale]
         return [*values, *deltas, *gradient, *self.extras]
 
     def _unknown(self, text: str) -> str:
@@ -242,7 +259,7 @@ class Environment:
     def gradient_name(self, text: str, scale: int = 1) -> str:
         """Return the name of the gradient with respect to the tensor named `text`."""
         delta = spelling(text).delta
-        return delta if delta and scale == self.samples else f"d_{text}"
+        return delta if delta and scale == self.told.scale else f"d_{text}"
 
     def differentiated(self, text: str) -> Tensor | None:
         """Return the tensor whose ∂J/∂ a name in a formula is; None for another name."""
@@ -264,35 +281,3 @@ def _dispatched(op: Op) -> Callable[[Any], Any]:
 
     function.__name__ = op.name
     return function
-
-
-def samples_of(J: Tensor, named: Mapping[str, Tensor]) -> int:
-    """Return how many samples `J` is the mean over, samples being the columns of the layers.
-
-    ``mean`` over them says so, and so does a division of the sum by their number (or twice it,
-    the ½ of the document's cost taken along). A plain sum counts as one sample.
-    """
-    columns = {t.shape[1] for text, t in named.items() if spelling(text).delta and t.ndim == 2}
-    if len(columns) != 1:
-        return 1
-    m = columns.pop()
-    divisor = 1.0
-    node = J
-    while node.op is not None and m > 1:
-        if node.op is MEAN:
-            reduced = node.inputs[0].size // node.size
-            return m if reduced % m == 0 else 1
-        if node.op is SUM:
-            node = node.inputs[0]
-            if node.size == m or node.ndim == 2:
-                break
-            continue
-        constants = [c for c in node.inputs if c.op is None and c.size == 1 and not c.name]
-        if node.op not in (MULTIPLY, DIVIDE) or len(constants) != 1:
-            break
-        value = float(plain(constants[0]))
-        divisor *= value if node.op is DIVIDE else 1 / value if value else 1.0
-        node = next(x for x in node.inputs if x is not constants[0])
-    if math.isclose(divisor, m) and m == 2:
-        return 1  # the ½ of the cost, not the mean over two samples
-    return m if math.isclose(divisor, m) or math.isclose(divisor, 2 * m) else 1

@@ -36,13 +36,6 @@ def sympy_module() -> Any:
     return sympy
 
 
-def _index(index: tuple[int, ...], shape: tuple[int, ...]) -> list[int]:
-    """Return an index counted from 1, without the column of a single sample."""
-    if len(shape) == 2 and shape[1] == 1 and shape[0] >= 1:
-        index = index[:1]
-    return [i + 1 for i in index]
-
-
 def entry_name(text: str, index: tuple[int, ...], shape: tuple[int, ...]) -> tuple[str, str]:
     """Return the name of one element in Unicode and in LaTeX.
 
@@ -50,8 +43,9 @@ def entry_name(text: str, index: tuple[int, ...], shape: tuple[int, ...]) -> tup
     ('w₁₂⁽²⁾', 'w_{12}^{(2)}')
     """
     single = notation.Name.parse(text).weights
-    keep_both = single and len(shape) == 2
-    numbers = [i + 1 for i in index] if keep_both else _index(index, shape)
+    if len(shape) == 2 and shape[1] == 1 and not single:
+        index = index[:1]  # the column of a single sample
+    numbers = [i + 1 for i in index]
     joined = ("" if all(n < 10 for n in numbers) else ",").join(map(str, numbers))
     whole, latex = notation.unicode(text), notation.latex(text)
     if single:
@@ -132,13 +126,10 @@ def _function_ops() -> dict[Op, Op]:
 def _boxed(op: Op, count: int) -> Op:
     """Return `op` with rules that are handed arrays, where NumPy unwrapped 0-d object arrays."""
 
-    def boxed(rule: Any) -> Any:
-        def with_array(g: Any, out: Any, *inputs: Any, **params: Any) -> Any:
-            return rule(as_array(g, np.shape(g)), out, *inputs, **params)
+    def boxed(rule: Any, g: Any, *given: Any, **params: Any) -> Any:
+        return rule(as_array(g, np.shape(g)), *given, **params)
 
-        return with_array
-
-    rules = [rule and boxed(rule) for rule in map(op.rule, range(count))]
+    rules = [rule and partial(boxed, rule) for rule in map(op.rule, range(count))]
     return Op(op.name, op.forward, rules, broadcasts=op.broadcasts)
 
 

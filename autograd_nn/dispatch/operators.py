@@ -184,7 +184,9 @@ class Operators:
     diagonal, trace, dot = _same(np.diagonal), _same(np.trace), _same(np.dot)
     choose, repeat, take = _same(np.choose), _same(np.repeat), _same(np.take)
     squeeze, swapaxes = _same(np.squeeze), _same(np.swapaxes)
-    searchsorted = _same(np.searchsorted)
+    searchsorted, copy = _same(np.searchsorted), _same(np.copy)
+    __round__, __trunc__ = _same(np.round), _same(np.trunc)
+    __floor__, __ceil__ = _same(np.floor), _same(np.ceil)
 
     fill = _refused(np.ndarray.fill, "np.full_like(t, value)")
     partition = _refused(np.ndarray.partition, "np.partition(t, kth)")

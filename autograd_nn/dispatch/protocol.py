@@ -13,11 +13,15 @@ from typing import Any
 
 import numpy as np
 
+from ..core.op import UFUNCS
 from ..core.tensor import Tensor, apply, install
 from ..ops.functions import FUNCTIONS, operation_of
 
 _COMPLEX = "its values are complex, and Tensors are real; carry the two parts as two Tensors"
-_IN_PLACE = "it changes its argument, and Tensors are not changed in place"
+_IN_PLACE = (
+    "it changes its argument, which would lose gradients; build the new array with np.where, "
+    "np.stack or np.concatenate"
+)
 _COUNTED = "the shape of its result depends on values; compute on t.numpy()"
 
 _SAME: dict[tuple[Any, str], Any] = {
@@ -68,7 +72,10 @@ def _refuse_options(name: str, options: dict[str, Any]) -> None:
                 f"np.{name} cannot write into a Tensor (out=, or an in-place operator on it): "
                 "Tensors are not changed in place. Use the result, t = t + other"
             )
-        raise TypeError(f"np.{name} on Tensors does not take out=; use the result")
+        raise TypeError(
+            f"np.{name} on Tensors does not write into a plain array (out=, or y += t), which "
+            "would lose the gradient; use the result: y = y + t"
+        )
     where = options.get("where", True)
     if where is not True and where is not np._NoValue:
         raise TypeError(
@@ -79,19 +86,20 @@ def _refuse_options(name: str, options: dict[str, Any]) -> None:
 
 def ufunc_on_tensors(ufunc: Any, method: str, inputs: Any, kwargs: dict[str, Any]) -> Any:
     """Answer ``Tensor.__array_ufunc__``."""
-    _refuse_options(ufunc.__name__, kwargs)
+    if kwargs:
+        _refuse_options(ufunc.__name__, kwargs)
     if method != "__call__":
         return _ufunc_method(ufunc, method, inputs, kwargs)
-    op = operation_of(ufunc)
+    op = UFUNCS.get(ufunc) or operation_of(ufunc)
     if op is None:
         if ufunc in FUNCTIONS:
             return _composed(ufunc, FUNCTIONS[ufunc], inputs, kwargs)
         raise _unsupported(ufunc)
-    kwargs = {k: v for k, v in kwargs.items() if k not in ("out", "where")}
-    if kwargs:
+    further = sorted(kwargs.keys() - {"out", "where"})
+    if further:
         raise TypeError(
             f"np.{ufunc.__name__} on Tensors takes no keyword arguments, got "
-            f"{', '.join(sorted(kwargs))}; use the plain call, and t.astype(...) for dtype="
+            f"{', '.join(further)}; use the plain call, and t.astype(...) for dtype="
         )
     return apply(op, inputs)
 
@@ -101,7 +109,8 @@ def function_on_tensors(function: Any, args: Any, kwargs: dict[str, Any]) -> Any
     replacement = FUNCTIONS.get(function)
     if replacement is None:
         raise _unsupported(function)
-    _refuse_options(function.__name__, kwargs)
+    if kwargs:
+        _refuse_options(function.__name__, kwargs)
     return _composed(function, replacement, args, kwargs)
 
 

@@ -1,7 +1,8 @@
 """Taking plain values out of a Tensor: for Python, for NumPy, for indices.
 
 Each of these ways leaves the graph, so each asks `refuse_value` first: while a function is being
-traced a value is a stand-in. `Values` is installed on `Tensor`.
+traced a value is a stand-in, and while one is differentiated a value takes no gradient along.
+`Values` is installed on `Tensor`.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from ..core.op import Op
-from ..core.recording import TRACING, refuse_value
-from ..core.tensor import Tensor, apply, install, plain
+from ..core.recording import DIFFERENTIATING, TRACING, library_function, refuse_value
+from ..core.tensor import Tensor, apply, constant, install, plain
 
 DETACH = Op("detach", lambda x: x)  # no rules: no gradient passes
 
@@ -26,12 +27,17 @@ class Values:
 
     def item(self: Any) -> Any:
         """Return the only element as a Python number."""
-        refuse_value("item()", "Return the Tensor from the function instead.")
-        return self._data.item() if hasattr(self._data, "item") else self._data
+        refuse_value("item()", "Return the Tensor from the function instead.", self)
+        return _only(self)
+
+    def tolist(self: Any) -> Any:
+        """Return the data as nested lists of Python numbers."""
+        refuse_value("tolist()", "Return the Tensor from the function instead.", self)
+        return np.asarray(self._data).tolist()
 
     def numpy(self: Any) -> Any:
         """Return the data, without gradients. Results of operations are read-only."""
-        refuse_value("numpy()", "Use the Tensor itself.")
+        refuse_value("numpy()", "Use the Tensor itself.", self)
         return self._data
 
     def detach(self: Any) -> Tensor:
@@ -43,12 +49,14 @@ class Values:
         return Tensor(self._data, name=self.name)
 
     def __array__(self: Any, dtype: Any = None, copy: bool | None = None) -> Any:
-        refuse_value("np.asarray", "Use NumPy functions on the Tensor itself.")
-        if self.requires_grad or self.op is not None:
-            what = "requires gradients" if self.requires_grad else "was recorded"
+        what, instead = _asker()
+        refuse_value(what, instead, self)
+        # counts, indices and truth values have no gradient to lose
+        if self.requires_grad or (self.op is not None and self.dtype.kind in "fO"):
+            why = "requires gradients" if self.requires_grad else "was recorded"
             raise TypeError(
-                f"{self.label()} {what}, which np.asarray or np.array would lose; use .numpy() "
-                "for the plain values, or np.stack(...) to build from Tensors"
+                f"{self.label()} {why}, which {what} would lose; use .numpy() for the plain "
+                f"values, or np.stack(...) to build from Tensors. {instead}"
             )
         array = np.asarray(self._data, dtype=dtype)
         return array.copy() if copy else array
@@ -66,19 +74,37 @@ class Values:
         return f"Tensor({text}{extra})"
 
     def __format__(self: Any, spec: str) -> str:
-        return format(self.item() if self.size == 1 else self._data, spec) if spec else repr(self)
+        if spec:
+            refuse_value("a format", "Print outside of the function.")
+        return format(_only(self) if self.size == 1 else self._data, spec) if spec else repr(self)
 
     def __bool__(self: Any) -> bool:
         refuse_value("a truth value", "Use np.where(condition, a, b) in place of the branch.")
         return bool(self._data)
 
     def __float__(self: Any) -> float:
-        refuse_value("float()", "Keep the Tensor.")
-        return float(self.item())
+        refuse_value("float()", "Keep the Tensor.", self, warn=True)
+        return float(_only(self))
+
+    def __complex__(self: Any) -> complex:
+        refuse_value("complex()", "Keep the Tensor.", self, warn=True)
+        return complex(_only(self))
 
     def __int__(self: Any) -> int:
-        refuse_value("int()", "Keep the Tensor.")
-        return int(self.item())
+        refuse_value("int()", "Keep the Tensor.", self, warn=True)
+        return int(_only(self))
+
+    def __reduce_ex__(self: Any, protocol: Any) -> Any:
+        if self.op is not None:
+            refuse_value("a copy", "Use the Tensor itself.", self)
+            raise TypeError(
+                f"{self.label()} is the result of {self.op.name!r}, and is neither copied nor "
+                "pickled with its history. Copy its leaves and compute again, or copy t.detach() "
+                "or t.numpy(), its values"
+            )
+        if self.requires_grad and DIFFERENTIATING.get():
+            refuse_value("a copy", "Use the Tensor itself.", self)
+        return _leaf, (self._data, self.requires_grad, self.name, self.grad)
 
     def __index__(self: Any) -> int:
         refuse_value("use as an index", "Use np.take_along_axis or np.where.")
@@ -90,6 +116,14 @@ class Values:
         length: int = self.shape[0]
         return length
 
+    def __getattr__(self: Any, name: str) -> Any:
+        instead = ""
+        if name[:1] != "_" and hasattr(np, name):
+            instead = f"; use np.{name}(t)"
+        elif name[:1] != "_" and hasattr(np.ndarray, name):
+            instead = f"; use t.numpy().{name} where no gradient is needed"
+        raise AttributeError(f"a Tensor has no attribute {name!r}{instead}", name=name, obj=self)
+
     def __iter__(self: Any) -> Iterator[Tensor]:
         refuse_value("iteration", "Use whole-array operations or indexing.")
         if not self.shape:
@@ -97,7 +131,32 @@ class Values:
         return (self[i] for i in range(len(self)))
 
     def __contains__(self: Any, value: Any) -> bool:
+        refuse_value("in", "Use np.where(condition, a, b) in place of the branch.")
         return bool(np.any(self._data == plain(value)))
+
+
+def _asker() -> tuple[str, str]:
+    """Return who asks for an array, a function of SciPy's or np.asarray, and the way out."""
+    function = library_function("scipy")
+    if function is None:
+        return "np.asarray or np.array", "Use NumPy functions on the Tensor itself."
+    name = function.rpartition(".")[2]
+    for place, module in (("np.linalg", np.linalg), ("np", np)):
+        if hasattr(module, name):
+            return function, f"Use {place}.{name} on the Tensor itself."
+    return function, "Write it with NumPy functions, or make an operation of it with custom(...)."
+
+
+def _only(t: Tensor) -> Any:
+    """Return the only element of `t` as a Python number."""
+    return t._data.item() if hasattr(t._data, "item") else t._data
+
+
+def _leaf(data: Any, requires_grad: bool, name: str | None, grad: Any) -> Tensor:
+    """Return the copy of a leaf."""
+    made = constant(data)
+    made.requires_grad, made.name, made.grad = requires_grad, name, grad
+    return made
 
 
 def plain_key(key: Any) -> Any:

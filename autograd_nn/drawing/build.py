@@ -10,7 +10,7 @@ from ..core.tensor import Tensor, plain
 from ..formulas import arrays, notation
 from . import style, text
 from .flows import Flows
-from .names import delta_of
+from .names import deltas_of
 from .parts import Cluster, Edge, Node, Picture
 from .view import Group, Use, View
 
@@ -71,6 +71,7 @@ class _Maker:
         self.outputs = set(view.outputs)
         self.cut = set(view.cut)
         self.users = Counter(use.tail for use in view.uses)
+        self.deltas = deltas_of(view.outputs, options.names) if options.flows else {}
 
     # -- nodes --------------------------------------------------------------------------------
 
@@ -157,13 +158,13 @@ class _Maker:
         return text.centred(text.table(f"<TR>{''.join(cells)}</TR>", COLOR=style.BACKWARD_INK))
 
     def _gradient_name(self, node: Tensor) -> str:
-        """Return δ^(l) at z^(l), else ∂J/∂ of the node's name."""
+        """Return δ^(l) at z^(l) where it is each sample's own, else ∂J/∂ of the node's name."""
         name = self.options.names.get(node, "")
         outputs = [self.options.names.get(output, "") for output in self.view.outputs]
         if not name or len(outputs) > 1 or not outputs[0]:
             return "gradient"
-        if delta_of(name):
-            return text.name(delta_of(name))
+        if node in self.deltas:
+            return text.name(self.deltas[node])
         return f"∂{text.name(outputs[0])}/∂{text.name(name)}"
 
     def _tooltip(self, node: Tensor) -> str:

@@ -20,6 +20,7 @@ def _value(key: str, value: str) -> str:
 
 
 def _quoted(text: str) -> str:
+    text = text if len(text) <= 2000 else f"{text[:2000]}…"  # Graphviz reads 16384 bytes at most
     # A backslash begins one of Graphviz' escapes, however often it is doubled; & an entity.
     safe = text.replace("\\", "∖").replace("&", "&amp;").replace('"', '\\"')
     return f'"{safe}"'

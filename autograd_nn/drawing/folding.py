@@ -111,10 +111,8 @@ class _Sequence:
 
     def _run(self, first: int, start: int, end: int, period: int) -> Iterator[_Run]:
         """Return the run of matches from `start` to `end`, begun as early as it can be."""
-        early = start
-        while early > first and start - early < period:
-            if not self.alike(early - 1, early - 1 + period, entering=True):
-                break
+        early, least = start, max(first, start - period)
+        while early > least and self.alike(early - 1, early - 1 + period, entering=True):
             early -= 1
         times = (end - early + period) // period
         if times >= LEAST:

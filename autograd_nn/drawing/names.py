@@ -1,7 +1,7 @@
 """What the names in a graph say.
 
 1. `names_of`: which nodes have one.
-2. `layer_of`: the layer that a node belongs to; `delta_of`: the δ that is its gradient.
+2. `layer_of`: the layer that a node belongs to; `deltas_of`: the nodes whose gradient is a δ.
 3. `marks_of`: the judgements of a report of ``verify``, by the names of the nodes they concern.
 """
 
@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from ..core.backward import cotangent_name
 from ..core.graph import topological_order
 from ..core.tensor import Tensor
 from ..formulas.notation import Name
+from ..formulas.samples import samples_of
 
 _GRAVITY = ("right", "inherits", "wrong")
 
@@ -60,13 +60,16 @@ def layer_of(name: str) -> int | None:
     return parsed.layer + (parsed.stem in ("W", "b"))
 
 
-def delta_of(name: str) -> str:
-    """Return the name of the δ that is the gradient at a node; nothing if that is no z^(l).
+def deltas_of(outputs: Sequence[Tensor], names: Mapping[Tensor, str]) -> dict[Tensor, str]:
+    """Return the z^(l) at which the gradient is each sample's own, δ^(l), and what that is called.
 
-    >>> delta_of("z2"), delta_of("h2"), delta_of("elta")
-    ('delta2', '', '')
+    Of a mean over several samples none is: there the gradient is ∂J/∂z^(l), which is δ^(l)/m.
     """
-    return cotangent_name(name) if Name.parse(name).weighted_input else ""
+    zs = {node: name for node, name in names.items() if Name.parse(name).weighted_input}
+    repeated = len(set(zs.values())) < len(zs)  # several networks in one cost
+    if len(outputs) != 1 or repeated or samples_of(outputs[0], zs).scale != 1:
+        return {}
+    return {node: f"delta{name[1:]}" for node, name in zs.items()}
 
 
 def marks_of(report: Any) -> dict[str, str]:

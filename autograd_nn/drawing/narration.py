@@ -24,7 +24,7 @@ from ..formulas.rule import OUT, G, rule_formula
 from ..formulas.simplify import simplified
 from . import text
 from .flows import Flows
-from .names import delta_of
+from .names import deltas_of
 from .view import View
 
 
@@ -72,6 +72,7 @@ class Steps:
         self.names = names
         self.flows = flows
         self.output = view.outputs[0]
+        self.deltas = deltas_of(view.outputs, names)
         self.uses: dict[Tensor, list[int]] = {}
         self.taken: dict[Tensor, list[int]] = {}
         for position, use in enumerate(view.uses):
@@ -98,9 +99,8 @@ class Steps:
 
     def _gradient(self, node: Tensor) -> str:
         """Return the name of the gradient at a node as plain text."""
-        delta = delta_of(self.names.get(node, ""))
-        if delta:
-            return notation.unicode(delta)
+        if node in self.deltas:
+            return notation.unicode(self.deltas[node])
         return f"∂{self._plain(self.output)}/∂{self._plain(node)}"
 
     # -- formulas -----------------------------------------------------------------------------

@@ -68,8 +68,8 @@ def draw(
         The arguments of a function.
     gradients : bool
         Draw the backward flow beside the forward one: along every edge the part of the gradient
-        that flows through this use, at every named node their sum; δ^(l) at z^(l). Of a single
-        number only.
+        that flows through this use, at every named node their sum; at z^(l) that is δ^(l) of
+        one sample, ∂J/∂z^(l) of a mean over several. Of a single number only.
     values : bool
         Write small arrays as numbers and of larger ones range and mean.
     shapes : bool

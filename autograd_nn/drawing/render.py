@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import pathlib
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +17,9 @@ from typing import Any
 import graphviz
 
 BACKENDS = ("auto", "pygraphviz", "dot")
+_GRAPHVIZ = threading.Lock()
+"""Held while Graphviz works in this process: its library keeps global state."""
+
 _INSTALL = (
     "a picture needs Graphviz: pip install pygraphviz (its wheels bring it along), or install "
     "the program, e.g. apt-get install graphviz. The DOT text is in .source without either"
@@ -32,17 +37,18 @@ class DrawingError(RuntimeError):
 def _in_process(source: str, engine: str, output: str) -> bytes:
     import pygraphviz
 
-    try:
-        graph = pygraphviz.AGraph(string=source)
-    except pygraphviz.DotError as error:
-        raise DrawingError("this is no DOT text; what is wrong stands on stderr") from error
-    try:
-        drawn: bytes | None = graph.draw(format=output, prog=engine)
-    except (OSError, TypeError, ValueError) as error:  # TypeError: an unknown format
-        message = f"Graphviz cannot draw this as {output!r} with {engine!r}: {error}"
-        raise DrawingError(message) from error
-    finally:
-        graph.close()
+    with _GRAPHVIZ:
+        try:
+            graph = pygraphviz.AGraph(string=source)
+        except pygraphviz.DotError as error:
+            raise DrawingError("this is no DOT text; what is wrong stands on stderr") from error
+        try:
+            drawn: bytes | None = graph.draw(format=output, prog=engine)
+        except (OSError, TypeError, ValueError) as error:  # TypeError: an unknown format
+            message = f"Graphviz cannot draw this as {output!r} with {engine!r}: {error}"
+            raise DrawingError(message) from error
+        finally:
+            graph.close()
     if not drawn:
         raise DrawingError(f"Graphviz drew nothing as {output!r} with the engine {engine!r}")
     return drawn
@@ -98,6 +104,13 @@ def render(source: str, output: str, engine: str = "dot", backend: str = "auto")
         raise GraphvizMissingError(_INSTALL) from error
 
 
+def _given(method: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    """Return the arguments of a call of graphviz' `method` by name, with its defaults."""
+    bound = inspect.signature(method).bind(*args, **kwargs)
+    bound.apply_defaults()
+    return bound.arguments
+
+
 class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
     """A ``graphviz.Digraph`` that draws in this process, without the `dot` program.
 
@@ -119,22 +132,13 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
     def _copy_kwargs(self, **kwargs: Any) -> Any:  # graphviz' hook for copy()
         return {**super()._copy_kwargs(**kwargs), "backend": self.backend}
 
-    def _by_program(self, renderer: Any, formatter: Any, neato_no_op: Any) -> bool:
-        special = (renderer, formatter, neato_no_op, self.renderer, self.formatter)
+    def _by_program(self, given: dict[str, Any]) -> bool:
+        special = (given["renderer"], given["formatter"], given["neato_no_op"])
         backend = available() if self.backend == "auto" else self.backend
-        return backend == "dot" or any(option is not None for option in special)
+        asked = (*special, self.renderer, self.formatter)
+        return backend == "dot" or any(option is not None for option in asked)
 
-    def pipe(
-        self,
-        format: str | None = None,  # noqa: A002 - the name it has in graphviz
-        renderer: str | None = None,
-        formatter: str | None = None,
-        neato_no_op: bool | int | None = None,
-        quiet: bool = False,
-        *,
-        engine: str | None = None,
-        encoding: str | None = None,
-    ) -> Any:
+    def pipe(self, *args: Any, **kwargs: Any) -> Any:
         """Return the picture: bytes, or text with `encoding`.
 
         Parameters are those of ``graphviz.Digraph.pipe``.
@@ -144,33 +148,21 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         GraphvizMissingError
             If neither pygraphviz nor the `dot` program is installed.
         """
-        if self._by_program(renderer, formatter, neato_no_op):
+        given = _given(graphviz.Digraph.pipe, self, *args, **kwargs)
+        if self._by_program(given):
             with _program():
-                return super().pipe(
-                    format, renderer=renderer, formatter=formatter, neato_no_op=neato_no_op,
-                    quiet=quiet, engine=engine, encoding=encoding,
-                )  # fmt: skip
-        drawn = render(self.source, format or self.format, engine or self.engine, self.backend)
-        return drawn.decode(encoding) if encoding else drawn
+                return super().pipe(*args, **kwargs)
+        drawn = render(
+            self.source,
+            given["format"] or self.format,
+            given["engine"] or self.engine,
+            self.backend,
+        )
+        return drawn.decode(given["encoding"]) if given["encoding"] else drawn
 
-    def render(
-        self,
-        filename: os.PathLike[str] | str | None = None,
-        directory: os.PathLike[str] | str | None = None,
-        view: bool = False,
-        cleanup: bool = False,
-        format: str | None = None,  # noqa: A002 - the name it has in graphviz
-        renderer: str | None = None,
-        formatter: str | None = None,
-        neato_no_op: bool | int | None = None,
-        quiet: bool = False,
-        quiet_view: bool = False,
-        *,
-        outfile: os.PathLike[str] | str | None = None,
-        engine: str | None = None,
-        raise_if_result_exists: bool = False,
-        overwrite_source: bool = False,
-    ) -> str:
+    pipe.__wrapped__ = graphviz.Digraph.pipe  # type: ignore[attr-defined]  # has its signature
+
+    def render(self, *args: Any, **kwargs: Any) -> str:
         """Save the DOT text and the picture, and return the path of the picture.
 
         Parameters are those of ``graphviz.Digraph.render``.
@@ -180,35 +172,33 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         GraphvizMissingError
             If neither pygraphviz nor the `dot` program is installed.
         """
-        if self._by_program(renderer, formatter, neato_no_op):
+        given = _given(graphviz.Digraph.render, self, *args, **kwargs)
+        if self._by_program(given):
             with _program():
-                saved: str = super().render(
-                    filename, directory=directory, view=view, cleanup=cleanup, format=format,
-                    renderer=renderer, formatter=formatter, neato_no_op=neato_no_op,
-                    quiet=quiet, quiet_view=quiet_view, outfile=outfile, engine=engine,
-                    raise_if_result_exists=raise_if_result_exists,
-                    overwrite_source=overwrite_source,
-                )  # fmt: skip
+                saved: str = super().render(*args, **kwargs)
                 return saved
+        filename, directory, output = given["filename"], given["directory"], given["format"]
         target = None
-        if outfile is not None:
+        if given["outfile"] is not None:
             target = pathlib.Path(
-                (self.directory or "") if directory is None else directory, outfile
+                (self.directory or "") if directory is None else directory, given["outfile"]
             )
-            format = format or target.suffix[1:].lower() or None  # noqa: A001
+            output = output or target.suffix[1:].lower()
             filename = target.with_suffix(".gv") if filename is None else filename
-        output = format or self.format
+        output = output or self.format
         # Drawn first, so that nothing is written where nothing can be drawn.
-        drawn = self.pipe(output, engine=engine)
+        drawn = self.pipe(output, engine=given["engine"])
         source = self.save(filename, directory=directory if target is None else None)
         path = f"{source}.{output}" if target is None else str(target)
-        if raise_if_result_exists and os.path.exists(path):
+        if given["raise_if_result_exists"] and os.path.exists(path):
             raise graphviz.FileExistsError(f"output file exists: {path!r}")
-        if os.path.abspath(path) == os.path.abspath(source) and not overwrite_source:
+        if os.path.abspath(path) == os.path.abspath(source) and not given["overwrite_source"]:
             raise ValueError(f"outfile {path!r} is the file of the DOT text; name another")
         pathlib.Path(path).write_bytes(drawn)
-        if cleanup:
+        if given["cleanup"]:
             os.remove(source)
-        if view or quiet_view:
-            self._view(path, format=output, quiet=quiet_view)
+        if given["view"] or given["quiet_view"]:
+            self._view(path, format=output, quiet=given["quiet_view"])
         return path
+
+    render.__wrapped__ = graphviz.Digraph.render  # type: ignore[attr-defined]  # has its signature

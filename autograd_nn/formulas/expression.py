@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from ..core.graph import topological_order
-from ..core.op import REGISTRY, Op
+from ..core.op import Op
 from ..core.tensor import Tensor, plain
 from ..ops.elementwise import ADD, MULTIPLY, NEGATIVE
 from ..ops.shapes import TRANSPOSE
@@ -28,6 +29,7 @@ LARGEST = 250
 """Formulas of more parts than this are judged, but not rewritten: walks over them recurse."""
 
 
+@dataclass(eq=False, repr=False, slots=True)
 class Expr:
     """One node of a formula.
 
@@ -45,26 +47,11 @@ class Expr:
         The number or array of a constant.
     """
 
-    __slots__ = ("args", "name", "op", "params", "value")
-
-    def __init__(
-        self,
-        op: Op | None = None,
-        args: tuple[Expr, ...] = (),
-        params: dict[str, Any] | None = None,
-        name: str = "",
-        value: Any = None,
-    ) -> None:
-        self.op = op
-        self.args = args
-        self.params = params or {}
-        self.name = name
-        self.value = value
-
-    @property
-    def kind(self) -> str:
-        """The name of the operation, or ``""``."""
-        return self.op.name if self.op is not None else ""
+    op: Op | None = None
+    args: tuple[Expr, ...] = ()
+    params: dict[str, Any] = field(default_factory=dict)
+    name: str = ""
+    value: Any = None
 
     def key(self) -> Any:
         """Return a value that is equal for expressions that are written alike."""
@@ -106,9 +93,9 @@ def is_scalar(e: Expr) -> bool:
     return e.op is None and not e.name and np.ndim(e.value) == 0
 
 
-def call(op: str | Op, *args: Expr, **params: Any) -> Expr:
-    """Return the operation `op`, a row or the name of one, on `args`."""
-    return Expr(REGISTRY[op] if isinstance(op, str) else op, args, params)
+def call(op: Op, *args: Expr, **params: Any) -> Expr:
+    """Return the operation `op` on `args`."""
+    return Expr(op, args, params)
 
 
 def transposed(e: Expr) -> Expr:
@@ -253,11 +240,6 @@ def at(e: Expr, path: Path) -> Expr:
 def renamed(e: Expr, old: str, new: Expr) -> Expr:
     """Return `e` with `new` for every occurrence of the name `old`."""
     return mapped(e, lambda node: new if node.name == old else node)
-
-
-def renamed_all(e: Expr, names: Mapping[str, str]) -> Expr:
-    """Return `e` with every name that is a key of `names` changed."""
-    return mapped(e, lambda node: name(names[node.name]) if node.name in names else node)
 
 
 def mapped(e: Expr, change: Callable[[Expr], Expr]) -> Expr:

@@ -170,12 +170,14 @@ def markup(name: str) -> str:
 def identifier(name: str, taken: set[str] | frozenset[str] = frozenset()) -> str:
     """Return `name` as a Python identifier that is no keyword and not in `taken`.
 
+    It is cut to 100 characters.
+
     >>> identifier("z2"), identifier("class"), identifier("a b; import os")
     ('z2', 'class_', 'a_b_import_os')
     >>> identifier("z2", {"z2"})
     'z2_1'
     """
-    word = re.sub(r"[^0-9A-Za-z]+", "_", name).strip("_") or "t"
+    word = re.sub(r"[^0-9A-Za-z]+", "_", name).strip("_")[:100] or "t"
     if word[0].isdigit():
         word = f"t{word}"
     if keyword.iskeyword(word) or keyword.issoftkeyword(word):

@@ -265,14 +265,8 @@ QR = register(Op("qr", _qr, (_qr_rule,), latex=function_of("qr"),
 # -- what NumPy calls them -------------------------------------------------------------------------
 
 
-@implements(np.linalg.inv)
-def _inv_of(a: Any) -> Any:
-    return apply(INV, (a,))
-
-
-@implements(np.linalg.det)
-def _det_of(a: Any) -> Any:
-    return apply(DET, (a,))
+implements(np.linalg.inv)(lambda a: apply(INV, (a,)))
+implements(np.linalg.det)(lambda a: apply(DET, (a,)))
 
 
 @implements(np.linalg.slogdet)
@@ -281,9 +275,7 @@ def _slogdet_of(a: Any) -> SlogdetResult:
     return SlogdetResult(both[..., 0], both[..., 1])
 
 
-@implements(np.linalg.solve)
-def _solve_of(a: Any, b: Any) -> Any:
-    return apply(SOLVE, (a, b))
+implements(np.linalg.solve)(lambda a, b: apply(SOLVE, (a, b)))
 
 
 @implements(np.linalg.pinv)
@@ -308,9 +300,7 @@ def _eigh_of(a: Any, UPLO: str = "L") -> EighResult:
     return EighResult(both[..., 0, :], both[..., 1:, :])
 
 
-@implements(np.linalg.eigvalsh)
-def _eigvalsh_of(a: Any, UPLO: str = "L") -> Any:
-    return _eigh_of(a, UPLO).eigenvalues
+implements(np.linalg.eigvalsh)(lambda a, UPLO="L": _eigh_of(a, UPLO).eigenvalues)
 
 
 @implements(np.linalg.svd)

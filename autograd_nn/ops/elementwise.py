@@ -5,15 +5,28 @@ Each operation is a row with its function, its rules and its LaTeX.
 
 from __future__ import annotations
 
+import contextvars
 import math
+import threading
 from typing import Any
 
 import numpy as np
 
 from ..core.op import Op, register
-from ..core.tensor import Tensor, apply
+from ..core.tensor import Tensor, apply, plain
 from .functions import implements
 from .rules import call
+
+
+class _Quiet(threading.local):
+    """A context of each thread in which overflow is silent: cheaper to enter than `np.errstate`."""
+
+    def __init__(self) -> None:
+        self.context = contextvars.copy_context()
+        self.context.run(np.seterr, over="ignore", under="ignore")
+
+
+_QUIET = _Quiet()
 
 
 def stable_sigmoid(z: Any) -> Any:
@@ -26,13 +39,14 @@ def stable_sigmoid(z: Any) -> Any:
         small = np.exp(-np.abs(z))  # computed later and elsewhere, where no errstate holds
         return np.where(z >= 0, 1, small) / (1 + small)
     if type(z) is not np.ndarray or z.dtype.kind != "f":
+        if isinstance(z, (np.ndarray, np.generic)) and z.dtype.kind in "iu":
+            z = z.astype(np.exp(z[..., :0]).dtype if z.ndim else np.exp(z).dtype)  # -z may wrap
         with np.errstate(over="ignore", under="ignore"):
             return 1 / (1 + np.exp(-z))
     t = -z
     if t.ndim == 0:  # arithmetic on 0-d arrays gives scalars, which cannot be written into
         t = np.asarray(t)
-    with np.errstate(over="ignore", under="ignore"):
-        np.exp(t, t)
+    _QUIET.context.run(np.exp, t, t)
     t += 1
     return np.reciprocal(t, t)
 
@@ -56,16 +70,18 @@ def _sigmoid_rule(g: Any, out: Any, z: Any) -> Any:
     return slope
 
 
-def _lowered(p: Any) -> Any:
+def _lowered(x: Any, p: Any) -> Any:
     """Return the exponent p − 1 of the derivative of x**p, or 1 where p = 0 (factor 0)."""
-    value = getattr(p, "_data", p)
-    if isinstance(value, (int, float)):  # a Python number stays one, so that dtypes are kept
-        return value - 1 if value != 0 else 1
-    return np.where(p == 0, 1, p - 1)
+    value = plain(p)
+    if not isinstance(value, (int, float)):
+        return np.where(p == 0, 1, p - 1)
+    if isinstance(p, Tensor) and p.op is not None:  # a program's argument: another in every call
+        return np.where(p == 0, 1, p - 1).astype(x.dtype)
+    return value - 1 if value != 0 else 1  # a Python number stays one, so that dtypes are kept
 
 
 def _power_x(g: Any, out: Any, x: Any, p: Any) -> Any:
-    return g * p * x ** _lowered(p)
+    return g * p * x ** _lowered(x, p)
 
 
 def _power_p(g: Any, out: Any, x: Any, p: Any) -> Any:

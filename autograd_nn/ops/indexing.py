@@ -123,19 +123,17 @@ def _take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     return apply(TAKE_ALONG_AXIS, (arr, _integers(indices)), {"axis": axis})
 
 
-def _plain(values: Any, what: str) -> Any:
+def _plain(values: Any) -> Any:
     """Return what decides on the shape of a result as an array."""
     return values.numpy() if isinstance(values, Tensor) else np.asarray(values)
 
 
 @implements(np.compress)
 def _compress(condition: Any, a: Any, axis: int | None = None, out: Any = None) -> Any:
-    return _take(a, np.flatnonzero(_plain(condition, "condition")), axis)
+    return _take(a, np.flatnonzero(_plain(condition)), axis)
 
 
-@implements(np.extract)
-def _extract(condition: Any, arr: Any) -> Any:
-    return _compress(np.ravel(condition), np.ravel(arr))
+implements(np.extract)(lambda condition, arr: _compress(np.ravel(condition), np.ravel(arr)))
 
 
 @implements(np.choose)
@@ -146,7 +144,7 @@ def _choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
     elif mode == "clip":
         a = np.clip(a, 0, count - 1)
     else:
-        which = _plain(a, "a")
+        which = _plain(a)
         if which.size and (which.min() < 0 or which.max() >= count):
             raise ValueError(f"np.choose: there are {count} choices, got an index beyond them")
     chosen = choices[-1]
@@ -171,7 +169,7 @@ def _select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 @implements(np.repeat)
 def _repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     a, axis = along(a, axis)
-    return _take(a, np.repeat(np.arange(a.shape[axis]), _plain(repeats, "repeats")), axis)
+    return _take(a, np.repeat(np.arange(a.shape[axis]), _plain(repeats)), axis)
 
 
 @implements(np.delete)
@@ -200,7 +198,7 @@ def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
 
 
 def _position(obj: Any) -> Any:
-    return obj if isinstance(obj, (slice, int)) else _plain(obj, "obj")
+    return obj if isinstance(obj, (slice, int)) else _plain(obj)
 
 
 @implements(np.lib.stride_tricks.sliding_window_view)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import partial
 from typing import Any
 
@@ -18,14 +19,16 @@ def _concatenate(*parts: Any, axis: Any = 0) -> Any:
     return np.concatenate(parts, axis=axis)
 
 
-def _concatenate_rule(index: int, g: Any, out: Any, *parts: Any, axis: Any = 0) -> Any:
-    if axis is None:
-        start = sum([part.size for part in parts[:index]])
-        return np.reshape(g[start : start + parts[index].size], parts[index].shape)
-    axis = axis % out.ndim
-    start = sum([part.shape[axis] for part in parts[:index]])
-    cut = (slice(None),) * axis + (slice(start, start + parts[index].shape[axis]),)
-    return g[cut]
+def _concatenate_rule(g: Any, out: Any, *parts: Any, axis: Any = 0) -> Any:
+    sizes = [part.size if axis is None else part.shape[axis] for part in parts]
+    ends = list(itertools.accumulate(sizes))
+    lead = () if axis is None else (slice(None),) * (axis % out.ndim)
+
+    def cut(index: int) -> Any:
+        flow = g[(*lead, slice(ends[index] - sizes[index], ends[index]))]
+        return np.reshape(flow, parts[index].shape) if axis is None else flow
+
+    return cut
 
 
 CONCATENATE = register(Op("concatenate", _concatenate, every=_concatenate_rule,
@@ -97,9 +100,7 @@ def _block_level(part: Any, level: int, depth: int) -> Any:
     return _concatenate_tensors(inner, -level)
 
 
-@implements(np.append)
-def _append(arr: Any, values: Any, axis: int | None = None) -> Any:
-    return _concatenate_tensors([arr, values], axis)
+implements(np.append)(lambda arr, values, axis=None: _concatenate_tensors([arr, values], axis))
 
 
 # -- cutting apart -------------------------------------------------------------------------------

@@ -9,21 +9,15 @@ import numpy as np
 
 from ..core.op import Op, register
 from ..core.recording import refuse_value
-from ..core.tensor import Tensor, apply
+from ..core.tensor import apply, plain
 from .functions import implements
 from .rules import function_of
 
 
-def _comparison(
-    ufunc: Any, symbol: str, latex: str, text: str = "", loop: str = "", traits: Any = ()
-) -> Op:
+def _comparison(ufunc: Any, symbol: str, latex: str, text: str = "", **more: Any) -> Op:
     """Enter the row of a comparison, or of a logical operation on two truth values."""
-    name = ufunc.__name__
-    return register(
-        Op(name, ufunc, symbol=symbol, latex=latex, text=text, loop=loop, broadcasts=True,
-           traits=traits),
-        ufunc,
-    )  # fmt: skip
+    op = Op(ufunc.__name__, ufunc, symbol=symbol, latex=latex, text=text, broadcasts=True, **more)
+    return register(op, ufunc)
 
 
 def _question(ufunc: Any, latex: str, loop: str = "") -> Op:
@@ -73,25 +67,11 @@ def _allclose(*args: Any, **kwargs: Any) -> bool:
 @implements(np.array_equal)
 def _array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> bool:
     refuse_value("np.array_equal", "Use np.equal and np.all.")
-    first, second = (x.data if isinstance(x, Tensor) else x for x in (a1, a2))
+    first, second = (plain(x) for x in (a1, a2))
     return np.array_equal(first, second, equal_nan)
 
 
-@implements(np.isneginf)
-def _isneginf(x: Any, out: Any = None) -> Any:
-    return np.equal(x, -np.inf)
-
-
-@implements(np.isposinf)
-def _isposinf(x: Any, out: Any = None) -> Any:
-    return np.equal(x, np.inf)
-
-
-@implements(np.iscomplexobj)
-def _iscomplexobj(x: Any) -> bool:
-    return False  # Tensors are real
-
-
-@implements(np.isrealobj)
-def _isrealobj(x: Any) -> bool:
-    return True  # Tensors are real
+implements(np.isneginf)(lambda x, out=None: np.equal(x, -np.inf))
+implements(np.isposinf)(lambda x, out=None: np.equal(x, np.inf))
+implements(np.iscomplexobj)(lambda x: False)  # Tensors are real
+implements(np.isrealobj)(lambda x: True)  # Tensors are real

@@ -56,14 +56,8 @@ def _below(m: Any, k: int) -> Any:
     return np.tri(rows, columns, k, dtype=bool)
 
 
-@implements(np.tril)
-def _tril(m: Any, k: int = 0) -> Any:
-    return np.where(_below(m, k), m, 0)
-
-
-@implements(np.triu)
-def _triu(m: Any, k: int = 0) -> Any:
-    return np.where(_below(m, k - 1), 0, m)
+implements(np.tril)(lambda m, k=0: np.where(_below(m, k), m, 0))
+implements(np.triu)(lambda m, k=0: np.where(_below(m, k - 1), 0, m))
 
 
 @implements(np.vander)

@@ -23,9 +23,7 @@ def _dot(a: Any, b: Any, out: Any = None) -> Any:
     return _tensordot(a, b, (-1, -2))
 
 
-@implements(np.vdot)
-def _vdot(a: Any, b: Any, /) -> Any:
-    return np.matmul(np.ravel(a), np.ravel(b))
+implements(np.vdot)(lambda a, b, /: np.matmul(np.ravel(a), np.ravel(b)))
 
 
 @implements(np.inner)
@@ -75,9 +73,7 @@ def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     return np.reshape(np.matmul(matrix_a, matrix_b), tuple(shape))
 
 
-@implements(np.linalg.matmul)
-def _linalg_matmul(x1: Any, x2: Any, /) -> Any:
-    return np.matmul(x1, x2)
+implements(np.linalg.matmul)(lambda x1, x2, /: np.matmul(x1, x2))
 
 
 @implements(np.linalg.multi_dot)
@@ -142,7 +138,11 @@ def _einsum(*operands: Any, subscripts: str) -> Any:
     return np.einsum(subscripts, *operands)
 
 
-def _einsum_rule(index: int, g: Any, out: Any, *operands: Any, subscripts: str) -> Any:
+def _einsum_rule(g: Any, out: Any, *operands: Any, subscripts: str) -> Any:
+    return partial(_einsum_back, g, subscripts, operands)
+
+
+def _einsum_back(g: Any, subscripts: str, operands: Sequence[Any], index: int) -> Any:
     """Contract `g` with the other operands; what `x` alone had was summed, and is spread again.
 
     No index stands twice in one operand: `_einsum_of_tensors` took the diagonals before.

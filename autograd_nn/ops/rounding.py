@@ -59,14 +59,8 @@ def _round(a: Any, decimals: int = 0, out: Any = None) -> Any:
     return apply(ROUND, (a,), {"decimals": decimals} if decimals else {})
 
 
-@implements(np.fix)
-def _fix(x: Any, out: Any = None) -> Any:
-    return np.trunc(x)
-
-
-@implements(np.divmod)
-def _divmod(a: Any, b: Any) -> Any:
-    return np.floor_divide(a, b), np.remainder(a, b)
+implements(np.fix)(lambda x, out=None: np.trunc(x))
+implements(np.divmod)(lambda a, b: (np.floor_divide(a, b), np.remainder(a, b)))
 
 
 @implements(np.modf)
@@ -85,11 +79,10 @@ def _nan_to_num(
     return apply(NAN_TO_NUM, (x,), {k: v for k, v in given.items() if v is not None})
 
 
-@implements(np.real, np.conjugate, np.real_if_close)
-def _real(x: Any, tol: float = 100) -> Any:
-    return +x  # Tensors are real
+@implements(np.copy)
+def _copy(a: Any, order: str = "K", subok: bool = False) -> Any:
+    return a[...] if a.dtype.kind == "b" else np.positive(a)
 
 
-@implements(np.imag)
-def _imag(x: Any) -> Any:
-    return x * 0  # Tensors are real
+implements(np.real, np.conjugate, np.real_if_close)(lambda x, tol=100: +x)  # Tensors are real
+implements(np.imag)(lambda x: x * 0)  # Tensors are real

@@ -55,24 +55,10 @@ BROADCAST_TO = register(Op("broadcast_to", repeated, (lambda g, out, x, shape: g
 # -- what is known of a shape ------------------------------------------------------------------
 
 
-@implements(np.shape)
-def _shape(a: Any) -> tuple[int, ...]:
-    return tuple(a.shape)
-
-
-@implements(np.ndim)
-def _ndim(a: Any) -> int:
-    return len(a.shape)
-
-
-@implements(np.size)
-def _size(a: Any, axis: int | None = None) -> int:
-    return int(a.size if axis is None else a.shape[axis])
-
-
-@implements(np.result_type)
-def _result_type(*operands: Any) -> Any:
-    return np.result_type(*map(plain, operands))
+implements(np.shape)(lambda a: tuple(a.shape))
+implements(np.ndim)(lambda a: len(a.shape))
+implements(np.size)(lambda a, axis=None: int(a.size if axis is None else a.shape[axis]))
+implements(np.result_type)(lambda *operands: np.result_type(*map(plain, operands)))
 
 
 def _made_like(function: Any, a: Any, dtype: Any = None, **kwargs: Any) -> Any:
@@ -105,9 +91,7 @@ def _reshape(a: Any, shape: Any = None, order: str = "C", *, copy: Any = None) -
     return apply(RESHAPE, (a,), {"shape": shape})
 
 
-@implements(np.ravel)
-def _ravel(a: Any, order: str = "C") -> Any:
-    return _reshape(a, (-1,), order)
+implements(np.ravel)(lambda a, order="C": _reshape(a, (-1,), order))
 
 
 def _reshaped_by(function: Any, a: Any, axis: Any = None) -> Any:

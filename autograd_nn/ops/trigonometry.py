@@ -75,21 +75,13 @@ SINC = register(Op("sinc", np.sinc, (lambda g, out, x: g * _sinc_slope(x, out),)
     traits={"elementwise"}))
 # fmt: on
 
-for _ufunc, _factor, _latex in (
-    (np.deg2rad, math.pi / 180, r"\frac{{\pi}}{{180}}"),
-    (np.radians, math.pi / 180, r"\frac{{\pi}}{{180}}"),
-    (np.rad2deg, 180 / math.pi, r"\frac{{180}}{{\pi}}"),
-    (np.degrees, 180 / math.pi, r"\frac{{180}}{{\pi}}"),
+for _ufuncs, _factor, _latex in (
+    ((np.deg2rad, np.radians), math.pi / 180, r"\frac{{\pi}}{{180}}"),
+    ((np.rad2deg, np.degrees), 180 / math.pi, r"\frac{{180}}{{\pi}}"),
 ):
-    register(
-        Op(
-            _ufunc.__name__, _ufunc, (lambda g, out, x, by=_factor: g * by,),
-            latex=f"{_latex} {{0}}", rule_words=f"${_latex} g$".format(),
-        ),
-        _ufunc,
-    )  # fmt: skip
+    for _ufunc in _ufuncs:
+        register(Op(_ufunc.__name__, _ufunc, (lambda g, out, x, by=_factor: g * by,),
+            latex=f"{_latex} {{0}}", rule_words=f"${_latex} g$".format()), _ufunc)  # fmt: skip
 
 
-@implements(np.sinc)
-def _sinc(x: Any) -> Any:
-    return apply(SINC, (x,))
+implements(np.sinc)(lambda x: apply(SINC, (x,)))

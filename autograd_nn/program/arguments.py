@@ -1,18 +1,21 @@
 """The arguments of a call, apart from any text.
 
 1. `named` gives every argument the name of its parameter.
-2. `positions` reads ``donate`` and ``static_argnums``; `refuse_shared` guards what is donated.
+2. `fingerprint` tells static arguments apart.
+3. `positions` reads ``donate`` and ``static_argnums``; `refuse_shared` guards what is donated.
 """
 
 from __future__ import annotations
 
 import inspect
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, ItemsView, Mapping, Sequence
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
 
+from ..core.tensor import Tensor
 from ..transforms.containers import flatten
 
 
@@ -64,6 +67,45 @@ def positions(value: int | Sequence[int], what: str) -> tuple[int, ...]:
         if not isinstance(position, int) or isinstance(position, bool) or position < 0:
             raise TypeError(f"{what} takes positions of arguments, 0 or greater, got {value!r}")
     return found
+
+
+def fingerprint(value: Any, name: str = "a static argument") -> Any:
+    """Return what tells the static argument `value` from others, by content: something hashable.
+
+    Objects that are equal only to themselves are told by identity and by their attributes.
+
+    Raises
+    ------
+    TypeError
+        If it holds arrays, or content that cannot be told.
+    """
+    kind = type(value)
+    if isinstance(value, (np.ndarray, Tensor)):
+        raise TypeError(
+            f"{name} is static and holds an array of shape {np.shape(value)}; pass arrays as "
+            "ordinary arguments, or as nested tuples of numbers"
+        )
+    if isinstance(value, np.generic):
+        return kind, value.dtype, value.tobytes()
+    if isinstance(value, float):
+        return kind, value.hex()  # nan equals itself, and 0.0 is not -0.0
+    if isinstance(value, dict):
+        value = value.items()
+    if isinstance(value, (list, tuple, ItemsView)):
+        return kind, tuple([fingerprint(part, name) for part in value])
+    if isinstance(value, (set, frozenset)):
+        return kind, frozenset([fingerprint(part, name) for part in value])
+    if isinstance(value, slice):
+        return kind, fingerprint((value.start, value.stop, value.step), name)
+    atom = isinstance(value, (type, ModuleType, FunctionType, MethodType))
+    inner = {} if atom else getattr(value, "__dict__", {})
+    if kind.__hash__ is None and not inner:
+        raise TypeError(
+            f"{name} is static and of type {kind.__name__}, which cannot be compared by content; "
+            "pass numbers, text, or tuples, lists and dicts of them"
+        )
+    own = None if kind.__hash__ is None else value
+    return kind, own, fingerprint(inner, name) if inner else ()
 
 
 def refuse_shared(parameters: Mapping[str, Any], donated: Sequence[str]) -> None:

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -50,9 +50,9 @@ class Vocabulary:
         Name → a value or function without text, held beside the program.
     """
 
-    def __init__(self) -> None:
-        self.taken: set[str] = {"np"}
-        self.embedding = Embedding()
+    def __init__(self, reserved: Set[str] = frozenset()) -> None:
+        self.taken: set[str] = {"np", *reserved}
+        self.embedding = Embedding(self.taken | _BUILTINS)
         self.helpers: dict[str, str] = {}
         self.constants: dict[str, str] = {}
         self.held: dict[str, Any] = {}
@@ -102,7 +102,8 @@ class Vocabulary:
             return self.embedding.add(op.forward)
         except NotLiteralError:
             alias = re.sub(r"\W", "_", f"op_{op.name}")
-            self.held[alias] = op.forward
+            while self.held.setdefault(alias, op.forward) is not op.forward:
+                alias += "_"
             return alias
 
     # -- operations -------------------------------------------------------------------------
@@ -153,7 +154,7 @@ _BUILTINS = frozenset(dir(__import__("builtins")))
 def _transpose(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
     axes = node.params.get("axes")
     if axes is None or tuple(axes) == tuple(reversed(range(node.ndim))):
-        return Text(f"{operands[0].within(ATOM)}.T")
+        return Text(f"{_array(node.inputs[0], operands[0])}.T")
     return Text(f"np.transpose({operands[0].code}, {literal(tuple(axes))})")
 
 
@@ -162,15 +163,18 @@ def _shaped(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
 
 
 def _astype(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
-    inner = operands[0].within(ATOM)
-    if not isinstance(plain(node.inputs[0]), np.ndarray):
-        inner = f"np.asarray({operands[0].code})"
-    return Text(f"{inner}.astype({dtype_name(node.dtype)})")
+    return Text(f"{_array(node.inputs[0], operands[0])}.astype({dtype_name(node.dtype)})")
 
 
 def _getitem(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
     text = index(node.params["key"], lambda part: words.parameter("index", part))
-    return Text(f"{operands[0].within(ATOM)}[{text}]")
+    return Text(f"{_array(node.inputs[0], operands[0])}[{text}]")
+
+
+def _array(x: Tensor, operand: Text) -> str:
+    """Return the text of an operand that must have an array's attributes."""
+    given = isinstance(plain(x), np.ndarray)
+    return operand.within(ATOM) if given else f"np.asarray({operand.code})"
 
 
 def _reduction(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:

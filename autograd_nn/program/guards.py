@@ -6,11 +6,13 @@ flattening; and that arrays which are written into share no memory with others.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import numpy as np
 
+from .arguments import fingerprint
 from .source import Source
 from .structures import LEAVES, quoted, reached
 from .trace import Trace
@@ -29,8 +31,8 @@ def overlapping(overwritten: Sequence[np.ndarray], read: Sequence[np.ndarray]) -
 class Guard:
     """A test, as lines of code, whether a call is like the one that was traced.
 
-    Containers must be of the same types and lengths, arrays of the same shapes and dtypes, and
-    static arguments equal.
+    Containers must be of the same types and lengths, arrays of the same shapes and dtypes, static
+    arguments equal, and what the function used from outside as it was.
 
     Parameters
     ----------
@@ -55,12 +57,15 @@ class Guard:
         for key, value in traced.parameters.items():
             name = self.names[key]
             if key in traced.static:
-                self.containers.append(f"type({name}) is {self.hold(type(value))}")
-                self.containers.append(f"{name} == {self.hold(value)}")
+                told = f"{self.hold(fingerprint)}({name})"
+                self.containers.append(f"{told} == {self.hold(fingerprint(value, key))}")
             else:
                 self._add_containers(name, value)
         self.leaves = [(reached(self.names[x.path[0]], x.path[1:]), x) for x in traced.leaves]
         self.source = source
+        self.watches = traced.outside.same is not None
+        if self.watches:
+            self.containers.append(f"{self.hold(traced.outside.same)}()")
 
     def hold(self, value: Any) -> str:
         """Return a name for `value`."""
@@ -85,8 +90,13 @@ class Guard:
             self.containers.append(f"{where} is None")
         elif not isinstance(value, LEAVES):
             self.containers.append(f"type({where}) is {self.hold(kind)}")
-            for name in getattr(value, "__dataclass_fields__", ()):
-                self._add_containers(f"{where}.{name}", getattr(value, name))
+            for field in dataclasses.fields(value) if dataclasses.is_dataclass(value) else ():
+                part, there = getattr(value, field.name), f"{where}.{field.name}"
+                if field.metadata.get("static"):
+                    told = f"{self.hold(fingerprint)}({there})"
+                    self.containers.append(f"{told} == {self.hold(fingerprint(part, there))}")
+                else:
+                    self._add_containers(there, part)
 
     def lines(self, otherwise: str) -> list[str]:
         """Return statements that do `otherwise` if the call is a different one."""
@@ -134,6 +144,7 @@ class Guard:
             kind += ", writable" if leaf.name in self.source.writable else ""
             kind += ", in C order" if leaf.name in self.source.ready else ""
             parts.append(f"{reached(leaf.path[0], leaf.path[1:])}: {kind}")
+        parts += ["what it uses from outside, as it was"] if self.watches else []
         return "; ".join(parts)
 
     def function(self) -> Callable[..., bool]:

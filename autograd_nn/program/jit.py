@@ -9,13 +9,16 @@ import contextvars
 import functools
 import importlib.util
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
+import numpy as np
+
 from ..core.tensor import Tensor
 from ..transforms.containers import flatten
-from .arguments import named, positions, refuse_shared, signature_of
+from .arguments import fingerprint, named, positions, refuse_shared, signature_of
 from .program import Program, lowered
 from .trace import trace
 
@@ -28,6 +31,22 @@ class Jitted(Protocol):
 
     def lower(self, *args: Any, **kwargs: Any) -> Program:
         """Return the program for these arguments, made anew and checked on them."""
+
+
+_KEPT = 128
+"""Kinds of arguments whose programs are kept: those that were used last."""
+
+_VARIANTS = 4
+"""Programs for one kind, which differ in what may be overwritten or stood outside."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A program without the example it was made with."""
+
+    same: Callable[..., bool]
+    entry: Callable[..., Any]
+    run: Callable[..., Any]
 
 
 @dataclass(eq=False)
@@ -50,7 +69,7 @@ class _Programs:
     def __post_init__(self) -> None:
         self._signature = signature_of(self.function)
         self._lock = threading.RLock()
-        self._known: list[tuple[Callable[..., bool], Callable[..., Any], Program]] = []
+        self._known: OrderedDict[Any, list[_Entry]] = OrderedDict()
         self.latest: tuple[Callable[..., Any], int] = (self.missed, 0)
 
     def missed(self, *args: Any, **kwargs: Any) -> Any:
@@ -59,29 +78,46 @@ class _Programs:
             return self.function(*args, **kwargs)  # a part of what is being recorded
         parameters, keywords = named(self._signature, args, kwargs)
         given = tuple(parameters.values())
-        program = self._found(given)
-        if program is None:
-            with self._lock:  # another thread may have been first
-                program = self._found(given) or self._made(parameters, keywords)
-        return program.run(*given)
+        with self._lock:  # another thread may make the same one
+            key = self._key(given)
+            found = self._found(key, given) or self._made(key, parameters, keywords)
+        return found.run(*given)
 
     def lower(self, *args: Any, **kwargs: Any) -> Program:
         """Return the program for these arguments, made anew and checked on them."""
         return self._lowered(*named(self._signature, args, kwargs))
 
-    def _found(self, given: tuple[Any, ...]) -> Program | None:
-        for same, entry, program in self._known:
-            if len(given) == program.arity and same(*given):
-                self.latest = (entry, program.arity)
-                return program
+    def _key(self, given: tuple[Any, ...]) -> Any:
+        """Return what calls that one program can serve have in common."""
+        parts: list[Any] = []
+        for position, value in enumerate(given):
+            if type(value) is np.ndarray:
+                parts.append((value.shape, value.dtype))
+            elif position in self.static:
+                parts.append(fingerprint(value, f"argument {position}"))
+            else:
+                leaves, structure = flatten(value)
+                kinds = [(type(x), np.shape(x), getattr(x, "dtype", None)) for x in leaves]
+                parts.append((structure, *kinds))
+        return tuple(parts)
+
+    def _found(self, key: Any, given: tuple[Any, ...]) -> _Entry | None:
+        for found in self._known.get(key, ()):
+            if found.same(*given):
+                self._known.move_to_end(key)
+                self.latest = (found.entry, len(given))
+                return found
         return None
 
-    def _made(self, parameters: dict[str, Any], keywords: Sequence[str]) -> Program:
+    def _made(self, key: Any, parameters: dict[str, Any], keywords: Sequence[str]) -> _Entry:
         program = self._lowered(parameters, keywords)
-        entry = program.entry(self.missed)
-        self._known.append((program.guard.function(), entry, program))
-        self.latest = (entry, program.arity)
-        return program
+        made = _Entry(program.guard.function(), program.entry(self.missed), program.run)
+        self._known[key] = [made, *self._known.get(key, ())][:_VARIANTS]
+        self._known.move_to_end(key)
+        if len(self._known) > _KEPT:
+            self._known.popitem(last=False)
+        self.latest = (made.entry, len(parameters))
+        return made
 
     def _lowered(self, parameters: dict[str, Any], keywords: Sequence[str]) -> Program:
         names = list(parameters)
@@ -114,7 +150,7 @@ def jit(
         ``donate_argnums``): parameters are then updated in place, and their old values are gone.
     static_argnums : int or sequence of int
         Positions of arguments that are fixed when the program is made; another value makes
-        another program.
+        another program. They are compared by content, and hold no arrays.
     style : {"planned", "readable"}
         Which form of the program is run.
     engine : {"numpy", "numba"}
@@ -140,7 +176,19 @@ def jit(
     NotCompilableError
         On a call, if an operation has no form for Numba.
     TracingError
-        On a call, if `f` asks a traced Tensor for its value, as a Python branch does.
+        On a call, if `f` asks a traced Tensor for its value, as a Python branch does, or draws
+        random numbers.
+
+    Notes
+    -----
+    While a program is kept, `f` is not run: what it prints or changes outside happens when it is
+    traced only. What it reads outside (variables of enclosing functions, globals, attributes,
+    containers, Tensors and arrays) is looked at before every run, and a new program is made if it
+    has changed; an array of more than 32 KB is read-only instead, until the program is gone. Fixed
+    in a program are: what `f` itself changes outside, files, clocks, generators made in `f` without
+    a seed, what libraries hold, and attributes under names that are put together at run time. Pass
+    what changes as an argument, which is faster too. The programs of the 128 kinds of arguments
+    that were used last are kept.
 
     Examples
     --------

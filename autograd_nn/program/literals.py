@@ -11,11 +11,13 @@ import ast
 import dis
 import functools
 import inspect
+import keyword
 import linecache
 import math
+import re
 import textwrap
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Any
 
 import numpy as np
@@ -115,6 +117,13 @@ def numpy_name(function: Any) -> tuple[str, str] | None:
     return None
 
 
+_COMMON = {"import numpy as np", "import math", "from scipy import special"}
+"""What programs import under these names themselves."""
+
+_IN_GUARDS = re.compile(r"_(held\d+|ndarray|missed|torn|error|v|views|overlapping|array)$")
+"""Names that the test before a program, and a saved program, use."""
+
+
 class Embedding:
     """The functions that a program brings along, as text.
 
@@ -126,9 +135,11 @@ class Embedding:
         Name → source text, in the order in which they are needed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, reserved: Set[str] = frozenset()) -> None:
         self.imports: dict[str, str] = {}
         self.definitions: dict[str, str] = {}
+        self.reserved = reserved
+        self._functions: dict[str, Callable[..., Any]] = {}
 
     def add(self, function: Callable[..., Any]) -> str:
         """Bring `function` along, with what it uses, and return its name.
@@ -140,35 +151,46 @@ class Embedding:
         """
         if not isinstance(function, types.FunctionType) or function.__closure__:
             raise NotLiteralError(f"{function!r} is no plain function")
+        for name, known in self._functions.items():
+            if known is function:
+                return name
         text = _source(function)
         name = function.__name__ if function.__name__.isidentifier() else ""
         if not name:
             name = f"function_{len(self.definitions) + 1}"
             text = f"{name} = {text}"
-        if name in self.definitions:
-            if self.definitions[name] != text:
-                raise NotLiteralError(f"two functions are called {name}")
-            return name
-        needed = Embedding()
+        needed = Embedding(self.reserved)
         needed.imports.update(self.imports)
         needed.definitions.update(self.definitions)
-        needed.definitions[name] = text  # so that a recursive function ends
-        for used in _globals_used(function.__code__):
+        needed._functions.update(self._functions)
+        needed._functions[name] = function
+        needed._enter(needed.definitions, name, text)  # now, so that a recursive function ends
+        for used in globals_used(function.__code__)[0]:
             if used in function.__globals__:
                 needed._add_global(used, function.__globals__[used])
         needed.definitions[name] = needed.definitions.pop(name)  # after what it uses
         self.imports, self.definitions = needed.imports, needed.definitions
+        self._functions = needed._functions
         return name
+
+    def _enter(self, where: dict[str, str], name: str, text: str) -> None:
+        """Let `name` mean `text`, if it means nothing else in the program."""
+        same = where.get(name) == text and name not in self._functions
+        if not same and (name in self.imports or name in self.definitions):
+            raise NotLiteralError(f"two things are called {name}")
+        if text not in _COMMON and (name in self.reserved or _IN_GUARDS.match(name)):
+            raise NotLiteralError(f"{name} means something else in the program")
+        where[name] = text
 
     def _add_global(self, name: str, value: Any) -> None:
         if isinstance(value, types.ModuleType):
             parent, _, last = value.__name__.rpartition(".")
             if value is np:
-                self.imports[name] = f"import numpy as {name}"
+                self._enter(self.imports, name, f"import numpy as {name}")
             elif value.__name__.partition(".")[0] in ("math", "scipy", "numpy"):
                 alias = "" if name == last else f" as {name}"
                 start = f"from {parent} " if parent else ""
-                self.imports[name] = f"{start}import {last}{alias}"
+                self._enter(self.imports, name, f"{start}import {last}{alias}")
             else:
                 raise NotLiteralError(f"it uses the module {value.__name__}")
         elif isinstance(value, types.FunctionType):
@@ -177,17 +199,23 @@ class Embedding:
         else:
             found = numpy_name(value)
             if found:
-                self.imports[name] = f"from {found[0]} import {found[1]} as {name}"
+                text = f"from {found[0]} import {found[1]} as {name}"
+                self._enter(self.imports, name, text)
             else:
-                self.definitions.setdefault(name, f"{name} = {literal(value)}")
+                self._enter(self.definitions, name, f"{name} = {literal(value)}")
 
 
-def _globals_used(code: types.CodeType) -> list[str]:
-    names = [i.argval for i in dis.get_instructions(code) if i.opname == "LOAD_GLOBAL"]
+@functools.lru_cache(maxsize=512)
+def globals_used(code: types.CodeType) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Return the globals that `code` reads, and all names and strings in it."""
+    used = [i.argval for i in dis.get_instructions(code) if i.opname == "LOAD_GLOBAL"]
+    names = {*code.co_names, *(const for const in code.co_consts if isinstance(const, str))}
     for const in code.co_consts:
         if isinstance(const, types.CodeType):
-            names += _globals_used(const)
-    return list(dict.fromkeys(names))
+            more, others = globals_used(const)
+            used += more
+            names |= others
+    return tuple(dict.fromkeys(used)), frozenset(names)
 
 
 @functools.lru_cache(maxsize=512)
@@ -203,7 +231,9 @@ def _source(function: types.FunctionType) -> str:
     (definition,) = tree.body
     if not isinstance(definition, ast.FunctionDef) or definition.decorator_list:
         raise NotLiteralError(f"{function.__name__} is decorated")
-    definition.returns = None
+    if not function.__name__.isidentifier() or keyword.iskeyword(function.__name__):
+        raise NotLiteralError(f"{function.__name__!r} is no name")
+    definition.name, definition.returns = function.__name__, None
     given = definition.args
     stars = [star for star in (given.vararg, given.kwarg) if star is not None]
     for argument in [*given.posonlyargs, *given.args, *given.kwonlyargs, *stars]:

@@ -17,6 +17,7 @@ from ..core.op import Op
 from ..core.tensor import Tensor, plain
 from ..ops.linalg import MATMUL
 from ..ops.reductions import SUM
+from ..ops.shapes import TRANSPOSE
 from .graph import Graph, is_array
 from .memory import root_of, seen_in_another_order
 from .order import readers_of
@@ -105,10 +106,19 @@ def may_overwrite(graph: Graph, output: Tensor, x: Tensor) -> bool:
         return False
     if output.op is GEMM:
         return output.inputs[0] is x and all(root_of(i) is not x for i in output.inputs[1:])
-    # A loop that reads x in another order than it writes would see new values.
+    # A loop that reads x in another order than it writes would see new values; it cannot where x
+    # is one row or column, whose transpose has loops of its own.
+    if x.ndim == 2 and 1 in x.shape and all(_is_turned(node, x) for node in graph.nodes()):
+        return is_elementwise(output)
     return is_elementwise(output) and not any(
         is_elementwise(node) and seen_in_another_order(node, x) for node in graph.nodes()
     )
+
+
+def _is_turned(node: Tensor, x: Tensor) -> bool:
+    """Whether `node` sees the memory of `x` as it is or transposed, if at all."""
+    seen = [y for y in node.inputs if y is not x and root_of(y) is x]
+    return all(y.op is TRANSPOSE and y.inputs[0] is x for y in seen)
 
 
 def nests(

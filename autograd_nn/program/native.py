@@ -76,6 +76,11 @@ def _sigmoid(name: str, exp: str, one: str) -> str:
     return "\n".join([_EXACTLY, f"def {name}(z):", f"    {doc}", f"    return {result}"])
 
 
+_PLUS = '''@njit(fastmath={"reassoc", "nsz"})
+def plus(a, b):
+    """Return a + b; sums of many terms may be added up in any order, several at once."""
+    return a + b'''
+
 EXPONENTIALS = {
     "power_of_two": _POWER_OF_TWO,
     "exp": _exponential("exp", "float", ("-746.0", "710.0"), _LN2),
@@ -134,14 +139,16 @@ _NEEDS = {
     "expf": ("power_of_two",), "sigmoidf": ("power_of_two", "expf"), "sgemm": ("gemm",),
 }  # fmt: skip
 
-NAMES = frozenset({*EXPONENTIALS, *PRODUCTS, "ctypes", "njit", "types", "intrinsic"})
+NAMES = frozenset({"plus", *EXPONENTIALS, *PRODUCTS, "ctypes", "njit", "types", "intrinsic"})
 """What the texts define or import."""
 
 
 def texts_of(used: set[str]) -> list[str]:
     """Return the texts of the functions in `used`, and of what they need."""
     wanted = used | {name for user in used for name in _NEEDS.get(user, ())}
-    return [text for name, text in {**EXPONENTIALS, **PRODUCTS}.items() if name in wanted]
+    return [
+        text for name, text in {"plus": _PLUS, **EXPONENTIALS, **PRODUCTS}.items() if name in wanted
+    ]
 
 
 def imports_of(used: set[str]) -> set[str]:

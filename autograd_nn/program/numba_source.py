@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from ..core.graph import uses
 from ..core.tensor import Tensor, plain
 from ..formulas.precedence import ATOM, Text
+from ..ops.elementwise import ADD, MULTIPLY, NEGATIVE, POWER, SQUARE, SUBTRACT, WHERE
 from ..ops.indexing import GETITEM
 from ..ops.linalg import MATMUL
 from ..ops.reductions import SUM
@@ -25,7 +27,7 @@ from . import native
 from .graph import Graph, is_array, is_constant, is_leaf, is_weak, op_of
 from .literals import dtype_name, literal
 from .loop_nests import INFIX, Nest, has_loop_form, is_product, may_overwrite, nests, postponed
-from .memory import is_view, root_of
+from .memory import is_view
 from .order import arranged
 from .rewriting import Rule, applies_to, rewrite
 from .rules import SIMPLIFY, scaling
@@ -34,12 +36,13 @@ from .rules.sums import axes_of
 from .source import Source, Writer
 from .trace import Trace
 
-_DECORATION = (
-    '@njit(error_model="numpy", fastmath={"reassoc", "contract", "nsz", "arcp"}, nogil=True)'
-)
+_DECORATION = '@njit(error_model="numpy", fastmath={"nsz"}, nogil=True)'
+_RINGS = {ADD, SUBTRACT, MULTIPLY, NEGATIVE, SQUARE}
+"""Whole numbers that wrap around are added and multiplied rightly by wider ones, cut off after."""
 _TINY = 4096
 """Products of up to so many multiplications are loops: a call of BLAS costs more."""
 
+_COMPARISONS = {"<", "<=", ">", ">=", "==", "!="}
 _INDICES = "ijklmn"
 _NATIVE = re.compile(r"(?<![\w.])(exp|sigmoid)(?=\()")
 """Functions of `native` in the loop form of an operation."""
@@ -68,9 +71,9 @@ class _Looped(Writer):
         self.users = uses(order)
         self.constants = [x for x in self.users if is_constant(x) and is_array(x)]
 
-    def reserve(self) -> None:
-        super().reserve()
-        self.words.taken |= {*native.NAMES, "math", "kernel", "acc", "total", *_INDICES, "special"}
+    def reserved(self) -> set[str]:
+        own = {*native.NAMES, "math", "kernel", "acc", "total", *_INDICES}
+        return super().reserved() | own
 
     def add(self, line: str, depth: int = 0) -> None:
         """Add a line to the kernel."""
@@ -105,7 +108,8 @@ class _Looped(Writer):
             operands = [self.operand(node.inputs[0])]
             self._assigned(node, self.words.expression(node, operands).code)
         elif _is_number(node):
-            self._assigned(node, self._scalar(node, [self._number(x) for x in node.inputs]))
+            code = self._scalar(node, [self._number(x) for x in node.inputs])
+            self._assigned(node, _typed(node, code))
         else:
             raise NotCompilableError(
                 f"{op_of(node).name} on shapes {[x.shape for x in node.inputs]} has no form for "
@@ -147,7 +151,9 @@ class _Looped(Writer):
         else:
             target, term = self.at(node, "i0"), f"{self.at(a, 'ik')} * {self.at(b, 'k0')}"
             each, along = f"for i in range({n}):", f"for k in range({k}):"
-            lines = [each, f"    acc = {_zero(node)}", f"    {along}", f"        acc += {term}"]
+            plus = self.plus()
+            lines = [each, f"    acc = {_zero(node)}", f"    {along}"]
+            lines.append(f"        acc = {plus}(acc, {term})")
             lines.append(f"    {target} = acc")
             if a.op is TRANSPOSE:  # so that its rows are read one after the other
                 lines = [along, f"    {each}", f"        {target} += {term}"]
@@ -189,7 +195,7 @@ class _Looped(Writer):
             operands = [self._element(x, indices, inside) for x in g.inputs]
             if g.op is SUM:
                 target = sums.get(g) or f"{names[g]}[{_kept(g, indices)}]"
-                self.add(f"{target} += {operands[0]}", depth)
+                self.add(f"{target} = {self.plus()}({target}, {operands[0]})", depth)
                 continue
             inside[g] = f"e{number}"
             self.add(f"{inside[g]} = {_typed(g, self._scalar(g, operands))}", depth)
@@ -198,6 +204,11 @@ class _Looped(Writer):
         for g in rows:
             target = f"{names[g]}[{_kept(g, indices)}]" if is_array(g) else names[g]
             self.add(f"{target} += {sums[g]}", outside)
+
+    def plus(self) -> str:
+        """Return the name of the addition of a sum's terms, which may be done in any order."""
+        self.used.add("plus")
+        return "plus"
 
     def _places(self, nest: Nest) -> dict[Tensor, str]:
         """Make the memory of what a nest stores, and return member → name."""
@@ -247,9 +258,8 @@ class _Looped(Writer):
         """Return one element of `node` as an expression."""
         op, single = op_of(node), node.dtype == np.float32
         given = zip(node.inputs, operands, strict=True)
-        operands = [
-            _typed(node, text) if is_constant(x) and is_weak(x) else text for x, text in given
-        ]
+        common = _computed_in(node)
+        operands = [_converted(x, text, common, node) for x, text in given]
 
         def chosen(match: re.Match[str]) -> str:
             name = f"{match[0]}f" if single else match[0]
@@ -272,7 +282,7 @@ class _Looped(Writer):
         """Return the text: the kernel, and the function that takes arguments apart for it."""
         inputs = [x for x in self.graph.inputs if x in self.users or x in self.overwritten]
         made = dict.fromkeys(_untransposed(x) for x in self.graph.outputs)
-        results = [x for x in made if x not in self.donated and not is_leaf(root_of(x))]
+        results = [x for x in made if x not in self.donated and not is_leaf(x)]
         held = [self.operand(x).code for x in self.constants]
         names = ", ".join([*(self.operand(x).code for x in inputs), *sorted(held)])
         targets = ", ".join(self.operand(x).code for x in results)
@@ -292,9 +302,9 @@ class _Looped(Writer):
 
     def result(self, position: int) -> str:
         node = self.graph.outputs[position]
-        text = super().result(position)
         if not is_array(node) and not is_leaf(node):
-            return f"{dtype_name(node.dtype)}({text})"
+            return f"{dtype_name(node.dtype)}({self.operand(node).code})"
+        text = super().result(position)
         return f"{text}.copy()" if is_view(node) and not text.endswith(".copy()") else text
 
     def writable(self) -> set[Tensor]:
@@ -316,7 +326,44 @@ def _zero(node: Tensor) -> str:
 
 def _typed(node: Tensor, text: str) -> str:
     """Return `text` in the dtype of `node`, where Numba would compute in another."""
-    return f"np.float32({text})" if node.dtype == np.float32 else text
+    return text if node.dtype == np.float64 else f"{dtype_name(node.dtype)}({text})"
+
+
+def _computed_in(node: Tensor) -> np.dtype[Any]:
+    """Return the dtype that NumPy computes `node` in, where Numba can do the same.
+
+    Raises
+    ------
+    NotCompilableError
+        If its own arithmetic, which is that of int64 and float64, gives something else.
+    """
+    op = op_of(node)
+    values = node.inputs[1:] if op is WHERE else node.inputs
+    arrays = [plain(x) if is_weak(x) else x.dtype for x in values]
+    common = np.result_type(*arrays, *([node.dtype] if node.dtype.kind == "f" else []))
+    kinds = {x.dtype.kind for x in values if not is_weak(x)}
+    whole = common.kind != "f" and op not in {*_RINGS, WHERE} and op.symbol not in _COMPARISONS
+    if whole or common == np.float16 or ({"i", "u"} <= kinds and common.kind == "f"):
+        names = ", ".join(str(x.dtype) for x in node.inputs)
+        raise NotCompilableError(
+            f"{op.name} of {names} is computed in another way by Numba; "
+            'use jit(..., engine="numpy"), or convert to float64 first'
+        )
+    return common
+
+
+def _converted(x: Tensor, text: str, common: np.dtype[Any], node: Tensor) -> str:
+    """Return an operand in the dtype that `node` is computed in."""
+    if is_weak(x) and is_constant(x):
+        exact = node.op is POWER or abs(plain(x)) >= 2**53
+        value = literal(float(plain(x))) if common.kind == "f" and exact else text
+        return f"{dtype_name(common)}({value})" if common != np.float64 else value
+    narrow = x.dtype.kind != "f" and x.dtype != common and x is not _condition(node)
+    return f"{dtype_name(common)}({text})" if narrow else text
+
+
+def _condition(node: Tensor) -> Tensor | None:
+    return node.inputs[0] if node.op is WHERE else None
 
 
 def _kept(node: Tensor, indices: str) -> str:
@@ -356,6 +403,8 @@ def looped(traced: Trace, graph: Graph, donated: Collection[Tensor] = ()) -> Sou
     NotCompilableError
         If an operation has no form in this dialect; the message names it.
     """
+    if any(x.dtype == np.float16 for x in graph.nodes()):
+        raise NotCompilableError('Numba has no float16; use jit(..., engine="numpy")')
     graph = rewrite(scaling.moved_factors(rewrite(graph, _RULES)), _RULES)
     graph, given, order = arranged(graph, donated, may_overwrite, _blas_updates)
     order = postponed(order, given)

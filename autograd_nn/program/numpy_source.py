@@ -23,6 +23,7 @@ from .graph import Graph, is_array, is_factor, is_ufunc, is_weak, op_of
 from .literals import literal
 from .memory import Plan, is_view, plan, root_of
 from .order import arranged
+from .rewriting import is_exact
 from .rules import tune
 from .rules.kernels import GEMM, LOGISTIC, blas_takes
 from .rules.sums import axes_of
@@ -42,6 +43,9 @@ SIGMOID_INTO = '''def sigmoid(z, out):
     return reciprocal(add(out, 1.0, out), out)'''
 
 _NUMBER_NAMES = {"1": "one", "1.0": "one", "2": "two", "2.0": "two", "0.5": "half"}
+
+_INLINE = 160
+"""Longer texts have a statement of their own."""
 
 _THREADED_ROWS = 8192
 """OpenBLAS uses threads for a matrix of more than 4 · 2304 elements times a vector."""
@@ -64,7 +68,7 @@ _NAMES = {
 def is_product(node: Tensor) -> bool:
     """Whether `node` is a product of two matrices of one floating dtype, which BLAS does."""
     matrices = all(x.ndim == 2 and x.dtype == node.dtype for x in node.inputs)
-    return node.op is MATMUL and matrices and node.dtype.kind == "f"
+    return node.op is MATMUL and matrices and is_exact(node.dtype)
 
 
 def is_reduction(node: Tensor) -> bool:
@@ -82,7 +86,8 @@ def is_numpy_ufunc(node: Tensor) -> bool:
 
 def is_sigmoid(node: Tensor) -> bool:
     """Whether `node` is the activation of the document."""
-    return node.op in (SIGMOID, LOGISTIC)
+    exact = is_exact(node.dtype) and node.inputs[0].dtype == node.dtype
+    return node.op in (SIGMOID, LOGISTIC) and exact
 
 
 def buffered(node: Tensor) -> bool:
@@ -105,10 +110,9 @@ class _Planned(Writer):
         super().__init__(traced, graph, order)
         self.buffers = [self.words.fresh(f"t{i}") for i in range(len(places.buffers))]
 
-    def reserve(self) -> None:
-        super().reserve()
+    def reserved(self) -> set[str]:
         functions = {op_of(x).forward.__name__ for x in self.order if is_numpy_ufunc(x)}
-        self.words.taken |= _NAMES | functions
+        return super().reserved() | _NAMES | functions
 
     def numpy(self, name: str) -> str:
         """Return `name`, imported from NumPy."""
@@ -132,7 +136,11 @@ class _Planned(Writer):
     def write(self, node: Tensor) -> None:
         operands = [self.operand(x) for x in node.inputs]
         if self.inlined(node):
-            self.texts[node] = self.words.expression(node, operands)
+            text = self.words.expression(node, operands)
+            if len(text.code) > _INLINE:  # Python nests no deeper than some hundred parentheses
+                self.assign(name := self.name(node, "u"), text.code, node)
+                text = Text(name)
+            self.texts[node] = text
             return
         out = self._target(node) if buffered(node) else ""
         name = self.name(node, "u") if node.name or not out else ""

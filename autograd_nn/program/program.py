@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import base64
+import functools
 import itertools
 import linecache
 import pathlib
+import weakref
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
@@ -68,8 +70,14 @@ class Program:
         guard = Guard(traced, source, source.parameters)
         given = ", ".join(source.parameters)
         test = [f"    {line}" for line in guard.lines(f"return _missed({given})")]
-        text = "\n".join([f"def {source.name}({given}):", *test, *source.body, ""])
-        held = {**self._space, **guard.held, "_missed": missed}
+        body = source.body
+        if source.writable:
+            body = ["    try:", *(f"    {line}" for line in body)]
+            body += ["    except BaseException as _error:"]
+            body += ["        _torn(_error)", "        raise"]
+        text = "\n".join([f"def {source.name}({given}):", *test, *body, ""])
+        torn = functools.partial(_torn, sorted(source.writable))
+        held = {**self._space, **guard.held, "_missed": missed, "_torn": torn}
         return cast("Callable[..., Any]", compiled(text, source.name, held)[source.name])
 
     @property
@@ -165,21 +173,44 @@ def compiled(text: str, name: str, held: Mapping[str, Any]) -> dict[str, Any]:
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
     space: dict[str, Any] = dict(held)
     exec(compile(text, filename, "exec"), space)  # noqa: S102 - the program itself: names in it are sanitised, constants held beside it
+    weakref.finalize(space[name], linecache.cache.pop, filename, None).atexit = False
     return space
 
 
+def _torn(donated: Sequence[str], error: BaseException) -> None:
+    """Say in `error` what became of donated arrays."""
+    error.add_note(
+        f"the program stopped halfway: the donated {', '.join(donated)} may hold old and new "
+        "values. Take them from a copy before you go on, or jit without donate"
+    )
+
+
+def _watched(function: Callable[..., Any], donated: Sequence[str]) -> Callable[..., Any]:
+    def run(*args: Any) -> Any:
+        try:
+            return function(*args)
+        except BaseException as error:
+            _torn(donated, error)
+            raise
+
+    return run
+
+
 def _adapted(traced: Trace, source: Source, function: Callable[..., Any]) -> Callable[..., Any]:
+    if source.writable:
+        function = _watched(function, sorted(source.writable))
     if not source.flat and not source.flat_result and not traced.static:
         return function
     keep = [key not in traced.static for key in traced.parameters]
     structure = flatten(traced.result)[1] if source.flat_result else None
+    flat, flat_result = source.flat, source.flat_result  # the example is not kept for these
 
     def call(*args: Any) -> Any:
-        if source.flat:
+        if flat:
             kept = [arg for arg, is_kept in zip(args, keep, strict=True) if is_kept]
             args = tuple([leaf for arg in kept for leaf in flatten(arg)[0]])
         result = function(*args)
-        return unflatten(structure, list(result)) if source.flat_result else result
+        return unflatten(structure, list(result)) if flat_result else result
 
     return call
 

@@ -12,6 +12,7 @@ from ..ops.shapes import TRANSPOSE
 from ..transforms.containers import flatten
 from .graph import Graph, is_leaf
 from .order import ordered
+from .rules.samples import per_sample
 from .source import Source, Writer
 from .structures import accessors
 from .trace import Trace
@@ -47,6 +48,8 @@ class _Readable(Writer):
 
 def readable(traced: Trace, graph: Graph) -> Source:
     """Return the program that reads like the document."""
+    if traced.samples and traced.samples > 1:
+        graph = per_sample(graph, traced.samples)
     _name_results(traced, graph)
     writer = _Readable(traced, graph, ordered(graph, {}) or [])
     writer.write_body()

@@ -4,7 +4,10 @@
 operations on equal inputs become one node on the way.
 
 A rule is a function ``rule(node, graph)`` that returns what shall stand in the node's place, or
-None. What it returns has the same value up to rounding, the same shape and the same dtype.
+None. `applies_to` says of which operations it is asked, and whether it is true of real numbers
+only: such a rule holds in float32 and float64 alone, with constants that are normal numbers. Both
+are tested in one place, `_holds`; so is that shape and dtype stay what they were. Zeros have no
+sign in programs.
 """
 
 from __future__ import annotations
@@ -14,29 +17,49 @@ from typing import Any
 
 import numpy as np
 
-from ..core.graph import again, topological_order
+from ..core.graph import again
 from ..core.op import Op
 from ..core.tensor import Tensor, plain
 from ..ops.elementwise import ADD, MULTIPLY
-from .graph import INPUT, Graph, is_leaf, op_of
+from .graph import INPUT, Graph, is_leaf, is_weak, op_of
 
 _SWEEPS = 20
 _FIRINGS = 50
+_PATTERN = 16  # operations that a rule looks at, at the most
 _COMPARED = 256  # elements; larger constants are equal only when they are the same array
 
 Rule = Callable[[Tensor, Graph], Tensor | None]
 
 _OPERATIONS: dict[Rule, tuple[Op, ...]] = {}
+_ARITHMETIC: set[Rule] = set()
 
 
-def applies_to(*operations: Op) -> Callable[[Rule], Rule]:
-    """Say that a rule is asked about nodes made by these operations alone."""
+def applies_to(*operations: Op, arithmetic: bool = False) -> Callable[[Rule], Rule]:
+    """Say that a rule is asked about nodes made by these operations alone.
+
+    With `arithmetic` it rests on the algebra of real numbers, which integers that wrap around,
+    truth values and half precision do not follow: what it takes away and what it makes must all
+    be computed in float32, or all in float64.
+    """
 
     def mark(rule: Rule) -> Rule:
         _OPERATIONS[rule] = operations
+        if arithmetic:
+            _ARITHMETIC.add(rule)
         return rule
 
     return mark
+
+
+def is_exact(dtype: np.dtype[Any]) -> bool:
+    """Whether arithmetic rules hold in `dtype` to a few ulp."""
+    return dtype in (np.float32, np.float64)
+
+
+def is_normal(value: float, dtype: np.dtype[Any]) -> bool:
+    """Whether a number, and so each product by it, keeps all its digits in `dtype`."""
+    limits = np.finfo(dtype)
+    return bool(limits.tiny <= abs(value) <= limits.max)
 
 
 def frozen(value: Any) -> Any:
@@ -90,8 +113,8 @@ class _Sweep:
             if better is None or better is node:
                 break
             self.fired += 1
-            for inner in topological_order([better]):
-                if inner is not better and inner.op is not None and inner not in self.settled:
+            for inner in self.unsettled(better):
+                if inner is not better:
                     self.fresh[inner] = self.settle(self.rebuilt(inner))
             better = self.rebuilt(better)
             take_name(better, node)
@@ -107,9 +130,40 @@ class _Sweep:
             self.table[op] = [rule for rule in self.rules if op in _OPERATIONS.get(rule, (op,))]
         for rule in self.table[op]:
             better = rule(node, self.graph)
-            if better is not None:
+            if better is not None and self._holds(rule, node, better):
                 return better
         return None
+
+    def _holds(self, rule: Rule, node: Tensor, better: Tensor) -> bool:
+        """Whether `better` may stand for `node`, as far as shape, dtypes and constants tell."""
+        if (better.shape, better.dtype) != (node.shape, node.dtype):
+            return False
+        if rule not in _ARITHMETIC:
+            return True
+        fresh = self.unsettled(better)
+        kept = {better, *(x for new in fresh for x in new.inputs)}
+        kept |= {x for old in kept for x in old.inputs}
+        gone, stack = [], [node]
+        while stack and len(gone) < _PATTERN:
+            old = stack.pop()
+            if old is node or not (old in kept or is_leaf(old)):
+                gone.append(old)
+                stack += old.inputs
+        made = {x for new in fresh for x in new.inputs if is_weak(x)}
+        made -= {x for old in gone for x in old.inputs}
+        same = all(x.dtype == node.dtype for x in (*gone, *fresh))
+        return is_exact(node.dtype) and same and all(is_normal(plain(x), node.dtype) for x in made)
+
+    def unsettled(self, better: Tensor) -> list[Tensor]:
+        """Return the operations that a rule has made for `better`, inputs first."""
+        found: list[Tensor] = []
+        stack = [better]
+        while stack:
+            node = stack.pop()
+            if node.op is not None and node not in self.settled and not is_leaf(node):
+                found.append(node)
+                stack += node.inputs
+        return list(dict.fromkeys(reversed(found)))
 
     def merged(self, node: Tensor) -> Tensor:
         """Return the node that does what `node` does, if there was one before it."""

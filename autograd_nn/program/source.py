@@ -8,7 +8,7 @@ Its three forms differ in how they write an operation: `readable_source`, `numpy
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,24 +73,26 @@ class Writer:
         self.traced = traced
         self.graph = graph
         self.order = order
-        self.words = Vocabulary()
+        reserved = self.reserved()
+        self.words = Vocabulary(reserved)
         self.uses = count_uses(graph.outputs)
         self.parts = parts(graph)
         self.texts: dict[Tensor, Text] = {}
+        self.counters: dict[str, Iterator[int]] = {}
         self.lines: list[tuple[str, str]] = []
-        self.reserve()
+        rehearsal = Vocabulary(reserved)  # takes the names that helper functions will have
+        for node in order:
+            if rehearsal.calls(node):
+                rehearsal.function(op_of(node))
+        embedding = rehearsal.embedding
+        self.words.taken |= {*embedding.definitions, *embedding.imports, *rehearsal.held}
         self.function = self.words.fresh(traced.name if traced.name.isidentifier() else "program")
         self.parameters = self._parameters()
         self.unpacked = len(self.lines)
 
-    def reserve(self) -> None:
-        """Take the names that helper functions of the text will have."""
-        rehearsal = Vocabulary()
-        for node in self.order:
-            if rehearsal.calls(node):
-                rehearsal.function(op_of(node))
-        self.words.taken |= {*rehearsal.embedding.definitions, *rehearsal.held, "special"}
-        self.words.taken |= {op.name for op in HELPERS}
+    def reserved(self) -> set[str]:
+        """Return the names that the text imports or defines for itself."""
+        return {"special", *(op.name for op in HELPERS)}
 
     def _parameters(self) -> list[str]:
         """Name the parameters and the leaves; write the lines that take arguments apart."""
@@ -125,7 +127,8 @@ class Writer:
         """Return a new identifier for `node`: its own name, or a number."""
         if node.name:
             return self.words.fresh(node.name)
-        free = (f"{fallback}{n}" for n in itertools.count(1))
+        counter = self.counters.setdefault(fallback, itertools.count(1))
+        free = (f"{fallback}{n}" for n in counter)
         name = next(name for name in free if name not in self.words.taken)
         self.words.taken.add(name)
         return name
@@ -162,9 +165,10 @@ class Writer:
         if not isinstance(plain(node), np.ndarray) or is_weak(node):
             return text.code
         earlier = self.graph.outputs[:position]
-        if node.ndim == 0:
-            return f"{text.within(ATOM)}[()]" if root_of(node).op is INPUT else text.code
         shared = any(root_of(node) is root_of(other) for other in earlier)
+        if node.ndim == 0:  # as a number, which nobody can write into
+            given = root_of(node).op is INPUT or (shared and node.op is not None)
+            return f"{text.within(ATOM)}[()]" if given else text.code
         copied = is_leaf(root_of(node)) or shared
         return f"{text.within(ATOM)}.copy()" if copied else text.code
 

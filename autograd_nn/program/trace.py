@@ -16,11 +16,30 @@ from typing import Any
 import numpy as np
 
 from ..core.graph import dependents, rebuild, topological_order
-from ..core.recording import Tape, tracing
+from ..core.recording import Tape, TracingError, tracing
 from ..core.tensor import Tensor, constant, plain
+from ..formulas.notation import Name
+from ..formulas.samples import samples_of
 from ..transforms.containers import flatten, leaf_names, unflatten
 from .graph import INPUT, Graph
+from .outside import Outside
 from .structures import Leaf, leaves_of
+
+_LONGEST = 20_000
+"""Operations from which on a straight line is no way to write them."""
+
+
+class _Straight(list[Tensor]):
+    """The nodes of a trace, which ends where there are too many."""
+
+    def append(self, node: Tensor) -> None:
+        if len(self) >= _LONGEST:
+            raise ValueError(
+                f"the function recorded {_LONGEST} operations and went on, and a program of so "
+                "many lines takes minutes to make. Use jit for what a loop repeats, and loop "
+                "around it"
+            )
+        super().append(node)
 
 
 @dataclass(frozen=True)
@@ -41,6 +60,10 @@ class Trace:
         From the leaves to the flat results.
     result : Any
         What the function returned.
+    outside : Outside
+        What it used beside its arguments.
+    samples : int or None
+        How many samples that which is differentiated is the mean over, if it says so.
     """
 
     name: str
@@ -50,6 +73,8 @@ class Trace:
     reachable: bool
     graph: Graph
     result: Any
+    outside: Outside
+    samples: int | None
 
     @property
     def expected(self) -> list[Any]:
@@ -71,7 +96,7 @@ def trace(
     TypeError
         If an argument or result is not made of arrays and numbers.
     TracingError
-        If `f` asks a Tensor for a value.
+        If `f` asks a Tensor for a value, draws random numbers, or changes what is outside.
     """
     leaves: list[Leaf] = []
     stand_ins: list[Tensor] = []
@@ -88,20 +113,34 @@ def trace(
         leaves += own
         stand_ins += nodes
     positional = [value for key, value in given.items() if key not in keywords]
+    roots = [f, *(parameters[key] for key in static)]
+    before = Outside(roots)
     with tracing() as tape:
+        tape.nodes = _Straight()
         result = f(*positional, **{key: given[key] for key in keywords})
+    before.refuse_changes(name)
     place = {node: position for position, node in enumerate(tape.nodes)}
     cotangents = _cotangents(tape)
-    outputs = _cut(_results(result), set(stand_ins), place)
+    samples = _samples(tape)
+    outputs, used = _cut(_results(result), set(stand_ins), place)
+    outside = Outside([*roots, *_functions(tape.nodes)], used, before.changed())
     graph = Graph(outputs, stand_ins, place, tape.spans, cotangents)
     fixed = {key: parameters[key] for key in static}
-    return Trace(name, parameters, fixed, leaves, reachable, graph, result)
+    return Trace(name, parameters, fixed, leaves, reachable, graph, result, outside, samples)
+
+
+def _samples(tape: Tape) -> int | None:
+    """Return how many samples the one cost that is differentiated is the mean over."""
+    zs = [node for node in tape.nodes if Name.parse(node.name or "").weighted_input]
+    costs = [output for outputs, _ in tape.starts for output in outputs]
+    repeated = len({z.name for z in zs}) < len(zs)
+    return samples_of(costs[0], zs).scale if len(costs) == 1 and not repeated else None
 
 
 def _cotangents(tape: Tape) -> set[Tensor]:
     """Return the nodes of backward passes that are multiples of what the pass started from."""
     found: set[Tensor] = set()
-    for (start, stop), seeds in zip(tape.spans, tape.seeds, strict=True):
+    for (start, stop), (_, seeds) in zip(tape.spans, tape.starts, strict=True):
         found |= dependents(tape.nodes[start:stop], seeds)
     return found
 
@@ -130,13 +169,29 @@ def _results(result: Any) -> list[Tensor]:
     return outputs
 
 
-def _cut(outputs: list[Tensor], inputs: set[Tensor], place: dict[Tensor, int]) -> list[Tensor]:
-    """Return `outputs` on constants in the place of what was not recorded by the trace.
+def _functions(nodes: Sequence[Tensor]) -> set[Any]:
+    """Return the functions of the operations, which a program may bring along as text."""
+    ops = {node.op for node in nodes if node.op is not None}
+    return {f for op in ops for f in (op.forward, op.every, *op.vjps)}
+
+
+def _cut(
+    outputs: list[Tensor], inputs: set[Tensor], place: dict[Tensor, int]
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Return `outputs` on constants in the place of what was not recorded by the trace, and that.
 
     Their values are copied: a program does not change when an array outside it does.
     """
     order = topological_order(outputs)
     outside = [node for node in order if node not in place and node not in inputs]
+    sources = inputs | {node for node in outside if node.op is INPUT}
+    if lost := dependents(order, sources).intersection(outside):
+        raise TracingError(
+            f"{next(iter(lost)).label()} depends on an argument, but was copied, made in another "
+            "thread, or kept from an earlier call; its value would be frozen into the program. "
+            "Use the arguments themselves, in the function's own thread"
+        )
+    direct = {x for node in order if node in place for x in node.inputs}.union(outputs)
     fresh = {node: _copied(node) for node in outside}
 
     def on_constants(node: Tensor, inputs: list[Tensor]) -> Tensor:
@@ -144,7 +199,7 @@ def _cut(outputs: list[Tensor], inputs: set[Tensor], place: dict[Tensor, int]) -
         return node
 
     rebuild(order, fresh, on_constants)
-    return [fresh[output] for output in outputs]
+    return [fresh[output] for output in outputs], [x for x in outside if x in direct]
 
 
 def _copied(node: Tensor) -> Tensor:

@@ -34,7 +34,7 @@ class Block(Op):
         The inputs that will be asked for, most likely.
     """
 
-    __slots__ = ("_again", "_kept", "_likely", "_made", "_pull", "_values")
+    __slots__ = ("_again", "_likely", "_made", "_pull", "_values")
 
     def __init__(
         self,
@@ -50,7 +50,6 @@ class Block(Op):
         self._again = again
         self._pull = pull
         self._likely = tuple(likely)
-        self._kept: Any = None
 
     @staticmethod
     def _packed(values: list[Any]) -> Any:
@@ -74,16 +73,16 @@ class Block(Op):
         made, self._made = self._made, None  # the values that the function gave when it was called
         return self._packed(self._again(*arrays)) if made is None else made
 
-    def _rule(self, index: int, g: Any, out: Any, *inputs: Any) -> Any:
-        """Give the cotangent of one input, having computed those of all when first asked."""
-        key = (g, *inputs)
-        kept = self._kept
-        if kept is None or any(a is not b for a, b in zip(kept[0], key, strict=True)):
-            kept = (key, self._pulled(g, inputs, self._likely))
-            self._kept = kept
-        if index == max(self._likely, default=-1):
-            self._kept = None  # the last one: let go of the memory
-        return kept[1][index] if index in kept[1] else self._pulled(g, inputs, (index,))[index]
+    def _rule(self, g: Any, out: Any, *inputs: Any) -> Callable[[int], Any]:
+        """Return what gives the cotangent of an input: those of all are made when first asked."""
+        kept: dict[int, Any] = {}
+
+        def one(index: int) -> Any:
+            if not kept:
+                kept.update(self._pulled(g, inputs, self._likely))
+            return kept[index] if index in kept else self._pulled(g, inputs, (index,))[index]
+
+        return one
 
     def _pulled(self, g: Any, inputs: Sequence[Any], wanted: tuple[int, ...]) -> dict[int, Any]:
         record = isinstance(g, Tensor)

@@ -110,23 +110,15 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         put = [next(fill) if isinstance(x, Tensor) else x for x in leaves]
         inner_args, inner_kwargs = unflatten(structure, put)
         results, shape = flatten(f(*inner_args, **inner_kwargs))
-        recorded = dependents(
-            topological_order([x for x in results if isinstance(x, Tensor)]), stand_ins
-        )
+        tensors = list(dict.fromkeys(x for x in results if isinstance(x, Tensor)))
+        recorded = dependents(topological_order(tensors), stand_ins)
         back = dict(zip(stand_ins, given, strict=True))
-        inner = [
-            x for x in dict.fromkeys(x for x in results if isinstance(x, Tensor))
-            if x in recorded and x not in back and x.dtype.kind in "fO"
-        ]  # fmt: skip
+        inner = [x for x in tensors if x in recorded and x not in back and x.dtype.kind in "fO"]
         if inner:
             recipe = _Recipe(inner, stand_ins)
-            made = as_one_node(
-                f"checkpoint_{getattr(f, '__name__', 'f')}",
-                [plain(x) for x in inner],
-                [*given, *recipe.outside],
-                recipe.arrays,
-                recipe.pull,
-            )
+            name, values = f"checkpoint_{getattr(f, '__name__', 'f')}", [plain(x) for x in inner]
+            inputs = [*given, *recipe.outside]
+            made = as_one_node(name, values, inputs, recipe.arrays, recipe.pull)
             back |= dict(zip(inner, made, strict=True))
         # What depends on the arguments and is not a float has no gradient: it goes out without
         # its history, which would keep the inner values.

@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from ..core.backward import gradients
+from ..core.recording import differentiating
 from ..core.tensor import Tensor, plain
 from .containers import unflatten
-from .run import Function, Run, inside, matching, one_number, positions
+from .run import Function, Run, carried_back, matching, one_number, positions
 
 
 def _describe(f: Function, who: str) -> tuple[str, str]:
@@ -246,7 +246,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     directions = _directions(run, tangents)
     record = run.records(directions)
     duals, pulled = _transposed(run)
-    found = gradients(pulled, duals, directions, create_graph=record)
+    found = carried_back(pulled, directions, duals, record)
     slope = unflatten(run.out_structure, found if record else run.made(found))
     return (run.result(), slope, run.shown(run.aux)) if has_aux else (run.result(), slope)
 
@@ -317,9 +317,12 @@ def _directions(run: Run, tangents: Sequence[Any]) -> list[Any]:
 
 def _transposed(run: Run) -> tuple[list[Tensor], list[Tensor]]:
     """Return cotangents u of the outputs and the recorded Jᵀu of the inputs."""
-    with inside():
-        duals = [Tensor(np.ones_like(plain(x))) for x in run.outputs]
-        return duals, gradients(run.outputs, run.inputs, duals, create_graph=True)
+    with differentiating():
+        duals = [Tensor(np.ones_like(plain(x)), requires_grad=True) for x in run.outputs]
+        pulled = carried_back(run.outputs, duals, run.inputs, True, run.order)
+    for dual in duals:  # a rule that takes a value out of it was refused by now
+        dual.requires_grad = False
+    return duals, pulled
 
 
 # -- whole Jacobians ------------------------------------------------------------------------------
@@ -409,7 +412,7 @@ def _by_columns(run: Run) -> list[list[Any]]:
     record = run.records(())
     blocks: list[list[Any]] = [[] for _ in run.outputs]
     for x, product in zip(run.inputs, pulled, strict=True):
-        columns = [gradients(product, duals, unit, create_graph=record) for unit in _basis(x)]
+        columns = [carried_back([product], [unit], duals, record) for unit in _basis(x)]
         for i, out in enumerate(run.outputs):
             block = _stacked(run, [column[i] for column in columns], out, x, -1)
             blocks[i].append(block if record else run.made([block])[0])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -199,17 +200,15 @@ class _CustomCall:
         self, record: bool, inputs: Sequence[Tensor], gs: list[Any], wanted: tuple[int, ...]
     ) -> Sequence[Any]:
         """Apply `bwd`; recorded, to residuals that are computed again from `inputs`."""
-        if record:
-            residuals = self._forward(inputs)[1]
-            cotangents = self._back(residuals, [as_tensor(g) for g in gs], inputs)
-            return [cotangents[i] for i in wanted]
-        with no_grad():
-            same = len(inputs) == len(self.arrays) and all(
-                plain(x) is a for x, a in zip(inputs, self.arrays, strict=True)
+        with nullcontext() if record else no_grad():
+            same = (
+                not record
+                and len(inputs) == len(self.arrays)
+                and all(plain(x) is a for x, a in zip(inputs, self.arrays, strict=True))
             )
             residuals = self.residuals if same else self._forward(inputs)[1]
             cotangents = self._back(residuals, [as_tensor(g) for g in gs], inputs)
-            return [plain(cotangents[i]) for i in wanted]
+            return [cotangents[i] if record else plain(cotangents[i]) for i in wanted]
 
     def _back(self, residuals: Any, gs: list[Any], inputs: Sequence[Tensor]) -> list[Tensor]:
         """Return the cotangents that `bwd` gives for the Tensors among the arguments."""

@@ -12,9 +12,7 @@ the function used, is a Tensor (that requires gradients).
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -28,20 +26,7 @@ from ..ops.elementwise import POSITIVE
 from .block import as_tensor
 from .containers import flatten, leaf_names, tree_map, unflatten
 
-_NESTED: ContextVar[bool] = ContextVar("autograd_nn_nested", default=False)
-
 Function = Callable[..., Any]
-
-
-@contextmanager
-def inside() -> Iterator[None]:
-    """Mark that a function is being run in order to be differentiated, and record it."""
-    token = _NESTED.set(True)
-    try:
-        with _recording.recording():
-            yield
-    finally:
-        _NESTED.reset(token)
 
 
 # -- arguments and results ------------------------------------------------------------------------
@@ -93,7 +78,7 @@ def _refuse(values: Sequence[Any], names: Sequence[str], who: str) -> None:
         if value.dtype.kind not in "fO":
             raise TypeError(
                 f"{who}: {where} has dtype {value.dtype}; only floating-point results have "
-                "gradients"
+                "gradients. Use .astype(float), or has_aux=True for further results"
             )
 
 
@@ -180,7 +165,7 @@ class Run:
         self.tensors_given = any(_has_tensor(arg) for arg in (*args, *kwargs.values()))
         for place in places:
             given[place] = self._opened(args[place], roots[place], watched)
-        with inside():
+        with _recording.differentiating():
             result = f(*given, **kwargs)
         self.aux: Any = None
         if has_aux:
@@ -212,7 +197,7 @@ class Run:
 
     def _tensors_wanted(self) -> bool:
         """Whether results are Tensors: Tensors were given, or another transform is running."""
-        return self.tensors_given or _NESTED.get()
+        return self.tensors_given or _recording.DIFFERENTIATING.get()
 
     def _reaches_out(self) -> bool:
         """Whether the result depends on a Tensor outside that requires gradients."""
@@ -235,9 +220,7 @@ class Run:
         """Return the cotangents of the inputs, flat, for those of the outputs."""
         record = self.records(seeds or ())
         given = [None] * len(self.outputs) if seeds is None else seeds
-        starts = [start_of(out, seed) for out, seed in zip(self.outputs, given, strict=True)]
-        starts = [as_tensor(x) if record else plain(x) for x in starts]
-        found = gradients_along(self.order, self.outputs, starts, self.inputs, record)
+        found = carried_back(self.outputs, given, self.inputs, record, self.order)
         return found if record else self.made(found)
 
     def records(self, seeds: Sequence[Any]) -> bool:
@@ -257,6 +240,19 @@ class Run:
             parts.append(unflatten(structure, list(leaves[start : start + count])))
             start += count
         return parts
+
+
+def carried_back(
+    outputs: Sequence[Tensor],
+    seeds: Sequence[Any],
+    wrt: Sequence[Tensor],
+    record: bool,
+    order: list[Tensor] | None = None,
+) -> list[Any]:
+    """Return what `gradients` does, zeros too where no output was recorded: 0 is its derivative."""
+    starts = [start_of(out, seed) for out, seed in zip(outputs, seeds, strict=True)]
+    starts = [as_tensor(x) if record else plain(x) for x in starts]
+    return gradients_along(order or topological_order(outputs), outputs, starts, wrt, record)
 
 
 def _detached(value: Any) -> Any:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_nn import Tensor, gradients
+from autograd_nn import Tensor, gradients, relu, sigmoid
 
 from .harness import In, Row
 
@@ -193,3 +193,126 @@ def judge(
                 near = abs(exact - slopes[-1]) <= 10 * spread + 1e-6 * size + 1e-9
                 return Verdict("right" if near else "wrong", exact, slopes[-1])
     return Verdict("undecided", exact, slopes[-1])
+
+
+# -- programs of many dtypes, for `jit` ---------------------------------------------------------
+
+DTYPES = ("?", "i1", "u1", "i2", "i4", "i8", "u8", "f2", "f4", "f8")
+SHAPES: tuple[tuple[tuple[int, ...], ...], ...] = (
+    ((), (3,), (1, 3), (2, 1), (2, 3)), ((), (1,), (1, 1)), ((), (0,), (2, 1), (2, 0), (1, 0)),
+)  # fmt: skip
+"""Families of shapes that broadcast against each other."""
+
+NUMBERS = (2.0, 0.5, -1.0, 3, 0, 1, -2, 0.1, 1 / 49, 1e-3, 1e30, 1e-310, 1e300, -0.25)
+ONE: dict[str, Callable[..., Any]] = {
+    "-a": lambda a: -a, "a*a": lambda a: a * a, "square": np.square, "exp": np.exp,
+    "log": lambda a: np.log(np.abs(a) + 1), "sqrt": lambda a: np.sqrt(np.abs(a)),
+    "sigmoid": sigmoid, "tanh": np.tanh, "abs": np.abs, "sum": np.sum, "mean": np.mean,
+    "sum0": lambda a: np.sum(a, axis=0, keepdims=True), "mean1": lambda a: np.mean(a, axis=-1),
+    "max": np.max, "a.T": lambda a: a.T, "flat": lambda a: np.reshape(a, (-1,)),
+    "a[:1]": lambda a: a[:1], "f4": lambda a: a.astype("f4"), "f8": lambda a: a.astype("f8"),
+    "i1": lambda a: np.sign(a).astype("i1"), "wide": lambda a: np.broadcast_to(a, (2, *a.shape)),
+    "logistic": lambda a: 1 / (1 + np.exp(-a)), "softplus": lambda a: np.log(1 + np.exp(-a)),
+    "complement": lambda a: np.exp(-a) * sigmoid(a), "a**2": lambda a: a**2,
+    "a**-1": lambda a: a**-1, "a**0.5": lambda a: a**0.5, "relu": relu, "a>0": lambda a: a > 0,
+    "a @ a.T": lambda a: a @ a.T, "detach": lambda a: a.detach(),
+}  # fmt: skip
+TWO: dict[str, Callable[..., Any]] = {
+    "+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b, "a + (-b)": lambda a, b: a + (-b), "-(a-b)": lambda a, b: -(a - b),
+    "-2(a-b)": lambda a, b: -2.0 * (a - b), "a*(-b)": lambda a, b: a * (-b), "max": np.maximum,
+    "<": lambda a, b: a < b, "where": lambda a, b: np.where(a > b, a, b), "**": lambda a, b: a**b,
+    "sum(a*b)": lambda a, b: np.sum(a * b), "sq": lambda a, b: np.sum(0.5 * np.square(a - b)),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TypedProgram:
+    """Steps on arguments of any dtype: a name, and the values (or the number) it works on."""
+
+    kinds: tuple[tuple[str, tuple[int, ...] | None], ...]
+    steps: tuple[tuple[str, tuple[Any, ...]], ...]
+    results: tuple[int, ...]
+    wrt: tuple[int, ...]
+
+    def run(self, *arguments: Any) -> list[Any]:
+        """Return the results, and the gradients of their sum if there are any."""
+        made = [x if isinstance(x, Tensor) else Tensor(x) for x in arguments]
+        for name, sources in self.steps:
+            given = [x if isinstance(x, float | int) else made[x[0]] for x in sources]
+            made.append((ONE if len(given) == 1 else TWO)[name](*given))
+        found = [made[i] for i in self.results]
+        ends = [x for x in found if isinstance(x, Tensor) and x.dtype.kind == "f"]
+        if self.wrt and ends:
+            total = sum(np.sum(x) for x in ends)
+            found += gradients(total, [made[i] for i in self.wrt], create_graph=True)
+        return found
+
+    def arguments(self, rng: np.random.Generator, extreme: bool) -> list[Any]:
+        """Draw arguments; with `extreme`, at the limits of the dtypes now and then."""
+        return [_typed_values(dtype, shape, rng, extreme) for dtype, shape in self.kinds]
+
+    @property
+    def text(self) -> str:
+        """The program, a line a step."""
+        lines = [f"v{i}: {kind}" for i, kind in enumerate(self.kinds)]
+        for i, (name, sources) in enumerate(self.steps, len(self.kinds)):
+            given = [str(x) if isinstance(x, float | int) else f"v{x[0]}" for x in sources]
+            lines.append(f"v{i} = {name} of {', '.join(given)}")
+        return "\n".join([*lines, f"results {self.results}, gradients by {self.wrt}"])
+
+
+def _typed_values(
+    dtype: str, shape: tuple[int, ...] | None, rng: np.random.Generator, extreme: bool
+) -> Any:
+    if shape is None:
+        return float(rng.normal()) if dtype == "f8" else int(rng.integers(-3, 4))
+    kind = np.dtype(dtype).kind
+    if kind == "b":
+        return rng.random(shape) < 0.5
+    limits: Any = np.finfo(dtype) if kind == "f" else np.iinfo(dtype)
+    if kind == "f":
+        values = np.asarray(rng.normal(size=shape) * 2).astype(dtype)
+        edges = [limits.max, limits.tiny, -limits.max / 3, limits.smallest_subnormal, 0, 38, -90]
+    else:
+        values = np.asarray(rng.integers(max(limits.min, -9), 10, shape)).astype(dtype)
+        edges = [limits.max, limits.min, 0, 1, limits.max // 2 + 1]
+    if extreme:
+        chosen = np.array(edges).astype(dtype)[rng.integers(len(edges), size=shape)]
+        values = np.where(rng.random(shape) < 0.4, chosen, values)
+    return np.asarray(values, dtype)
+
+
+def draw_typed(rng: np.random.Generator, longest: int = 8) -> TypedProgram:
+    """Draw a program that NumPy can run."""
+    shapes = SHAPES[int(rng.choice(len(SHAPES), p=(0.7, 0.2, 0.1)))]
+    kinds: list[tuple[str, tuple[int, ...] | None]] = []
+    for _ in range(int(rng.integers(1, 4))):
+        floating = rng.random() < 0.6
+        dtype = str(rng.choice(DTYPES[-3:] if floating else DTYPES))
+        kinds.append((dtype, shapes[int(rng.integers(len(shapes)))]))
+    if rng.random() < 0.3:
+        kinds.append((str(rng.choice(["i8", "f8"])), None))
+    program = TypedProgram(tuple(kinds), (), (0,), ())
+    for _ in range(int(rng.integers(1, longest, endpoint=True))):
+        known = len(kinds) + len(program.steps)
+        table = ONE if rng.random() < 0.5 else TWO
+        back = np.minimum(rng.geometric(0.35, 2), known)
+        sources: list[Any] = [(int(known - b),) for b in back[: 1 if table is ONE else 2]]
+        if table is TWO and rng.random() < 0.3:
+            sources[int(rng.integers(2))] = NUMBERS[int(rng.integers(len(NUMBERS)))]
+        step = (str(rng.choice(list(table))), tuple(sources))
+        longer = TypedProgram(tuple(kinds), (*program.steps, step), (known,), ())
+        try:
+            for x in longer.run(*longer.arguments(rng, False)):
+                if not isinstance(x, Tensor) or x.dtype.kind == "O" or x.size > 10_000:
+                    raise TypeError
+        except (TypeError, ValueError, OverflowError, NotImplementedError, IndexError):
+            continue
+        program = longer
+    known = len(kinds) + len(program.steps)
+    results = tuple(dict.fromkeys([known - 1, *rng.integers(known, size=rng.integers(3)).tolist()]))
+    wrt = [i for i, (d, s) in enumerate(kinds) if d in ("f4", "f8") and s is not None]
+    return TypedProgram(
+        tuple(kinds), program.steps, results, tuple(wrt) if rng.random() < 0.6 else ()
+    )

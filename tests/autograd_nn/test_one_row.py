@@ -121,10 +121,7 @@ def test_it_is_explored_in_words() -> None:
     assert "the softsign of" in page
 
 
-LOOPS = pytest.mark.xfail(reason="loops know operations by name, not by their rows")
-
-
-@pytest.mark.parametrize("engine", ["numpy", pytest.param("numba", marks=LOOPS)])
+@pytest.mark.parametrize("engine", ["numpy", "numba"])
 def test_it_is_compiled(engine: Any) -> None:
     if engine == "numba":
         pytest.importorskip("numba")

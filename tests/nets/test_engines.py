@@ -70,9 +70,9 @@ def test_the_step_reads_like_the_document() -> None:
     for line in (
         "z2 = W1 @ x + b1",
         "h2 = sigmoid(z2)",
-        "delta2 = dh2 * (h2 * (1 - h2))",
-        "dW1 = delta2 @ x.T",
-        "db1 = np.sum(delta2, axis=1, keepdims=True)",
+        "delta2 = (W2.T @ delta3) * (h2 * (1 - h2))",
+        "dW1 = (delta2 @ x.T) / 50",
+        "db1 = np.sum(delta2, axis=1, keepdims=True) / 50",
         "new_W1 = W1 - alpha * dW1",
     ):
         assert line in lines
@@ -81,7 +81,7 @@ def test_the_step_reads_like_the_document() -> None:
 def test_the_command_prints_the_step(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["program", "--structure", "3", "4", "2", "--samples", "5"]) == 0
     printed = capsys.readouterr().out
-    assert "delta3 = dh3 * (h3 * (1 - h3))" in printed
+    assert "delta3 = t1 * (h3 * (1 - h3))" in printed
     assert "# (4, 5)" in printed
     compile(printed, "<printed>", "exec")
     assert main(["program", "--structure", "3", "4", "2", "--run-form"]) == 0

@@ -37,3 +37,13 @@ def test_gradients_of_a_batch_are_means() -> None:
     # (1/2) δ hᵀ: ((1·1 + 3·1, 1·2 + 3·4), (−2·1, −2·4)) / 2; means of the rows 2 and −1
     assert formulas.gradient_W(delta, h).tolist() == [[2.0, 7.0], [-1.0, -4.0]]
     assert formulas.gradient_b(delta).tolist() == [[2.0], [-1.0]]
+
+
+def test_feed_forward_adds_the_biases() -> None:
+    W, b = {1: np.array([[1.0, 2.0]])}, {1: np.array([[0.5]])}
+    x = np.array([[1.0, -1.0], [3.0, 0.0]])
+    # 1·1 + 2·3 + ½ = 7½; −1 + 0 + ½ = −½
+    z, h = formulas.feed_forward(W, b, x, lambda z: 2 * z)
+    assert (z[2].tolist(), h[2].tolist()) == ([[7.5, -0.5]], [[15.0, -1.0]])
+    z, h = formulas.feed_forward(W, b, x[:, 0], lambda z: 2 * z)
+    assert (z[2].tolist(), h[2].tolist()) == ([7.5], [15.0])

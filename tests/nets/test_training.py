@@ -143,6 +143,12 @@ def test_progress_bar(capfd: pytest.CaptureFixture[str]) -> None:
     assert "2/2" in capfd.readouterr().err
 
 
+def test_progress_bar_where_others_started_notebooks(capfd: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("ipykernel.kernelapp")
+    train(fresh(), X, Y, 2)
+    assert capfd.readouterr().err == ""
+
+
 def _bad(**how: Any) -> Callable[[], Any]:
     return lambda: train(fresh(), **{"X": X, "Y": Y, "iterations": 1, "progress": False, **how})
 

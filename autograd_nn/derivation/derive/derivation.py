@@ -150,8 +150,7 @@ def _with_every_node_named(J: Tensor, samples: int | None) -> Environment:
     """Return the environment with names u1, u2, … for results that have none (or share one)."""
     environment = Environment(J, samples)
     for text in environment.twice:
-        node = environment.named.pop(text)
-        environment.names.pop(node)
+        environment.names.pop(environment.named.pop(text))
     stems = [s for s in "uvacek" if not any(t.startswith(s) for t in environment.named)]
     stem, count = (stems or ["tmp"])[0], 0
     environment.twice = set()
@@ -260,8 +259,7 @@ def _steps(environment: Environment, wrt: Tensor) -> list[Step]:
         scale = scale_of(environment, source)
         found = []
         for consumer, position in environment.consumers[node]:
-            upstream = _upstream(environment, consumer)
-            formula = step(environment, consumer, position, upstream)
+            formula = step(environment, consumer, position, _upstream(environment, consumer))
             if formula is not None and consumer in complete:
                 found.append((consumer, position, formula))
         if not found:
@@ -272,18 +270,11 @@ def _steps(environment: Environment, wrt: Tensor) -> list[Step]:
         accumulated = _spelt_out(environment, in_deltas(environment, complete[node], scale))
         value = draw.gradient(Meaning(node, True, scale)) if node.dtype.kind == "f" else None
         for i, (consumer, position, formula) in enumerate(found):
-            steps.append(
-                Step(
-                    operation(environment, consumer),
-                    environment.names[consumer],
-                    source,
-                    _local(environment, consumer, position),
-                    in_deltas(environment, simplified(formula), scale),
-                    accumulated,
-                    i == len(found) - 1,
-                    value,
-                )
-            )
+            made, result = operation(environment, consumer), environment.names[consumer]
+            local = _local(environment, consumer, position)
+            flow = in_deltas(environment, simplified(formula), scale)
+            last = i == len(found) - 1
+            steps.append(Step(made, result, source, local, flow, accumulated, last, value))
     if not steps or steps[-1].source != environment.names[wrt]:
         raise ValueError(f"no gradient flows from J to {wrt.label()}")
     return steps

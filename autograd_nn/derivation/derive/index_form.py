@@ -79,16 +79,13 @@ def index_form(
         array = np.broadcast_to(np.asarray(evaluate(formulas[text], values), dtype=object), shape)
         return names.sympy.nsimplify(array[where], rational=True)
 
-    needed = {(target, place)}
     todo = [(target, place)]
     found: dict[tuple[str, tuple[int, ...]], Any] = {}
     while todo:
         key = todo.pop()
-        found[key] = written(*key)
-        for symbol in found[key].free_symbols:
-            if symbol in owner and owner[symbol] not in needed:
-                needed.add(owner[symbol])
-                todo.append(owner[symbol])
+        if key not in found:
+            found[key] = written(*key)
+            todo += [owner[symbol] for symbol in found[key].free_symbols if symbol in owner]
     order = {environment.names[node]: i for i, node in enumerate(between(environment, wrt))}
     keys = sorted(found, key=lambda key: (order[key[0]], key[1]))
     equations = []

@@ -17,6 +17,7 @@ from typing import Any, cast
 import numpy as np
 
 from ...core.backward import gradients
+from ...core.graph import dependents
 from ...core.op import Op
 from ...core.recording import recording
 from ...core.tensor import Tensor, apply, plain
@@ -26,7 +27,7 @@ from ...formulas.sized_functions import number_of
 from ...formulas.sum_functions import exp_of, function, log_of
 from ...formulas.terms import DELTA, Head, Index, NoForm, Rule, Term, named, number
 from ...ops.activations import SOFTPLUS
-from ...ops.elementwise import DIVIDE, MULTIPLY, SIGMOID
+from ...ops.elementwise import ADD, DIVIDE, MULTIPLY, NEGATIVE, SIGMOID, SUBTRACT
 from ...ops.indexing import GETITEM, TAKE
 from ...ops.products import EINSUM
 from ...ops.reductions import MEAN, SUM
@@ -331,16 +332,19 @@ def _sloped(op: Op) -> Callable[[Any], Any]:
 
 def samples_size(environment: Environment, sizes: Sizes) -> Size | None:
     """Return the size that m is, where the graph shows it: where J is a mean over the samples."""
-    columns = {sizes.known.get("m")} & {environment.samples}
-    node = environment.J
-    while columns and environment.samples > 1 and node.op is not None:
-        if node.op is MEAN:
-            return Size("m")
-        constants = [x for x in node.inputs if x.op is None and x.size == 1 and not x.name]
-        if node.op not in (MULTIPLY, DIVIDE, SUM) or len(constants) != len(node.inputs) - 1:
+    zs = set(environment.weighted_inputs())
+    if environment.samples <= 1 or sizes.known.get("m") != environment.samples:
+        return None
+    through, todo = dependents(environment.order, zs), [environment.J]
+    while todo:
+        node = todo.pop()
+        flat = node.inputs[0].ndim < 2 if node.inputs else False
+        if node.op is MEAN and (flat or node.params.get("axis", 1) in (1, -1)):
+            continue
+        if node in zs or node.op not in (ADD, SUBTRACT, NEGATIVE, MULTIPLY, DIVIDE, SUM, MEAN):
             return None
-        node = next(x for x in node.inputs if x not in constants)
-    return None
+        todo += [x for x in node.inputs if x in through]
+    return Size("m")
 
 
 # -- facts ----------------------------------------------------------------------------------------

@@ -95,8 +95,5 @@ def same_as_sympy(environment: Environment, node: Tensor) -> bool:
     cost = plain(world.nodes[environment.J]).item()
     symbols = plain(world.nodes[node])
     ours = world.gradient(node)
-    for index in np.ndindex(node.shape):
-        theirs = world.sympy.diff(cost, symbols[index])
-        if world.sympy.expand(ours[index] - theirs) != 0:
-            return False
-    return True
+    theirs = each(lambda symbol: world.sympy.diff(cost, symbol), symbols)
+    return not _not_zero(each(world.sympy.expand, ours - theirs))

@@ -170,7 +170,12 @@ class Proofs(list[Proof]):
 
 
 def prove(
-    J: Tensor, claims: Any, *, assume: Sequence[Callable[..., Any]] = (), samples: int | None = None
+    J: Tensor,
+    claims: Any,
+    *,
+    assume: Sequence[Callable[..., Any]] = (),
+    samples: int | None = None,
+    allow_own: bool = False,
 ) -> Proofs:
     """Prove claimed gradients of `J` for every size and all values of its leaves, or refute them.
 
@@ -187,6 +192,8 @@ def prove(
         ``lambda K: K == K.T``, ``lambda s: s > 0``. The statement names them.
     samples : int, optional
         How many samples `J` is the mean over. Read off the graph if left out.
+    allow_own : bool
+        As for `verify`.
 
     Returns
     -------
@@ -196,7 +203,8 @@ def prove(
     Raises
     ------
     TypeError, ValueError
-        If the claims name nothing in the graph, or a fact is of no kind that is understood.
+        If the claims name nothing in the graph, or use ``m`` or a δ where it does not say how many
+        samples there are; or if a fact is of no kind that is understood.
 
     Examples
     --------
@@ -207,12 +215,12 @@ def prove(
     >>> proofs.ok, proofs[0].scope, proofs[0].sizes
     (True, 'every differentiable f', ['n₁', 'n₂', 'n₃'])
     """
-    return prove_with(Prover(Environment(J, samples), assume), claims)
+    return prove_with(Prover(Environment(J, samples), assume), claims, allow_own)
 
 
-def prove_with(prover: Prover, claims: Any) -> Proofs:
+def prove_with(prover: Prover, claims: Any, allow_own: bool = False) -> Proofs:
     """Do what `prove` does, the graph being known to a prover."""
-    found = collect(prover.environment, claims)
+    found = collect(prover.environment, claims, allow_own)
     return Proofs(_prove_one(prover.environment, prover, claim) for claim in found)
 
 
@@ -232,7 +240,9 @@ def _prove_one(environment: Environment, prover: Prover, claim: Claim) -> Proof:
         proof.refuted = claim.function is not None and not claim.problem
         return proof
     verdict = prover.judge(claim)
-    if verdict.proved is None:
+    if claim.own and verdict.proved is not False:
+        proof.problem = f"the formula {claim.own}"
+    elif verdict.proved is None:
         _at_one_size(environment, claim, verdict, proof)
     else:
         _at_every_size(prover, claim, verdict, proof)

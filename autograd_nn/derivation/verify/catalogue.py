@@ -184,7 +184,7 @@ def _sum_missing(s: Setting) -> Iterator[Candidate]:
 
 def _sum_superfluous(s: Setting) -> Iterator[Candidate]:
     for path, node in s.calls(SUM, MEAN):
-        words = f"the {node.kind} in {s.quote(node)} is one too many: leave it out"
+        words = f"the {node.op and node.op.name} in {s.quote(node)} is one too many: leave it out"
         yield s.repair(path, node.args[0], words)
 
 

@@ -27,7 +27,7 @@ def judge_in_the_chain(judge: Judge, claims: Sequence[Claim], lines: Sequence[Li
     for claim, line in zip(claims, lines, strict=True):
         if claim.function is None and claim.meaning.gradient:
             chain.judge_array(claim, line)
-            value = np.asarray(claim.array)
+            value = line.values[0] if line.values else None  # none of another shape
         else:
             value = chain.judge_formula(claim, line)
         chain.add(claim, line, value)
@@ -46,6 +46,8 @@ class _Chain:
         self.judge, self.environment = judge, judge.environment
         self.lines: dict[Tensor | None, Line] = {}
         """What the gradient of a tensor was judged as."""
+        self.inferred: dict[Tensor | None, Line] = {}
+        """The line of the array that tells the gradient of a tensor that has no claim."""
         self.arrays = Overlay(judge.given, {})
         """∂J/∂ of the tensors as the learner has it, where he has one, and all other names."""
 
@@ -56,6 +58,37 @@ class _Chain:
             self.lines[node] = line
             if value is not None:
                 self.arrays[f"d_{self.environment.names[node]}"] = value / claim.meaning.scale
+                if claim.function is None:
+                    self._infer(node, line)
+
+    def _infer(self, node: Tensor, line: Line) -> None:
+        """Enter the gradient that an array was made from, where it tells: of z beside that of b.
+
+        So it does where the one gradient in its formula is multiplied by a number, element by
+        element, and at most reshaped.
+        """
+        try:
+            formula = reference(self.environment, node)
+        except TooLargeError:
+            return
+        of_names = {text: self.environment.differentiated(text) for text in names_in(formula)}
+        asked = [text for text, of in of_names.items() if of is not None]
+        value = np.asarray(self.arrays[f"d_{self.environment.names[node]}"])
+        if len(asked) != 1 or asked[0] in self.arrays:
+            return
+        of = of_names[asked[0]]
+        if of is None or of.size != value.size or of is self.environment.J:
+            return
+        factors = []
+        for probe in np.random.default_rng(0).uniform(1, 2, (2, value.size)):
+            put = Overlay(self.judge.given, {asked[0]: probe.reshape(of.shape)})
+            factors.append(np.broadcast_to(evaluate(formula, put), value.shape).ravel() / probe)
+        if np.allclose(factors[0], factors[1], rtol=1e-9, atol=0) and np.all(factors[0]):
+            self.arrays[f"d_{self.environment.names[of]}"] = np.reshape(
+                value.ravel() / factors[0], of.shape
+            )
+            self.inferred[of] = line
+            self._infer(of, line)
 
     def judge_array(self, claim: Claim, line: Line) -> None:
         """Judge an array that is wrong again: does it follow from the learner's results before?"""
@@ -66,7 +99,8 @@ class _Chain:
         except TooLargeError:
             return
         used = [text for text in names_in(formula) if text in self.arrays]
-        roots = _roots(self.lines[self.environment.differentiated(text)] for text in used)
+        known = self.inferred | self.lines
+        roots = _roots(known[self.environment.differentiated(text)] for text in used)
         if not roots:
             return
         value = evaluate(formula, self.arrays)

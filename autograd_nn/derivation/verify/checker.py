@@ -13,7 +13,6 @@ from functools import partial
 from typing import Any
 
 from ...core.tensor import Tensor
-from ..draws import fresh
 from ..names import Environment
 from .chain import judge_in_the_chain
 from .claims import Claim, collect
@@ -36,6 +35,7 @@ def verify(
     seed: int = 0,
     finite_differences: str | bool = False,
     rtol: float = RTOL,
+    allow_own: bool = False,
 ) -> Report:
     """Judge claimed gradients of `J`: find the first wrong step, and say why it is wrong.
 
@@ -52,7 +52,8 @@ def verify(
         ``f`` and its derivative ``f_prime``. Of a module, class or object the functions named
         like gradients are taken.
     samples : int, optional
-        How many samples `J` is the mean over. Read off the graph if left out.
+        How many samples `J` is the mean over (1 for a plain sum). Read off the graph if left out,
+        where it says so.
     draws : int
         On how many sets of random leaves formulas are judged besides the given values.
     seed : int
@@ -64,6 +65,9 @@ def verify(
     rtol : float
         The largest difference taken for rounding in float64, relative to the largest entry of the
         gradient. Float32 is judged by its own noise, measured against float64.
+    allow_own : bool
+        Let a formula ask for the gradient that it is a formula for, by this or another name, and
+        for those that come after it in the backward pass.
 
     Returns
     -------
@@ -74,7 +78,8 @@ def verify(
     ------
     TypeError, ValueError
         If `J` is no recorded scalar, a claim is named after nothing in the graph, or there is
-        none. Whatever goes wrong inside a formula is reported in its line.
+        none; if it uses ``m`` or a δ and the graph does not say how many samples there are.
+        Whatever goes wrong inside a formula is reported in its line.
 
     Examples
     --------
@@ -88,7 +93,8 @@ def verify(
     'a factor 2 is missing: multiply by 2'
     """
     environment = Environment(J, samples)
-    found = collect(environment, claims)
+    notes: list[str] = []
+    found = collect(environment, claims, allow_own, notes)
     judge = Judge(environment, found, draws, seed, rtol)
     lines = [judge.line(claim) for claim in found]
     wrong = any(not line.right for line in lines)
@@ -98,7 +104,7 @@ def verify(
         if not line.right and not claim.problem:
             line.find = partial(explain, judge, claim)
     # a mistake that was revealed is what the report is about: no word of others then
-    report = Report(lines, [], list if wrong else partial(_unrevealed, judge, found))
+    report = Report(lines, notes, list if wrong else partial(_unrevealed, judge, found))
     report.graph = [J]
     if judge.fresh:
         count = len(judge.fresh)
@@ -106,6 +112,14 @@ def verify(
             f"formulas are judged on the given values and on {count} random "
             f"draw{'s' if count > 1 else ''}"
         )
+        kept = [kind.words.format(leaf.name) for leaf, kind in judge.kept.items()]
+        kept += [
+            f"{text} as given ({'truth values' if node.dtype.kind == 'b' else 'integers'})"
+            for text, node in environment.named.items()
+            if node.op is None and node.dtype.kind in "iub"
+        ]
+        if kept:
+            report.notes.append(f"kept on the random draws: {', '.join(kept)}")
     if finite_differences:
         meanings = [claim.meaning for claim in found if claim.meaning.gradient]
         how = "elements" if finite_differences is True else finite_differences
@@ -115,5 +129,5 @@ def verify(
 
 
 def _unrevealed(judge: Judge, claims: list[Claim]) -> list[str]:
-    draws = judge.fresh or fresh(judge.environment, 2)
+    draws = judge.fresh or judge.draw(2)
     return unrevealed(judge.environment, claims, judge.given, draws, judge.rtol)

@@ -62,6 +62,7 @@ class Claim:
         self.function: Callable[..., Any] | None = None
         self.uses: tuple[str, ...] = ()
         self.problem = ""
+        self.own = ""
         if isinstance(claimed, Formula):
             self.function, self.uses = claimed.function, claimed.uses
             self._keywords = False
@@ -101,7 +102,9 @@ def is_claim_name(environment: Environment, text: str) -> bool:
         return False
 
 
-def collect(environment: Environment, claims: Any) -> list[Claim]:
+def collect(
+    environment: Environment, claims: Any, allow_own: bool = False, notes: list[str] | None = None
+) -> list[Claim]:
     """Return the claims in the order of the computation: values, then the backward pass.
 
     Parameters
@@ -111,6 +114,10 @@ def collect(environment: Environment, claims: Any) -> list[Claim]:
     claims : mapping, module, class or object
         In a mapping every key must be the name of a gradient or of a result. Of the others, the
         public attributes that are named like gradients are taken.
+    allow_own : bool
+        Whether a formula may ask for the quantity that it is a formula for.
+    notes : list of str, optional
+        Where to say which attributes look like claims and are none.
 
     Raises
     ------
@@ -132,11 +139,20 @@ def collect(environment: Environment, claims: Any) -> list[Claim]:
                     f"{environment.gradient_name(key)!r}, and about results"
                 )
     else:
-        given = _attributes(environment, claims)
+        given, passed_over = _attributes(environment, claims)
+        if passed_over and notes is not None:
+            notes.append(
+                f"not judged: {', '.join(passed_over)}; of a module, class or object only what is "
+                "named after a gradient of the graph is, in a dict also values"
+            )
     if not given:
         known = [key for key in environment.known_names() if is_claim_name(environment, key)]
         raise UnknownNameError(f"there is no claim to judge; name formulas {', '.join(known)}")
     found = [Claim(key, environment.meaning(key), value) for key, value in given.items()]
+    for text in (text for claim in found for text in (claim.name, *claim.uses)):
+        environment.refuse_undetermined(text)
+    if not allow_own:
+        _refuse_own(environment, found)
     place = _backward_order(environment)
     forward = [claim for claim in found if not claim.meaning.gradient]
     backward = [claim for claim in found if claim.meaning.gradient]
@@ -145,18 +161,56 @@ def collect(environment: Environment, claims: Any) -> list[Claim]:
 
 
 def _backward_order(environment: Environment) -> dict[Tensor | None, tuple[int, int]]:
-    """Return when the backward pass reaches each tensor; a leaf with the first use it has."""
+    """Return when the backward pass is done with each tensor: a leaf, with all its uses."""
     place: dict[Tensor | None, tuple[int, int]] = {}
     for i, node in enumerate(reversed(environment.order)):
         if node.op is not None:
             place[node] = (i, 0)
         for x in node.inputs:
             if x.op is None:
-                place.setdefault(x, (i, 1))
+                place[x] = (i, 1)
     return place
 
 
-def _attributes(environment: Environment, holder: Any) -> dict[str, Any]:
+def _refuse_own(environment: Environment, claims: list[Claim]) -> None:
+    """Mark formulas that ask for what they are to give, or for what comes after it.
+
+    Where such a formula is wrong, that is said of it: a learner may have taken the wrong layer.
+    """
+    far = _distances(environment)
+    for claim in claims:
+        own, forward = claim.meaning.node, not claim.meaning.gradient
+        for text in claim.uses:
+            try:
+                asked = environment.meaning(text)
+            except UnknownNameError:
+                continue  # said where the formula is judged
+            if asked.node is None or not (asked.gradient or forward):
+                continue
+            if forward and not asked.gradient and asked.node.op is None:
+                continue  # given, and no answer to anything
+            way = far[own] - far[asked.node]
+            if way == 0 or (way > 0) == forward or (asked.gradient and forward):
+                claim.own = (
+                    f"asks for {text!r}, which is "
+                    + ("its own answer" if asked.node is own else "no step before it")
+                    + f"; a formula may use {'values' if forward else 'gradients'} "
+                    + ("that come before its own" if forward else "of what is nearer to J")
+                    + " (allow_own=True lifts this)"
+                )
+
+
+def _distances(environment: Environment) -> dict[Tensor | None, int]:
+    """Return how many operations the longest way from each tensor to J has."""
+    far: dict[Tensor | None, int] = {environment.J: 0}
+    for node in reversed(environment.order):
+        for x in node.inputs:
+            far[x] = max(far.get(x, 0), far[node] + 1)
+    return far
+
+
+def _attributes(environment: Environment, holder: Any) -> tuple[dict[str, Any], list[str]]:
+    """Return the claims among the attributes of `holder`, and what looks like one and is none."""
     if isinstance(holder, (str, bytes, int, float, np.ndarray, Tensor, list, tuple)):
         raise TypeError(
             f"claims is a {type(holder).__name__}; pass a dict from names to formulas, a module, "
@@ -165,13 +219,19 @@ def _attributes(environment: Environment, holder: Any) -> dict[str, Any]:
     if isinstance(holder, type) and _needs_self(environment, holder):
         holder = holder()
     found = {key: getattr(holder, key) for key in dir(holder) if not key.startswith("_")}
+    found = {key: value for key, value in found.items() if not isinstance(value, types.ModuleType)}
     named = {key: value for key, value in found.items() if is_claim_name(environment, key)}
+    passed_over = []
     for key, value in found.items():
-        if key not in named and _like_a_claim(key) and callable(value):
-            environment.meaning(key)  # raises, with the names there are: a formula must not be lost
-    if isinstance(holder, types.ModuleType):
-        named = {k: v for k, v in named.items() if callable(v) or isinstance(v, np.ndarray)}
-    return named
+        if key in named:
+            continue
+        if _like_a_claim(key):
+            environment.meaning(key)  # raises, with the names there are: a claim must not be lost
+        node = environment.named.get(key)
+        computed = node is not None and node.op is not None and node is not environment.J
+        if computed or (key.startswith(("d_", "delta")) and callable(value)):
+            passed_over.append(key)
+    return named, passed_over
 
 
 def _like_a_claim(text: str) -> bool:

@@ -19,7 +19,7 @@ from ...formulas.printing import python_text
 from ...ops.elementwise import ADD, DIVIDE, MULTIPLY, SUBTRACT
 from ...ops.shapes import RESHAPE
 from ..derive.steps import TooLargeError, terms
-from ..draws import Draw, fresh
+from ..draws import Draw
 from ..names import Environment, Meaning
 from .catalogue import CATALOGUE, constants, scaled
 from .claims import Claim, FormulaError, record, run
@@ -106,7 +106,7 @@ def explain(judge: Judge, claim: Claim) -> list[Explanation]:
         # More draws than the judgement takes: formulas with branches, such as a stable
         # sigmoid's, may agree by coincidence on a few.
         more = _CONFIRMING if len(environment.order) <= _SMALL else 0
-        draws += judge.fresh + fresh(environment, more, judge.seed + 1)
+        draws += judge.fresh + judge.draw(more, 1)
     recorded = formula is not None
     whole = name(RESULT) if formula is None else formula
     cases = [_case(judge, claim, whole, draw) for draw in draws]
@@ -238,8 +238,8 @@ def _quantity(environment: Environment, c: float) -> str:
     sign = "−" if c < 0 else ""
     for node_name, node in environment.named.items():
         for axis, length in enumerate(node.shape):
-            what = f"the number of {('rows', 'columns')[axis]} of {node_name}"
             if node.ndim == 2 and length > 1:
+                what = f"the number of {('rows', 'columns')[axis]} of {node_name}"
                 if np.isclose(abs(c), length, rtol=1e-9):
                     return f"{text} ({sign}{what})"
                 if np.isclose(abs(c), 1 / length, rtol=1e-9):

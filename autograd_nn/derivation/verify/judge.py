@@ -6,15 +6,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..draws import Draw, fresh, in_double
-from ..names import Environment, Meaning, UnknownNameError
+from ...core.tensor import Tensor, plain
+from ..draws import Draw, Kind, drawn_leaves, fresh, in_double, integers_like, kinds_of
+from ..names import Environment, Meaning, UnknownNameError, spelling
 from .claims import Claim, FormulaError, run
 from .report import Line
+
+_NARROW, _MOST_KINDS = 4, 12
+"""On how many draws, and for how many kinds, a formula is tried that is wrong on free ones."""
+
+
+def _is_data(leaf: Tensor, about: set[Tensor | None]) -> bool:
+    """Whether a leaf is data, whose kind matters, and not a parameter, whose values change."""
+    weights = spelling(leaf.name).family in ("W", "w", "b", "V", "U", "theta")
+    return not (leaf.requires_grad or leaf in about or weights)
 
 
 class Judge:
@@ -37,6 +47,10 @@ class Judge:
         The graph's own values.
     fresh : list of Draw
         On random leaves; none if no claim is a formula.
+    kinds : dict of Tensor to list of Kind
+        Of what kinds the leaves are.
+    kept : dict of Tensor to Kind
+        The data that stays of its kind on random draws.
     exact : Draw or None
         The given values in double precision, for a graph that is not.
     """
@@ -47,7 +61,15 @@ class Judge:
         self.environment, self.seed, self.rtol = environment, seed, rtol
         functions = any(claim.function is not None for claim in claims)
         self.given = Draw(environment)
-        self.fresh = fresh(environment, draws, seed) if functions and draws else []
+        self.kinds = {leaf: kinds_of(plain(leaf)) for leaf in drawn_leaves(environment)}
+        about = {claim.meaning.node for claim in claims if claim.meaning.gradient}
+        self.data = {leaf for leaf in self.kinds if _is_data(leaf, about)}
+        self.kept = {
+            leaf: kind for leaf in self.data for kind in self.kinds[leaf][:1] if kind.certain
+        }
+        self.fresh = self.draw(draws) if functions and draws else []
+        ints = {x: integers_like(plain(x)) for x in environment.named.values() if x.op is None}
+        self.integers = {x: kind for x, kind in ints.items() if kind and self.fresh}
         wanted = [claim.meaning for claim in claims]
         for claim in claims:
             try:
@@ -57,6 +79,12 @@ class Judge:
         for draw in (self.given, *self.fresh):
             draw.prepare(wanted)
         self.exact = in_double(environment) if environment.single else None
+
+    def draw(
+        self, count: int, other: int = 0, kept: Mapping[Tensor, Kind] | None = None
+    ) -> list[Draw]:
+        """Return the graph on random leaves, data kept in its kind where that is certain."""
+        return fresh(self.environment, count, self.seed + other, {**self.kept, **(kept or {})})
 
     def tolerance(self, draw: Draw, meaning: Meaning) -> tuple[float, str]:
         """Return the largest absolute difference that is rounding, and the rule for it."""
@@ -86,8 +114,48 @@ class Judge:
             else:
                 self._compare(claim, line, draw, value)
             if not line.right:
+                if draw is not self.given:
+                    self._narrow(claim, line)
                 break
+        if line.right and claim.function is not None and self.integers:
+            kept = dict(self.integers)
+            if self._is_wrong(claim, kept):
+                chance = any(k.words == "symmetric {}" for x in kept for k in kinds_of(plain(x)))
+                line.limited(f"{', '.join(x.name or '' for x in kept)} as given", not chance)
+        if line.right and claim.own:
+            claim.problem = claim.own
+            line.wrong("cannot be judged", claim.own)
         return line
+
+    def _narrow(self, claim: Claim, line: Line) -> None:
+        """Say of a formula that is wrong on free draws for what kind of values it is right.
+
+        It counts as right where this is data that is so. That a matrix of weights is symmetric, or
+        positive, is chance.
+        """
+        kinds = [
+            (leaf, kind)
+            for leaf, found in self.kinds.items()
+            for kind in found
+            if leaf not in self.kept and (leaf.name in claim.uses or leaf in self.data)
+        ]
+        for leaf, kind in kinds[:_MOST_KINDS]:
+            if not self._is_wrong(claim, {leaf: kind}):
+                words = kind.words.format(leaf.name or "an unnamed tensor")
+                line.limited(words, leaf in self.data and not kind.words.startswith("symmetric"))
+                return
+
+    def _is_wrong(self, claim: Claim, kept: Mapping[Tensor, Kind]) -> bool:
+        """Whether a formula is wrong on some draw with further values kept in their kind."""
+        tried = Line(claim.name)
+        for draw in self.draw(_NARROW, 2, kept):
+            try:
+                self._compare(claim, tried, draw, run(claim, draw))
+            except FormulaError:
+                return True
+            if not tried.right:
+                return True
+        return False
 
     def _compare(self, claim: Claim, line: Line, draw: Draw, value: Any) -> None:
         right = draw.value(claim.meaning)

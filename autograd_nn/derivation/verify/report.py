@@ -107,7 +107,13 @@ class Line:
     def inherit(self, roots: tuple[str, ...]) -> None:
         """Mark the formula as right, the wrong ones that its value inherits errors of named."""
         self.right, self.find, self.inherits = True, list, roots
-        self.verdict = f"right, inherits the error of {', '.join(roots)}"
+        first = self.verdict if self.verdict.startswith("right for") else "right"
+        self.verdict = f"{first}, inherits the error of {', '.join(roots)}"
+
+    def limited(self, words: str, right: bool) -> None:
+        """Mark the formula as right for values of some kind only; whether that is enough."""
+        self.right, self.verdict = right, f"right for {words} only"
+        self.detail = "wrong on random values of another kind"
 
     def text(self) -> str:
         """Return what is to be said of a formula that is not right."""
@@ -209,7 +215,8 @@ class Report:
     def summary(self) -> str:
         """Return the outcome in a line."""
         if self.ok:
-            return f"all {len(self.lines)} formulas are right"
+            limited = [f"; {x.name}: {x.verdict}" for x in self.lines if "right for" in x.verdict]
+            return f"all {len(self.lines)} formulas are right{''.join(limited)}"
         if not self.failures:
             return self.problems[0]
         first = self.failures[0]

@@ -43,7 +43,7 @@ def unrevealed(
     claims = [claim for claim in claims if claim.meaning.gradient]
     warnings = []
     layers = environment.weighted_inputs()
-    single = environment.samples == 1 and any(z.ndim == 1 or z.shape[1:] == (1,) for z in layers)
+    single = environment.told.m == 1 and any(z.ndim == 1 or z.shape[1:] == (1,) for z in layers)
     narrow = single or any(z.ndim and z.shape[0] == 1 for z in layers)
     if single:
         warnings.append(

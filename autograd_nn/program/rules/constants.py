@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from ...core.tensor import Tensor, apply, constant, plain
 from ...ops.elementwise import DIVIDE, MULTIPLY, NEGATIVE
 from ..graph import Graph, is_constant, is_factor, is_weak, number
@@ -21,6 +23,9 @@ def folded(node: Tensor, graph: Graph) -> Tensor | None:
 def plain_numbers(node: Tensor, graph: Graph) -> Tensor | None:
     """``array(0.25) * x`` → ``0.25 * x``, where that leaves shape and dtype as they are."""
     if node.op is None or not broadcasts_its_operands(node):
+        return None
+    dtypes = {x.dtype for x in node.inputs if not is_weak(x) and x.dtype.kind != "b"}
+    if len(dtypes) > 1:  # a plain number would be rounded to the other operand's dtype
         return None
     values = [None if is_weak(x) else number(x) for x in node.inputs]
     if all(value is None for value in values) or all(is_constant(x) for x in node.inputs):
@@ -50,7 +55,12 @@ def factor(node: Tensor) -> tuple[float | int, Tensor] | None:
     return (-1, node.inputs[0]) if node.op is NEGATIVE else None
 
 
-@applies_to(MULTIPLY, DIVIDE, NEGATIVE)
+def exact_inverse(c: float) -> float | None:
+    """Return 1/c for a power of two, else None: with a rounded 1/49, 49 · 1/49 is less than 1."""
+    return 1 / c if abs(math.frexp(c)[0]) == 0.5 else None
+
+
+@applies_to(MULTIPLY, DIVIDE, NEGATIVE, arithmetic=True)
 def merged_factors(node: Tensor, graph: Graph) -> Tensor | None:
     """``2 * (3 * x)`` → ``6 * x``; ``(2 * x) / 4`` → ``0.5 * x``."""
     outer = factor(node)
@@ -58,6 +68,6 @@ def merged_factors(node: Tensor, graph: Graph) -> Tensor | None:
     if outer is None or inner is None or node.op is outer[1].op is NEGATIVE:
         return None
     x = inner[1]
-    if node.dtype.kind != "f" or x.dtype != node.dtype or is_weak(x):
+    if is_weak(x):
         return None
     return outer[0] * inner[0] * x

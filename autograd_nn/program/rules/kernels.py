@@ -17,6 +17,7 @@ from ...ops.linalg import MATMUL
 from ...ops.reductions import MEAN, SUM, count
 from ..graph import INPUT, Graph, is_constant, is_factor, is_weak
 from ..rewriting import Rule, applies_to, rewrite
+from .constants import exact_inverse
 from .sums import axes_of
 
 
@@ -41,7 +42,7 @@ LOGISTIC = Op("logistic", _logistic, latex=r"\frac{{1}}{{1 + e^{{{0}}}}}")
 _LARGE = 4096
 
 
-@applies_to(SIGMOID)
+@applies_to(SIGMOID, arithmetic=True)
 def sigmoid_of_a_layer(node: Tensor, graph: Graph) -> Tensor | None:
     """``sigmoid(t + b)`` → ``1 / (1 + exp(-b - t))``: −z costs no pass of its own."""
     z = node.inputs[0]
@@ -53,7 +54,7 @@ def sigmoid_of_a_layer(node: Tensor, graph: Graph) -> Tensor | None:
     return apply(LOGISTIC, (-b - t,))
 
 
-@applies_to(SUM)
+@applies_to(SUM, arithmetic=True)
 def sum_of_squares(node: Tensor, graph: Graph) -> Tensor | None:
     """``sum(square(x))`` → ``vdot(x, x)``: one pass, and no array of squares."""
     inner = node.inputs[0]
@@ -61,26 +62,25 @@ def sum_of_squares(node: Tensor, graph: Graph) -> Tensor | None:
         return None
     a, b = inner.inputs[0], inner.inputs[-1]
     same = a.shape == b.shape == inner.shape and a.dtype == b.dtype == node.dtype
-    return apply(VDOT, (a, b)) if same and a.ndim and node.dtype.kind == "f" else None
+    return apply(VDOT, (a, b)) if same and a.ndim else None
 
 
-@applies_to(MEAN)
+@applies_to(MEAN, arithmetic=True)
 def mean_as_sum(node: Tensor, graph: Graph) -> Tensor | None:
-    """``mean(x)`` → ``sum(x) * (1 / n)``: a ufunc's reduce without Python around it."""
+    """``mean(x)`` → ``sum(x) / n``: a ufunc's reduce without Python around it."""
     x, axes = node.inputs[0], axes_of(node)
-    if x.dtype != node.dtype or not x.size:
+    if not x.size:
         return None
     keepdims = bool(node.params.get("keepdims"))
-    return 1 / count(x.shape, axes) * apply(SUM, (x,), {"axis": axes, "keepdims": keepdims})
+    return apply(SUM, (x,), {"axis": axes, "keepdims": keepdims}) / count(x.shape, axes)
 
 
-@applies_to(DIVIDE)
+@applies_to(DIVIDE, arithmetic=True)
 def division_by_a_number(node: Tensor, graph: Graph) -> Tensor | None:
     """``x / 8`` → ``0.125 * x``: a product takes a third of the time."""
     x, divisor = node.inputs
-    if not is_factor(divisor) or not plain(divisor):
-        return None
-    return 1 / plain(divisor) * x if x.ndim and node.dtype.kind == "f" else None
+    inverse = exact_inverse(plain(divisor)) if is_factor(divisor) and x.ndim else None
+    return None if inverse is None else inverse * x
 
 
 RULES: list[Rule] = [sum_of_squares, mean_as_sum, division_by_a_number, sigmoid_of_a_layer]

@@ -27,7 +27,7 @@ def of_a_difference(node: Tensor, graph: Graph) -> Tensor | None:
     return b - a
 
 
-@applies_to(MULTIPLY)
+@applies_to(MULTIPLY, arithmetic=True)
 def of_a_difference_times(node: Tensor, graph: Graph) -> Tensor | None:
     """``-2 * (y - h)`` → ``2 * (h - y)``, where nothing else needs ``y - h``."""
     parts = factor(node)
@@ -37,11 +37,11 @@ def of_a_difference_times(node: Tensor, graph: Graph) -> Tensor | None:
     return -parts[0] * (b - a)
 
 
-@applies_to(NEGATIVE)
+@applies_to(NEGATIVE, arithmetic=True)
 def of_a_multiple(node: Tensor, graph: Graph) -> Tensor | None:
     """``-(2 * x)`` → ``-2 * x``."""
     parts = factor(node.inputs[0]) if node.inputs[0].op is MULTIPLY else None
-    return -parts[0] * parts[1] if parts is not None and node.dtype.kind == "f" else None
+    return -parts[0] * parts[1] if parts is not None else None
 
 
 @applies_to(MULTIPLY)
@@ -52,11 +52,11 @@ def times_minus_one(node: Tensor, graph: Graph) -> Tensor | None:
     return -x if found else None
 
 
-@applies_to(MULTIPLY, DIVIDE, MATMUL, SUM, MEAN, TRANSPOSE, RESHAPE, BROADCAST_TO)
+@applies_to(MULTIPLY, DIVIDE, MATMUL, SUM, MEAN, TRANSPOSE, RESHAPE, BROADCAST_TO, arithmetic=True)
 def outwards(node: Tensor, graph: Graph) -> Tensor | None:
     """Turn ``(-a) * b``, ``(-a) @ b``, ``(-a) / b``, ``(-a).T`` → ``-(…)``."""
     signed = [x for x in node.inputs if x.op is NEGATIVE]
-    if node.op is None or node.dtype.kind != "f" or not signed:
+    if node.op is None or not signed:
         return None
     if any(is_weak(x.inputs[0]) for x in signed):
         return None
@@ -65,11 +65,9 @@ def outwards(node: Tensor, graph: Graph) -> Tensor | None:
     return -result if len(signed) % 2 else result
 
 
-@applies_to(ADD, SUBTRACT)
+@applies_to(ADD, SUBTRACT, arithmetic=True)
 def into_a_sum(node: Tensor, graph: Graph) -> Tensor | None:
     """Turn ``a + (-b)`` → ``a - b``; ``a - (-2 * b)`` → ``a + 2 * b``."""
-    if node.dtype.kind != "f":
-        return None
     a, b = node.inputs
     positive = _without_sign(b, graph)
     if positive is not None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from ...core.tensor import Tensor
+from ...core.tensor import Tensor, apply
 from ...ops.elementwise import (
+    ABSOLUTE,
     ADD,
+    ASTYPE,
     DIVIDE,
     EXP,
     MULTIPLY,
@@ -14,8 +16,12 @@ from ...ops.elementwise import (
     SQUARE,
     SUBTRACT,
 )
+from ...ops.reductions import MEAN, SUM
+from ...ops.shapes import RESHAPE
 from ..graph import Graph, can_replace, is_leaf, is_weak, number
 from ..rewriting import applies_to
+
+_POSITIVE = (ABSOLUTE, EXP, SIGMOID, SQUARE)
 
 
 @applies_to(MULTIPLY, POWER)
@@ -28,7 +34,16 @@ def small_exponent(node: Tensor, graph: Graph) -> Tensor | None:
         return None
     if number(exponent) == 2:
         return x.square()
-    return x.sqrt() if number(exponent) == 0.5 else None
+    return x.sqrt() if number(exponent) == 0.5 and _never_negative(x) else None
+
+
+def _never_negative(x: Tensor) -> bool:
+    """Whether `x` cannot be −inf, of which the power ½ is inf and the square root nan."""
+    while x.op in (SUM, MEAN, RESHAPE):
+        x = x.inputs[0]
+    if x.op is ADD:
+        return all((number(y) or 0) > 0 or y.op in _POSITIVE for y in x.inputs)
+    return x.op in _POSITIVE
 
 
 @applies_to(SQUARE)
@@ -51,14 +66,14 @@ def _logistic_of(denominator: Tensor) -> Tensor | None:
     return None
 
 
-@applies_to(DIVIDE)
+@applies_to(DIVIDE, arithmetic=True)
 def logistic(node: Tensor, graph: Graph) -> Tensor | None:
     """``1 / (1 + exp(-z))`` → ``sigmoid(z)``, which does not overflow."""
     z = _logistic_of(node.inputs[1]) if number(node.inputs[0]) == 1 else None
     return z.sigmoid() if z is not None and can_replace(z, node) else None
 
 
-@applies_to(DIVIDE)
+@applies_to(DIVIDE, arithmetic=True)
 def divided_by_logistic(node: Tensor, graph: Graph) -> Tensor | None:
     """``x / (1 + exp(-z))`` → ``x * sigmoid(z)``: the derivative uses h again."""
     z = _logistic_of(node.inputs[1]) if number(node.inputs[0]) is None else None
@@ -67,32 +82,44 @@ def divided_by_logistic(node: Tensor, graph: Graph) -> Tensor | None:
     return node.inputs[0] * z.sigmoid()
 
 
-@applies_to(MULTIPLY)
+@applies_to(MULTIPLY, arithmetic=True)
 def logistic_complement(node: Tensor, graph: Graph) -> Tensor | None:
-    """``exp(-z) * (… * sigmoid(z))`` → ``(1 - h) * (…)``: f′ = h(1 − h) found again."""
-    pairs = [(e, other) for e, other in (node.inputs, node.inputs[::-1]) if e.op is EXP]
-    for e, other in pairs:
-        better = _exchanged(other, e.inputs[0].inputs[0]) if e.inputs[0].op is NEGATIVE else None
-        if better is not None:
-            return better
+    """``exp(-z) * (… * sigmoid(z))`` → ``… * sigmoid(-z)``: f′ = f(z) f(−z) without overflow.
+
+    1 − f(z) would be as quick, and has no digits left where f(z) is nearly 1.
+    """
+    for e, other in (node.inputs, node.inputs[::-1]):
+        if e.op is EXP and e.inputs[0].op is NEGATIVE:
+            better = _exchanged(other, e.inputs[0])
+            if better is not None:
+                return better
     return None
 
 
-def _exchanged(node: Tensor, z: Tensor) -> Tensor | None:
-    """Return exp(−z)·`node` where `node` has the factor h = sigmoid(z): exp(−z)·h = 1 − h."""
+def _exchanged(node: Tensor, minus_z: Tensor) -> Tensor | None:
+    """Return exp(−z)·`node` where `node` has the factor h = sigmoid(z): exp(−z)·h = f(−z)."""
 
     def is_h(x: Tensor) -> bool:
-        return x.op is SIGMOID and x.inputs[0] is z
+        return x.op is SIGMOID and x.inputs[0] is minus_z.inputs[0]
 
     if is_h(node):
-        return 1 - node
+        return minus_z.sigmoid()
     if node.op is SQUARE and is_h(h := node.inputs[0]):
-        return h * (1 - h)
+        return h * minus_z.sigmoid()
     if node.op is MULTIPLY:
         for rest, other in (node.inputs, node.inputs[::-1]):
             if is_h(other) and rest.shape == other.shape:
-                return rest * (1 - other)
-            inner = _exchanged(other, z) if other.op is MULTIPLY else None
+                return rest * minus_z.sigmoid()
+            inner = _exchanged(other, minus_z) if other.op is MULTIPLY else None
             if inner is not None:
                 return rest * inner
     return None
+
+
+@applies_to(SIGMOID)
+def of_integers(node: Tensor, graph: Graph) -> Tensor | None:
+    """``sigmoid(n)`` → ``sigmoid(n.astype(float))``: −n of narrow integers wraps around."""
+    z = node.inputs[0]
+    if z.dtype == node.dtype or is_weak(z):
+        return None
+    return apply(SIGMOID, (apply(ASTYPE, (z,), {"dtype": node.dtype}),))

@@ -12,14 +12,21 @@ from collections.abc import Mapping
 
 from ...core.graph import again
 from ...core.tensor import Tensor, apply, constant, plain
-from ...ops.elementwise import ASTYPE, MULTIPLY, NEGATIVE
+from ...ops.elementwise import MULTIPLY, NEGATIVE
 from ...ops.indexing import GETITEM
 from ...ops.linalg import MATMUL
 from ...ops.reductions import MEAN, SUM
 from ...ops.shapes import BROADCAST_TO, RESHAPE, TRANSPOSE
 from ..graph import INPUT, Graph, is_constant, is_factor, is_leaf, is_weak, op_of
+from ..rewriting import is_exact
 
-_LINEAR = (SUM, MEAN, TRANSPOSE, RESHAPE, BROADCAST_TO, NEGATIVE, GETITEM, ASTYPE)
+_LEAST = 1e-6
+"""A smaller factor, multiplied in early, might leave the numbers after it without digits."""
+
+_MOST = 8
+"""So many different factors are moved, each of which takes a walk over the graph."""
+
+_LINEAR = (SUM, MEAN, TRANSPOSE, RESHAPE, BROADCAST_TO, NEGATIVE, GETITEM)
 """What a factor of the only operand goes through."""
 
 
@@ -37,6 +44,8 @@ def _scales(graph: Graph) -> list[Tensor]:
         scale = _scale_of(node, graph)
         if scale is not None and not any(_equal(scale, other) for other in found):
             found.append(scale)
+        if len(found) == _MOST:
+            break
     return found
 
 
@@ -46,7 +55,10 @@ def _scale_of(node: Tensor, graph: Graph) -> Tensor | None:
         return None
     c, g = node.inputs
     is_number = (is_constant(c) or c.op is INPUT) and c.size == 1 and c.ndim == 0
-    return c if is_number and g in graph.cotangents and g.dtype == node.dtype else None
+    if not is_number or g not in graph.cotangents or g.dtype != node.dtype:
+        return None
+    moderate = c.op is INPUT or _LEAST <= abs(plain(c)) <= 1 / _LEAST
+    return c if moderate and is_exact(node.dtype) else None
 
 
 def _equal(a: Tensor, b: Tensor) -> bool:
@@ -73,7 +85,7 @@ def _moved(graph: Graph, scale: Tensor) -> Graph:
         if multiple is not None:
             saved += node.size
         if node not in carriers:
-            fresh[node] = _remade(node, fresh, graph) if multiple is None else multiple
+            fresh[node] = remade(node, fresh, graph) if multiple is None else multiple
             continue
         carrier = carriers[node]  # every user of `node` asks for its multiple
         if carrier not in multiples and _takes_in(node, scale):
@@ -90,7 +102,7 @@ def _moved(graph: Graph, scale: Tensor) -> Graph:
     return graph.with_outputs([fresh[x] for x in graph.outputs]) if extra < saved else graph
 
 
-def _remade(node: Tensor, fresh: Mapping[Tensor, Tensor], graph: Graph) -> Tensor:
+def remade(node: Tensor, fresh: Mapping[Tensor, Tensor], graph: Graph) -> Tensor:
     """Return `node` on what its inputs became."""
     inputs = [fresh.get(x, x) for x in node.inputs]
     if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
@@ -110,14 +122,14 @@ def _carriers(graph: Graph, scale: Tensor) -> dict[Tensor, Tensor]:
         if _multiplies(node, scale, graph):
             demands[node.inputs[1]] = demands.get(node.inputs[1], 0) + 1
         if node in demands and demands[node] == graph.uses(node):
-            carrier = _carrier(node, graph)
+            carrier = carrier_of(node, graph)
             if carrier is not None:
                 carriers[node] = carrier
                 demands[carrier] = demands.get(carrier, 0) + 1
     return carriers
 
 
-def _carrier(node: Tensor, graph: Graph) -> Tensor | None:
+def carrier_of(node: Tensor, graph: Graph) -> Tensor | None:
     """Return the operand of `node` that a factor of it can be multiplied into instead."""
     if is_leaf(node) or node not in graph.cotangents:
         return None
@@ -126,12 +138,13 @@ def _carrier(node: Tensor, graph: Graph) -> Tensor | None:
     if node.op in (MULTIPLY, MATMUL):
         through = [x for x in dict.fromkeys(node.inputs) if x in graph.cotangents]
         if len(through) == 1 and node.inputs[0] is not node.inputs[1]:
-            return through[0]
+            return through[0] if through[0].dtype == node.dtype else None
         numbers = [x for x in node.inputs if is_factor(x)]
         if not through and numbers:
             return node.inputs[1] if numbers[0] is node.inputs[0] else node.inputs[0]
         if not through and node.op is MULTIPLY:
-            return min(node.inputs, key=lambda x: x.size)
+            smallest = min(node.inputs, key=lambda x: x.size)
+            return smallest if smallest.dtype == node.dtype else None
     return None
 
 

@@ -10,6 +10,8 @@ from ..rewriting import applies_to
 from .broadcasts import broadcast
 from .constants import factor
 
+_SMALL = 0.5
+
 
 def axes_of(node: Tensor) -> tuple[int, ...]:
     """Return the axes that a reduction reduces, none negative."""
@@ -23,14 +25,14 @@ def _reshaped(x: Tensor, shape: tuple[int, ...]) -> Tensor:
     return apply(RESHAPE, (x,), {"shape": shape}) if x.shape != shape else x
 
 
-@applies_to(SUM, MEAN)
+@applies_to(SUM, MEAN, arithmetic=True)
 def of_a_broadcast(node: Tensor, graph: Graph) -> Tensor | None:
     """``sum(broadcast_to(x, (3, 8)), axis=1)`` → ``8 * x``, for `x` of shape (3, 1)."""
     wide = node.inputs[0]
     if wide.op is not BROADCAST_TO:
         return None
     small, axes = wide.inputs[0], axes_of(node)
-    if is_weak(small) or node.dtype != small.dtype or node.dtype.kind != "f":
+    if is_weak(small) or not wide.size:
         return None
     padded = (1,) * (wide.ndim - small.ndim) + small.shape
     if any(padded[a] != 1 and padded[a] != wide.shape[a] for a in axes):
@@ -50,13 +52,11 @@ def of_a_broadcast(node: Tensor, graph: Graph) -> Tensor | None:
     return _reshaped(result, node.shape)
 
 
-@applies_to(SUM, MEAN)
+@applies_to(SUM, MEAN, arithmetic=True)
 def of_a_sum(node: Tensor, graph: Graph) -> Tensor | None:
     """``sum(sum(x, axis=0))`` → ``sum(x)``; the mean of a sum is a sum over a number."""
     inner = node.inputs[0]
     if inner.op is not SUM or node.ndim or graph.uses(inner) > 1 or not inner.size:
-        return None
-    if inner.inputs[0].dtype != node.dtype or node.dtype.kind != "f":
         return None
     total = apply(SUM, inner.inputs)
     return total if node.op is SUM else total / inner.size
@@ -71,13 +71,14 @@ def of_one_element(node: Tensor, graph: Graph) -> Tensor | None:
     return apply(RESHAPE, (x,), {"shape": node.shape})
 
 
-@applies_to(SUM, MEAN)
+@applies_to(SUM, MEAN, arithmetic=True)
 def of_a_multiple(node: Tensor, graph: Graph) -> Tensor | None:
-    """``sum(c * x)`` → ``c * sum(x)`` for a number c, where `c * x` is needed nowhere else."""
+    """``sum(c * x)`` → ``c * sum(x)`` for a number c, where `c * x` is needed nowhere else.
+
+    Not for a small c, which may keep the sum from overflowing.
+    """
     parts = factor(node.inputs[0]) if graph.uses(node.inputs[0]) == 1 else None
-    if parts is None or parts[1].dtype != node.dtype or parts[1].shape != node.inputs[0].shape:
-        return None
-    if node.dtype.kind != "f":
+    if parts is None or abs(parts[0]) < _SMALL or parts[1].shape != node.inputs[0].shape:
         return None
     total = apply(op_of(node), (parts[1],), node.params)
     return -total if parts[0] == -1 else parts[0] * total

@@ -38,7 +38,7 @@ def test_an_exception_ends_it() -> None:
         with pytest.raises(ZeroDivisionError), context():
             raise ZeroDivisionError
     assert records()
-    assert float(X[0]) == 1.0
+    assert X[0].item() == 1.0
 
 
 def test_a_generator_left_open_does_not_disturb() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd_nn import Tensor, gradients, no_grad, vjp
@@ -51,6 +51,7 @@ USES: list[Callable[[Any, Any], Any]] = [
 ]
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(USES), st.sampled_from(WRITERS), st.sampled_from([SMALL, LARGE]), st.booleans()
 )
@@ -117,3 +118,26 @@ def test_two_graphs_on_one_array() -> None:
         x[...] = 2.0
     del second
     x[...] = 2.0
+
+
+def test_views_of_a_large_array_and_what_cannot_change() -> None:
+    array = np.ones((90, 100))
+    J = np.sum(np.square(Tensor(array[1:])))
+    array[1] = 2.0  # the array itself is not locked by a graph on a view of it
+    with pytest.raises(RuntimeError, match="written into"):
+        gradients(J, [J.inputs[0].inputs[0]])
+    fixed = np.ones((90, 100))
+    fixed.setflags(write=False)
+    t = Tensor(fixed[1:])
+    (g,) = gradients(np.sum(np.square(t)), [t])
+    assert g[0, 0] == 2.0
+
+
+def test_a_memory_map_is_locked_and_not_copied(tmp_path: Any) -> None:
+    held = np.memmap(tmp_path / "x", dtype=float, mode="w+", shape=(90, 100))
+    t = Tensor(held)
+    J = np.sum(np.square(t))
+    with pytest.raises(ValueError, match="read-only"):
+        held[0] = 1.0
+    del J
+    held[0] = 1.0

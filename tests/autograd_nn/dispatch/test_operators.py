@@ -144,7 +144,7 @@ def test_length_iteration_unpacking(M: Any) -> None:
     assert type(first) is Tensor
     np.testing.assert_array_equal(second.numpy(), [3.0, 4.0, 5.0])
     np.testing.assert_array_equal(gradients(sum(M)[0] * 2 + first[1], M)[0], [[2, 1, 0], [2, 0, 0]])
-    assert [float(x) for x in reversed(M[0])] == [2.0, 1.0, 0.0]
+    assert [x.item() for x in reversed(M[0])] == [2.0, 1.0, 0.0]
     scalar = Tensor(1.0, name="s")
     with pytest.raises(TypeError, match="'s' has no length"):
         len(scalar)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from autograd_nn import Tensor
 from autograd_nn.core.backward import cotangent_name
 from autograd_nn.formulas.notation import Name, gradient_name, gradient_of, is_gradient
 
@@ -28,7 +29,9 @@ def test_parts(text: str, stem: str, layer: int | None, subscript: str, gradient
 
 def test_weighted_inputs_are_the_names_whose_gradient_is_a_delta() -> None:
     for text in ("z2", "z12", "z", "z_2", "dz2", "d_z2", "zeta", "W2", "h2", "z2 ", "2", "zz2"):
-        assert Name.parse(text).weighted_input == cotangent_name(text).startswith("delta")
+        assert Name.parse(text).weighted_input == cotangent_name(Tensor(1.0, name=text)).startswith(
+            "delta"
+        )
     assert [t for t in ("W1", "W", "W_1", "dW1", "V1") if Name.parse(t).weights] == ["W1"]
 
 

@@ -43,3 +43,13 @@ def test_no_grad_is_refused_and_detach_is_not() -> None:
     slope = jit(grad(lambda x: np.sum(x * (x * 2).detach())))
     np.testing.assert_allclose(slope(A), 2 * A)
     np.testing.assert_allclose(slope(B), 2 * B)
+
+
+def test_a_trace_too_long_for_a_program_ends_at_once() -> None:
+    def f(x: Any) -> Any:
+        for _ in range(100_000):
+            x = x * 1.0
+        return x
+
+    with pytest.raises(ValueError, match="loop around it"):
+        jit(f)(1.0)

@@ -96,6 +96,8 @@ def train(
         raise ValueError(f"X has {x.shape[1]} samples and Y has {y.shape[1]}")
     if iterations < 0:
         raise ValueError(f"iterations cannot be negative, got {iterations}")
+    if isinstance(learning_rate, str):
+        raise TypeError(f"learning_rate is a number, got the text {learning_rate!r}; pass a float")
     if not (np.isfinite(learning_rate) and learning_rate > 0):
         raise ValueError(f"learning_rate has to be a positive number, got {learning_rate}")
     if batch_size is not None and batch_size < 1:

@@ -20,8 +20,8 @@ FILES = sorted(
 )
 
 ORDER = (
-    "data", "memory", "core", "ops", "dispatch", "formulas", "transforms", "checks", "derivation",
-    "program", "drawing", "autograd_nn", "nets",
+    "data", "memory", "places", "core", "ops", "dispatch", "formulas", "transforms", "checks",
+    "derivation", "program", "drawing", "autograd_nn", "nets",
 )  # fmt: skip
 """The rooms, lowest first: each imports from those before it only.
 

@@ -22,6 +22,7 @@ from ..core import backward
 from ..core import recording as _recording
 from ..core.recording import Tape
 from ..core.tensor import Tensor, plain
+from ..places import code_at, users_place
 
 
 class AnomalyError(ArithmeticError):
@@ -114,7 +115,7 @@ class _Watch(Tape):
             if x.op is None and type(plain(x)) is np.ndarray
         }
         forget = weakref.ref(node, lambda _, key=key: self._made.pop(key, None))  # type: ignore[misc]  # key is bound, not passed
-        self._made[key] = _Made(forget, _recording.users_place(), leaves)
+        self._made[key] = _Made(forget, users_place(), leaves)
         if self._quiet or not self._bad(plain(node), node.inputs):
             return
         held = [x for x in node.inputs if _is_float(plain(x)) and np.any(np.isnan(plain(x)))]
@@ -195,7 +196,7 @@ class _Seen(list[Tensor]):
 
 def _code(place: tuple[str, int, str]) -> str:
     file, line, function = place
-    return f"\n  in {function} ({file}, line {line}){_recording.code_at(file, line)}"
+    return f"\n  in {function} ({file}, line {line}){code_at(file, line)}"
 
 
 def _is_float(data: Any) -> bool:

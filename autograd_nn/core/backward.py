@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from .recording import RECORDING, Tape, refuse_value
 from .tensor import Tensor, boxed, install, plain
 
 ndarray = np.ndarray
-Nodes = Tensor | Sequence[Tensor]
+Tensors = Sequence[Tensor]
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
@@ -69,14 +69,7 @@ def _refuse_other_than_floats(nodes: Sequence[Any], role: str) -> None:
         raise TypeError(f"{role}[{position}]{what}; only floating-point Tensors have gradients")
 
 
-def pull(
-    node: Tensor,
-    index: int,
-    g: Any,
-    out: Any,
-    operands: Sequence[Any],
-    every: Callable[[int], Any] | None = None,
-) -> Any:
+def pull(node: Tensor, index: int, g: Any, out: Any, operands: Any, every: Any = None) -> Any:
     """Return what `node` hands back to its input `index`: one vjp rule, its cotangent fitted.
 
     Parameters
@@ -102,10 +95,7 @@ def pull(
     params, rule = node.params, op.rule(index)
     if rule is None:
         return None
-    if every is not None:
-        flow = every(index)
-    else:
-        flow = rule(g, out, *operands, **params) if params else rule(g, out, *operands)
+    flow = every(index) if every else rule(g, out, *operands, **params)
     if type(flow) is ndarray:
         array = node.arrays[index]
         if type(array) is ndarray and flow.shape == array.shape and flow.dtype is array.dtype:
@@ -126,12 +116,7 @@ def pull(
 
 
 def propagate(
-    order: list[Tensor],
-    outputs: Sequence[Tensor],
-    seeds: Sequence[Any],
-    wrt: Iterable[Tensor],
-    record: bool = False,
-    pull: Callable[..., Any] = pull,
+    order: Tensors, outputs: Tensors, seeds: Any, wrt: Any, record: bool = False, pull: Any = pull
 ) -> dict[Tensor, Any]:
     """Carry the cotangents of `outputs` back to `wrt`, and return those of `wrt`.
 
@@ -203,7 +188,7 @@ def _listed(tensors: Any) -> list[Tensor]:
 
 
 def gradients(
-    outputs: Nodes, wrt: Nodes, seeds: Any = None, create_graph: bool = False
+    outputs: Tensor | Tensors, wrt: Tensor | Tensors, seeds: Any = None, create_graph: bool = False
 ) -> list[Any]:
     """Return the gradients of `outputs` with respect to `wrt`, any nodes of the graph.
 
@@ -265,11 +250,7 @@ def gradients(
 
 
 def gradients_along(
-    order: list[Tensor],
-    outputs: Sequence[Tensor],
-    seeds: Sequence[Any],
-    wrt: Sequence[Tensor],
-    create_graph: bool,
+    order: Tensors, outputs: Tensors, seeds: Any, wrt: Tensors, create_graph: bool
 ) -> list[Any]:
     """Do what `gradients` does, with nothing left to check and the order known."""
     if not create_graph:

@@ -1,21 +1,18 @@
 """Whether operations are recorded, and whether values are stand-ins.
 
 1. `no_grad` switches recording off, `recording` on; `tracing` records onto a `Tape` and refuses
-   what would bake a value into a program; `differentiating` refuses what would lose a gradient.
-   All hold for the current thread or task only.
+   what would bake a value into a program. All hold for the current thread or task only.
 2. `refuse_value` is what every use of a value asks first.
 """
 
 from __future__ import annotations
 
-import linecache
-import sys
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from types import FrameType
 from typing import TYPE_CHECKING, Any
+
+from ..places import users_code, warn_user
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -107,17 +104,6 @@ def tracing() -> Iterator[Tape]:
         TRACING.reset(token)
 
 
-@contextmanager
-def differentiating() -> Iterator[None]:
-    """Mark that a function is being run in order to be differentiated, and record it."""
-    token = DIFFERENTIATING.set(True)
-    try:
-        with recording():
-            yield
-    finally:
-        DIFFERENTIATING.reset(token)
-
-
 def refuse_value(what: str, instead: str, of: Tensor | None = None, warn: bool = False) -> None:
     """Raise where a value may not be taken: `what` asks for it, `instead` is the way out.
 
@@ -127,62 +113,18 @@ def refuse_value(what: str, instead: str, of: Tensor | None = None, warn: bool =
     if TRACING.get():
         raise TracingError(
             f"{what} needs the value of a Tensor while the function is being traced, where "
-            f"values are stand-ins ({_users_code()}). {instead}"
+            f"values are stand-ins ({users_code()}). {instead}"
         )
     if of is None or not of.requires_grad or not RECORDING.get():
         return
     lost = f"{what} takes the value out of {of.label()}, and its gradient would be lost"
     if DIFFERENTIATING.get():
         raise TypeError(
-            f"{lost} ({_users_code()}). {instead} Join Tensors with np.stack([...]); use "
+            f"{lost} ({users_code()}). {instead} Join Tensors with np.stack([...]); use "
             "t.detach() for what shall count as constant, and has_aux=True for further results"
         )
     if warn:
-        frame = _users_frame()
-        text = (
+        warn_user(
             f"{lost}. Keep the Tensor, and join Tensors with np.stack([...]) in place of "
             "y[i] = t; where a plain number is meant, write t.item() or t.detach()"
         )
-        module = frame.f_globals.get("__name__", "__main__")
-        seen = frame.f_globals.setdefault("__warningregistry__", {})
-        file = frame.f_code.co_filename
-        warnings.warn_explicit(text, UserWarning, file, frame.f_lineno, module, seen)
-
-
-def _users_frame() -> FrameType:
-    """Return the innermost frame that is neither this package's nor a library's."""
-    frame = sys._getframe(1)
-    inside = (__name__.partition(".")[0], "numpy", "scipy", "contextlib", "copy", "copyreg")
-    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in inside:
-        frame = frame.f_back
-    return frame
-
-
-def library_function(library: str) -> str | None:
-    """Return the function of `library` that the user called, where the call came through one."""
-    frame, found = sys._getframe(1), None
-    users = _users_frame()
-    while frame is not users and frame.f_back:
-        module, name = frame.f_globals.get("__name__", ""), frame.f_code.co_name
-        if module.partition(".")[0] == library and name in frame.f_globals:
-            public = [part for part in module.split(".") if part[:1] != "_"]
-            found = ".".join([*public, name])
-        frame = frame.f_back
-    return found
-
-
-def users_place() -> tuple[str, int, str]:
-    """Return file, line and function of the innermost frame that is the user's."""
-    frame = _users_frame()
-    return frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name
-
-
-def _users_code() -> str:
-    file, line, _ = users_place()
-    return f"{file}, line {line}{code_at(file, line)}"
-
-
-def code_at(file: str, line: int) -> str:
-    """Return ``: `` and the code of a line, or nothing where it cannot be read."""
-    code = linecache.getline(file, line).strip()
-    return f": {code}" if code else ""

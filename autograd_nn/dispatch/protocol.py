@@ -19,7 +19,7 @@ from ..ops.functions import FUNCTIONS, operation_of
 
 _COMPLEX = "its values are complex, and Tensors are real; carry the two parts as two Tensors"
 _IN_PLACE = (
-    "it changes its argument, which would lose gradients; build the new array with np.where, "
+    "it changes its argument in place, which loses gradients; build the new array with np.where, "
     "np.stack or np.concatenate"
 )
 _COUNTED = "the shape of its result depends on values; compute on t.numpy()"

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from ..core.op import Op
-from ..core.recording import DIFFERENTIATING, TRACING, library_function, refuse_value
+from ..core.recording import DIFFERENTIATING, TRACING, refuse_value
 from ..core.tensor import Tensor, apply, constant, install, plain
+from ..places import library_function
 
 DETACH = Op("detach", lambda x: x)  # no rules: no gradient passes
 

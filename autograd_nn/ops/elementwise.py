@@ -40,7 +40,7 @@ def stable_sigmoid(z: Any) -> Any:
         return np.where(z >= 0, 1, small) / (1 + small)
     if type(z) is not np.ndarray or z.dtype.kind != "f":
         if isinstance(z, (np.ndarray, np.generic)) and z.dtype.kind in "iu":
-            z = z.astype(np.exp(z[..., :0]).dtype if z.ndim else np.exp(z).dtype)  # -z may wrap
+            z = z.astype(np.exp(np.zeros((), z.dtype)).dtype)  # −z of narrow integers wraps
         with np.errstate(over="ignore", under="ignore"):
             return 1 / (1 + np.exp(-z))
     t = -z

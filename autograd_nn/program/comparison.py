@@ -46,16 +46,16 @@ def compare(traced: Trace, run: Callable[..., Any], text: str) -> None:
 def difference_from(traced: Trace, got: Sequence[Any]) -> str:
     """Return in what the results `got` differ from those of the traced run, or nothing."""
     shaken: list[list[Any]] = []
-    for position, (value, expected) in enumerate(zip(got, traced.expected, strict=True)):
-        value, expected = np.asarray(value), np.asarray(expected)
+    for position, (result, recorded) in enumerate(zip(got, traced.expected, strict=True)):
+        value, expected = np.asarray(result), np.asarray(recorded)
         problem = _difference(value, expected, 0.0)
         if problem and value.shape == expected.shape and value.dtype == expected.dtype:
             if any(_is_nan(x) for x in topological_order([traced.graph.outputs[position]])):
                 continue  # a program may well have a value where the recorded run has none
             shaken = shaken or [_shaken(traced, seed) for seed in range(_RUNS)]
             moved = [np.asarray(run[position]) for run in shaken]
-            expected = _in_reach(expected, traced, position)
-            problem = _difference(value, expected, _spread(expected, moved))
+            right = _in_reach(expected, traced, position)
+            problem = _difference(value, right, _spread(right, moved))
         if problem:
             return f"result {position} differently from the function: {problem}"
     return ""

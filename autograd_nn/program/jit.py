@@ -33,7 +33,7 @@ class Jitted(Protocol):
         """Return the program for these arguments, made anew and checked on them."""
 
 
-_KEPT = 128
+_KEPT = 32
 """Kinds of arguments whose programs are kept: those that were used last."""
 
 _VARIANTS = 4
@@ -187,7 +187,7 @@ def jit(
     has changed; an array of more than 32 KB is read-only instead, until the program is gone. Fixed
     in a program are: what `f` itself changes outside, files, clocks, generators made in `f` without
     a seed, what libraries hold, and attributes under names that are put together at run time. Pass
-    what changes as an argument, which is faster too. The programs of the 128 kinds of arguments
+    what changes as an argument, which is faster too. The programs of the 32 kinds of arguments
     that were used last are kept.
 
     Examples

@@ -101,6 +101,8 @@ class _Looped(Writer):
             self.texts[node] = Text(f"{self.operand(node.inputs[0]).within(ATOM)}.T")
         elif is_product(node):
             self._product(node)
+        elif node.op is RESHAPE and not node.ndim and is_array(node.inputs[0]):
+            self._assigned(node, self.at(node.inputs[0], "0" * node.inputs[0].ndim))
         elif node.op is RESHAPE:
             operand = self.operand(node.inputs[0]).code
             self._assigned(node, f"np.ascontiguousarray({operand}).reshape({node.shape})")

@@ -143,7 +143,8 @@ class _Sweep:
         fresh = self.unsettled(better)
         kept = {better, *(x for new in fresh for x in new.inputs)}
         kept |= {x for old in kept for x in old.inputs}
-        gone, stack = [], [node]
+        gone: list[Tensor] = []
+        stack = [node]
         while stack and len(gone) < _PATTERN:
             old = stack.pop()
             if old is node or not (old in kept or is_leaf(old)):

@@ -16,10 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from ..core.recording import differentiating
 from ..core.tensor import Tensor, plain
 from .containers import unflatten
-from .run import Function, Run, carried_back, matching, one_number, positions
+from .run import Function, Run, carried_back, differentiating, matching, one_number, positions
 
 
 def _describe(f: Function, who: str) -> tuple[str, str]:

@@ -12,7 +12,8 @@ the function used, is a Tensor (that requires gradients).
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -29,6 +30,17 @@ from .containers import flatten, leaf_names, tree_map, unflatten
 Function = Callable[..., Any]
 
 
+@contextmanager
+def differentiating() -> Iterator[None]:
+    """Mark that a function is being run in order to be differentiated, and record it."""
+    token = _recording.DIFFERENTIATING.set(True)
+    try:
+        with _recording.recording():
+            yield
+    finally:
+        _recording.DIFFERENTIATING.reset(token)
+
+
 # -- arguments and results ------------------------------------------------------------------------
 
 
@@ -38,6 +50,10 @@ def _fresh(leaf: Any, where: Callable[[], str], who: str) -> Tensor:
     Of a Tensor it is a recorded copy, through which an outer transform sees the value it gave;
     gradients with respect to the copy leave out all other uses of that Tensor.
     """
+    if not hasattr(getattr(leaf, "dtype", np.dtype(float)), "kind"):
+        raise TypeError(
+            f"{who} takes NumPy's arrays, got {where()} of {type(leaf)}; pass x.numpy()"
+        )
     if isinstance(leaf, (bool, int)) or getattr(leaf, "dtype", np.dtype(float)).kind in "iub":
         kind = getattr(leaf, "dtype", type(leaf).__name__)
         raise TypeError(
@@ -165,7 +181,7 @@ class Run:
         self.tensors_given = any(_has_tensor(arg) for arg in (*args, *kwargs.values()))
         for place in places:
             given[place] = self._opened(args[place], roots[place], watched)
-        with _recording.differentiating():
+        with differentiating():
             result = f(*given, **kwargs)
         self.aux: Any = None
         if has_aux:

@@ -80,3 +80,9 @@ def test_an_f_that_loses_the_tensor_is_refused() -> None:
 def test_the_loops_are_of_the_sigmoid() -> None:
     out = looped_feed_forward(2, [0.0], [np.ones((1, 1))], [np.zeros(1)])
     assert out.tolist() == [0.5]
+
+
+def test_the_recorded_form_is_one_node() -> None:
+    h = ACTIVATIONS["sigmoid"].record(Tensor([1.0, 2.0], requires_grad=True))
+    assert h.op is not None
+    assert h.op.name == "sigmoid"

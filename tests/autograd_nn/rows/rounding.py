@@ -43,6 +43,6 @@ ROWS = [
     Row("nan_to_num", lambda x: np.nan_to_num(x, nan=3.0, posinf=1.0, neginf=-1.0), order=1,
         shapes=ANY, label="with numbers", extremes=(
             Extreme(([NAN, INF, -INF, 1.0],), [3.0, 1.0, -1.0, 1.0], ([0.0, 0.0, 0.0, 1.0],)),)),
-    Row("positive", lambda x: np.real(x) * np.conj(x), label="real and conj"),
+    Row("positive", lambda x: np.real(x) * np.conj(np.copy(x)), label="real and conj"),
     Row("multiply", lambda x: np.imag(x) + x, label="imag", order=1),
 ]  # fmt: skip

@@ -74,7 +74,7 @@ def compared(name: str, chain: tuple[str, ...], x: float) -> tuple[Any, Any]:
     for transform in chain:
         mine = TRANSFORMS[transform](Ours, mine)
         other = TRANSFORMS[transform](jax, other)
-    found = mine(x)
+    found = mine(np.float64(x))
     return np.asarray(found.numpy() if isinstance(found, Tensor) else found), other(x)
 
 
@@ -95,7 +95,7 @@ def test_the_parts_of_many_share_what_their_rules_compute() -> None:
     """One call of the rule for all parts, so that the backward pass is linear in their number."""
     for axis in (0, None):
         parts = [Tensor(np.full(2, float(i)), requires_grad=True) for i in range(300)]
-        J = np.sum(np.concatenate(parts, axis=axis) ** 2)
+        J: Any = np.sum(np.concatenate(parts, axis=axis) ** 2)
         (node,) = [x for x in topological_order([J]) if x.op and x.op.name == "concatenate"]
         assert node.op is not None
         calls: list[int] = []

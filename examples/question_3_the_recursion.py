@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd_nn import derive, prove
+import nets
+from autograd_nn import derive
 from nets import Network
 
 
@@ -25,12 +26,11 @@ def main() -> None:
         print(derive(J, z2), end="\n\n")
         print("its first node, with the sum written out\n")
         print(derive(J, z2, index=(1,)), end="\n\n")
-        proofs = prove(
-            J,
-            {"delta2": lambda W2, delta3, z2, f_prime: (W2.T @ delta3) * f_prime(z2)},
-        )
-        proofs.raise_if_wrong()
-        print(proofs, end="\n\n")
+    formula = {"delta2": lambda W2, delta3, z2, f_prime: (W2.T @ delta3) * f_prime(z2)}
+    (proof,) = nets.prove(Network([3, 3, 1]), formula)
+    assert proof.any_size
+    assert proof.any_depth
+    print(f"for every size and at every depth,\n{proof}")
 
 
 if __name__ == "__main__":

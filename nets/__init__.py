@@ -9,6 +9,7 @@ from .digits import load_digits
 from .history import CSVLog, History
 from .looped import looped_feed_forward
 from .network import Network
+from .proofs import prove
 from .training import DivergenceError, StopTraining, train
 from .verification import verify
 
@@ -29,6 +30,7 @@ __all__ = [
     "load_digits",
     "looped_feed_forward",
     "optimizers",
+    "prove",
     "train",
     "verify",
 ]

@@ -12,7 +12,7 @@ from typing import Any
 
 from autograd_nn.derivation import UnknownNameError
 
-from . import DivergenceError, History, Network, load_digits, train, verify
+from . import DivergenceError, History, Network, load_digits, prove, train, verify
 from .activations import ACTIVATIONS
 from .costs import COSTS, OUTPUTS
 from .optimizers import OPTIMIZERS
@@ -25,6 +25,7 @@ _EXAMPLES = """examples:
   python -m nets train --checkpoint c --resume    go on where a training was interrupted
   python -m nets verify --structure 64 20 20 10   check every formula against the gradients
   python -m nets verify --formulas my.py          your formulas in the place of the document's
+  python -m nets prove --structure 3 3 1          prove them for every size, sample and depth
   python -m nets derive --structure 3 3 1         write the derivation of every gradient down
   python -m nets derive --structure 3 3 1 --wrt W2 --index 1 2
   python -m nets program --structure 64 30 10     print the training step as a NumPy program
@@ -229,12 +230,7 @@ class _UserError(Exception):
 def run_verify(arguments: argparse.Namespace) -> int:
     """Check every formula; exit code 1 if one is wrong."""
     net = _network(arguments)
-    claims = None
-    if arguments.formulas is not None:
-        try:
-            claims = load_formulas(arguments.formulas)
-        except FormulasError as error:
-            raise _UserError(f"--formulas: {error}") from error
+    claims = _claims(arguments)
     try:
         report = verify(net, *_samples(net, arguments.seed), claims)
     except UnknownNameError as error:  # of the claims; the samples fit the network
@@ -243,6 +239,28 @@ def run_verify(arguments: argparse.Namespace) -> int:
     print(f"{net!r}: {whose} against the automatic gradients\n")
     print(report)
     return 0 if report.ok else 1
+
+
+def _claims(arguments: argparse.Namespace) -> Any:
+    """Return the user's formulas, or None where none are given."""
+    if arguments.formulas is None:
+        return None
+    try:
+        return load_formulas(arguments.formulas)
+    except FormulasError as error:
+        raise _UserError(f"--formulas: {error}") from error
+
+
+def run_prove(arguments: argparse.Namespace) -> int:
+    """Prove every formula; exit code 1 if one is not proved."""
+    net = _network(arguments)
+    claims = _claims(arguments)
+    try:
+        proofs = prove(net, claims)
+    except UnknownNameError as error:
+        raise _UserError(f"--formulas: {error}") from error
+    print(proofs)
+    return 0 if proofs.ok else 1
 
 
 def run_derive(arguments: argparse.Namespace) -> int:
@@ -388,6 +406,7 @@ def _plot_cost(history: History, path: Path) -> Path:
 _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str, frozenset[str]]] = {
     "train": (run_train, "verify, train on the digits, measure, draw", frozenset({"training"})),
     "verify": (run_verify, "check every formula against the gradients", frozenset()),
+    "prove": (run_prove, "prove every formula for every size, sample and depth", frozenset()),
     "derive": (run_derive, "write down how the gradients follow from the graph", frozenset()),
     "program": (run_program, "print the training step as a NumPy program", frozenset()),
     "draw": (run_draw, "draw the graph of one cost, or the network itself", frozenset()),
@@ -396,6 +415,7 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str, frozenset[s
 
 _OPTIONS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], ...]] = {
     "verify": (_formulas_option,),
+    "prove": (_formulas_option,),
     "derive": (_derive_options,),
     "program": (_program_options,),
     "draw": (_network_option,),

@@ -174,7 +174,7 @@ EINSUM = register(Op("einsum", _einsum, every=_einsum_rule,
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def _in_letters(operands: tuple[Any, ...]) -> tuple[str, list[Any]]:
+def in_letters(operands: tuple[Any, ...]) -> tuple[str, list[Any]]:
     """Return einsum's arguments in its string form, from either form."""
     if isinstance(operands[0], str):
         return operands[0].replace(" ", ""), list(operands[1:])
@@ -187,7 +187,7 @@ def _in_letters(operands: tuple[Any, ...]) -> tuple[str, list[Any]]:
     return (f"{inputs}->{write(operands[-1])}" if len(operands) % 2 else inputs), arrays
 
 
-def _explicit(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
+def explicit_labels(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
     """Return the labels of each operand and of the result, with letters for every ellipsis."""
     inputs, arrow, output = subscripts.partition("->")
     labels = inputs.split(",")
@@ -222,9 +222,9 @@ def _einsum_of_tensors(
 ) -> Any:
     if kwargs:
         raise TypeError(f"np.einsum on Tensors does not take {', '.join(sorted(kwargs))}")
-    subscripts, given = _in_letters(operands)
+    subscripts, given = in_letters(operands)
     arrays = [as_tensor(x) for x in given]
-    labels, output = _explicit(subscripts, [x.ndim for x in arrays])
+    labels, output = explicit_labels(subscripts, [x.ndim for x in arrays])
     for i, label in enumerate(labels):
         arrays[i], labels[i] = _without_repeats(arrays[i], label)
     return apply(EINSUM, arrays, {"subscripts": f"{','.join(labels)}->{output}"})

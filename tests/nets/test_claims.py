@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nets import Network, formulas, verify
+from nets import Activation, Network, formulas, prove, verify
 from nets.__main__ import main
 from nets.verification import FormulasError, document_claims, load_formulas
 
@@ -150,3 +150,38 @@ def test_derive_from_the_command_line(capsys: pytest.CaptureFixture[str]) -> Non
             main([*small, *bad])
         assert stop.value.code == 2
         assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.section_4_7
+@pytest.mark.parametrize("structure", [[64, 30, 10], [3, 1], [2, 2, 2, 2, 2]])
+def test_the_document_s_formulas_hold_for_every_size_and_depth(structure: list[int]) -> None:
+    proofs = prove(Network(structure))
+    assert [proof.name for proof in proofs if not (proof.any_size and proof.any_depth)] == []
+    assert all(proof.scope == "every differentiable f" for proof in proofs)
+    assert len(proofs) == 3 * (len(structure) - 1)
+
+
+def test_a_learner_s_formulas_are_proved_or_refuted() -> None:
+    proofs = {proof.name: proof for proof in prove(Network([4, 3, 2]), Learner)}
+    assert proofs["delta3"].proved
+    assert proofs["delta3"].scope == "f the sigmoid"
+    assert proofs["dW1"].any_depth
+    assert proofs["delta2"].refuted
+    assert proofs["dW2"].refuted
+    assert any("1/m" in term for term in proofs["dW2"].difference)
+
+
+def test_an_activation_of_one_s_own() -> None:
+    line = Activation("line", lambda z: 2 * z, lambda z: 0 * z + 2)
+    claims = {"delta2": lambda W2, delta3: 2 * W2.T @ delta3}
+    (proof,) = prove(Network([3, 3, 1], activation=line), claims)
+    assert proof.proved
+
+
+def test_prove_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["prove", "--structure", "5", "4", "3"]) == 0
+    assert capsys.readouterr().out.count("at every depth") == 6
+    file = tmp_path / "mine.py"
+    file.write_text("def delta2(W2, delta3):\n    return W2.T @ delta3\n")
+    assert main(["prove", "--structure", "5", "4", "3", "--formulas", str(file)]) == 1
+    assert "left over" in capsys.readouterr().out

@@ -15,7 +15,9 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
     ("name", "arguments", "parts"),
     [
         ("errata", [], ["Section 2.5", "Section 4.6", "printed, refuted", "right, proved"]),
-        ("question_1_more_hidden_layers", [], ["proved for the structure [2, 2, 2, 2, 1]"]),
+        ("question_1_more_hidden_layers", [], [
+            "proved, for every number of nodes", "at every depth",
+        ]),
         ("question_2_the_step_with_u", [], [
             "3 outputs", "∂J/∂u = 2 ∂J/∂v₃ ⊙ u = u", "∂J/∂h = −∂J/∂r = −r", "u cancels",
         ]),

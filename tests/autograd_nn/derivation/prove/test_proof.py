@@ -11,7 +11,7 @@ from autograd_nn import Tensor, prove, relu
 from autograd_nn.core.op import REGISTRY, Op
 from autograd_nn.core.tensor import apply, plain
 from autograd_nn.derivation.names import Environment
-from autograd_nn.derivation.prove.proof import same_as_sympy
+from autograd_nn.derivation.prove.one_size import same_as_sympy
 from autograd_nn.derivation.symbols import Symbolic
 
 from ..networks import network
@@ -35,7 +35,7 @@ def test_the_document_s_formulas_are_proved(structure: list[int], m: int) -> Non
         assert proof.proved
         assert proof.independent
         assert proof.scope == "every differentiable f"
-        assert all(d == 0 for d in np.ravel(proof.difference))
+        assert proof.difference == []
         assert "for all W⁽¹⁾" in proof.statement
 
 
@@ -64,7 +64,7 @@ def test_wrong_formulas_are_refuted_with_numbers(target: str, source: str) -> No
     J, _ = network([2, 3, 2], 2)
     (proof,) = prove(J, {target: formula(source)})
     assert not proof.proved
-    assert any(d != 0 for d in np.ravel(proof.difference))
+    assert proof.difference
     example = proof.counter_example
     assert example is not None
     assert set(example.leaves) == {"x", "y", "W1", "b1", "W2", "b2"}
@@ -80,17 +80,14 @@ def test_wrong_formulas_are_refuted_with_numbers(target: str, source: str) -> No
 def _checked(leaves: dict[str, Any], target: str, source: str) -> tuple[float, float]:
     from autograd_nn import verify
 
-    J, tensors = network([2, 3, 2], 2)
-    for text, value in leaves.items():
-        tensors[text].data = value
-    h = tensors["x"]
-    named = dict(tensors)
+    named = {text: Tensor(value, requires_grad=True, name=text) for text, value in leaves.items()}
+    h = named["x"]
     for l in (1, 2):
-        z = tensors[f"W{l}"] @ h + tensors[f"b{l}"]
+        z = named[f"W{l}"] @ h + named[f"b{l}"]
         h = z.sigmoid()
         z.name, h.name = f"z{l + 1}", f"h{l + 1}"
         named |= {z.name: z, h.name: h}
-    J = 0.5 * (tensors["y"] - h).square().sum(axis=0).mean()
+    J = 0.5 * (named["y"] - h).square().sum(axis=0).mean()
     gap = verify(J, {target: formula(source)}).lines[0].difference
     assert gap is not None
     return gap.claimed, gap.right
@@ -127,7 +124,7 @@ def test_a_wrong_rule_would_not_pass_for_sympy_s() -> None:
     assert not same_as_sympy(Environment(J), x)
     (proof,) = prove(J, {"dx": lambda x: 2 * x**2})
     assert not proof.proved
-    assert "differs from SymPy's" in proof.problem
+    assert "a defect of the engine" in proof.problem
 
 
 def test_values_are_proved_too() -> None:
@@ -137,7 +134,7 @@ def test_values_are_proved_too() -> None:
     ]
     assert right.proved
     assert wrong.counter_example is not None
-    assert "formula − value = " in str(wrong)
+    assert "at other sizes, the formula raises ValueError" in str(wrong)
 
 
 def test_other_operations_of_the_graph() -> None:
@@ -152,8 +149,7 @@ def test_any_activation_stands_for_f() -> None:
     x = Tensor([1.0, 2.0], name="x")
     J = relu(x * 3).sum()
     assert prove(J, {"dx": lambda x, f_prime: 3 * f_prime(x * 3)}).ok
-    with pytest.raises(TypeError, match="cannot be run on symbols"):
-        prove(np.sinh(x).sum(), {"dx": lambda x: x})
+    assert prove(np.sinh(x).sum(), {"dx": lambda x: 1 * np.cosh(x)}).ok
 
 
 def test_what_cannot_be_proved_says_why() -> None:
@@ -171,13 +167,8 @@ def test_what_cannot_be_proved_says_why() -> None:
     assert "unknown name 'W9'" in said["delta2"]
     assert "ValueError" in said["dW1"]
     assert "gives shape (1, 2); the gradient has (2, 1)" in said["db1"]
-    assert str(proofs).count("not proved") == 4
-
-
-def test_large_networks_are_refused() -> None:
-    J, _ = network([64, 30, 10], 1)
-    with pytest.raises(ValueError, match="prove it on a small network"):
-        prove(J, {"delta3": formula("(h3 - y) * f_prime(z3)")})
+    assert str(proofs).count("not proved") == 2
+    assert str(proofs).count("refuted") == 2
 
 
 def test_zero_dimensional_graphs() -> None:
@@ -194,6 +185,6 @@ def test_symbols_are_named_as_in_the_document() -> None:
     assert str(plain(world.nodes[tensors["W2"]])[0, 1]) == "w₁₂⁽²⁾"
     assert str(plain(world.nodes[tensors["h2"]])[1, 0]) == "h₂⁽²⁾"
     (proof,) = prove(J, {"delta3": formula("(y - h3) * f_prime(z3)")})
-    assert "f′(z₁⁽³⁾)" in str(proof)
-    assert r"f'(z_{1}^{(3)})" in proof.latex
+    assert "f′(z⁽³⁾)" in str(proof)
+    assert r"f'(z^{(3)})" in proof.latex
     assert prove(J, {"delta3": formula("y - h3")})._repr_latex_().startswith("$")

@@ -1,0 +1,329 @@
+"""Proofs for every size, every number of samples and every value.
+
+A formula and the derivative are brought to their normal form, and are equal where that is the
+same. The derivative is the one that the engine's rules give; the normal form is differentiated
+besides, and both must agree. What the numbers contradict at random sizes is refuted first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from ...core.backward import gradients
+from ...core.graph import topological_order
+from ...core.tensor import Tensor, plain
+from ...formulas import notation
+from ...formulas.index_notation import Writer, sum_text
+from ...formulas.normal_form import collected, derivative, head_on
+from ...formulas.sized import Sized, lifted
+from ...formulas.sum_functions import is_positive
+from ...formulas.terms import Head, Index, NoForm, Terms, algebra
+from ...ops.logical import EQUAL, NOT_EQUAL
+from ..names import Environment, Meaning
+from ..verify.claims import Claim, FormulaError, run
+from ..verify.report import difference
+from .certificate import certificate
+from .general import ANY_F, OWN_FORM, OWN_SLOPE, Sizes, World, called, declare, is_sign
+from .random_sizes import Draw, draws
+
+FEW = 3
+"""At how many random sizes the numbers must agree."""
+
+
+class Verdict:
+    """What the algebra and the numbers say of one formula.
+
+    Attributes
+    ----------
+    proved : bool or None
+        None where it is undecided.
+    why : str
+        Why it is undecided.
+    mode : str
+        What the activation may be.
+    draw : Draw or None
+        Numbers for which the formula is wrong, and `gap` by how much.
+    left, right, over : Sized or None
+        The formula and the derivative in normal form, and their difference.
+    exceptions : list of str
+        Where it does not hold: at kinks.
+    partial : bool
+        Whether either side is not defined everywhere.
+    aliases : dict
+        The names of what functions are taken of.
+    defect : bool
+        Whether the engine's derivative is not that of the normal form.
+    """
+
+    def __init__(self) -> None:
+        self.proved: bool | None = None
+        self.why = ""
+        self.mode = ANY_F
+        self.draw: Draw | None = None
+        self.gap: Any = None
+        self.left: Sized | None = None
+        self.right: Sized | None = None
+        self.over: Sized | None = None
+        self.exceptions: list[str] = []
+        self.partial = False
+        self.aliases: dict[str, tuple[str, list[int]]] = {}
+        self.defect = False
+
+
+class Prover:
+    """Judges claims about one graph for every size.
+
+    Parameters
+    ----------
+    environment : Environment
+        The graph.
+    assume : sequence of callable
+        Facts about its leaves.
+
+    Attributes
+    ----------
+    one_step : bool
+        Whether it is known from elsewhere that each layer leads to the next by the same step.
+    """
+
+    def __init__(self, environment: Environment, assume: Sequence[Any] = ()) -> None:
+        self.environment = environment
+        self.assume = tuple(assume)
+        self.why = ""
+        self.one_step = False
+        with algebra():
+            try:
+                self.sizes: Sizes | None = Sizes(environment)
+            except (NoForm, TypeError, ValueError, NotImplementedError) as error:
+                self.sizes, self.why = None, _said(error)
+            if self.sizes and self.assume:
+                given = World(environment, self.sizes, ANY_F).given
+                for fact in self.assume:
+                    declare(fact, given)
+        self.draws = list(draws(environment, self.sizes, self.assume)) if self.sizes else []
+        if self.sizes and len(self.draws) < FEW:
+            self.why = "no random numbers were found for which J is finite"
+
+    def judge(self, claim: Claim) -> Verdict:
+        """Prove a claim, refute it, or leave it undecided."""
+        verdict = Verdict()
+        verdict.why = self.why
+        if self.sizes is None or len(self.draws) < FEW:
+            return verdict
+        agree = self._numbers(claim, verdict)
+        for mode in (ANY_F, OWN_SLOPE, OWN_FORM):
+            if mode is not ANY_F and self.environment.activation is None and mode is OWN_SLOPE:
+                continue
+            for cut in (True, False):
+                if cut and (not claim.meaning.gradient or not self._below(claim)):
+                    continue
+                with algebra():
+                    self._algebra(claim, verdict, mode, cut, agree)
+                if verdict.proved or verdict.defect:
+                    return verdict
+            if not agree:
+                break
+        if not agree:
+            verdict.proved = False
+        return verdict
+
+    def _below(self, claim: Claim) -> bool:
+        """Whether a formula names nothing from which the tensor itself is computed."""
+        node = claim.meaning.node
+        assert node is not None  # noqa: S101 - claims are about tensors
+        above = {n for n in topological_order([node]) if n is not node and n.op is not None}
+        used = [self.environment.meaning(t) for t in claim.uses]
+        return not any(m.node in above and not m.gradient for m in used)
+
+    def _numbers(self, claim: Claim, verdict: Verdict) -> bool:
+        """Whether formula and derivative agree at random sizes."""
+        for draw in self.draws:
+            right = np.asarray(draw.value(claim.meaning), dtype=float)
+            arguments = {}
+            for text in claim.uses:
+                meaning = self.environment.meaning(text)
+                arguments[text] = draw.other(text) if meaning.node is None else draw.value(meaning)
+            try:
+                value = run(claim, arguments)
+            except FormulaError as error:
+                verdict.why = f"at other sizes, the formula {error}"
+                verdict.draw, verdict.gap = draw, None
+                return False
+            if value.shape != right.shape:
+                verdict.why = (
+                    f"at other sizes, it gives shape {value.shape}, and right is {right.shape}"
+                )
+                verdict.draw, verdict.gap = draw, None
+                return False
+            gap = difference(value * 1.0, right)
+            if not gap.relative <= 1e-8:
+                verdict.draw, verdict.gap = draw, gap
+                return False
+        return True
+
+    def _algebra(self, claim: Claim, verdict: Verdict, mode: str, cut: bool, agree: bool) -> None:
+        try:
+            over = self._difference(claim, verdict, mode, cut)
+        except Exception as error:
+            verdict.why = verdict.why or _said(error)
+            return
+        ties = [t for t in over.terms if any(h.kind == "tie" for h, _ in t.a)]
+        kinks = not self._asks_for_ties()
+        verdict.mode, verdict.over = mode, over
+        if len(ties) < len(over.terms) or (ties and not kinks):
+            return
+        if not agree:  # the algebra and the numbers contradict each other: nothing is claimed
+            verdict.why = verdict.why or "the numbers do not agree"
+            return
+        verdict.exceptions = sorted(
+            {_exception(h) for t in ties for h, _ in t.a if h.kind == "tie"}
+        )
+        if claim.meaning.gradient:
+            with algebra():  # where no facts are declared: they are not differentiated
+                if not self._same_by_algebra(claim.meaning, mode):
+                    verdict.defect = True
+                    return
+        verdict.proved = True
+
+    def _difference(self, claim: Claim, verdict: Verdict, mode: str, cut: bool) -> Sized:
+        """Return formula − derivative in normal form."""
+        assert self.sizes is not None  # noqa: S101 - judged before
+        world = World(
+            self.environment, self.sizes, mode, claim.meaning.node if cut else None, self.assume
+        )
+        arguments = self._arguments(claim, world)
+        node = claim.meaning.node
+        assert node is not None  # noqa: S101 - claims are about tensors
+        right = world.value(node)
+        if claim.meaning.gradient:
+            right = world.gradients([claim.meaning])[claim.meaning]
+        left = lifted(claim.call(arguments))
+        if left.ndim != right.ndim or any(
+            a != b for a, b in zip(left.shape, right.shape, strict=True)
+        ):
+            raise NoForm(f"the formula has shape {left.shape}, the derivative {right.shape}")
+        verdict.left, verdict.right, verdict.aliases = left, right, _aliases(world)
+        verdict.partial = any(
+            _is_partial(h, e) for x in (left, right) for t in x.terms for (h, _), e in t.a.items()
+        )
+        over = left - right
+        return Sized(over.axes, collected(over.terms, [i for i in over.axes if i is not None]))
+
+    # -- in words -----------------------------------------------------------------------------
+
+    def labels(self) -> list[str]:
+        """Return the labels of the sizes."""
+        return sorted(self.sizes.known) if self.sizes else []
+
+    def size_names(self) -> list[str]:
+        """Return the names of the sizes, with the least length where that is not 1."""
+        assert self.sizes is not None  # noqa: S101 - proved
+        least = {label: self.sizes.least(label) for label in self.labels()}
+        names = {label: notation.unicode(label) for label in least}
+        return [f"{names[k]} ≥ {n}" if n > 1 else names[k] for k, n in least.items()]
+
+    def written(self, verdict: Verdict) -> dict[str, tuple[str, str]]:
+        """Return derivative and difference in normal form, as text and as LaTeX."""
+        found = {}
+        for key, x in (("right", verdict.right), ("over", verdict.over)):
+            if x is not None:
+                written = (
+                    Writer(latex, x.axes, verdict.aliases).sum(x.terms) for latex in (False, True)
+                )
+                found[key] = (next(written), next(written))
+        return found
+
+    def terms(self, x: Sized, aliases: Any) -> list[str]:
+        """Return each term of a sum as text."""
+        return [Writer(False, x.axes, aliases).sum([t]) for t in x.terms]
+
+    def fact_text(self, fact: Any) -> str:
+        """Return a declared fact as text."""
+        with algebra():
+            assert self.sizes is not None  # noqa: S101 - proved
+            kind, gap = called(fact, World(self.environment, self.sizes, ANY_F).given).fact
+            return f"{Writer(False, gap.axes).sum(gap.terms)} {kind} 0"
+
+    def _asks_for_ties(self) -> bool:
+        """Whether J asks itself where something equals something, so that it is no mere kink."""
+        return any(n.op in (EQUAL, NOT_EQUAL) for n in self.environment.order)
+
+    def _arguments(self, claim: Claim, world: World) -> dict[str, Any]:
+        meanings = {t: self.environment.meaning(t) for t in claim.uses}
+        found = world.gradients([m for m in meanings.values() if m.gradient])
+        return {
+            text: world.other(text)
+            if m.node is None
+            else found[m]
+            if m.gradient
+            else world.value(m.node)
+            for text, m in meanings.items()
+        }
+
+    def certificate(self, claim: Claim, verdict: Verdict, says: str) -> str:
+        """Return the certificate of a proof."""
+        assert self.sizes is not None  # noqa: S101 - proved
+        meaning, env = claim.meaning, self.environment
+        with algebra():
+            values = World(env, self.sizes, verdict.mode).given
+            signs = [f for f in self.assume if is_sign(f, values)]
+            others = [f for f in self.assume if f not in signs]
+            node = meaning.node if meaning.gradient else None
+            world = World(env, self.sizes, verdict.mode, node, signs)
+            facts = [partial(declare, fact, world.given) for fact in others]
+            kinks = not self._asks_for_ties()
+            value = lifted(claim.call(self._arguments(claim, world)))
+            return certificate(world, value, meaning, facts, says, kinks)
+
+    def _same_by_algebra(self, meaning: Meaning, mode: str) -> bool:
+        """Whether the derivative of the normal form is what the engine's rules give."""
+        assert self.sizes is not None  # noqa: S101 - judged before
+        world = World(self.environment, self.sizes, mode, meaning.node)
+        assert meaning.node is not None  # noqa: S101 - claims are about tensors
+        ours = world.gradients([meaning])[meaning]
+        theirs = differentiated(world, meaning.node, ours.axes)
+        gap = (ours - Sized(ours.axes, theirs) * world.scale(meaning)).terms
+        return all(any(h.kind == "tie" for h, _ in t.a) for t in gap)
+
+
+def differentiated(world: World, node: Tensor, axes: tuple[Index | None, ...]) -> Terms:
+    """Return ∂J/∂node, taken on the normal form of J."""
+    J = lifted(plain(world.nodes[world.environment.J]))
+    at = tuple(i for i in axes if i is not None)
+    return derivative(J.terms, world.heads[node], at)
+
+
+def gradient_from(end: Tensor, start: Tensor, seed: Sized) -> Any:
+    """Return what the engine's rules carry from `end` back to `start`."""
+    return gradients(end, [start], seed)[0]
+
+
+def _exception(h: Head) -> str:
+    return f"{sum_text(h.parts, h.free)} = 0"
+
+
+def _said(error: Exception) -> str:
+    return str(error.__cause__ if isinstance(error.__cause__, NoForm) else error)
+
+
+def _aliases(world: World) -> dict[str, tuple[str, list[int]]]:
+    """Return the names of what functions are taken of: z⁽²⁾ is written, not the sum it is."""
+    found: dict[str, tuple[str, list[int]]] = {}
+    for text, node in world.environment.named.items():
+        x = plain(world.nodes[node])
+        if isinstance(x, Sized) and len(x.terms) > 1:
+            h, ix = head_on("call", "·", x.terms)
+            own = [i for i in x.axes if i is not None]
+            if set(ix) == set(own):
+                found[h.key.rsplit(" ", 1)[1]] = (text, [ix.index(i) for i in own])
+    return found
+
+
+def _is_partial(h: Head, e: Any) -> bool:
+    inner = any(_is_partial(k, x) for t in h.parts for (k, _), x in t.a.items())
+    below = not h.positive and (e < 0 or not isinstance(e, int))
+    return inner or below or (h.kind == "log" and not all(map(is_positive, h.parts)))

@@ -1,0 +1,165 @@
+"""A graph on random numbers at random sizes, which fulfil the facts that are declared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...core.backward import gradients
+from ...core.op import Op
+from ...core.recording import recording
+from ...core.tensor import Tensor, plain
+from ...formulas.sized import Size
+from ...ops.indexing import TAKE
+from ..names import Environment, Meaning
+from .general import Sizes, called, is_given, parameters, run_again, samples_size
+
+
+class Draw:
+    """A graph on random numbers at random sizes: what each name stands for.
+
+    Attributes
+    ----------
+    nodes : dict of Tensor to Tensor
+        For every node of the graph, its stand-in.
+    sizes : dict of str to int
+        The sizes drawn.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        sizes: Sizes,
+        rng: np.random.Generator,
+        attempt: int,
+        assume: Any,
+        turn: int | None = None,
+    ) -> None:
+        self.environment = environment
+        least = {label: sizes.least(label) for label in sizes.known}
+        spread = rng.permutation(len(least)) if turn is None else np.arange(len(least)) + turn
+        spread = spread % max(len(least), 3) + 2
+        self.sizes = {k: int(max(n, least[k])) for k, n in zip(least, spread, strict=True)}
+        self.symbolic_m = samples_size(environment, sizes)
+        self._gradients: dict[Tensor, Any] = {}
+        self._rng, self._attempt = rng, attempt
+
+        def shape_of(node: Tensor) -> tuple[int, ...]:
+            return tuple(
+                self.sizes[str(n)] if isinstance(n, Size) else n for n in sizes.shape(node)
+            )
+
+        def leaf(node: Tensor) -> Tensor:
+            data = np.asarray(plain(node))
+            if is_given(node):
+                return Tensor(self._random(data, shape_of(node)), name=node.name)
+            if data.size == 1:
+                return node
+            users = [n for n in environment.order if n.op is TAKE and node in n.inputs[1:]]
+            if users:
+                rows = shape_of(users[0].inputs[0])[users[0].params["axis"]]
+                return Tensor(rng.integers(0, rows, shape_of(node)))
+            return Tensor(rng.choice(data.ravel(), shape_of(node)), name=node.name)
+
+        given = {node: leaf(node) for node in environment.order if is_given(node)}
+        fulfil(assume, {t: given[n] for t, n in environment.named.items() if n in given}, rng)
+
+        def op_of(node: Tensor) -> Op:
+            assert node.op is not None  # noqa: S101 - leaves are not run
+            return node.op
+
+        self.nodes = run_again(environment, shape_of, leaf, op_of, dict(given))
+        self.finite = bool(np.isfinite(plain(self.nodes[environment.J])).all())
+
+    def _random(self, given: Any, shape: tuple[int, ...]) -> Any:
+        rng = self._rng
+        if self._attempt == 0:
+            return np.round(rng.uniform(-1.5, 1.5, shape), 1)
+        if self._attempt == 1:
+            return np.round(rng.uniform(0.1, 0.9, shape), 2)
+        near = rng.choice(given.ravel(), shape).astype(float)
+        return near + 0.1 * rng.standard_normal(shape) * np.abs(near)
+
+    def value(self, meaning: Meaning) -> Any:
+        """Return the array that a meaning stands for."""
+        node = meaning.node
+        assert node is not None  # noqa: S101 - extras are answered by `other`
+        if not meaning.gradient:
+            return plain(self.nodes[node])
+        if node not in self._gradients:
+            with np.errstate(all="ignore"):
+                (found,) = gradients(self.nodes[self.environment.J], [self.nodes[node]])
+            self._gradients[node] = found
+        scale: float = meaning.scale
+        if scale != 1 and self.symbolic_m is not None:
+            scale = self.sizes["m"]
+        return self._gradients[node] * scale
+
+    def other(self, text: str) -> Any:
+        """Return m, f and f′."""
+        if text == "m" and self.symbolic_m is not None:
+            return self.sizes["m"]
+        return self.environment.extras[text]
+
+
+def fulfil(assume: Sequence[Any], leaves: Mapping[str, Tensor], rng: np.random.Generator) -> None:
+    """Move the values of leaves to where the facts hold, by Newton's method."""
+    for _ in range(60 if assume else 0):
+        worst = 0.0
+        for fact in assume:
+            with recording():
+                said = called(fact, leaves)
+                gap = said.inputs[0] - said.inputs[1]
+            values = plain(gap)
+            strict = said.op.symbol in (">", "<")
+            if strict:
+                values = np.minimum(values * (1 if said.op.symbol == ">" else -1) - 0.1, 0)
+            worst = max(worst, float(np.abs(values).max(initial=0)))
+            if strict:
+                sign = 1 if said.op.symbol == ">" else -1
+                residual = (gap * sign - 0.1) * (values < 0)
+            else:
+                residual = gap
+            names = [n for n in leaves if n in parameters(fact)]
+            flat = np.ravel(plain(residual))
+            rows = []
+            for k in range(flat.size):
+                seed = np.zeros(flat.size)
+                seed[k] = 1
+                rows.append(
+                    np.concatenate(
+                        [
+                            np.ravel(g)
+                            for g in gradients(
+                                residual,
+                                [leaves[n] for n in names],
+                                seed.reshape(np.shape(plain(residual))),
+                            )
+                        ]
+                    )
+                )
+            step = np.linalg.lstsq(np.array(rows), flat, rcond=None)[0]
+            for n in names:
+                count = leaves[n].size
+                leaves[n].data = leaves[n].data - step[:count].reshape(leaves[n].shape)
+                step = step[count:]
+        if worst < 1e-13:
+            return
+
+
+def draws(
+    environment: Environment, sizes: Sizes, assume: Sequence[Any], count: int = 3, seed: int = 0
+) -> Iterator[Draw]:
+    """Yield the graph on random numbers at random sizes, no two of them alike."""
+    rng = np.random.default_rng(seed)
+    for turn in range(count):
+        for attempt in range(4):
+            try:
+                draw = Draw(environment, sizes, rng, attempt, assume, turn)
+            except (ValueError, ArithmeticError, np.linalg.LinAlgError):
+                continue
+            if draw.finite:
+                yield draw
+                break

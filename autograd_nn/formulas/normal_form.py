@@ -1,0 +1,424 @@
+"""The normal form of tensor expressions: sums of terms in index notation, for every size.
+
+A term is a rational number times Σ over bound indices times atoms with exponents. An atom is a
+head at indices: a named tensor, Kronecker's δ, a size, a function or a power of a sum, or a case
+[u > 0]. Functions hold their argument's own normal form.
+
+1. `Term` and `Head` are the records; `head_on` makes the head of a function of a sum.
+2. `simplified` substitutes through δ, sums what is constant, and applies relations.
+3. `collected` makes terms canonical up to the names of bound indices, and adds up equal ones.
+4. `derivative` differentiates.
+
+Two expressions whose normal forms are equal are equal wherever both are defined.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from .terms import (
+    DELTA,
+    RELATIONS,
+    TABLE,
+    Atoms,
+    Exponent,
+    Head,
+    Index,
+    Indices,
+    NoForm,
+    Place,
+    Rule,
+    Term,
+    Terms,
+    interned,
+    scaled,
+    size_terms,
+)
+
+MOST_TERMS = 4000
+MOST_STEPS = 2_000
+
+
+def times(first: Terms, *others: Terms) -> Terms:
+    """Return the product of sums, multiplied out."""
+    for other in others:
+        if len(first) * len(other) > MOST_TERMS:
+            raise NoForm(f"it grows to more than {MOST_TERMS} terms")
+        products = [x.times(y) for x in first for y in other]
+        first = collected([s for t in products for s in simplified(t)])
+    return first
+
+
+# -- canonical ------------------------------------------------------------------------------------
+
+
+def collected(terms: Iterable[Term], order: Sequence[Index] = ()) -> Terms:
+    """Return the terms with equal ones added up, in an order of their own."""
+    label: dict[Index, str] = {i: f"a{k:02}" for k, i in enumerate(order)}
+    sums: dict[Any, Any] = defaultdict(int)
+    first: dict[Any, Term] = {}
+    for t in terms:
+        for i in t.free():
+            label.setdefault(i, f"a{len(label):02}")
+        key = term_key(t, label)
+        sums[key] += t.c
+        first.setdefault(key, t)
+    found = sorted(key for key, c in sums.items() if c)
+    if len(found) > MOST_TERMS:
+        raise NoForm(f"it grows to more than {MOST_TERMS} terms")
+    return [Term(sums[key], first[key].a, first[key].b) for key in found]
+
+
+def term_key(t: Term, label: dict[Index, str]) -> Any:
+    """Return what two terms share exactly if they differ in the names of bound indices alone."""
+    groups = components(t)
+    keys = [_component_key(atoms, bound, label) for atoms, bound in groups]
+    return tuple(sorted(keys))
+
+
+def components(t: Term) -> list[tuple[list[Any], list[Index]]]:
+    """Return the factors of a term that share no bound index: their atoms and indices."""
+    groups: list[tuple[list[Any], set[Index]]] = []
+    for item in t.a.items():
+        touched = {i for i in item[0][1] if i in t.b}
+        atoms, bound = [item], set(touched)
+        if touched:
+            for group in [g for g in groups if not g[1].isdisjoint(touched)]:
+                groups.remove(group)
+                atoms = group[0] + atoms
+                bound |= group[1]
+        groups.append((atoms, bound))
+    return [
+        (atoms, list({i: 0 for (_, ix), _ in atoms for i in ix if i in b})) for atoms, b in groups
+    ]
+
+
+def _component_key(atoms: list[Any], bound: list[Index], label: dict[Index, str]) -> Any:
+    if len(bound) <= 1:
+        return _labelled(atoms, label | {i: f"b00 {i.size}" for i in bound})
+    return _search(atoms, {i: f"b{i.size}" for i in bound}, label)
+
+
+def _name(i: Index, colour: dict[Index, str], label: dict[Index, str]) -> str:
+    if i in colour:
+        return colour[i]
+    return f"c{i.number}" if isinstance(i, Place) else label[i]
+
+
+def _search(atoms: list[Any], colour: dict[Index, str], label: dict[Index, str]) -> Any:
+    """Tell bound indices apart by what they stand in (colour refinement); try all where tied."""
+    classes = 0
+    while classes < len(set(colour.values())):
+        classes = len(set(colour.values()))
+        seen: dict[Index, Any] = {i: [] for i in colour}
+        for (h, ix), e in atoms:
+            around = sorted((h.orbit[p], _name(i, colour, label)) for p, i in enumerate(ix))
+            for p, i in enumerate(ix):
+                if i in seen:
+                    seen[i].append((h.key, e, h.orbit[p], around))
+        signs = {i: (colour[i], sorted(seen[i])) for i in colour}
+        ranks: list[Any] = []
+        for sign in sorted(signs.values()):
+            if not ranks or ranks[-1] != sign:
+                ranks.append(sign)
+        colour = {i: f"b{ranks.index(signs[i]):02} {i.size}" for i in colour}
+    counts = Counter(colour.values())
+    tied = min((c for c, n in counts.items() if n > 1), default=None)
+    if tied is None:
+        return _labelled(atoms, {**label, **colour})
+    if counts[tied] > 5:
+        raise NoForm("too many of its sums are alike")
+    ones = [i for i in colour if colour[i] == tied]
+    return min(_search(atoms, {**colour, one: tied.replace(" ", "! ")}, label) for one in ones)
+
+
+def _labelled(atoms: list[Any], names: dict[Index, str]) -> Any:
+    entries = []
+    for (h, ix), e in atoms:
+        labels = [_name(i, {}, names) for i in ix]
+        entries.append((h.key, min(tuple(labels[k] for k in p) for p in h.symmetries), e))
+    return tuple(sorted(entries))
+
+
+def sum_key(terms: Terms, order: Sequence[Index]) -> Any:
+    """Return what equal sums share, with their free indices in that order."""
+    label = {i: f"a{k:02}" for k, i in enumerate(order)}
+    return tuple(sorted((term_key(t, label), t.c) for t in terms))
+
+
+def head_on(kind: str, text: str, terms: Terms) -> tuple[Head, Indices]:
+    """Return the head of a function of `terms`, and the indices it stands at.
+
+    The order of the indices is one of the function's own, so that f(zᵀ) is f(z) transposed.
+    """
+    uses: dict[Index, list[Any]] = defaultdict(list)
+    for t in terms:
+        for (h, ix), e in t.a.items():
+            for p, i in enumerate(ix):
+                if i not in t.b and not isinstance(i, Place):
+                    uses[i].append((h.key, e, h.orbit[p], len(t.a), t.c))
+    groups: dict[Any, list[Index]] = defaultdict(list)
+    for i, seen in uses.items():
+        groups[str(i.size), repr(sorted(seen))].append(i)
+    if math.prod(math.factorial(len(g)) for g in groups.values()) > 120:
+        raise NoForm("too many of its axes are alike")
+    blocks = [itertools.permutations(groups[k]) for k in sorted(groups)]
+    orders = [tuple(i for block in o for i in block) for o in itertools.product(*blocks)]
+    keys = [sum_key(terms, order) for order in orders]
+    best = min(keys)
+    same = [order for order, key in zip(orders, keys, strict=True) if key == best]
+    digest = hashlib.blake2b(repr(best).encode(), digest_size=12).hexdigest()
+
+    def make() -> Head:
+        made = Head(kind, text, f"{kind} {text} {digest}", len(same[0]))
+        made.parts, made.free = terms, same[0]
+        made.set_symmetries([tuple(same[0].index(i) for i in order) for order in same])
+        if kind == "power":
+            made.positive = all(t.c > 0 and all(h.positive for h, _ in t.a) for t in terms)
+        return made
+
+    return interned(f"{kind} {text} {digest}", make), same[0]
+
+
+def see_symmetries() -> None:
+    """Find the symmetries of all functions anew, after one was declared of a tensor."""
+    for h in (TABLE.get() or {}).values():
+        sizes = [i.size for i in h.free]
+        orders = [o for o in itertools.permutations(range(len(sizes)))
+                  if [str(sizes[k]) for k in o] == [str(n) for n in sizes]]  # fmt: skip
+        if h.parts and len(orders) > 1:
+            keys = [sum_key(h.parts, [h.free[k] for k in o]) for o in orders]
+            h.set_symmetries([o for o, key in zip(orders, keys, strict=True) if key == keys[0]])
+
+
+def instance(h: Head, ix: Indices) -> Terms:
+    """Return the argument of a function at the indices `ix`."""
+    m = dict(zip(h.free, ix, strict=True))
+    return [s for t in h.parts for s in simplified(t.fresh(m))]
+
+
+# -- relations ------------------------------------------------------------------------------------
+
+
+def simplified(term: Term) -> Terms:
+    """Return what a term is after substitution through δ, constant sums and relations."""
+    done: Terms = []
+    todo = [term]
+    for _ in range(MOST_STEPS):
+        if not todo:
+            return done
+        t = todo.pop()
+        step = _step(t)
+        if step is None:
+            done.append(t)
+        else:
+            todo += step
+    raise NoForm("its relations lead on and on")
+
+
+def _step(t: Term) -> Terms | None:
+    """Return what one simplification makes of a term, or None where there is none."""
+    ruled = []
+    for (h, ix), e in t.a.items():
+        kind = h.kind
+        if kind == "delta":
+            i, j = ix
+            if i is j or (isinstance(i, Place) and isinstance(j, Place)):
+                return [t.changed({(h, ix): -e})] if i is j else []
+            if i in t.b or j in t.b:
+                i, j = (i, j) if j in t.b else (j, i)
+                left = Term(t.c, {k: x for k, x in t.a.items() if k != (h, ix)}, t.b - {j})
+                return [left.at({j: i})]
+            if e != 1:
+                return [t.changed({(h, ix): 1 - e})]
+        elif kind == "prime" and not 0 < e < 1:
+            k = math.floor(e)
+            return [t.changed({(h, ix): -k}, Fraction(h.text) ** k)]
+        elif kind in ("case", "tie"):
+            if e < 0:
+                raise NoForm("it divides by a case")
+            if e != 1:
+                return [t.changed({(h, ix): 1 - e})]
+            if kind == "tie":
+                if any(k.kind == "case" and k.text == h.text and k.key[5:] == h.key[4:] and
+                       at in _alike(h, ix) for k, at in t.a):  # fmt: skip
+                    return []
+                ruled.append((h, ix, e))
+        elif kind == "power" and (e < 0 or e >= 1):
+            ruled.append((h, ix, e))
+        if h.rules:
+            ruled.append((h, ix, e))
+    used = {i for _, ix in t.a for i in ix}
+    for i in t.b - used:
+        without = Term(t.c, t.a, t.b - {i})
+        return [without.times(s) for s in size_terms(i.size)]
+    for h, ix, e in ruled if RELATIONS.get() else ():
+        found = relation(t, h, ix, e)
+        if found is not None:
+            return [found.factor.times(z) for z in found.zero[1:]]
+    return None
+
+
+def _alike(h: Head, ix: Indices) -> list[Indices]:
+    return [tuple(ix[k] for k in p) for p in h.symmetries]
+
+
+class Relation(NamedTuple):
+    """What is 0 by definition, times a factor that makes its first term −t for some term t."""
+
+    head: Head
+    at: Indices
+    factor: Term
+    zero: Terms
+    rule: Rule | None = None
+
+
+def relation(t: Term, h: Head, ix: Indices, e: Exponent) -> Relation | None:
+    """Return a relation that takes the term `t`, which has the atom h[ix] to the power e.
+
+    For a power B of a sum, B = Σ…: where the leading term of the sum stands beside 1/B; for a
+    case [u = 0], u [u = 0] = 0; and what is declared of a head.
+    """
+    for rule in h.rules:
+        found = divided(t, rule.pattern, {})
+        if found is not None:
+            left, m = found
+            zero = [rule.pattern, *scaled(rule.rest, -1)]
+            at = tuple(m[i] for i in rule.free)
+            return Relation(h, at, scaled([left], -1)[0], [z.fresh(m) for z in zero], rule)
+    if h.kind not in ("power", "tie"):
+        return None
+    m, key = dict(zip(h.free, ix, strict=True)), (h, ix)
+    if h.kind == "power" and e >= 1:
+        itself = Term(Fraction(-1), {key: 1})
+        return Relation(h, ix, t.changed({key: -1}), [itself, *instance(h, ix)])
+    beyond = [Term(Fraction(-1), {key: 1})] if h.kind == "power" else []
+    lead = leading(h.parts)
+    without = t.changed({key: -e})
+    found = divided(without, lead, m) if lead.a else None
+    if found is not None:
+        left, m = found
+        factor = left.changed({key: e} if h.kind == "power" else {}, -1 / lead.c)
+    else:  # a fraction is parted: 1/(u (1 + u)) is 1/u − 1/(1 + u), u being the leading term
+        one, inverse = _one(h), Term(Fraction(1), {k: -x for k, x in lead.at(m).a.items()})
+        if one is None or lead.b or divided(without, inverse, {}) is None:
+            return None
+        lead, factor = one, t.changed({}, -1 / one.c)
+    zero = [lead.fresh(m), *[s.fresh(m) for s in h.parts if s is not lead], *beyond]
+    if h.kind == "tie":
+        zero = [z.changed({key: 1}) for z in zero]
+    return Relation(h, ix, factor, zero)
+
+
+def leading(terms: Terms) -> Term:
+    """Return the term of a sum that relations take out: of most sums and highest degree."""
+    return max(terms, key=_weight)
+
+
+def _weight(t: Term) -> tuple[int, Exponent]:
+    return len(t.b), sum([max(e, -e) for e in t.a.values()])
+
+
+def _one(h: Head) -> Term | None:
+    return next((s for s in h.parts if not s.a and not s.b), None) if h.kind == "power" else None
+
+
+def divided(
+    t: Term, pattern: Term, m: dict[Index, Index]
+) -> tuple[Term, dict[Index, Index]] | None:
+    """Return t ÷ pattern and what the pattern's indices stand for, or None if it does not divide.
+
+    The indices that the pattern sums over must be summed in `t`, and stand in nothing else there.
+    """
+    wanted = sorted(pattern.a.items(), key=lambda item: sum(i not in m for i in item[0][1]))
+    taken: list[tuple[Any, Exponent]] = []
+
+    def fits(m: dict[Index, Index]) -> bool:
+        images = {m[i] for i in pattern.b}
+        gone = dict(taken)
+        apart = len(images) == len(pattern.b) and images.isdisjoint(
+            j for i, j in m.items() if i not in pattern.b
+        )
+        return apart and all(
+            gone.get(k) == e for k, e in t.a.items() if not images.isdisjoint(k[1])
+        )
+
+    def search(k: int, m: dict[Index, Index]) -> dict[Index, Index] | None:
+        if k == len(wanted):
+            return m if fits(m) else None
+        (h, ix), e = wanted[k]
+        for (other, at), power in t.a.items():
+            less = power < e if e > 0 else power > e
+            if other is not h or less or (h, at) in dict(taken):
+                continue
+            for order in h.symmetries:
+                more = dict(m)
+                for i, p in zip(ix, order, strict=True):
+                    image = i if isinstance(i, Place) else more.setdefault(i, at[p])
+                    if image is not at[p] or (i in pattern.b and at[p] not in t.b):
+                        break
+                else:
+                    taken.append(((h, at), e))
+                    found = search(k + 1, more)
+                    if found is not None:
+                        return found
+                    taken.pop()
+        return None
+
+    found = search(0, m)
+    if found is None:
+        return None
+    left = Term(t.c, {k: e - dict(taken).get(k, 0) for k, e in t.a.items()},
+                t.b - {found[i] for i in pattern.b})  # fmt: skip
+    return left, found
+
+
+# -- derivative -----------------------------------------------------------------------------------
+
+
+def derivative(terms: Terms, x: Head, at: Indices) -> Terms:
+    """Return ∂terms/∂x at the indices `at`, by the product and the chain rule."""
+    found: Terms = []
+    for t in terms:
+        for (h, ix), e in t.a.items():
+            inner = _of_atom(h, ix, x, at)
+            if inner:
+                outer = t.changed({(h, ix): -1}, e)
+                found += [outer.times(d) for d in inner]
+    return collected([s for t in found for s in simplified(t)])
+
+
+def _of_atom(h: Head, ix: Indices, x: Head, at: Indices) -> Terms:
+    """Return ∂h[ix]/∂x[at]."""
+    if h is x:
+        return [_deltas(ix, at)]
+    if h.inverse is not None:  # ln |det A|, whose derivative is tr(A⁻¹ ∂A)
+        h, ix = h.inverse, ()
+    if not h.parts or h.kind in ("case", "tie"):
+        return []
+    if h.kind == "inv":  # −A⁻¹ ∂A A⁻¹
+        a, b = (Index(i.size) for i in h.free)
+        around: Atoms = {(h, (ix[0], a)): 1, (h, (b, ix[1])): 1} if ix else {(h, (b, a)): 1}
+        outer = [Term(Fraction(-1 if ix else 1), around, (a, b))]
+        return times(outer, derivative(instance(h, (a, b)), x, at))
+    inner = derivative(instance(h, ix), x, at)
+    if not inner or h.kind == "power":
+        return inner
+    if h.kind == "exp":
+        return times([Term(Fraction(1), {(h, ix): 1})], inner)
+    if h.slope is None:
+        raise NoForm(f"the derivative of {h.text} is not known")
+    return times(h.slope(instance(h, ix)), inner)
+
+
+def _deltas(ix: Indices, at: Indices) -> Term:
+    t = Term(Fraction(1))
+    for pair in zip(ix, at, strict=True):
+        t = t.times(Term(Fraction(1), {(DELTA, pair): 1}))
+    return t

@@ -1,0 +1,300 @@
+"""Proofs for every size: identities of textbooks, wrong variants, facts, depth, certificates."""
+
+from __future__ import annotations
+
+import copy
+import json
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd_nn import Tensor, prove, relu
+from autograd_nn.derivation import UnknownNameError
+from autograd_nn.derivation.names import Environment
+from autograd_nn.derivation.prove import replay
+from autograd_nn.derivation.prove.any_depth import paths_through
+from autograd_nn.derivation.prove.one_size import same_as_sympy
+from tests.benchmarks.proof_variants import judge
+
+from ..networks import network
+from ..verify.planted import document_formulas, formula
+from .textbook import ALL, Identity, as_formula
+
+
+@pytest.mark.parametrize("identity", ALL, ids=[identity.title for identity in ALL])
+def test_identities_of_textbooks_hold_for_every_size(identity: Identity) -> None:
+    (proof,) = prove(identity.graph(), identity.claim(), assume=identity.assume)
+    assert proof.proved, str(proof)
+    assert proof.any_size
+    assert proof.independent
+    assert proof.difference == []
+    assert replay.check(proof.certificate()).startswith(proof.statement)
+
+
+def test_there_are_enough_of_them_and_they_are_quick() -> None:
+    assert len(ALL) >= 80
+    assert all(identity.source for identity in ALL)
+    times = []
+    for identity in ALL[::4]:
+        J = identity.graph()
+        start = time.perf_counter()
+        prove(J, identity.claim(), assume=identity.assume)
+        times.append(time.perf_counter() - start)
+    assert statistics.median(times) < 0.5  # 0.05 on a machine that does nothing else
+    assert max(times) < 10
+
+
+def test_wrong_variants_are_refuted_and_right_ones_proved() -> None:
+    counts = judge(100, seed=1, show=False)["counts"]
+    assert counts["right, refuted"] > 80
+    assert "wrong" not in counts
+    assert "undecided" not in counts
+
+
+@pytest.mark.parametrize(
+    "title", ["softmax by its own formula, rows: d_z", "xᵀBx: d_x", "‖X‖²: d_X"]
+)
+def test_sympy_is_of_the_same_mind_at_one_size(title: str) -> None:
+    (identity,) = (i for i in ALL if i.title == title)
+    small = identity._replace(shapes={t: tuple(2 for _ in s) for t, s in identity.shapes.items()})
+    environment = Environment(small.graph())
+    assert same_as_sympy(environment, environment.named[identity.name.removeprefix("d_")])
+
+
+# -- what a proof says ----------------------------------------------------------------------------
+
+
+def test_a_proof_names_the_sizes_it_holds_for() -> None:
+    J, _ = network([3, 4, 2], 5)
+    (proof,) = prove(J, {"dW1": formula("delta2 @ x.T / m")})
+    assert proof.sizes == ["m", "s₁", "s₂", "s₃"]
+    assert "every size m, s₁, s₂, s₃ and every differentiable f" in proof.statement
+    assert "xᵀ / m for all" in proof.statement  # not the 5 samples of this graph
+    assert "1/m" in proof.steps[0][1]
+    assert r"\frac{1}{m}" in proof.steps[0][2]
+    assert proof._repr_latex_().startswith(r"$\displaystyle \begin{aligned} \frac{\partial J}")
+    assert r"\text{proved for every }" in proof.latex
+
+
+def test_large_networks_are_no_harder() -> None:
+    J, _ = network([64, 30, 10], 20)
+    assert prove(J, document_formulas(3)).ok
+
+
+def test_an_axis_of_length_1_stays_one() -> None:
+    J, _ = network([3, 3, 1], 1)
+    (proof,) = prove(J, {"delta2": formula("(W2.T @ delta3) * f_prime(z2)")})
+    assert proof.sizes == ["s₁", "s₂"]
+
+
+def test_a_refutation_shows_what_is_left_over_and_numbers_at_sizes_that_differ() -> None:
+    J, _ = network([3, 3, 3], 3)
+    (proof,) = prove(J, {"dW1": formula("delta2 @ x.T")})
+    assert proof.refuted
+    assert "left over: " in str(proof)
+    assert any("1/m" in term for term in proof.difference)
+    shape = np.shape(proof.counter_example.leaves["W1"])  # type: ignore[union-attr]  # refuted
+    assert shape[0] != shape[1]
+    with pytest.raises(ValueError, match="no certificate"):
+        proof.certificate()
+
+
+def test_squares_hide_nothing() -> None:
+    J, _ = network([2, 2, 2], 2)
+    (proof,) = prove(J, {"dW1": formula("(delta2 @ x.T).T / m")})
+    assert proof.refuted
+    assert "at other sizes" in proof.problem
+
+
+def test_facts_are_used_where_they_are_declared_and_named() -> None:
+    z, y = Tensor(np.ones((3, 4)), name="z"), Tensor(np.full((3, 4), 1 / 3), name="y")
+    J = -(y * (z - np.log(np.exp(z).sum(axis=0)))).sum()
+    claim = {"d_z": as_formula("np.exp(z) / np.sum(np.exp(z), axis=0) - y")}
+    assert not prove(J, claim).ok
+    (proof,) = prove(J, claim, assume=[lambda y: np.sum(y, axis=0) == 1])
+    assert proof.proved
+    assert "where −1 + Σⱼ yⱼᵢ = 0" in proof.statement
+    assert not prove(J, claim, assume=[lambda y: np.sum(y, axis=1) == 1]).ok
+    with pytest.raises(ValueError, match="speaks of 'q'"):
+        prove(J, claim, assume=[lambda q: q == 1])
+    with pytest.raises(ValueError, match="assume takes equations"):
+        prove(J, claim, assume=[lambda y: y.T])
+
+
+def test_kinks_and_places_without_a_value_are_excepted() -> None:
+    z = Tensor(np.ones((3, 4)), name="z")
+    (proof,) = prove(relu(z).sum(), {"d_z": lambda z: z >= 0})
+    assert proof.proved
+    assert "except where zᵢⱼ = 0" in proof.statement
+    (proof,) = prove(np.sqrt(z**2).sum(), {"d_z": lambda z: 1 * np.sign(z)})
+    assert proof.proved
+    (proof,) = prove(np.log(z).sum(), {"d_z": lambda z: 1 / z})
+    assert "wherever both sides are defined" in proof.statement
+    (wrong,) = prove(np.sqrt(z**2).sum(), {"d_z": lambda z: 1 + 0 * z})
+    assert not wrong.proved
+
+
+def test_what_a_graph_asks_to_be_equal_is_no_kink() -> None:
+    y, z = Tensor(np.ones(3), name="y"), Tensor(np.ones(3), name="z")
+    J = (np.equal(y, 1) * z).sum()
+    assert not prove(J, {"d_z": lambda z: 0 * z}).ok
+
+
+def test_what_has_no_form_is_decided_at_this_size_or_left_open() -> None:
+    x = Tensor(np.array([1.0, 2.0, 3.0]), name="x")
+    w = Tensor(np.array([2.0, 0.5]), name="w")
+    (proof,) = prove((x[:2] * w).sum(), {"d_w": lambda x: x[:2]})
+    assert proof.proved
+    assert not proof.any_size
+    assert proof.statement.endswith("at this size only")
+    (proof,) = prove(np.cumsum(x).sum(), {"d_x": lambda x: 0 * x + 1})
+    assert not proof.proved
+
+
+def test_positions_ask_for_the_length_they_need() -> None:
+    x = Tensor(np.array([1.0, 2.0, 3.0]), name="x")
+    (proof,) = prove(x[1] * x.sum(), {"d_x": lambda x: x[1] + 0 * x})
+    assert not proof.proved
+    J = x[1] * x[0]
+    J.name = "J"
+    (proof,) = prove(J, {"J": lambda x: x[0] * x[1]})
+    assert proof.sizes == ["n₁ ≥ 2"]
+
+
+def test_a_wrong_rule_does_not_pass() -> None:
+    from autograd_nn.core.op import Op
+    from autograd_nn.core.tensor import apply
+
+    cube = Op("cube", lambda x: x**3, (lambda g, out, x: g * 2 * x**2,))
+    x = Tensor(np.ones((2, 3)), name="x")
+    (proof,) = prove(apply(cube, (x,)).sum(), {"dx": lambda x: 2 * x**2})
+    assert not proof.proved
+    assert "a defect of the engine" in proof.problem
+
+
+# -- depth ----------------------------------------------------------------------------------------
+
+
+def test_the_recursion_holds_at_every_depth() -> None:
+    J, _ = network([2, 3, 4, 5, 2], 3)
+    proofs = prove(J, document_formulas(5))
+    assert all(proof.any_depth for proof in proofs)
+    assert proofs[0].statement.endswith("at every depth")
+
+
+def test_a_path_around_a_layer_forbids_the_induction() -> None:
+    J, tensors = network([2, 3, 4, 2], 3, skip=True)
+    right = {"delta2": formula("(W2.T @ delta3 + V.T @ delta4) * f_prime(z2)")}
+    (proof,) = prove(J, right)
+    assert proof.proved
+    assert not proof.any_depth
+    environment = Environment(J)
+    assert not paths_through(environment, tensors["z2"], tensors["z3"])
+    assert paths_through(environment, tensors["z3"], tensors["z4"])
+    assert not prove(J, {"delta2": formula("(W2.T @ delta3) * f_prime(z2)")}).ok
+
+
+def test_a_step_that_holds_its_own_skip_is_one_step() -> None:
+    rng = np.random.default_rng(0)
+    h, tensors = Tensor(rng.normal(size=(3, 4)), name="x"), {}
+    for l in (1, 2, 3, 4):
+        W = tensors[f"W{l}"] = Tensor(rng.normal(size=(3, 3)), name=f"W{l}")
+        z = W @ h.tanh() + h
+        z.name = f"z{l + 1}"
+        h = z
+    J = (h * Tensor(rng.normal(size=(3, 4)), name="U")).sum()
+    claims = {f"d_z{l}": as_formula(f"d_z{l + 1} + (W{l}.T @ d_z{l + 1}) * (1 - np.tanh(z{l})**2)")
+              for l in (2, 3, 4)}  # fmt: skip
+    proofs = prove(J, claims)
+    assert proofs.ok
+    assert all(proof.any_depth for proof in proofs)
+    without = {
+        f"d_z{l}": as_formula(f"(W{l}.T @ d_z{l + 1}) * (1 - np.tanh(z{l})**2)") for l in (2, 3)
+    }
+    assert all(proof.refuted for proof in prove(J, without))
+
+
+def test_a_recurrence_holds_for_every_number_of_steps() -> None:
+    (identity,) = (i for i in ALL if i.title == "recurrence of three steps: d_z1")
+    (proof,) = prove(identity.graph(), identity.claim())
+    assert proof.any_depth
+
+
+# -- certificates ---------------------------------------------------------------------------------
+
+
+def _edits(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[tuple[Any, ...], Any]]:
+    """Return where a certificate can be changed, and to what."""
+    found: list[tuple[tuple[Any, ...], Any]] = []
+    if isinstance(data, dict):
+        for key, value in data.items():
+            found += _edits(value, (*path, key))
+    elif isinstance(data, list):
+        for key, value in enumerate(data):
+            found += _edits(value, (*path, key))
+            if path[-1:] in (("claim",), ("value",), ("steps",), ("terms",), ("right",)):
+                found.append(((*path, key), None))
+    elif isinstance(data, str) and path[-1] not in ("seal", "says"):
+        others = {"c": ["2", "-1", "1/3"]}.get(path[-1], ["2", "W9", "i1", "j0", "z"])
+        found += [(path, other) for other in others if other != data]
+    elif isinstance(data, (int, bool)):
+        found.append((path, 1 - int(data)))
+    return found
+
+
+def _edited(data: Any, path: tuple[Any, ...], value: Any) -> Any:
+    changed = copy.deepcopy(data)
+    inner = changed
+    for key in path[:-1]:
+        inner = inner[key]
+    if value is None:
+        del inner[path[-1]]
+    else:
+        inner[path[-1]] = value
+    return changed
+
+
+def test_certificates_that_were_tampered_with_are_rejected() -> None:
+    rng = np.random.default_rng(0)
+    tried = 0
+    for identity in [ALL[k] for k in rng.permutation(len(ALL))[:40]]:
+        (proof,) = prove(identity.graph(), identity.claim(), assume=identity.assume)
+        data = json.loads(proof.certificate())
+        edits = _edits(data)
+        for k in rng.permutation(len(edits))[:30]:
+            tried += 1
+            with pytest.raises(replay.Rejected):
+                replay.check(json.dumps(_edited(data, *edits[k])))
+    assert tried >= 1000
+
+
+def test_a_false_claim_with_a_seal_of_its_own_is_rejected_too() -> None:
+    rng = np.random.default_rng(1)
+    tried = 0
+    for identity in ALL[::5]:
+        (proof,) = prove(identity.graph(), identity.claim(), assume=identity.assume)
+        data = json.loads(proof.certificate())
+        edits = [e for e in _edits(data["claim"], ("claim",)) if e[0][-1] == "c" or e[1] is None]
+        for k in rng.permutation(len(edits))[:6]:
+            changed = _edited(data, *edits[k])
+            changed["seal"] = replay.seal(changed)
+            tried += 1
+            with pytest.raises(replay.Rejected):
+                replay.check(json.dumps(changed))
+    assert tried > 100
+
+
+def test_the_checker_is_short_and_imports_the_standard_library_alone() -> None:
+    source = Path(replay.__file__).read_text(encoding="utf-8")
+    assert "autograd_nn" not in source
+    assert "from ." not in source
+
+
+def test_no_claim_is_an_error() -> None:
+    J, _ = network([2, 2, 1], 1)
+    with pytest.raises(UnknownNameError):
+        prove(J, {})

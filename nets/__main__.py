@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -14,6 +13,7 @@ from autograd_nn.derivation import UnknownNameError
 
 from . import DivergenceError, History, Network, load_digits, prove, train, verify
 from .activations import ACTIVATIONS
+from .arguments import Parser, positive, seed_number
 from .costs import COSTS, OUTPUTS
 from .optimizers import OPTIMIZERS
 from .verification import FormulasError, load_formulas
@@ -35,64 +35,33 @@ _EXAMPLES = """examples:
 """
 
 
-def _positive(kind: Callable[[str], Any], least: float) -> Callable[[str], Any]:
-    """Return a parser of finite numbers that are at least `least`."""
-
-    def parse(text: str) -> Any:
-        try:
-            value = kind(text)
-            usable = math.isfinite(value) and value >= least and value != 0
-        except (ValueError, OverflowError):
-            usable = False
-        if not usable:
-            what = "a whole number" if kind is int else "a number"
-            raise argparse.ArgumentTypeError(f"{text!r} is not {what} above 0")
-        return value
-
-    return parse
-
-
-def _seed(text: str) -> int:
-    """Return a seed that both NumPy and scikit-learn take."""
-    if not (text.isdecimal() and len(text) <= 10 and int(text) < 2**32):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to {2**32 - 1}")
-    return int(text)
-
-
-class _Parser(argparse.ArgumentParser):
-    """Errors in one line, exit code 2."""
-
-    def error(self, message: str) -> Any:
-        self.exit(2, f"{self.prog}: error: {message} (--help shows how)\n")
-
-
-def _training_parser() -> _Parser:
+def _training_parser() -> Parser:
     """Return the options of `train` alone."""
-    training = _Parser(add_help=False)
+    training = Parser(add_help=False)
     training.add_argument(
-        "--iterations", type=_positive(int, 1), default=3000, metavar="N",
+        "--iterations", type=positive(int, 1), default=3000, metavar="N",
         help="passes over the samples (default: 3000)",
     )  # fmt: skip
     training.add_argument(
-        "--alpha", type=_positive(float, 0), default=0.25, metavar="A",
+        "--alpha", type=positive(float, 0), default=0.25, metavar="A",
         help="the learning rate (default: 0.25)",
     )  # fmt: skip
     training.add_argument(
-        "--batch-size", type=_positive(int, 1), default=None, metavar="M",
+        "--batch-size", type=positive(int, 1), default=None, metavar="M",
         help="samples in a step (default: all of them)",
     )  # fmt: skip
     training.add_argument(
         "--optimizer", choices=tuple(OPTIMIZERS), default="sgd", help="default: plain descent, sgd"
     )
     training.add_argument(
-        "--weight-decay", type=_positive(float, 0), default=0.0, metavar="L", help="λ (default: 0)"
+        "--weight-decay", type=positive(float, 0), default=0.0, metavar="L", help="λ (default: 0)"
     )
     training.add_argument(
         "--checkpoint", type=Path, default=None, metavar="FILE",
         help="keep the training in this file, so that it can be resumed",
     )  # fmt: skip
     training.add_argument(
-        "--every", type=_positive(int, 1), default=100, metavar="N",
+        "--every", type=positive(int, 1), default=100, metavar="N",
         help="passes between two writings of the checkpoint (default: 100)",
     )  # fmt: skip
     training.add_argument(
@@ -108,13 +77,13 @@ def _training_parser() -> _Parser:
 
 
 def _parser() -> argparse.ArgumentParser:
-    common = _Parser(add_help=False)
+    common = Parser(add_help=False)
     common.add_argument(
-        "--structure", type=_positive(int, 1), nargs="+", metavar="N", default=None,
+        "--structure", type=positive(int, 1), nargs="+", metavar="N", default=None,
         help="nodes of each layer (default: 64 30 10)",
     )  # fmt: skip
     common.add_argument(
-        "--seed", type=_seed, default=0, metavar="S", help="of weights and split (default: 0)"
+        "--seed", type=seed_number, default=0, metavar="S", help="of weights and split (default: 0)"
     )
     common.add_argument(
         "--init", choices=("glorot", "uniform"), default="glorot",
@@ -136,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
         help="folder for pictures; made if missing, never emptied (default: nets-out)",
     )  # fmt: skip
     training = _training_parser()
-    parser = _Parser(
+    parser = Parser(
         prog="python -m nets",
         description="The document's neural network, on scikit-learn's handwritten digits.",
         epilog=_EXAMPLES,
@@ -173,7 +142,7 @@ def _derive_options(command: argparse.ArgumentParser) -> None:
         help="only this gradient: W1, b2, z2, … (default: all)",
     )
     command.add_argument(
-        "--index", type=_positive(int, 1), nargs="+", default=None, metavar="I",
+        "--index", type=positive(int, 1), nargs="+", default=None, metavar="I",
         help="write one element out in index form, counted from 1; needs --wrt and SymPy",
     )  # fmt: skip
     command.add_argument("--numbers", action="store_true", help="fill in the values")
@@ -300,7 +269,7 @@ def run_program(arguments: argparse.Namespace) -> int:
 
 def _program_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--samples", type=_positive(int, 1), default=32, metavar="M",
+        "--samples", type=positive(int, 1), default=32, metavar="M",
         help="how many samples the step is for (default: 32)",
     )  # fmt: skip
     command.add_argument(

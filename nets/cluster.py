@@ -121,7 +121,7 @@ def chunk_gradient(
         if counts:
             J, gradient = run(leaves, x, y, given)
             total[:-2] += counts * packed(gradient)
-            total[-2:] += counts * float(J), counts
+            total[-2:] += counts * float(J.item()), counts
     return total[np.newaxis] if task.rows else total[:, np.newaxis]
 
 

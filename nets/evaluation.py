@@ -82,7 +82,7 @@ class Evaluation:
                 x, y = gathered(part.X, chosen, net.dtype), gathered(part.Y, chosen, net.dtype)
                 with no_grad():
                     nodes = net.record(leaves, x, y)
-                total += float(nodes["J"]) * x.shape[1]
+                total += float(nodes["J"].item()) * x.shape[1]
                 m += x.shape[1]
                 if self._metrics:
                     seen.append((y, nodes[f"h{net.n_layers}"].numpy()))

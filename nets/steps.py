@@ -275,7 +275,7 @@ class Eager(Engine):
         for name, array in self.parameters.items():
             np.add(array, updates[name], out=array)
         keep(self.state, after)
-        return float(J)
+        return float(J.item())
 
 
 class Programmed(Engine):

@@ -36,7 +36,7 @@ ROOMS_OF_NAMES = ("autograd_nn/ops/", "autograd_nn/program/rules/")
 NAMES_ALLOWED = {
     "autograd_nn/__init__.py": "the public names: functions, some called as the operation is",
     "autograd_nn/derivation/prove/certificate.py": "the kinds of functions in a certificate's text",
-    "autograd_nn/derivation/prove/replay.py": "the checker of that text shares nothing with the rows",
+    "autograd_nn/derivation/prove/replay.py": "the checker of it shares nothing with the rows",
     "autograd_nn/program/native.py": "the functions of the text that Numba compiles",
     "autograd_nn/program/numpy_source.py": "the names of NumPy's functions in the emitted text",
 }

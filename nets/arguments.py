@@ -1,0 +1,39 @@
+"""What the command line takes: numbers in their range, and errors in one line."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable
+from typing import Any
+
+
+def positive(kind: Callable[[str], Any], least: float) -> Callable[[str], Any]:
+    """Return a parser of finite numbers that are at least `least`."""
+
+    def parse(text: str) -> Any:
+        try:
+            value = kind(text)
+            usable = math.isfinite(value) and value >= least and value != 0
+        except (ValueError, OverflowError):
+            usable = False
+        if not usable:
+            what = "a whole number" if kind is int else "a number"
+            raise argparse.ArgumentTypeError(f"{text!r} is not {what} above 0")
+        return value
+
+    return parse
+
+
+def seed_number(text: str) -> int:
+    """Return a seed that both NumPy and scikit-learn take."""
+    if not (text.isdecimal() and len(text) <= 10 and int(text) < 2**32):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to {2**32 - 1}")
+    return int(text)
+
+
+class Parser(argparse.ArgumentParser):
+    """Errors in one line, exit code 2."""
+
+    def error(self, message: str) -> Any:
+        self.exit(2, f"{self.prog}: error: {message} (--help shows how)\n")

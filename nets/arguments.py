@@ -36,4 +36,5 @@ class Parser(argparse.ArgumentParser):
     """Errors in one line, exit code 2."""
 
     def error(self, message: str) -> Any:
+        """Leave with the message, its program named."""
         self.exit(2, f"{self.prog}: error: {message} (--help shows how)\n")

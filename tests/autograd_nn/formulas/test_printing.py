@@ -25,7 +25,7 @@ def renders(latex: str) -> None:
 
 def arity(op_name: str) -> int:
     """Return a number of inputs for an operation: the highest its template names."""
-    latex = REGISTRY[op_name].latex
+    latex = REGISTRY[op_name].latex + REGISTRY[op_name].text
     named = [i for i in range(4) if f"{{{i}}}" in latex]
     return max(len(REGISTRY[op_name].vjps), max(named, default=0) + 1, _WIDTH.get(op_name, 1))
 

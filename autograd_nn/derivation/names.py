@@ -20,8 +20,8 @@ from ..core.graph import topological_order, uses
 from ..core.op import Op
 from ..core.recording import recording
 from ..core.tensor import Tensor, apply, plain
+from ..formulas.samples import Samples, samples_of
 from ..ops.elementwise import SQUARE
-from .samples import Samples, samples_of
 
 _WORD = re.compile(r"(d_|f_prime\()?([A-Za-z]+?)_?(\d*)\)?")
 

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..core.graph import dependents, topological_order
+from ..core.graph import dependents, replay, topological_order
+from ..core.recording import no_grad
 from ..core.tensor import Tensor, plain
 from ..ops.elementwise import ADD, DIVIDE, MULTIPLY, NEGATIVE, SUBTRACT
 from ..ops.reductions import MEAN, SUM
@@ -71,6 +72,8 @@ def _mean_over(J: Tensor, m: int, zs: list[Tensor]) -> int | None:
             todo.append((inputs[0], divisor * value if over else divisor / value, summed))
         elif op in (SUM, MEAN) and not _over_samples(node, m):
             todo.append((inputs[0], divisor, summed))
+        elif op in (SUM, MEAN) and not summed and not _is_by_sample(inputs[0], zs[-1]):
+            found.add(None)
         elif op is MEAN:
             found.add(m)
         elif op is SUM:
@@ -88,6 +91,15 @@ def _over_samples(node: Tensor, m: int) -> bool:
         return x.shape[1] == m and (1 in axes or axis is None)
     rest = x.op in (SUM, MEAN) and x.inputs[0].ndim == 2 and _over_samples(x, m)
     return x.shape == (m,) and not rest
+
+
+def _is_by_sample(node: Tensor, z: Tensor) -> bool:
+    """Whether the first column of z alone reaches the first column of a node, and no other."""
+    moved = np.array(plain(z))
+    moved[..., 0] += 0.01
+    with no_grad(), np.errstate(all="ignore"):
+        (again,), _ = replay([node], {z: moved})
+    return np.array_equal(plain(again)[..., 1:], plain(node)[..., 1:], equal_nan=True)
 
 
 def _told_by(divisor: float, m: int) -> int | None:

@@ -32,6 +32,8 @@ _EXAMPLES = """examples:
   python -m nets draw --structure 3 3 1           draw the graph of one cost
   python -m nets draw --network --structure 3 3 1 draw the layers, weights and what flows back
   python -m nets explore --structure 3 3 1        a page to step through the graph, both ways
+  python -m nets grade softmax --student          the text with blanks that students get
+  python -m nets grade softmax handed_in/         mark a folder of submissions
 """
 
 
@@ -117,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
             name,
             help=text,
             description=text,
-            parents=[common, training] if "training" in parents else [common],
+            parents=[{"common": common, "training": training}[parent] for parent in parents],
         )
         command.set_defaults(run=run)
         for add in _OPTIONS.get(name, ()):
@@ -154,6 +156,79 @@ def _network_option(command: argparse.ArgumentParser) -> None:
         "--network", action="store_true",
         help="draw the network in layers: its nodes, its weights, and how δ is passed back",
     )  # fmt: skip
+
+
+def _grade_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "sheet", metavar="SHEET",
+        help="network, softmax, batch_normalisation, or a Python file with graph() and asked",
+    )  # fmt: skip
+    command.add_argument(
+        "submissions", metavar="SUBMISSION", nargs="*", type=Path,
+        help="files, notebooks, or folders of them. They are run, each in a process of its own "
+        "with limits; this is no sandbox",
+    )  # fmt: skip
+    command.add_argument("--student", action="store_true", help="print the text with blanks")
+    command.add_argument(
+        "--out", type=Path, default=None, metavar="FILE",
+        help="write there (gradescope, several submissions: a folder)",
+    )  # fmt: skip
+    command.add_argument(
+        "--format", choices=("table", "csv", "gradescope"), default="table", help="default: table"
+    )
+    command.add_argument(
+        "--hints", type=int, choices=range(5), default=4, metavar="N",
+        help="0 to 4: nothing, where, what kind, which quantity, the repair (default: 4)",
+    )  # fmt: skip
+    command.add_argument(
+        "--timeout", type=positive(float, 0), default=10.0, metavar="S",
+        help="seconds for each submission (default: 10)",
+    )  # fmt: skip
+
+
+def run_grade(arguments: argparse.Namespace) -> int:
+    """Mark submissions, or print what students get."""
+    from .grading import grade
+    from .sheets import SheetError, load
+
+    try:
+        sheet = load(arguments.sheet)
+    except SheetError as error:
+        raise _UserError(str(error)) from error
+    for warning in sheet.hidden:
+        print(f"warning: {warning}", file=sys.stderr)
+    if arguments.student:
+        _write(sheet.copy_for_students(), arguments.out)
+        return 0
+    if not arguments.submissions:
+        raise _UserError("SUBMISSION: name the files to mark, or --student")
+    try:
+        grades = grade(
+            sheet, arguments.submissions, hints=arguments.hints, timeout=arguments.timeout
+        )
+    except FileNotFoundError as error:
+        raise _UserError(str(error)) from error
+    if arguments.format != "gradescope":
+        _write(grades.csv() if arguments.format == "csv" else f"{grades}\n", arguments.out)
+    elif len(grades) == 1:
+        _write(grades[0].json(), arguments.out)
+    elif arguments.out is None:
+        raise _UserError("--out: several results.json need a folder to stand in")
+    else:
+        for graded in grades:
+            _write(graded.json(), _folder(arguments.out) / f"{graded.file_name()}.json")
+    return 0
+
+
+def _write(text: str, path: Path | None) -> None:
+    """Write `text` to a file, or print it."""
+    if path is None:
+        print(text, end="")
+        return
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise _UserError(f"--out: {path} cannot be written: {error.strerror}") from error
 
 
 def _network(arguments: argparse.Namespace) -> Network:
@@ -372,14 +447,15 @@ def _plot_cost(history: History, path: Path) -> Path:
     return path
 
 
-_COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str, frozenset[str]]] = {
-    "train": (run_train, "verify, train on the digits, measure, draw", frozenset({"training"})),
-    "verify": (run_verify, "check every formula against the gradients", frozenset()),
-    "prove": (run_prove, "prove every formula for every size, sample and depth", frozenset()),
-    "derive": (run_derive, "write down how the gradients follow from the graph", frozenset()),
-    "program": (run_program, "print the training step as a NumPy program", frozenset()),
-    "draw": (run_draw, "draw the graph of one cost, or the network itself", frozenset()),
-    "explore": (run_explore, "make a page that steps through the graph of one cost", frozenset()),
+_COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str, tuple[str, ...]]] = {
+    "train": (run_train, "verify, train on the digits, measure, draw", ("common", "training")),
+    "verify": (run_verify, "check every formula against the gradients", ("common",)),
+    "prove": (run_prove, "prove every formula for every size, sample and depth", ("common",)),
+    "derive": (run_derive, "write down how the gradients follow from the graph", ("common",)),
+    "program": (run_program, "print the training step as a NumPy program", ("common",)),
+    "draw": (run_draw, "draw the graph of one cost, or the network itself", ("common",)),
+    "explore": (run_explore, "make a page that steps through the graph of one cost", ("common",)),
+    "grade": (run_grade, "mark submissions: which formula is wrong, and why", ()),
 }
 
 _OPTIONS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], ...]] = {
@@ -388,6 +464,7 @@ _OPTIONS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], ...]] = {
     "derive": (_derive_options,),
     "program": (_program_options,),
     "draw": (_network_option,),
+    "grade": (_grade_options,),
 }
 
 
@@ -399,7 +476,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         given.insert(0, "train")
     parser = _parser()
     arguments = parser.parse_args(given)
-    if arguments.structure is not None and len(arguments.structure) < 2:
+    if getattr(arguments, "structure", None) is not None and len(arguments.structure) < 2:
         parser.error("--structure needs two or more layers, e.g. --structure 64 30 10")
     try:
         code: int = arguments.run(arguments)

@@ -13,8 +13,9 @@ from autograd_nn.derivation import UnknownNameError
 
 from . import DivergenceError, History, Network, load_digits, prove, train, verify
 from .activations import ACTIVATIONS
-from .arguments import Parser, positive, seed_number
+from .arguments import Parser, UserError, folder_at, positive, seed_number
 from .costs import COSTS, OUTPUTS
+from .grade_command import grade_options, run_grade
 from .optimizers import OPTIMIZERS
 from .verification import FormulasError, load_formulas
 
@@ -158,79 +159,6 @@ def _network_option(command: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def _grade_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "sheet", metavar="SHEET",
-        help="network, softmax, batch_normalisation, or a Python file with graph() and asked",
-    )  # fmt: skip
-    command.add_argument(
-        "submissions", metavar="SUBMISSION", nargs="*", type=Path,
-        help="files, notebooks, or folders of them. They are run, each in a process of its own "
-        "with limits; this is no sandbox",
-    )  # fmt: skip
-    command.add_argument("--student", action="store_true", help="print the text with blanks")
-    command.add_argument(
-        "--out", type=Path, default=None, metavar="FILE",
-        help="write there (gradescope, several submissions: a folder)",
-    )  # fmt: skip
-    command.add_argument(
-        "--format", choices=("table", "csv", "gradescope"), default="table", help="default: table"
-    )
-    command.add_argument(
-        "--hints", type=int, choices=range(5), default=4, metavar="N",
-        help="0 to 4: nothing, where, what kind, which quantity, the repair (default: 4)",
-    )  # fmt: skip
-    command.add_argument(
-        "--timeout", type=positive(float, 0), default=10.0, metavar="S",
-        help="seconds for each submission (default: 10)",
-    )  # fmt: skip
-
-
-def run_grade(arguments: argparse.Namespace) -> int:
-    """Mark submissions, or print what students get."""
-    from .grading import grade
-    from .sheets import SheetError, load
-
-    try:
-        sheet = load(arguments.sheet)
-    except SheetError as error:
-        raise _UserError(str(error)) from error
-    for warning in sheet.hidden:
-        print(f"warning: {warning}", file=sys.stderr)
-    if arguments.student:
-        _write(sheet.copy_for_students(), arguments.out)
-        return 0
-    if not arguments.submissions:
-        raise _UserError("SUBMISSION: name the files to mark, or --student")
-    try:
-        grades = grade(
-            sheet, arguments.submissions, hints=arguments.hints, timeout=arguments.timeout
-        )
-    except FileNotFoundError as error:
-        raise _UserError(str(error)) from error
-    if arguments.format != "gradescope":
-        _write(grades.csv() if arguments.format == "csv" else f"{grades}\n", arguments.out)
-    elif len(grades) == 1:
-        _write(grades[0].json(), arguments.out)
-    elif arguments.out is None:
-        raise _UserError("--out: several results.json need a folder to stand in")
-    else:
-        for graded in grades:
-            _write(graded.json(), _folder(arguments.out) / f"{graded.file_name()}.json")
-    return 0
-
-
-def _write(text: str, path: Path | None) -> None:
-    """Write `text` to a file, or print it."""
-    if path is None:
-        print(text, end="")
-        return
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise _UserError(f"--out: {path} cannot be written: {error.strerror}") from error
-
-
 def _network(arguments: argparse.Namespace) -> Network:
     try:
         return Network(
@@ -242,7 +170,7 @@ def _network(arguments: argparse.Namespace) -> Network:
             cost=arguments.cost,
         )
     except ValueError as error:
-        raise _UserError(f"--cost: {error}") from error
+        raise UserError(f"--cost: {error}") from error
 
 
 def _samples(net: Network, seed: int, m: int = 100) -> tuple[Any, Any]:
@@ -257,20 +185,6 @@ def _samples(net: Network, seed: int, m: int = 100) -> tuple[Any, Any]:
     return x, y / y.sum(axis=0) if net.criterion.output.name == "softmax" else y
 
 
-def _folder(path: Path) -> Path:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _UserError(f"--out: {path} cannot be made or used: {error.strerror}") from error
-    if not os.access(path, os.W_OK | os.X_OK):
-        raise _UserError(f"--out: {path} cannot be written to")
-    return path
-
-
-class _UserError(Exception):
-    """Something about the arguments that only shows when they are used."""
-
-
 def run_verify(arguments: argparse.Namespace) -> int:
     """Check every formula; exit code 1 if one is wrong."""
     net = _network(arguments)
@@ -278,7 +192,7 @@ def run_verify(arguments: argparse.Namespace) -> int:
     try:
         report = verify(net, *_samples(net, arguments.seed), claims)
     except UnknownNameError as error:  # of the claims; the samples fit the network
-        raise _UserError(f"--formulas: {error}") from error
+        raise UserError(f"--formulas: {error}") from error
     whose = "the formulas" if claims is None else f"{arguments.formulas}"
     print(f"{net!r}: {whose} against the automatic gradients\n")
     print(report)
@@ -292,7 +206,7 @@ def _claims(arguments: argparse.Namespace) -> Any:
     try:
         return load_formulas(arguments.formulas)
     except FormulasError as error:
-        raise _UserError(f"--formulas: {error}") from error
+        raise UserError(f"--formulas: {error}") from error
 
 
 def run_prove(arguments: argparse.Namespace) -> int:
@@ -302,7 +216,7 @@ def run_prove(arguments: argparse.Namespace) -> int:
     try:
         proofs = prove(net, claims)
     except UnknownNameError as error:
-        raise _UserError(f"--formulas: {error}") from error
+        raise UserError(f"--formulas: {error}") from error
     print(proofs)
     return 0 if proofs.ok else 1
 
@@ -315,15 +229,15 @@ def run_derive(arguments: argparse.Namespace) -> int:
     nodes = net.graph(*_samples(net, arguments.seed, 1))
     if arguments.wrt is not None and (arguments.wrt not in nodes or arguments.wrt == "J"):
         known = ", ".join(sorted(set(nodes) - {"J"}))
-        raise _UserError(f"--wrt: {arguments.wrt!r} is not in the graph; there are {known}")
+        raise UserError(f"--wrt: {arguments.wrt!r} is not in the graph; there are {known}")
     if arguments.index is not None and arguments.wrt is None:
-        raise _UserError("--index: say of which tensor with --wrt, e.g. --wrt W2 --index 1 2")
+        raise UserError("--index: say of which tensor with --wrt, e.g. --wrt W2 --index 1 2")
     index = tuple(arguments.index) if arguments.index is not None else None
     for name in [arguments.wrt] if arguments.wrt is not None else net.parameters():
         try:
             written = derive(nodes["J"], nodes[name], numbers=arguments.numbers, index=index)
         except ValueError as error:
-            raise _UserError(str(error)) from error
+            raise UserError(str(error)) from error
         print(written.latex if arguments.latex else written, end="\n\n")
     return 0
 
@@ -356,7 +270,7 @@ def _program_options(command: argparse.ArgumentParser) -> None:
 def run_draw(arguments: argparse.Namespace) -> int:
     """Draw the graph of one cost, or the network."""
     net = _network(arguments)
-    folder = _folder(arguments.out)
+    folder = folder_at(arguments.out)
     if arguments.network:
         x, y = _samples(net, arguments.seed, 1)
         for title, name, picture in (
@@ -376,7 +290,7 @@ def run_explore(arguments: argparse.Namespace) -> int:
     from autograd_nn import explore
 
     net = _network(arguments)
-    folder = _folder(arguments.out)
+    folder = folder_at(arguments.out)
     page = explore(net.cost(*_samples(net, arguments.seed, 1)))
     print(f"open in a browser: {page.save(folder / 'explore.html')}")
     return 0
@@ -392,15 +306,15 @@ def run_train(arguments: argparse.Namespace) -> int:
     """Verify, train, measure on held-out digits, draw."""
     net = _network(arguments)
     if net.structure[0] != 64 or net.structure[-1] != 10:
-        raise _UserError(
+        raise UserError(
             "--structure: training is on 8x8 digits, so the first layer has 64 nodes and the "
             f"last 10; got {' '.join(map(str, net.structure))}"
         )
     if arguments.save is not None and arguments.save.exists() and not arguments.overwrite:
-        raise _UserError(f"--save: {arguments.save} is there already; --overwrite replaces it")
+        raise UserError(f"--save: {arguments.save} is there already; --overwrite replaces it")
     if arguments.resume and arguments.checkpoint is None:
-        raise _UserError("--resume: say from which file with --checkpoint")
-    folder = _folder(arguments.out)
+        raise UserError("--resume: say from which file with --checkpoint")
+    folder = folder_at(arguments.out)
     digits = load_digits(seed=arguments.seed)
     print(f"{net!r} on {digits.X_train.shape[1]} digits, {digits.X_test.shape[1]} held out\n")
     report = verify(net, digits.X_train[:, :100], digits.Y_train[:, :100])
@@ -410,7 +324,7 @@ def run_train(arguments: argparse.Namespace) -> int:
     try:
         history = train(*given, **_training_options(arguments))
     except (FileExistsError, ValueError, ImportError) as error:
-        raise _UserError(f"--checkpoint: {error}") from error
+        raise UserError(f"--checkpoint: {error}") from error
     except KeyboardInterrupt:
         if arguments.save is not None:  # what was learnt is kept
             net.save(arguments.save, overwrite=arguments.overwrite)
@@ -464,7 +378,7 @@ _OPTIONS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], ...]] = {
     "derive": (_derive_options,),
     "program": (_program_options,),
     "draw": (_network_option,),
-    "grade": (_grade_options,),
+    "grade": (grade_options,),
 }
 
 
@@ -481,7 +395,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code: int = arguments.run(arguments)
         sys.stdout.flush()
-    except _UserError as error:
+    except UserError as error:
         parser.error(str(error))
     except (DivergenceError, MemoryError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)

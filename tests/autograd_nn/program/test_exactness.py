@@ -88,6 +88,8 @@ def test_numbers_that_were_made_arrays_stay_arrays() -> None:
 def test_factors_are_not_merged_in_narrow_integers() -> None:
     n = np.array([7, 200], "u1")
     np.testing.assert_array_equal(jit(lambda n: 3 * (-n))(n), 3 * (-n))
+    big = np.array([5], "u8")
+    np.testing.assert_array_equal(jit(lambda n, k: n + (-k))(big, -3), [8.0])
 
 
 @pytest.mark.filterwarnings("ignore")

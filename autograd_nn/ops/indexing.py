@@ -156,7 +156,7 @@ def _index_part(part: Any) -> Any:
     return _known_mask(part) if isinstance(part, Tensor) and part.dtype == bool else part
 
 
-def indexed(x: Tensor, key: Any) -> Any:
+def indexed(x: Any, key: Any) -> Any:
     """Return ``x[key]`` where positions in the key are Tensors that a program computes.
 
     Slices and None are taken first, then elements along the axes that have positions.
@@ -179,7 +179,7 @@ def indexed(x: Tensor, key: Any) -> Any:
     if len(axes) == 1:
         return apply(TAKE, (x, indices[0]), {"axis": axes[0]})
     front = list(range(len(axes)))
-    found = apply(GATHER, (np.moveaxis(x, axes, front) if axes != front else x, *indices))
+    found: Any = apply(GATHER, (np.moveaxis(x, axes, front) if axes != front else x, *indices))
     new = range(max(map(np.ndim, indices)))
     if _apart(parts) or not axes[0] or not new:
         return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -62,7 +62,7 @@ def batched(outputs: Sequence[Tensor], rows: dict[Tensor, Tensor], count: int) -
         on = [x is not old for x, old in zip(inputs, node.inputs, strict=True)]
         made = _rule_of(node)(node, inputs, on, count)
         made.name = made.name or node.name
-        return made
+        return cast("Tensor", made)
 
     fresh = rebuild(topological_order(outputs), dict(rows), make)
     return [_repeated(fresh[x], fresh[x] is not x, count) for x in outputs]

@@ -69,7 +69,7 @@ def scan(
             f"scan needs one number of steps, got length={length}"
             f"{' and ' + given if given else ' and no xs'}"
         )
-    count = told.pop()
+    count = int(told.pop() or 0)
     carry = tree_map(as_array, init)
     kind = _kind(carry)
     each: list[list[Any]] = []

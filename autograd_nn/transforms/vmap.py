@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -106,8 +106,8 @@ def vmap(f: Function, in_axes: Any = 0, out_axes: Any = 0) -> Function:
         )
         out = _spread_axes(out_axes, unflatten(shape, outputs), "out_axes")
         with nullcontext() if record else no_grad():
-            found = [
-                np.moveaxis(x, 0, axis) if axis else x
+            found: list[Any] = [
+                np.moveaxis(cast("Any", x), 0, axis) if axis else x
                 for x, axis in zip(batched(outputs, rows, count), out, strict=True)
             ]
         if not record:
@@ -164,8 +164,9 @@ def _with_rows_first(leaf: Any, axis: int, name: str) -> Tensor:
             f"vmap: {name} has shape {np.shape(leaf)}, and no axis {axis} along which examples "
             "could lie; say None for it in in_axes if it is the same for all"
         )
-    x = as_tensor(leaf)
-    return x if axis % ndim == 0 else np.moveaxis(x, axis, 0)
+    x: Any = as_tensor(leaf)
+    moved: Tensor = np.moveaxis(x, axis, 0) if axis % ndim else x
+    return moved
 
 
 def _count(given: Sequence[tuple[Tensor, str]]) -> int:

@@ -183,7 +183,7 @@ def _eigh_rule(g: Any, out: Any, a: Any, UPLO: str = "L") -> Any:
     n = values.shape[-1]
     gaps = _columns(values) - _rows(values)
     mixed = transposed(v) @ g_vectors
-    turning = divided(mixed - transposed(mixed), 2 * gaps) * (1 - _eye(n, v))
+    turning = divided(mixed - transposed(mixed), 2 * gaps)
     inner = turning + _rows(g_values) * _eye(n, v)
     return _folded(v @ inner @ transposed(v), UPLO == "U")
 
@@ -200,12 +200,11 @@ def _svd_rule(g: Any, out: Any, a: Any) -> Any:
     uh, vh, g_uh, g_vh = out[..., :m], out[..., m + 1 :], g[..., :m], g[..., m + 1 :]
     u, v = transposed(uh), transposed(vh)
     k = s.shape[-1]
-    unit, apart = _eye(k, out), 1 - _eye(k, out)
     gaps = np.square(_columns(s)) - np.square(_rows(s))
     turn_u, turn_v = uh @ transposed(g_uh), vh @ transposed(g_vh)
-    turn_u = divided(turn_u - transposed(turn_u), gaps) * apart
-    turn_v = divided(turn_v - transposed(turn_v), gaps) * apart
-    inner = turn_u * _columns(s) + _rows(s) * turn_v + _rows(g_s) * unit
+    turn_u = divided(turn_u - transposed(turn_u), gaps)
+    turn_v = divided(turn_v - transposed(turn_v), gaps)
+    inner = turn_u * _columns(s) + _rows(s) * turn_v + _rows(g_s) * _eye(k, out)
     beyond_u = divided(_outside(u) @ transposed(g_uh), _columns(s))
     beyond_v = divided(g_vh @ _outside(v), _rows(s))
     return u @ (inner @ vh + beyond_v) + beyond_u @ vh

@@ -16,6 +16,7 @@ from ..harness import Extreme, In, Row
 
 SQUARE = (In((3, 3)),)
 STACK = (In((2, 3, 3)),)
+STACKS = (In((2, 3, 2, 2)),)
 TALL, WIDE = (In((4, 3)),), (In((2, 4)),)
 EYE = np.eye(3, dtype=np.float32)
 _SYSTEMS = hnp.mutually_broadcastable_shapes(
@@ -34,9 +35,17 @@ def _slope_of_det(a: Tensor) -> Tensor:
     return slope
 
 
-def _positive(a: Any) -> Any:
+_TINY = np.diag([1.0, 3 * np.finfo(float).eps, 0, 0])[:, :2]  # not of rank 2 if 4 eps are nothing
+_HALF = np.diag([1.0, 0.1, 0, 0])[:, :2]
+
+
+def _rank(*given: Any, **params: Any) -> Any:
+    return np.linalg.lstsq(*given, **params)[2].astype(int)  # a NumPy number, or a Tensor
+
+
+def _positive(a: Any, n: int = 3) -> Any:
     """Return a positive definite matrix made of `a`."""
-    return a @ _t(a) + 2 * EYE
+    return a @ _t(a) + 2 * EYE[:n, :n]
 
 
 def _rebuilt(a: Any) -> Any:
@@ -105,4 +114,34 @@ ROWS = [
         label="matrix_power 0"),
     Row("inv", lambda a: np.linalg.tensorinv(a, 1), (In((4, 2, 2)),), label="tensorinv"),
     Row("solve", np.linalg.tensorsolve, (In((2, 2, 4)), In((2, 2))), label="tensorsolve"),
+    Row("pinv", lambda a, b: np.linalg.pinv(np.expand_dims(a, 1) * b, rtol=1e-6),
+        (In((3,)), In((2,))), label="of rank 1, rtol"),
+    Row("det", np.linalg.det, STACKS, label="stacks"),
+    Row("cholesky", lambda a: np.linalg.cholesky(_positive(a, 2)), STACKS, label="stacks"),
+    Row("eigh", lambda a: np.linalg.eigh(a).eigenvectors ** 2, STACKS, label="stacks"),
+    Row("svd", lambda a: np.linalg.svd(a)[0] ** 2, STACKS, label="U of stacks"),
+    Row("qr", lambda a: np.linalg.qr(a).Q, STACKS, label="Q of stacks"),
+    Row("pinv", np.linalg.pinv, STACKS, label="stacks"),
+    Row("solve", np.linalg.solve, (*STACKS, In((2, 1))), label="stacks"),
+    Row("multiply", lambda a: np.linalg.matrix_power(a, 0) + a, STACKS, order=1,
+        label="matrix_power 0 of stacks"),
+    Row("qr", lambda a: np.linalg.qr(a, mode="complete").Q, WIDE, label="complete Q of wide"),
+    Row("count_nonzero", lambda a, b: _rank(a * _TINY, b),
+        (In((4, 2), 1, 1.1), In((4,))), wrt=(), label="lstsq rank", float32=False),
+    Row("count_nonzero", lambda a, b: _rank(9 * a * _HALF, b, rcond=0.2),
+        (In((4, 2), 1, 1.1), In((4,))), wrt=(), label="lstsq rank of rcond", float32=False),
+    Row("pinv", lambda a, b: np.linalg.lstsq(a * _TINY, b)[1] * 1.0,
+        (In((4, 2), 1, 1.1), In((4,))), wrt=(), label="lstsq residuals of rank 1", float32=False),
+    Row("pinv", lambda a, b: np.linalg.lstsq(a, b)[1] * 1.0, (In((2, 4)), In((2,))), order=0,
+        label="lstsq residuals of wide"),
+    Row("count_nonzero", np.linalg.matrix_rank, STACKS, wrt=(), label="matrix_rank of stacks"),
+    Row(None, np.linalg.matrix_rank, (In((3,)),), wrt=(), label="matrix_rank of a vector"),
+    Row("count_nonzero", lambda a: np.linalg.matrix_rank(9 * a * _HALF, tol=0.5),
+        (In((4, 2), 1, 1.1),), wrt=(), label="matrix_rank of tol"),
+    Row("count_nonzero", lambda a: np.linalg.matrix_rank(9 * a * _HALF, rtol=0.2),
+        (In((4, 2), 1, 1.1),), wrt=(), label="matrix_rank of rtol"),
+    Row("count_nonzero", lambda a: np.linalg.matrix_rank(9 * a * _TINY), (In((4, 2), 1, 1.1),),
+        wrt=(), label="matrix_rank of nearly 1", float32=False),
+    Row("solve", lambda a, b: np.linalg.tensorsolve(a, b, axes=(1,)),
+        (In((2, 4, 2)), In((2, 2))), label="tensorsolve of axes"),
 ]  # fmt: skip

@@ -318,7 +318,9 @@ def _directions(run: Run, tangents: Sequence[Any]) -> list[Any]:
 # -- whole Jacobians ------------------------------------------------------------------------------
 
 
-def jacobian(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
+def jacobian(
+    f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False, sparse: bool = False
+) -> Function:
     """Return a function that gives all first derivatives of `f`.
 
     All rows come from one backward pass with a batch of cotangents, or, where the arguments have
@@ -332,6 +334,11 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = Fals
         As in `value_and_grad`.
     has_aux : bool
         Whether `f` returns ``(result, aux)``.
+    sparse : bool
+        Find out which elements are 0 whatever the argument, and give what is left as a
+        ``scipy.sparse.csr_matrix`` of shape (result.size, argument.size), in as many products as
+        it takes to distinguish the elements: three for a tridiagonal matrix of any size. It is
+        not recorded, and so refused inside of other transforms.
 
     Returns
     -------
@@ -358,7 +365,7 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = Fals
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         places = positions(argnums, len(args), who)
         run = Run(f, args, kwargs, places, has_aux=has_aux, who=who)
-        lines = [run.regroup(line) for line in _blocks(run)]
+        lines = [run.regroup(line) for line in (_sparse_blocks(run) if sparse else _blocks(run))]
         whole = unflatten(run.out_structure, [x[0] if single else tuple(x) for x in lines])
         return (whole, run.shown(run.aux)) if has_aux else whole
 
@@ -390,17 +397,35 @@ def _blocks(run: Run) -> list[list[Any]]:
     return blocks if run.records(()) else [run.made(line) for line in blocks]
 
 
+def _sparse_blocks(run: Run) -> list[list[Any]]:
+    """Return what `_blocks` does, as sparse matrices."""
+    from .sparsity import sparse_jacobian
+
+    if run.records(()):
+        raise TypeError(
+            f"{run.who} with sparse=True gives a matrix of SciPy's, which is not recorded: call it "
+            "on arrays, outside of other transforms, of a function that uses no Tensor which "
+            "requires gradients"
+        )
+    whole = sparse_jacobian(run) if run.outputs and run.inputs else None
+    across = _places([x.size for x in run.inputs])
+    down = _places([x.size for x in run.outputs])
+    return [[whole[i : i + m, j : j + n] for j, n in across] for i, m in down]
+
+
 def _places(sizes: Sequence[int]) -> list[tuple[int, int]]:
     """Return where each of some parts begins, and its size."""
     return list(zip(np.cumsum([0, *sizes]).tolist(), sizes, strict=False))
 
 
-def hessian(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
+def hessian(
+    f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False, sparse: bool = False
+) -> Function:
     """Return a function that gives all second derivatives of `f`.
 
     Parameters
     ----------
-    f, argnums, has_aux :
+    f, argnums, has_aux, sparse :
         As in `jacobian`.
 
     Returns
@@ -423,5 +448,5 @@ def hessian(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False
            [2., 0.]])
     """
     name, _ = _describe(f, "hessian")
-    second = jacobian(jacobian(f, argnums, has_aux), argnums, has_aux)
+    second = jacobian(jacobian(f, argnums, has_aux), argnums, has_aux, sparse)
     return _named(second, f, name, "Hessian of")

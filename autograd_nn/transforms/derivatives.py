@@ -19,7 +19,8 @@ import numpy as np
 from ..core.tensor import plain
 from .containers import unflatten
 from .run import Function, Run, carried_back, matching, one_number, positions
-from .sweeps import columns, rows, transposed
+from .sparsity import sparse_blocks
+from .sweeps import blocks, transposed
 
 
 def _describe(f: Function, who: str) -> tuple[str, str]:
@@ -365,57 +366,11 @@ def jacobian(
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         places = positions(argnums, len(args), who)
         run = Run(f, args, kwargs, places, has_aux=has_aux, who=who)
-        lines = [run.regroup(line) for line in (_sparse_blocks(run) if sparse else _blocks(run))]
+        lines = [run.regroup(x) for x in (sparse_blocks(run) if sparse else blocks(run))]
         whole = unflatten(run.out_structure, [x[0] if single else tuple(x) for x in lines])
         return (whole, run.shown(run.aux)) if has_aux else whole
 
     return _named(wrapped, f, name, "Jacobian of")
-
-
-def _blocks(run: Run) -> list[list[Any]]:
-    """Return for each output, for each input, the block of the Jacobian, of shape out + x."""
-    heights, widths = [x.size for x in run.outputs], [x.size for x in run.inputs]
-    height, width = sum(heights), sum(widths)
-    if not height * width:
-        return [
-            run.made([np.zeros(out.shape + x.shape, x.dtype) for x in run.inputs])
-            for out in run.outputs
-        ]
-    upright = height > width
-    if height == len(run.outputs) == 1:
-        found = [run.pull([np.ones_like(plain(run.outputs[0]))])]
-    elif not upright:
-        whole = rows(run, lambda start, stop: np.eye(stop - start, height, start), height)
-        found = [[x[i : i + n] for x in whole] for i, n in _places(heights)]
-    else:
-        whole = columns(run, lambda start, stop: np.eye(stop - start, width, start), width)
-        found = [[np.moveaxis(x[i : i + n], 0, -1) for i, n in _places(widths)] for x in whole]
-    blocks = [
-        [np.reshape(block, out.shape + x.shape) for block, x in zip(line, run.inputs, strict=True)]
-        for line, out in zip(found, run.outputs, strict=True)
-    ]
-    return blocks if run.records(()) else [run.made(line) for line in blocks]
-
-
-def _sparse_blocks(run: Run) -> list[list[Any]]:
-    """Return what `_blocks` does, as sparse matrices."""
-    from .sparsity import sparse_jacobian
-
-    if run.records(()):
-        raise TypeError(
-            f"{run.who} with sparse=True gives a matrix of SciPy's, which is not recorded: call it "
-            "on arrays, outside of other transforms, of a function that uses no Tensor which "
-            "requires gradients"
-        )
-    whole = sparse_jacobian(run) if run.outputs and run.inputs else None
-    across = _places([x.size for x in run.inputs])
-    down = _places([x.size for x in run.outputs])
-    return [[whole[i : i + m, j : j + n] for j, n in across] for i, m in down]
-
-
-def _places(sizes: Sequence[int]) -> list[tuple[int, int]]:
-    """Return where each of some parts begins, and its size."""
-    return list(zip(np.cumsum([0, *sizes]).tolist(), sizes, strict=False))
 
 
 def hessian(

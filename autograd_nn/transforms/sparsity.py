@@ -2,7 +2,7 @@
 
 1. `pattern` tells which results depend on which arguments: it follows dependence through the graph.
 2. `coloured` puts columns that share no row into groups; one product J·v recovers a group.
-3. `sparse_jacobian` does both: rows with many elements are taken each by its own product uᵀJ, all
+3. `sparse_blocks` does both: rows with many elements are taken each by its own product uᵀJ, all
    others by groups of columns; or the same with rows and columns exchanged.
 
 After Coleman, Verma, *The efficient computation of sparse Jacobian matrices using automatic
@@ -25,7 +25,7 @@ from ..ops.joining import CONCATENATE
 from ..ops.linalg import MATMUL
 from ..ops.products import EINSUM
 from .run import Run
-from .sweeps import Seeds, columns, rows
+from .sweeps import Seeds, columns, parts_of, rows
 
 _TAKES = (TAKE, TAKE_ALONG_AXIS, GATHER, CONCATENATE)
 _PUTS = (SCATTER, PUT, PUT_ALONG_AXIS, SPREAD)
@@ -146,10 +146,18 @@ def _dense_rows(known: Any) -> tuple[Any, int]:
     return order[:best], int(needed[best])
 
 
-def sparse_jacobian(run: Run) -> Any:
-    """Return the Jacobian of all outputs of `run` by all inputs, as a ``csr_matrix``."""
+def sparse_blocks(run: Run) -> list[list[Any]]:
+    """Return for each output, for each input, the block of the Jacobian as a ``csr_matrix``."""
     from scipy import sparse
 
+    if run.records(()):
+        raise TypeError(
+            f"{run.who} with sparse=True gives a matrix of SciPy's, which is not recorded: call it "
+            "on arrays, outside of other transforms, of a function that uses no Tensor which "
+            "requires gradients"
+        )
+    if not (run.outputs and run.inputs):
+        return [[] for _ in run.outputs]
     known = pattern(run.outputs, run.inputs)
     turned = known.T.tocsr()
     (alone, products), (alone_turned, products_turned) = _dense_rows(known), _dense_rows(turned)
@@ -157,7 +165,10 @@ def sparse_jacobian(run: Run) -> Any:
         found = _recovered(run, known, alone, columns, rows)
     else:
         found = _recovered(run, turned, alone_turned, rows, columns).T
-    return sparse.csr_matrix(found)
+    whole = sparse.csr_matrix(found)
+    across = parts_of([x.size for x in run.inputs])
+    down = parts_of([x.size for x in run.outputs])
+    return [[whole[i : i + m, j : j + n] for j, n in across] for i, m in down]
 
 
 def _recovered(run: Run, known: Any, alone: Any, grouped: Any, single: Any) -> Any:

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import re
 from collections.abc import Callable
@@ -219,8 +220,10 @@ class Environment:
         ValueError
             If it is ``m``, or a δ, and the number of samples cannot be read off the graph.
         """
-        delta = spelling(text).delta_of
-        unsure = delta and self.meaning(text).node is not None and self.told.scale is None and text not in self.named
+        unsure = False
+        if spelling(text).delta_of and self.told.scale is None and text not in self.named:
+            with contextlib.suppress(UnknownNameError):
+                unsure = self.meaning(text).gradient
         if unsure or (text == "m" and text in self.extras and self.told.m is None):
             raise ValueError(
                 f"{text!r} cannot be read off the graph: it does not say how many samples J is the "
@@ -251,6 +254,11 @@ class Environment:
     def slopes(self) -> dict[str, tuple[str, Callable[[Any], Any]]]:
         """Return for the name of each f′(z) the name of z and the function f′."""
         return {a.slope: (a.z, slope_of(a.op)) for a in self.activations}
+
+    def stems(self, text: str) -> list[str]:
+        """Return what a name without a layer may be a gradient of: w for nabla_w, z for delta."""
+        spelt = spelling(text)
+        return [stem for stem in (*spelt.gradient_of, spelt.delta_of) if stem]
 
     def known_names(self) -> list[str]:
         """Return every name a formula may use."""

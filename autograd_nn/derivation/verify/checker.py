@@ -9,17 +9,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from ...core.tensor import Tensor
-from ..names import Environment
 from .chain import judge_in_the_chain
-from .claims import Claim, collect
+from .claims import Claim
 from .differences import compare
 from .explain import explain
 from .judge import Judge
-from .report import Report
+from .reading import Handed, handed
+from .report import Line, Report
 from .revealing import unrevealed
 
 RTOL = 1e-9
@@ -27,9 +28,12 @@ RTOL = 1e-9
 
 
 def verify(
-    J: Tensor,
-    claims: Any,
+    J: Tensor | None = None,
+    claims: Any = None,
     *,
+    script: Any = None,
+    forward: Any = None,
+    names: Any = None,
     samples: int | None = None,
     draws: int = 3,
     seed: int = 0,
@@ -92,11 +96,9 @@ def verify(
     >>> report.failures[0].explanations[0].words
     'a factor 2 is missing: multiply by 2'
     """
-    environment = Environment(J, samples)
-    notes: list[str] = []
-    found = collect(environment, claims, allow_own, notes)
-    judge = Judge(environment, found, draws, seed, rtol)
-    lines = [judge.line(claim) for claim in found]
+    given = handed(J, claims, script, forward, names, samples, allow_own)
+    given, judge, lines = _best_reading(given, partial(_judged, draws=draws, seed=seed, rtol=rtol))
+    environment, found, notes = given.environment, given.claims, given.notes
     wrong = any(not line.right for line in lines)
     if wrong:
         judge_in_the_chain(judge, found, lines)
@@ -105,7 +107,8 @@ def verify(
             line.find = partial(explain, judge, claim)
     # a mistake that was revealed is what the report is about: no word of others then
     report = Report(lines, notes, list if wrong else partial(_unrevealed, judge, found))
-    report.graph = [J]
+    report.graph = [environment.J]
+    report.problems = given.problems
     if judge.fresh:
         count = len(judge.fresh)
         report.notes.append(
@@ -123,9 +126,34 @@ def verify(
     if finite_differences:
         meanings = [claim.meaning for claim in found if claim.meaning.gradient]
         how = "elements" if finite_differences is True else finite_differences
-        notes, report.problems = compare(judge.exact or judge.given, meanings, how)
+        notes, problems = compare(judge.exact or judge.given, meanings, how)
         report.notes += notes
+        report.problems += problems
     return report
+
+
+def _judged(given: Handed, draws: int, seed: int, rtol: float) -> tuple[Judge, list[Line]]:
+    judge = Judge(given.environment, given.claims, draws, seed, rtol)
+    return judge, [judge.line(claim) for claim in given.claims]
+
+
+def _best_reading(
+    given: Handed, judged: Callable[[Handed], tuple[Judge, list[Line]]]
+) -> tuple[Handed, Judge, list[Line]]:
+    """Return the reading of what was handed over under which the fewest formulas are wrong."""
+
+    def wrong(lines: list[Line]) -> int:
+        return sum(not line.right for line in lines)
+
+    best = (given, *judged(given))
+    for readings in (Handed.per_sample, Handed.with_names):
+        if wrong(best[2]) > (readings is Handed.with_names):
+            for other in readings(best[0]):
+                tried = (other, *judged(other))
+                if wrong(tried[2]) < wrong(best[2]):
+                    best = tried
+                    break
+    return best
 
 
 def _unrevealed(judge: Judge, claims: list[Claim]) -> list[str]:

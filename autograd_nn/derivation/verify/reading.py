@@ -8,23 +8,27 @@
 
 from __future__ import annotations
 
+import copy
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+import types
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...core.graph import rebuild, topological_order
 from ...core.tensor import Tensor, plain
 from ...formulas.notation import identifier
-from ..names import Environment, Meaning, UnknownNameError
-from .claims import Claim, Formula
-from .recorder import record
-from .script import Left, Program, Ran, leaves_of
+from ...ops.elementwise import DIVIDE, MULTIPLY
+from ...ops.reductions import MEAN
+from ..names import Environment, Meaning, UnknownNameError, spelling
+from .claims import Claim, Formula, collect, in_order
+from .recorder import Recorded, formula, record
+from .script import Left, Program, Ran, leaves_of, run_program
 
 _LARGEST = 4000
 _HOLDS_GRADIENTS = re.compile(r"(?i)returned|d|g|grads?|gradients?|d?_?params|derivatives|nablas?")
-_CLAIMS = re.compile(r"d[A-Z_]\w*|d_?[a-z]\w{0,9}|(?i:grad_?|nabla_?|delta_?)\w*|\w+_grad")
+_CLAIMS = re.compile(r"d[A-Z_]\w*|d_?[a-z]\w*|(?i:grad_?|nabla_?|delta_?)\w*|\w+_grad")
 
 
 def name_in(root: str, path: Sequence[Any]) -> str:
@@ -53,13 +57,17 @@ def holds(space: Mapping[Any, Any], J: Any) -> bool:
 
 
 def named_by(order: Sequence[Tensor], space: Mapping[str, Any]) -> None:
-    """Give tensors without a name the one that they have in a namespace."""
+    """Give tensors without a name the one that they, or their values, have in a namespace."""
+    values = Values([node for node in order if node.op is not None])
     here = {id(node) for node in order if not node.name}
     taken = {node.name for node in order}
     for root, path, value in _arrays_in(space):
         text = name_in(root, path)
-        if id(value) in here and not value.name and text not in taken:
-            value.name = text
+        node = value if id(value) in here else None
+        if node is None and isinstance(value, np.ndarray) and value.dtype.kind == "f":
+            node = values.find(value)
+        if node is not None and not node.name and text not in taken:
+            node.name = text
             taken.add(text)
 
 
@@ -69,7 +77,7 @@ class Values:
     def __init__(self, order: Iterable[Tensor]) -> None:
         self.by_shape: dict[tuple[int, ...], list[Tensor]] = {}
         for node in order:
-            if plain(node).dtype.kind == "f" and node.size > 1:
+            if node.dtype.kind == "f" and node.size > 1:
                 self.by_shape.setdefault(node.shape, []).append(node)
 
     def find(self, value: Any) -> Tensor | None:
@@ -105,7 +113,7 @@ def space_of(
 
     def put(value: Any) -> Any:
         if isinstance(value, Tensor):
-            return entered(value) if plain(value).dtype.kind == "f" else np.array(plain(value))
+            return entered(value) if value.dtype.kind == "f" else np.array(plain(value))
         if isinstance(value, np.ndarray) and value.dtype.kind == "f":
             node = values.find(value)
             if node is not None and (node.name or node.op is None):
@@ -122,7 +130,7 @@ def space_of(
             return {key: put(part) for key, part in value.items()}
         return value
 
-    space = {node.name: entered(node) if plain(node).dtype.kind == "f" else np.array(plain(node))
+    space = {node.name: entered(node) if node.dtype.kind == "f" else np.array(plain(node))
              for node in order if node.name}  # fmt: skip
     space |= {key: put(value) for key, value in (names or {}).items()}
     return space, cuts, fixed
@@ -202,18 +210,18 @@ class _Reader:
 
 
 def claims_of(
-    environment: Environment,
-    program: Program,
+    made: Handed,
+    program: Program | None,
     ran: Ran,
     cuts: dict[Tensor, str],
     fixed: set[Tensor],
-    notes: list[str],
 ) -> list[Claim]:
     """Return what a program claims, the last value under each name.
 
     Of a name that a loop uses again and again, each value is the gradient of one of as many
     tensors. A gradient that is then multiplied in place has become that of the step before.
     """
+    environment = made.environment
     reader = _Reader(environment)
     by_name: dict[tuple[str, tuple[Any, ...]], list[Left]] = {}
     for entry in ran.left:
@@ -224,7 +232,6 @@ def claims_of(
         if path and isinstance(path[0], int):
             lengths[root] = max(lengths.get(root, 0), path[0] + 1)
     found: list[tuple[str, Meaning, Left]] = []
-    lost = []
     for (root, path), entries in by_name.items():
         held = reader.of_entry(entries[-1], lengths)
         if path and not (_CLAIMS.fullmatch(root) or _HOLDS_GRADIENTS.fullmatch(root)):
@@ -233,38 +240,40 @@ def claims_of(
             text, meaning = held
             found += _steps(environment, text, meaning, entries)
             continue
+        ends = [
+            entry
+            for entry, after in zip(entries, [*entries[1:], None], strict=True)
+            if after is None or after.how == "="
+        ]
         tensors = [] if path else reader.family(root)
-        made = [entry for entry in entries if entry.how == "="]
-        if tensors and len(made) >= 1 and len(tensors) >= len(made):
-            ends = [b for a, b in zip(entries, [*entries[1:], None], strict=True)]
-            last = [e for e, after in zip(entries, ends, strict=True)
-                    if after is None or after.how == "="]  # fmt: skip
-            for node, entry in zip(reversed(tensors[-len(last):]), last, strict=False):
+        if tensors and len(tensors) >= len(ends):
+            for node, entry in zip(reversed(tensors[-len(ends) :]), ends, strict=True):
                 found.append((f"d{environment.names[node]}", Meaning(node, True, 1), entry))
         elif entries[-1].value.size > 1:
-            lost.append(entries[-1])
+            made.lost += ends
     claims: dict[str, Claim] = {}
+    kept: dict[str, Left] = {}
     for text, meaning, entry in found:
         key = text if text not in claims else entry.text
         if key in claims:
             continue
         if entry.node is not None:
-            cuts[entry.node] = key
+            cuts.setdefault(entry.node, key)
         environment.define(key, meaning)
         claims[key] = Claim(key, meaning, entry.value)
-        claims[key].entry = entry
+        kept[key] = entry
     for text, claim in claims.items():
-        entry = claim.entry
-        claim.where = program.place(entry.line) if entry.line else ""
-        if entry.text != text:
-            claim.where = f"{entry.text}; {claim.where}"
-        formula = _formula(entry.node, cuts, fixed | ran.frozen, claim)
-        if formula is not None:
-            claim.follow(formula)
-    if lost:
-        notes.append(
-            "not judged, as no tensor of the graph has such a name: "
-            + ", ".join(f"{e.text} (line {e.line})" for e in lost[:8])
+        entry = kept[text]
+        claim.where = entry.text if entry.text != text else ""
+        if program is not None and entry.line:
+            claim.where += ("; " if claim.where else "") + program.place(entry.line)
+        behind = _formula(entry.node, cuts, fixed | ran.frozen, claim)
+        if behind is not None:
+            claim.follow(behind)
+    if made.lost:
+        lost = {e.text + (f" (line {e.line})" if e.line else ""): e for e in made.lost}
+        made.notes.append(
+            f"not judged, as no tensor of the graph has such a name: {', '.join(list(lost)[:8])}"
         )
     return list(claims.values())
 
@@ -278,16 +287,10 @@ def _steps(
     if before is not None and last.how in ("", "Mult") and node is not None and node.op is not None:
         z = node.inputs[0]
         one = "elementwise" in node.op.traits and z.shape == node.shape and z.op is not None
-        if one and z.name and before.line != last.line:
-            kept = before.value != 0
-            masked = last.how == "Mult" or np.allclose(
-                last.value[(last.value != 0) & kept], before.value[(last.value != 0) & kept]
-            )
-            if masked:
-                return [
-                    (text, meaning, before),
-                    (f"d{z.name}", Meaning(z, True, meaning.scale), last),
-                ]
+        stays = last.value == before.value if last.value.shape == before.value.shape else False
+        masked = np.any(stays & (last.value != 0)) and np.all(stays | (last.value == 0))
+        if one and z.name and before.line != last.line and (masked or last.how == "Mult"):
+            return [(text, meaning, before), (f"d{z.name}", Meaning(z, True, 1), last)]
     return [(text, meaning, last)]
 
 
@@ -297,6 +300,8 @@ def _formula(
     """Return the function of named values that a Tensor was computed as; None where it is more."""
     if node is None or node in fixed:
         return None
+    if cuts.get(node, claim.name) != claim.name:
+        return Formula(lambda value: value, (cuts[node],))
     needed, kept, used = {node}, [], {}
     for x in reversed(topological_order([node])):
         if x not in needed:
@@ -321,3 +326,272 @@ def _formula(
         return rebuild(kept, {x: put[used[x]] for x in inputs})[node]
 
     return Formula(function, tuple(texts))
+
+
+_COSTS = ("J", "cost", "loss", "L", "C", "E", "total_loss", "error", "data_loss")
+
+
+def recorded_forward(
+    forward: Any, names: Mapping[str, Any] | None
+) -> tuple[Tensor, dict[str, Any], set[Tensor]]:
+    """Run a forward pass in plain NumPy and return its cost, the values it left, what is fixed.
+
+    Raises
+    ------
+    ValueError
+        If it stops, or leaves no cost that could be recorded.
+    """
+    program = Program(forward, "forward")
+    start: dict[str, Any] = {}
+    for key, value in (names or {}).items():
+        start[key] = _as_leaves(value, key, ())
+    ran = run_program(program, start)
+    if ran.problem:
+        raise ValueError(f"the forward pass stops: {ran.problem}")
+    last: dict[str, Left] = {}
+    for entry in ran.left:
+        if entry.node is not None and not entry.path:
+            last[entry.root] = entry
+    numbers = {key: entry for key, entry in last.items()
+               if entry.value.size == 1 and entry.node is not None and entry.node.op is not None}  # fmt: skip
+    results = ran.result if isinstance(ran.result, tuple) else (ran.result,)
+    nodes = [formula(x) for x in results if isinstance(x, Recorded) and x.size == 1]
+    nodes += [numbers[key].node for key in (*_COSTS, *reversed(numbers)) if key in numbers]
+    J = next((node for node in nodes if node is not None), None)
+    if J is None:
+        raise ValueError(
+            "the forward pass leaves no cost: return it, or call it J, cost or loss; it must be "
+            "one number, computed from the arrays by NumPy"
+        )
+    order = topological_order([J])
+    _name(order, ran.left)
+    J.name = J.name or "J"
+    return J, ran.space, ran.frozen - set(order)
+
+
+def _as_leaves(value: Any, root: str, path: tuple[Any, ...]) -> Any:
+    if isinstance(value, (np.ndarray, Tensor)) and plain(value).dtype.kind == "f":
+        return record(plain(value), Tensor(np.array(plain(value)), name=name_in(root, path)))
+    if type(value) in (list, tuple):
+        return type(value)(_as_leaves(v, root, (*path, i)) for i, v in enumerate(value))
+    if type(value) is dict:
+        return {key: _as_leaves(part, root, (*path, key)) for key, part in value.items()}
+    return plain(value)
+
+
+def _name(order: Sequence[Tensor], left: Sequence[Left]) -> None:
+    """Name tensors after what they were assigned to, one name used again by numbers."""
+    here = set(order)
+    chosen: dict[str, list[Tensor]] = {}
+    for entry, after in zip(left, [*left[1:], None], strict=True):
+        node = entry.node
+        if node is None or node not in here or (after is not None and after.root == entry.root
+                                                and after.how not in ("=",)):  # fmt: skip
+            continue
+        same = chosen.setdefault(name_in(entry.root, entry.path), [])
+        if entry.how not in ("=",) and same:
+            same.pop()
+        if not node.name and node not in same:
+            same.append(node)
+    taken = {node.name for node in order}
+    for text, nodes in chosen.items():
+        for i, node in enumerate(nodes):
+            if not node.name:
+                fresh = text if len(nodes) == 1 and text not in taken else f"{text}{i}"
+                node.name = fresh if fresh not in taken else None
+                taken.add(node.name)
+
+
+class Handed:
+    """What is to be judged, and how else it may be read.
+
+    Attributes
+    ----------
+    environment : Environment
+    claims : list of Claim
+        In the order of the computation.
+    notes, problems : list of str
+    """
+
+    def __init__(self, environment: Environment, claims: list[Claim], notes: list[str]) -> None:
+        self.environment, self.claims, self.notes = environment, claims, notes
+        self.problems: list[str] = []
+        self.again: Callable[[], Handed] | None = None
+        self.lost: list[Left] = []
+
+    def per_sample(self) -> Iterator[Handed]:
+        """Yield the readings in which intermediate gradients are of each sample's own cost.
+
+        They are possible where the graph divides by the number of samples, and nothing says
+        that ∂J/∂ is meant, as the name d_z does.
+        """
+        for m in _divisors(self.environment.order):
+            free = [claim for claim in self.claims if _is_free(claim, m)]
+            if free:
+                made = copy.copy(self)
+                made.environment = copy.copy(self.environment)
+                made.environment._meanings = dict(self.environment._meanings)
+                made.claims = []
+                for claim in self.claims:
+                    if claim in free:
+                        claim = copy.copy(claim)
+                        claim.meaning = claim.meaning._replace(scale=m)
+                        made.environment.define(claim.name, claim.meaning)
+                    made.claims.append(claim)
+                names = ", ".join(claim.name for claim in free)
+                made.notes = [
+                    *self.notes,
+                    f"{names}: taken as of each sample's own cost, not divided by {m}",
+                ]
+                yield made
+
+    def with_names(self) -> Iterator[Handed]:
+        """Yield the readings in which a name that fits no tensor is about one without a name."""
+        order = self.environment.order
+        used = self.environment.consumers
+        groups: dict[Any, list[Tensor]] = {}
+        for node in order:
+            if node.op is not None and not node.name and node.dtype.kind == "f" and node.size > 1:
+                after = tuple(user.op.name for user, _ in used[node] if user.op)
+                groups.setdefault((node.shape, node.op.name, after), []).append(node)
+        counts: dict[str, list[Left]] = {}
+        for entry in self.lost:
+            counts.setdefault(entry.root, []).append(entry)
+        for root, entries in counts.items():
+            stem = (self.environment.stems(root) or [root])[0]
+            for (shape, *_), nodes in groups.items():
+                if shape != entries[-1].value.shape or len(nodes) != len(entries):
+                    continue
+                texts = [stem] if len(nodes) == 1 else [f"{stem}{i}" for i in range(len(nodes))]
+                if any(text in self.environment.named for text in texts) or self.again is None:
+                    continue
+                for node, text in zip(nodes, texts, strict=True):
+                    node.name = text
+                yield self.again()
+                for node in nodes:
+                    node.name = None
+
+
+def _divisors(order: Sequence[Tensor]) -> list[int]:
+    """Return what a graph divides by, as counts: of a mean, or of a constant 1/m or 1/(2m)."""
+    found = set()
+    for node in order:
+        if node.op is MEAN:
+            found.add(node.inputs[0].size / max(node.size, 1))
+        for x in node.inputs if node.op in (MULTIPLY, DIVIDE) else ():
+            if x.op is None and x.size == 1 and not x.name:
+                c = abs(float(np.asarray(plain(x)).item()))
+                found |= {c, c / 2, *((1 / c, 0.5 / c) if c else ())}
+    return sorted({round(c) for c in found if c > 1.5 and abs(c - round(c)) < 1e-9 * c})
+
+
+def _is_free(claim: Claim, m: int) -> bool:
+    node = claim.meaning.node
+    if node is None or not claim.meaning.gradient or claim.meaning.scale != 1:
+        return False
+    inner = node.op is not None or spelling(claim.name).family.lower() in ("dx", "da0", "dh1")
+    return inner and m in node.shape and not claim.name.startswith(("d_", "delta"))
+
+
+def handed(
+    J: Any, claims: Any, script: Any, forward: Any, names: Any, samples: int | None, allow_own: bool
+) -> Handed:
+    """Return what was handed over: claims as they are, a namespace, a program, or a function.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If nothing was handed over, or two things.
+    """
+    if isinstance(claims, types.FunctionType | types.MethodType) and script is None:
+        claims, script = None, claims
+    if (claims is None) == (script is None):
+        raise TypeError("say what is claimed: either claims, or script= for a program")
+    if names is not None and not isinstance(names, Mapping):
+        raise TypeError(f"names is a {type(names).__name__}; pass a dict, such as locals()")
+    if (J is None) == (forward is None):
+        raise TypeError("say what is differentiated: J, or forward= for its program")
+    space: dict[str, Any] | None = None
+    fixed: set[Tensor] = set()
+    cuts: dict[Tensor, str] = {}
+    if forward is not None:
+        J, space, fixed = recorded_forward(forward, names)
+    if not isinstance(J, Tensor):
+        Environment(J, samples)  # says what J must be
+    order = topological_order([J])
+    whole = isinstance(claims, Mapping) and holds(claims, J)
+    for given in (names, claims if whole else None):
+        named_by(order, given or {})
+    if script is None and not whole:
+        notes: list[str] = []
+        environment = Environment(J, samples)
+        if isinstance(claims, Mapping):
+            claims = _spread(environment, claims)
+        return Handed(environment, collect(environment, claims, allow_own, notes), notes)
+    program = None
+    if script is None:
+        ran = _left_in(claims)
+    else:
+        program = Program(script)
+        if space is None:
+            space, cuts, fixed = space_of(order, names)
+        else:
+            cuts = {node: node.name for node in order if node.name}
+        ran = run_program(program, space)
+    recognised(ran.left, order, cuts)
+
+    def read() -> Handed:
+        made = Handed(Environment(J, samples), [], [])
+        found = claims_of(made, program, ran, dict(cuts), fixed)
+        if whole:
+            found += _formulas_in(made.environment, claims)
+        made.claims = in_order(made.environment, found, True)
+        made.problems = [f"the program stops: {ran.problem}"] if ran.problem else []
+        made.again = read
+        return made
+
+    made = read()
+    if not made.claims and not made.problems:
+        raise UnknownNameError(
+            "nothing that was handed over is named like a gradient of the graph; there are "
+            + ", ".join(sorted(made.environment.named))
+        )
+    return made
+
+
+def _left_in(space: Mapping[str, Any]) -> Ran:
+    left = [
+        Left(root, tuple(path), np.array(plain(array)), None, 0, "=")
+        for root, path, array in _arrays_in(space)
+        if not isinstance(array, Tensor) or _CLAIMS.fullmatch(root)
+    ]
+    return Ran([x for x in left if x.value.dtype.kind in "fiub"], None, "", {}, set())
+
+
+def _formulas_in(environment: Environment, space: Mapping[str, Any]) -> list[Claim]:
+    """Return the functions of a namespace that are named like gradients."""
+    reader, found = _Reader(environment), []
+    for key, value in space.items():
+        meaning = reader.meaning(key) if isinstance(value, types.FunctionType) else None
+        if meaning is not None:
+            found.append(Claim(key, meaning, value))
+    return found
+
+
+def _spread(environment: Environment, claims: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Return claims with lists by layer, and dicts, taken apart."""
+    reader, found = _Reader(environment), {}
+    for key, value in claims.items():
+        if not isinstance(key, str) or not isinstance(value, (list, tuple, dict)):
+            found[key] = value
+            continue
+        if type(value) is not dict and reader.meaning(key) and not reader.family(key):
+            found[key] = value
+            continue
+        for path, array in leaves_of(value, key):
+            entry = Left(key, path, np.asarray(plain(array)), None, 0, "=")
+            told = reader.of_entry(entry, {key: len(value)}) if path else None
+            if told is not None:
+                environment.define(told[0], told[1])
+            found[told[0] if told else entry.text] = array
+    return found

@@ -195,7 +195,7 @@ def run_program(program: Program, space: Mapping[str, Any]) -> Ran:
         said = FROZEN.get()
         LOOKED.reset(looked)
         FROZEN.reset(frozen)
-    return Ran(follower.found, result, problem, names, said)
+    return Ran(follower.found, result, problem, {**space, **follower.space}, said)
 
 
 def _run(program: Program, names: dict[str, Any], follower: _Follower) -> Any:
@@ -265,10 +265,13 @@ class _Follower:
     def __init__(self) -> None:
         self.found: list[Left] = []
         self.last: dict[tuple[str, tuple[Any, ...]], Left] = {}
+        self.space: dict[str, Any] = {}
 
     def left(self, line: int, roots: tuple[str, ...], space: Any, how: str) -> None:
         """Enter what stands under some names now, where it has changed."""
         for root in roots:
+            if root in space:
+                self.space[root] = space[root]
             for path, value in leaves_of(space.get(root), root):
                 array = np.array(plain(value))
                 before = self.last.get((root, path))

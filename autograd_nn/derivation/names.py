@@ -208,6 +208,11 @@ class Environment:
                 return Meaning(alike[0], gradient, scale)
         raise UnknownNameError(self._unknown(text))
 
+    def enter(self, node: Tensor, text: str) -> None:
+        """Name a tensor that has no name."""
+        node.name = text
+        self.named[text], self.names[node] = node, text
+
     def define(self, text: str, meaning: Meaning) -> None:
         """Let a name stand for something, whatever it is spelt like."""
         self._meanings[text] = meaning

@@ -298,8 +298,9 @@ def _as_numbers(value: Any, verb: str) -> Any:
         raise FormulaError(f"not filled in yet: {verb} ...")
     if value is None:
         raise FormulaError(f"{verb} None: is a return missing?")
-    if isinstance(value, Tensor):
-        value = plain(value)
+    value = plain(value)
+    if hasattr(value, "detach"):  # of torch
+        value = value.detach().cpu()
     try:
         array = np.asarray(value)
     except ValueError as error:

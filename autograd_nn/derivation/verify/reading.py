@@ -12,7 +12,7 @@ import copy
 import re
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -125,7 +125,9 @@ def space_of(
             fixed.add(made.node)
             return made
         if type(value) in (list, tuple):
-            return type(value)(put(part) for part in value)
+            parts = [put(part) for part in value]
+            same = all(a is b for a, b in zip(parts, value, strict=True))
+            return value if same else type(value)(parts)
         if type(value) is dict:
             return {key: put(part) for key, part in value.items()}
         return value
@@ -191,6 +193,12 @@ class _Reader:
             found = self.meaning(entry.root)
             return (entry.root, found) if found else None
         key = entry.path[-1]
+        if isinstance(entry.path[0], int) and len(entry.path) == 1:
+            tensors, length = self.family(entry.root), lengths[entry.root]
+            place = entry.path[0] + len(tensors) - length
+            if length - len(tensors) in (0, 1) and 0 <= place < len(tensors):
+                text = f"d{self.environment.names[tensors[place]]}"
+                return text, Meaning(tensors[place], True, 1)
         texts = [key, f"d{key}", f"d_{key}"] if isinstance(key, str) else []
         if not _HOLDS_GRADIENTS.fullmatch(entry.root):
             texts = [entry.root + str(key), *texts[:1]]
@@ -198,14 +206,6 @@ class _Reader:
             found = self.meaning(text)
             if found:
                 return text, found
-        index = entry.path[0] if isinstance(entry.path[0], int) else None
-        if index is None or len(entry.path) > 1:
-            return None
-        tensors, length = self.family(entry.root), lengths[entry.root]
-        place = index + len(tensors) - length
-        if tensors and length - len(tensors) in (0, 1) and 0 <= place < len(tensors):
-            text = f"d{self.environment.names[tensors[place]]}"
-            return text, Meaning(tensors[place], True, 1)
         return None
 
 
@@ -284,13 +284,18 @@ def _steps(
     """Return the claim of a name, or the two of one that went on to the step before in place."""
     last, node = entries[-1], meaning.node
     before = next((e for e in reversed(entries[:-1])), None)
-    if before is not None and last.how in ("", "Mult") and node is not None and node.op is not None:
-        z = node.inputs[0]
-        one = "elementwise" in node.op.traits and z.shape == node.shape and z.op is not None
-        stays = last.value == before.value if last.value.shape == before.value.shape else False
-        masked = np.any(stays & (last.value != 0)) and np.all(stays | (last.value == 0))
-        if one and z.name and before.line != last.line and (masked or last.how == "Mult"):
-            return [(text, meaning, before), (f"d{z.name}", Meaning(z, True, 1), last)]
+    inputs = [x for x in node.inputs if x.op is not None] if node is not None and node.op else []
+    elementwise = node is not None and node.op is not None and "elementwise" in node.op.traits
+    if before is None or last.how not in ("", "Mult") or not elementwise or len(inputs) != 1:
+        return [(text, meaning, last)]
+    z = inputs[0]
+    alike = z.shape == last.value.shape == before.value.shape
+    stays = last.value == before.value if alike else np.array(False)
+    masked = np.any(stays & (last.value != 0)) and np.all(stays | (last.value == 0))
+    if alike and before.line != last.line and (masked or last.how == "Mult"):
+        if not z.name:
+            environment.enter(z, f"{environment.names[node]}_in")
+        return [(text, meaning, before), (f"d{z.name}", Meaning(z, True, 1), last)]
     return [(text, meaning, last)]
 
 
@@ -352,8 +357,11 @@ def recorded_forward(
     for entry in ran.left:
         if entry.node is not None and not entry.path:
             last[entry.root] = entry
-    numbers = {key: entry for key, entry in last.items()
-               if entry.value.size == 1 and entry.node is not None and entry.node.op is not None}  # fmt: skip
+    numbers = {
+        key: entry
+        for key, entry in last.items()
+        if entry.value.size == 1 and entry.node is not None and entry.node.op is not None
+    }
     results = ran.result if isinstance(ran.result, tuple) else (ran.result,)
     nodes = [formula(x) for x in results if isinstance(x, Recorded) and x.size == 1]
     nodes += [numbers[key].node for key in (*_COSTS, *reversed(numbers)) if key in numbers]
@@ -391,7 +399,7 @@ def _name(order: Sequence[Tensor], left: Sequence[Left]) -> None:
         same = chosen.setdefault(name_in(entry.root, entry.path), [])
         if entry.how not in ("=",) and same:
             same.pop()
-        if not node.name and node not in same:
+        if not node.name and all(x is not node for x in same):
             same.append(node)
     taken = {node.name for node in order}
     for text, nodes in chosen.items():
@@ -433,11 +441,11 @@ class Handed:
                 made.environment._meanings = dict(self.environment._meanings)
                 made.claims = []
                 for claim in self.claims:
+                    other = copy.copy(claim)
                     if claim in free:
-                        claim = copy.copy(claim)
-                        claim.meaning = claim.meaning._replace(scale=m)
-                        made.environment.define(claim.name, claim.meaning)
-                    made.claims.append(claim)
+                        other.meaning = claim.meaning._replace(scale=m)
+                        made.environment.define(claim.name, other.meaning)
+                    made.claims.append(other)
                 names = ", ".join(claim.name for claim in free)
                 made.notes = [
                     *self.notes,

@@ -26,10 +26,31 @@ FROZEN: ContextVar[set[Tensor]] = ContextVar("autograd_nn_frozen")
 _CONSTANT = {np.zeros_like, np.ones_like, np.empty_like, np.full_like}
 _SHAPES = {np.shape, np.ndim, np.size}
 _METHODS = (
-    "sum mean max min prod dot reshape transpose ravel flatten squeeze copy astype clip repeat var "
-    "std cumsum swapaxes argmax argmin any all take"
-).split()
-_WRITE = {np.add: np.add, np.subtract: np.subtract}
+    "sum",
+    "mean",
+    "max",
+    "min",
+    "prod",
+    "dot",
+    "reshape",
+    "transpose",
+    "ravel",
+    "flatten",
+    "squeeze",
+    "copy",
+    "astype",
+    "clip",
+    "repeat",
+    "var",
+    "std",
+    "cumsum",
+    "swapaxes",
+    "argmax",
+    "argmin",
+    "any",
+    "all",
+    "take",
+)
 
 
 class Recorded(np.ndarray):
@@ -325,8 +346,10 @@ def _added_at(ufunc: Any, target: Any, key: Any, value: Any = 0) -> None:
     if isinstance(target, Recorded):
 
         def make() -> Any:
+            if ufunc not in (np.add, np.subtract):
+                return None
             shape = np.arange(target.size).reshape(target.shape)[_part(key)].shape
             spread = np.broadcast_to(_part(value, True), shape)
-            return _WRITE[ufunc](before, put_into_zeros(spread, _part(key), target.shape))
+            return ufunc(before, put_into_zeros(spread, _part(key), target.shape))
 
         _enter(target, make, _decides(key))

@@ -206,7 +206,7 @@ def _run(program: Program, names: dict[str, Any], follower: _Follower) -> Any:
         mine = [x for x in definitions if x.name == getattr(function, "__name__", "")]
         around = dict(getattr(function, "__globals__", {}))
         if code is not None:
-            cells = zip(code.co_freevars, function.__closure__ or (), strict=True)  # type: ignore[attr-defined]
+            cells = zip(code.co_freevars, function.__closure__ or (), strict=True)
             around |= {key: cell.cell_contents for key, cell in cells}
         names = {**around, **names}
         if not mine:
@@ -307,12 +307,10 @@ def _followed(body: list[ast.stmt], top: bool) -> list[ast.stmt]:
     made: list[ast.stmt] = []
     for statement in body:
         inner = top and not isinstance(statement, (ast.FunctionDef, ast.ClassDef))
-        for part in ("body", "orelse", "finalbody", "handlers"):
-            for held in getattr(statement, "handlers", []) if part == "handlers" else [statement]:
-                if part != "handlers" and isinstance(getattr(held, part, None), list):
+        for held in (statement, *getattr(statement, "handlers", [])):
+            for part in ("body", "orelse", "finalbody"):
+                if isinstance(getattr(held, part, None), list):
                     setattr(held, part, _followed(getattr(held, part), inner))
-                elif part == "handlers":
-                    held.body = _followed(held.body, inner)
         how = None
         if isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None:
             targets = getattr(statement, "targets", None) or [statement.target]  # type: ignore[union-attr]
@@ -329,7 +327,7 @@ def _followed(body: list[ast.stmt], top: bool) -> list[ast.stmt]:
         told = _call_of(
             "_left_",
             ast.Constant(statement.lineno),
-            ast.Constant(tuple(roots)),
+            ast.Tuple([ast.Constant(root) for root in roots], ast.Load()),
             _call_of("locals"),
             ast.Constant(how),
         )

@@ -77,7 +77,7 @@ def test_numbers_that_were_made_arrays_stay_arrays() -> None:
     """Their dtype counts in what they meet, that of plain numbers does not."""
     half = np.ones(2, "f2")
     for f in (lambda x, n: x + n.detach(), lambda x, n: x - (0 + (-n)), lambda x, n: x + -(-n)):
-        for n in (0.1, 3, -2**40):
+        for n in (0.1, 3, -(2**40)):
             for x in (half, half.astype("f4"), np.ones(2, "i1")):
                 expected = f(Tensor(x), Tensor(np.asarray(n))).data
                 got = jit(f)(x, n)

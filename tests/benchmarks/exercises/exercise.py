@@ -8,6 +8,7 @@ the name whose line is wrong, and the kind.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -85,7 +86,7 @@ class Exercise(NamedTuple):
     cost: str
     backward: str
     mistakes: list[Mistake]
-    spellings: list[Any] = []
+    spellings: Sequence[Any] = ()
     vectorised: str = ""
 
     def wrong(self, mistake: Mistake) -> str:

@@ -1,4 +1,5 @@
-"""Batch normalisation by hand, small networks with softmax, logistic regression, a recurrent net."""
+# ruff: noqa: E501 - a mistake stands in one line
+"""Batch normalisation by hand, small networks, logistic regression, a recurrent net."""
 
 from .exercise import Exercise, mistakes
 

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
         vjp,
     )
     from .transforms.flow import custom_vjp, stop_gradient
+    from .transforms.scan import scan  # the function, not the module of its name
+    from .transforms.vmap import vmap
 
 keep_freed_memory()
 
@@ -51,6 +53,8 @@ _LATER = {
         "checks.gradients": "check_grads",
         "transforms.checkpoint": "checkpoint",
         "transforms.flow": "custom_vjp stop_gradient",
+        "transforms.scan": "scan",
+        "transforms.vmap": "vmap",
         "derivation": "assert_right derive prove verify",
         "drawing": "draw explore",
         "transforms.derivatives": "elementwise_grad grad hessian hvp jacobian jvp value_and_grad "
@@ -65,8 +69,8 @@ __all__ = [
     "AnomalyError", "GradientReport", "Tensor", "UndecidedWarning", "assert_right", "check_grads",
     "checkpoint", "custom", "custom_vjp", "derive", "detect_anomaly", "draw", "elementwise_grad",
     "elu", "explore", "gelu", "grad", "gradients", "hessian", "hvp", "jacobian", "jit", "jvp",
-    "leaky_relu", "log_softmax", "logsumexp", "no_grad", "ops", "prove", "relu", "sigmoid",
-    "softmax", "softplus", "stop_gradient", "value_and_grad", "verify", "vjp",
+    "leaky_relu", "log_softmax", "logsumexp", "no_grad", "ops", "prove", "relu", "scan", "sigmoid",
+    "softmax", "softplus", "stop_gradient", "value_and_grad", "verify", "vjp", "vmap",
 ]  # fmt: skip
 
 

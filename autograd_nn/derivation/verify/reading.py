@@ -1,9 +1,8 @@
 """What a learner's program claims: which of the names it leaves are gradients, and of what.
 
-1. `named_by` gives tensors of a graph that have no name those of a namespace, or of a program that
-   computes the same values again.
-2. `space_of` is what a program starts from: the graph's values, recorded under their names.
-3. `claims_of` reads the claims off what a program left, with the formulas behind them.
+1. `handed` takes what was handed over: claims, a namespace, or a program.
+2. `claims_of` reads the claims off what a program left, with the formulas behind them.
+3. `Handed` also knows how else it may be read: conventions, and names that fit nothing.
 """
 
 from __future__ import annotations
@@ -11,155 +10,22 @@ from __future__ import annotations
 import copy
 import re
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ...core.graph import rebuild, topological_order
 from ...core.tensor import Tensor, plain
-from ...formulas.notation import identifier
 from ...ops.elementwise import DIVIDE, MULTIPLY
 from ...ops.reductions import MEAN
 from ..names import Environment, Meaning, UnknownNameError, spelling
 from .claims import Claim, Formula, collect, in_order
-from .recorder import Recorded, formula, record
+from .naming import CLAIMS, arrays_in, holds, named_by, recognised, recorded_forward, space_of
 from .script import Left, Program, Ran, leaves_of, run_program
 
 _LARGEST = 4000
 _HOLDS_GRADIENTS = re.compile(r"(?i)returned|d|g|grads?|gradients?|d?_?params|derivatives|nablas?")
-_CLAIMS = re.compile(r"d[A-Z_]\w*|d_?[a-z]\w*|(?i:grad_?|nabla_?|delta_?)\w*|\w+_grad")
-
-
-def name_in(root: str, path: Sequence[Any]) -> str:
-    """Return what a tensor at a place in a namespace is called: ``W1`` for params['W1'].
-
-    >>> name_in("params", ["W1"]), name_in("hs", [2]), name_in("cache", [0, "x"])
-    ('W1', 'hs2', 'x')
-    """
-    if not path:
-        return root
-    last = path[-1]
-    if isinstance(last, str) and last.isidentifier():
-        return last
-    return identifier(root + "_".join(str(key).replace("-", "before") for key in path))
-
-
-def _arrays_in(space: Mapping[str, Any]) -> Iterable[tuple[str, Sequence[Any], Any]]:
-    for root, value in space.items():
-        if isinstance(root, str) and not root.startswith("_"):
-            yield from ((root, path, array) for path, array in leaves_of(value, root))
-
-
-def holds(space: Mapping[Any, Any], J: Any) -> bool:
-    """Whether a mapping is a namespace: it holds J itself."""
-    return any(value is J for value in space.values())
-
-
-def named_by(order: Sequence[Tensor], space: Mapping[str, Any]) -> None:
-    """Give tensors without a name the one that they, or their values, have in a namespace."""
-    values = Values([node for node in order if node.op is not None])
-    here = {id(node) for node in order if not node.name}
-    taken = {node.name for node in order}
-    for root, path, value in _arrays_in(space):
-        text = name_in(root, path)
-        node = value if id(value) in here else None
-        if node is None and isinstance(value, np.ndarray) and value.dtype.kind == "f":
-            node = values.find(value)
-        if node is not None and not node.name and text not in taken:
-            node.name = text
-            taken.add(text)
-
-
-class Values:
-    """Finds the tensor of a graph that has given values."""
-
-    def __init__(self, order: Iterable[Tensor]) -> None:
-        self.by_shape: dict[tuple[int, ...], list[Tensor]] = {}
-        for node in order:
-            if node.dtype.kind == "f" and node.size > 1:
-                self.by_shape.setdefault(node.shape, []).append(node)
-
-    def find(self, value: Any) -> Tensor | None:
-        """Return the first tensor with these values, in the order of the computation."""
-        for node in self.by_shape.get(np.shape(value), ()):
-            data = plain(node)
-            near = abs(data.flat[0] - value.flat[0]) <= 1e-9 * abs(value.flat[0])
-            if near and np.allclose(data, value, 1e-9, 1e-300) and np.ptp(data) > 0:
-                return node
-        return None
-
-
-def space_of(
-    order: Sequence[Tensor], names: Mapping[str, Any] | None
-) -> tuple[dict[str, Any], dict[Tensor, str], set[Tensor]]:
-    """Return what a program starts from, which Tensors stand for which names, and what is fixed.
-
-    Fixed are values that the graph does not have: they stay what they are on other draws.
-    """
-    cuts: dict[Tensor, str] = {}
-    fixed: set[Tensor] = set()
-    known: dict[int, Any] = {}
-    values = Values(order)
-
-    def entered(node: Tensor) -> Any:
-        if id(node) not in known:
-            known[id(node)] = made = record(plain(node))
-            if node.name:
-                cuts[made.node] = node.name
-            elif node.op is not None:
-                fixed.add(made.node)
-        return known[id(node)]
-
-    def put(value: Any) -> Any:
-        if isinstance(value, Tensor):
-            return entered(value) if value.dtype.kind == "f" else np.array(plain(value))
-        if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-            node = values.find(value)
-            if node is not None and (node.name or node.op is None):
-                made = record(value)
-                if node.name:
-                    cuts[made.node] = node.name
-                return made
-            made = record(value)
-            fixed.add(made.node)
-            return made
-        if type(value) in (list, tuple):
-            parts = [put(part) for part in value]
-            same = all(a is b for a, b in zip(parts, value, strict=True))
-            return value if same else type(value)(parts)
-        if type(value) is dict:
-            return {key: put(part) for key, part in value.items()}
-        return value
-
-    space = {node.name: entered(node) if node.dtype.kind == "f" else np.array(plain(node))
-             for node in order if node.name}  # fmt: skip
-    space |= {key: put(value) for key, value in (names or {}).items()}
-    return space, cuts, fixed
-
-
-def recognised(left: Sequence[Left], order: Sequence[Tensor], cuts: dict[Tensor, str]) -> None:
-    """Tell what a program computed as the graph does: by its values, named by its assignments."""
-    values = Values([node for node in order if node.op is not None])
-    taken = {node.name for node in order}
-    times: dict[str, int] = {}
-    found = []
-    for entry in left:
-        node = values.find(entry.value) if entry.value.dtype.kind == "f" else None
-        if node is None or entry.how not in ("=", "") or _CLAIMS.fullmatch(entry.root):
-            continue
-        found.append((entry, node))
-        if not node.name:
-            times[name_in(entry.root, entry.path)] = times.get(entry.text, 0) + 1
-    for entry, node in found:
-        text = name_in(entry.root, entry.path)
-        if not node.name:
-            again = text in taken
-            fresh = next(f"{text}{i}" for i in range(len(taken) + 2) if f"{text}{i}" not in taken)
-            node.name = fresh if again else text
-            taken.add(node.name)
-        if entry.node is not None:
-            cuts.setdefault(entry.node, node.name)
 
 
 class _Reader:
@@ -225,7 +91,7 @@ def claims_of(
     reader = _Reader(environment)
     by_name: dict[tuple[str, tuple[Any, ...]], list[Left]] = {}
     for entry in ran.left:
-        if entry.value.dtype.kind in "fiub" and (entry.path or _CLAIMS.fullmatch(entry.root)):
+        if entry.value.dtype.kind in "fiub" and (entry.path or CLAIMS.fullmatch(entry.root)):
             by_name.setdefault((entry.root, entry.path), []).append(entry)
     lengths: dict[str, int] = {}
     for root, path in by_name:
@@ -234,7 +100,7 @@ def claims_of(
     found: list[tuple[str, Meaning, Left]] = []
     for (root, path), entries in by_name.items():
         held = reader.of_entry(entries[-1], lengths)
-        if path and not (_CLAIMS.fullmatch(root) or _HOLDS_GRADIENTS.fullmatch(root)):
+        if path and not (CLAIMS.fullmatch(root) or _HOLDS_GRADIENTS.fullmatch(root)):
             continue
         if held is not None:
             text, meaning = held
@@ -294,7 +160,7 @@ def _steps(
     masked = np.any(stays & (last.value != 0)) and np.all(stays | (last.value == 0))
     if alike and before.line != last.line and (masked or last.how == "Mult"):
         if not z.name:
-            environment.enter(z, f"{environment.names[node]}_in")
+            environment.enter(z, f"{text}_in".removeprefix("d"))
         return [(text, meaning, before), (f"d{z.name}", Meaning(z, True, 1), last)]
     return [(text, meaning, last)]
 
@@ -331,83 +197,6 @@ def _formula(
         return rebuild(kept, {x: put[used[x]] for x in inputs})[node]
 
     return Formula(function, tuple(texts))
-
-
-_COSTS = ("J", "cost", "loss", "L", "C", "E", "total_loss", "error", "data_loss")
-
-
-def recorded_forward(
-    forward: Any, names: Mapping[str, Any] | None
-) -> tuple[Tensor, dict[str, Any], set[Tensor]]:
-    """Run a forward pass in plain NumPy and return its cost, the values it left, what is fixed.
-
-    Raises
-    ------
-    ValueError
-        If it stops, or leaves no cost that could be recorded.
-    """
-    program = Program(forward, "forward")
-    start: dict[str, Any] = {}
-    for key, value in (names or {}).items():
-        start[key] = _as_leaves(value, key, ())
-    ran = run_program(program, start)
-    if ran.problem:
-        raise ValueError(f"the forward pass stops: {ran.problem}")
-    last: dict[str, Left] = {}
-    for entry in ran.left:
-        if entry.node is not None and not entry.path:
-            last[entry.root] = entry
-    numbers = {
-        key: entry
-        for key, entry in last.items()
-        if entry.value.size == 1 and entry.node is not None and entry.node.op is not None
-    }
-    results = ran.result if isinstance(ran.result, tuple) else (ran.result,)
-    nodes = [formula(x) for x in results if isinstance(x, Recorded) and x.size == 1]
-    nodes += [numbers[key].node for key in (*_COSTS, *reversed(numbers)) if key in numbers]
-    J = next((node for node in nodes if node is not None), None)
-    if J is None:
-        raise ValueError(
-            "the forward pass leaves no cost: return it, or call it J, cost or loss; it must be "
-            "one number, computed from the arrays by NumPy"
-        )
-    order = topological_order([J])
-    _name(order, ran.left)
-    J.name = J.name or "J"
-    return J, ran.space, ran.frozen - set(order)
-
-
-def _as_leaves(value: Any, root: str, path: tuple[Any, ...]) -> Any:
-    if isinstance(value, (np.ndarray, Tensor)) and plain(value).dtype.kind == "f":
-        return record(plain(value), Tensor(np.array(plain(value)), name=name_in(root, path)))
-    if type(value) in (list, tuple):
-        return type(value)(_as_leaves(v, root, (*path, i)) for i, v in enumerate(value))
-    if type(value) is dict:
-        return {key: _as_leaves(part, root, (*path, key)) for key, part in value.items()}
-    return plain(value)
-
-
-def _name(order: Sequence[Tensor], left: Sequence[Left]) -> None:
-    """Name tensors after what they were assigned to, one name used again by numbers."""
-    here = set(order)
-    chosen: dict[str, list[Tensor]] = {}
-    for entry, after in zip(left, [*left[1:], None], strict=True):
-        node = entry.node
-        if node is None or node not in here or (after is not None and after.root == entry.root
-                                                and after.how not in ("=",)):  # fmt: skip
-            continue
-        same = chosen.setdefault(name_in(entry.root, entry.path), [])
-        if entry.how not in ("=",) and same:
-            same.pop()
-        if not node.name and all(x is not node for x in same):
-            same.append(node)
-    taken = {node.name for node in order}
-    for text, nodes in chosen.items():
-        for i, node in enumerate(nodes):
-            if not node.name:
-                fresh = text if len(nodes) == 1 and text not in taken else f"{text}{i}"
-                node.name = fresh if fresh not in taken else None
-                taken.add(node.name)
 
 
 class Handed:
@@ -570,8 +359,8 @@ def handed(
 def _left_in(space: Mapping[str, Any]) -> Ran:
     left = [
         Left(root, tuple(path), np.array(plain(array)), None, 0, "=")
-        for root, path, array in _arrays_in(space)
-        if not isinstance(array, Tensor) or _CLAIMS.fullmatch(root)
+        for root, path, array in arrays_in(space)
+        if not isinstance(array, Tensor) or CLAIMS.fullmatch(root)
     ]
     return Ran([x for x in left if x.value.dtype.kind in "fiub"], None, "", {}, set())
 

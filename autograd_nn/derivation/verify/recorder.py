@@ -25,32 +25,6 @@ FROZEN: ContextVar[set[Tensor]] = ContextVar("autograd_nn_frozen")
 
 _CONSTANT = {np.zeros_like, np.ones_like, np.empty_like, np.full_like}
 _SHAPES = {np.shape, np.ndim, np.size}
-_METHODS = (
-    "sum",
-    "mean",
-    "max",
-    "min",
-    "prod",
-    "dot",
-    "reshape",
-    "transpose",
-    "ravel",
-    "flatten",
-    "squeeze",
-    "copy",
-    "astype",
-    "clip",
-    "repeat",
-    "var",
-    "std",
-    "cumsum",
-    "swapaxes",
-    "argmax",
-    "argmin",
-    "any",
-    "all",
-    "take",
-)
 
 
 class Recorded(np.ndarray):
@@ -165,8 +139,9 @@ def _method(name: str) -> Callable[..., Any]:
     return method
 
 
-for _name in _METHODS:
-    setattr(Recorded, _name, _method(_name))
+for _name in vars(Tensor).keys() - vars(Recorded).keys():
+    if not _name.startswith("_") and callable(getattr(np.ndarray, _name, None)):
+        setattr(Recorded, _name, _method(_name))
 
 
 def record(value: Any, node: Tensor | None = None) -> Any:

@@ -288,7 +288,7 @@ def test_values_are_numpys_and_formulas_those_of_the_values(steps: list[str], se
     rng = np.random.default_rng(seed)
     a, b = rng.normal(size=(3, 3)), rng.normal(size=(3, 3))
     text = "\n".join(steps)
-    plain = {"np": np, "a": a.copy(), "b": b.copy()}
+    plain: dict[str, Any] = {"np": np, "a": a.copy(), "b": b.copy()}
     token = FROZEN.set(set())
     with np.errstate(all="ignore"):
         exec(text, plain)

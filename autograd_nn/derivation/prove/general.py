@@ -300,7 +300,7 @@ class World:
         """Return m, f and f′."""
         if text == "m":
             return number_of(self.symbolic_m) if self.symbolic_m else self.environment.samples
-        op, order = self.environment.activation, int(text == "f_prime")
+        op, order = self.environment.function, int(text == "f_prime")
         if op is None or text not in ("f", "f_prime"):
             return self.environment.extras[text]
         if self.mode is ANY_F:

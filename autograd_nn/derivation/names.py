@@ -176,9 +176,9 @@ class Environment:
             node for node in self.order if node.op and "activation" in node.op.traits
         ]
         kinds = {(node.op, tuple(node.params.items())): node for node in nodes}
-        node = kinds.popitem()[1] if len(kinds) == 1 else None
-        self.activation = node.op if node is not None else None
-        self.function = _bound(node) if node is not None else None
+        only = kinds.popitem()[1] if len(kinds) == 1 else None
+        self.activation = only.op if only is not None else None
+        self.function = _bound(only) if only is not None else None
         self.single = J.dtype != np.float64
 
     def _activations(self) -> list[Activation]:

@@ -44,4 +44,8 @@ ROWS = [
     Row(None, lambda a, b: np.linspace(a, b, 4, retstep=True)[1], (In(()), In(())), order=1,
         label="linspace step"),
     Row("add", lambda p: np.unwrap(5 * p), (In((2, 6)),), order=1, label="unwrap"),
+    Row(None, lambda x, y: np.interp(x, [1.0], y), (In((4,), 0, 2), In((1,))), wrt=(1,),
+        label="interp of one point", float32=False),
+    Row(None, lambda x, y: np.interp(x, [0.5, 1.0, 1.5], y), (In((9,), 0, 2), In((3,))),
+        order=1, label="interp beyond the ends", float32=False),
 ]  # fmt: skip

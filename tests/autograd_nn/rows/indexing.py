@@ -135,6 +135,8 @@ ROWS = [
     Row("take", lambda a: np.insert(a, 2, 5.0), label="insert a number"),
     Row("take", lambda a, b: np.insert(a, slice(0, 2), b, axis=0), (In((2, 3)), In((3,))),
         label="insert at a slice"),
+    Row("take", lambda a, b: np.insert(a, slice(0, 2), b, axis=1), (In((3, 4)), In((3, 2))),
+        label="insert at a slice of columns"),
     Row("take", lambda a: np.lib.stride_tricks.sliding_window_view(a, 2, 1), CUBE,
         label="sliding_window_view"),
     Row("take", lambda a: np.lib.stride_tricks.sliding_window_view(a, (2, 2)), (In((3, 4)),),

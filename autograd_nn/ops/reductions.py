@@ -100,16 +100,19 @@ SUM = register(Op("sum", total, (_sum_rule,), latex=r"\sum {0}",
     rule_words="the cotangent spread over the axes that were summed", traits={"linear"}))
 MEAN = register(Op("mean", average, (_mean_rule,), latex=r"\operatorname{{mean}}({0})",
     words="the mean over {0}",
-    rule_words="the cotangent over the count, spread over the axes that were averaged"))
+    rule_words="the cotangent over the count, spread over the axes that were averaged",
+    traits={"complex"}))
 MAX = register(Op("max", np.max, (_extremum_rule,), latex=r"\max {0}", words="the largest of {0}",
     rule_words="the cotangent at the largest element, shared evenly among equals"))
 MIN = register(Op("min", np.min, (_extremum_rule,), latex=r"\min {0}",
     rule_words="the cotangent at the smallest element, shared evenly among equals"))
 PROD = register(Op("prod", np.prod, (_prod_rule,), latex=r"\prod {0}",
-    rule_words="the cotangent times the product of all other elements, which divides by nothing"))
-ANY = register(Op("any", np.any, latex=function_of("any")))
-ALL = register(Op("all", np.all, latex=function_of("all")))
-COUNT_NONZERO = register(Op("count_nonzero", np.count_nonzero, latex=function_of("count_nonzero")))
+    rule_words="the cotangent times the product of all other elements, which divides by nothing",
+    traits={"complex"}))
+ANY = register(Op("any", np.any, latex=function_of("any"), traits={"complex"}))
+ALL = register(Op("all", np.all, latex=function_of("all"), traits={"complex"}))
+COUNT_NONZERO = register(Op("count_nonzero", np.count_nonzero, latex=function_of("count_nonzero"),
+    traits={"complex"}))
 # fmt: on
 
 

@@ -37,9 +37,10 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
 
 def in_dtype(g: Any, dtype: Any) -> Any:
     """Return `g` in a data type; of complex numbers the real part, if that is a real one."""
-    if g.dtype.kind == "c" and dtype.kind == "f":
-        g = np.real(g)
-    return g if g.dtype == dtype else g.astype(dtype)
+    kind = getattr(g, "dtype", dtype)
+    if kind.kind == "c" != dtype.kind:
+        return in_dtype(np.real(g), dtype)
+    return g if kind == dtype else g.astype(dtype)
 
 
 def _refuse_other_than_floats(nodes: Sequence[Any], role: str) -> None:

@@ -71,5 +71,5 @@ def _array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> bool:
     return np.array_equal(first, second, equal_nan)
 
 
-implements(np.isneginf)(lambda x, out=None: np.equal(x, -np.inf))
-implements(np.isposinf)(lambda x, out=None: np.equal(x, np.inf))
+implements(np.isneginf)(lambda x, out=None: np.less_equal(x, -np.inf))
+implements(np.isposinf)(lambda x, out=None: np.greater_equal(x, np.inf))

@@ -10,7 +10,7 @@ import numpy as np
 from ..core.tensor import Tensor
 from .functions import implements
 from .reductions import count
-from .rules import as_array, axes_of, conjugated, real, squared
+from .rules import as_array, axes_of, conjugated, is_complex, real, squared
 
 
 @implements(np.var)
@@ -62,6 +62,8 @@ def _average(
 
 def _sorted_last(a: Any, axis: Any) -> tuple[Any, Any]:
     """Return `a` sorted along the axes in question, made one at the end; and its old shape."""
+    if is_complex(a):
+        raise TypeError("medians and quantiles are of real numbers; take np.real or np.abs")
     axes = axes_of(axis, a.ndim)
     rest = [i for i in range(a.ndim) if i not in axes]
     moved = np.transpose(a, (*rest, *axes))

@@ -38,7 +38,7 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
 def in_dtype(g: Any, dtype: Any) -> Any:
     """Return `g` in a data type; of complex numbers the real part, if that is a real one."""
     kind = getattr(g, "dtype", dtype)
-    if kind.kind == "c" != dtype.kind:
+    if kind.kind == "c" and dtype.kind == "f":
         return in_dtype(np.real(g), dtype)
     return g if kind == dtype else g.astype(dtype)
 

@@ -129,6 +129,8 @@ class _Sweep:
         if op not in self.table:
             self.table[op] = [rule for rule in self.rules if op in _OPERATIONS.get(rule, (op,))]
         for rule in self.table[op]:
+            if rule in _ARITHMETIC and not is_exact(node.dtype):
+                continue
             better = rule(node, self.graph)
             if better is not None and self._holds(rule, node, better):
                 return better
@@ -153,7 +155,7 @@ class _Sweep:
         made = {x for new in fresh for x in new.inputs if is_weak(x)}
         made -= {x for old in gone for x in old.inputs}
         same = all(x.dtype == node.dtype for x in (*gone, *fresh))
-        return is_exact(node.dtype) and same and all(is_normal(plain(x), node.dtype) for x in made)
+        return same and all(is_normal(plain(x), node.dtype) for x in made)
 
     def unsettled(self, better: Tensor) -> list[Tensor]:
         """Return the operations that a rule has made for `better`, inputs first."""

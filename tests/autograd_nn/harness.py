@@ -176,7 +176,7 @@ def complex_sample(row: Row, which: Sequence[int], seed: int = 0) -> list[Any]:
     shapes = [x.shape for x in row.inputs]
     parts = [sample(row.inputs, shapes, seed + k) for k in (0, 1)]
     return [
-        a + 1j * (0.2 + 0.3 * np.abs(b)) * np.where(b > 0, 1, -1) if i in which else a
+        np.asarray(a + 1j * (0.2 + 0.3 * np.abs(b)) * np.where(b > 0, 1, -1)) if i in which else a
         for i, (a, b) in enumerate(zip(*parts, strict=True))
     ]
 

@@ -44,7 +44,7 @@ def taken(row: Row, which: list[int]) -> Any:
         return None
 
 
-CASES = [
+COMPLEX = [
     pytest.param(row, which, id=f"{row.name} by {','.join(map(str, which))}")
     for row in ROWS
     for which in ([floats(row)] + [[i] for i in floats(row) if len(floats(row)) > 1])
@@ -59,7 +59,7 @@ def directions(arrays: list[Any], wrt: int) -> list[Any]:
     return [d if i == wrt else None for i in range(len(arrays))]
 
 
-@pytest.mark.parametrize(("row", "which"), CASES)
+@pytest.mark.parametrize(("row", "which"), COMPLEX)
 def test_values_and_derivatives(row: Row, which: list[int]) -> None:
     arrays, out = taken(row, which)
     try:

@@ -19,6 +19,6 @@ ROWS = [
     Row("imag", lambda a: np.iscomplex(a + 1j), label="iscomplex", wrt=()),
     Row("imag", lambda a: np.isreal(a + 1j), label="isreal", wrt=()),
     Row("take_along_axis", np.sort_complex, label="sort_complex",
-        reference=lambda a: np.sort(a).astype(complex), inputs=(In((2, 4)),)),
+        reference=lambda a: np.sort(a).astype(complex), inputs=(In((2, 4)),), wrt=()),
     Row("positive", np.real_if_close, label="real_if_close", order=1),
 ]  # fmt: skip

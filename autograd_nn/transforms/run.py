@@ -287,7 +287,7 @@ def seeds_of(run: Run, holomorphic: bool) -> list[Any]:
             kind = "complex" if holomorphic else "real"
             raise TypeError(
                 f"{run.who} with holomorphic={holomorphic} needs {what} to be {kind}, and it has "
-                f"dtype {x.dtype}. Take np.real, np.imag or np.abs of complex results; "
+                f"dtype {x.dtype}. Use np.real, np.imag or np.abs of complex results; "
                 "holomorphic=True is for functions that are; vjp takes a cotangent of any result"
             )
     return [np.ones_like(plain(x)) for x in run.outputs]

@@ -8,48 +8,37 @@ import numpy as np
 import pytest
 
 from autograd_nn import gradients
+from autograd_nn.core.op import REGISTRY
 
+from ..complex_rows import OF_PHASES, VARIANTS, taken
 from ..harness import (
     Row,
     Tolerance,
     as_function,
-    complex_sample,
     leaves,
+    operations,
     slope,
     weighted,
     weighted_gradient,
     weights,
 )  # fmt: skip
-from ..rows import ROWS
-
-OF_PHASES = {
-    "eigh function of a matrix", "eigh eigenvectors", "svd U", "svd V", "svd U of tall",
-    "svd V of wide",
-}  # fmt: skip
-"""Rows that depend on the phases of vectors, where these are complex."""
+from ..rows import REGISTERED, ROWS
 
 FIRST, SECOND = Tolerance(1e-7, 1e-8), Tolerance(1e-6, 1e-7)
-
-
-def floats(row: Row) -> list[int]:
-    return [i for i, x in enumerate(row.inputs) if x.kind == "f"]
-
-
-def taken(row: Row, which: list[int]) -> Any:
-    """Return the arrays and the result of the row on them, or None where it is refused."""
-    arrays = complex_sample(row, which)
-    try:
-        return arrays, row.run(*leaves(row, arrays))
-    except (TypeError, NotImplementedError):
-        return None
-
-
 COMPLEX = [
     pytest.param(row, which, id=f"{row.name} by {','.join(map(str, which))}")
-    for row in ROWS
-    for which in ([floats(row)] + [[i] for i in floats(row) if len(floats(row)) > 1])
-    if which and taken(row, which) is not None
+    for row, which in VARIANTS
 ]
+
+
+def test_every_operation_is_tried_or_refuses() -> None:
+    tried: set[str] = set()
+    for row, which in VARIANTS:
+        tried |= operations(taken(row, which)[1])
+    floats = {row.op for row in ROWS if any(x.kind == "f" for x in row.inputs)}
+    takes = {name for name in REGISTERED if REGISTRY[name].takes_complex}
+    assert takes & floats - tried == {"cofactor", "all", "any", "bitwise_and"}  # of det; of truth
+    assert tried & REGISTERED - takes <= {"arctan2"}  # of parts
 
 
 def directions(arrays: list[Any], wrt: int) -> list[Any]:

@@ -10,8 +10,9 @@ import pytest
 from autograd_nn import Tensor, grad, jit
 from autograd_nn.program.numba_source import NotCompilableError
 
+from ..complex_rows import taken
 from ..harness import Row
-from ..ops.test_complex import COMPLEX, taken
+from ..ops.test_complex import COMPLEX
 from .test_rows import NEEDS_VALUES, check, gradients_of
 
 

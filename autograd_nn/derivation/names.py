@@ -111,7 +111,7 @@ def slope_of(op: Op) -> Callable[[Any], Any]:
 
 def _may_be_activation(op: Op) -> bool:
     """Whether an operation can be the f of h = f(z): elementwise, bent, and no mere power."""
-    bent = "elementwise" in op.traits and not op.traits & {"linear", "constant"}
+    bent = "elementwise" in op.traits and "linear" not in op.traits
     return bent and op is not SQUARE and op.rule(0) is not None
 
 

@@ -20,10 +20,10 @@ from .rules import is_complex
 
 # fmt: off
 REAL = register(Op("real", np.real, (lambda g, out, z: g,), latex=r"\operatorname{{Re}}({0})",
-    words="the real part of {0}", traits={"complex", "view"}))
+    words="the real part of {0}", traits={"complex", "elementwise", "view"}))
 IMAG = register(Op("imag", np.imag, (lambda g, out, z: -1j * g,),
     latex=r"\operatorname{{Im}}({0})", rule_words="$-i g$",
-    words="the imaginary part of {0}", traits={"complex", "view"}))
+    words="the imaginary part of {0}", traits={"complex", "elementwise", "view"}))
 CONJUGATE = register(Op("conjugate", np.conjugate, (lambda g, out, z: np.conjugate(g),),
     latex=r"\overline{{{0}}}", words="the conjugate of {0}", rule_words=r"$\overline{g}$",
     traits={"complex"}))

@@ -205,20 +205,21 @@ def _qr_rule(g: Any, out: Any, a: Any) -> Any:
 # fmt: off
 CHOLESKY = register(Op("cholesky", _cholesky, (_cholesky_rule,), latex=function_of("cholesky"),
     rule_words=r"the triangle of $L^{-T} \Phi(L^{T} g) L^{-1}$ that is read, $\Phi$ the lower "
-    "triangle with half the diagonal", traits={"complex"}))
+    "triangle with half the diagonal", traits={"complex", "stacks"}))
 EIGH = register(Op("eigh", _eigh, (_eigh_rule,), latex=function_of("eigh"),
     rule_words=r"the triangle that is read of $V (\operatorname{diag}(g_w) + F \odot V^{T} g_V) "
     r"V^{T}$"
-    r" with $F_{ij} = 1/(w_j - w_i)$", traits={"complex"}))
+    r" with $F_{ij} = 1/(w_j - w_i)$", traits={"complex", "stacks"}))
 EIG = register(Op("eig", _eig, (_eig_rule,), latex=function_of("eig"),
     rule_words=r"$V^{-H} (\operatorname{diag}(g_w) + F \odot (V^{H} g_V - V^{H} V "
     r"\operatorname{Re} \operatorname{diag}(V^{H} g_V))) V^{H}$ with $F_{ij} = 1/(w_j - w_i)^{*}$",
-    traits={"complex"}))
+    traits={"complex", "stacks"}))
 SVD = register(Op("svd", _svd, (_svd_rule,), latex=function_of("svd"),
     rule_words=r"$U (\ldots) V^{T}$ of the cotangents of all three factors, after J. Townsend",
-    traits={"complex"}))
+    traits={"complex", "stacks"}))
 QR = register(Op("qr", _qr, (_qr_rule,), latex=function_of("qr"),
-    rule_words=r"$(g_Q + Q \operatorname{sym}(R g_R^{T} - g_Q^{T} Q)) R^{-T}$", traits={"complex"}))
+    rule_words=r"$(g_Q + Q \operatorname{sym}(R g_R^{T} - g_Q^{T} Q)) R^{-T}$",
+    traits={"complex", "stacks"}))
 # fmt: on
 
 

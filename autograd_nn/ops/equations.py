@@ -116,20 +116,21 @@ def _pinv_rule(g: Any, out: Any, a: Any, rcond: Any = None) -> Any:
 
 # fmt: off
 INV = register(Op("inv", _inv, (_inv_rule,), latex="{0}^{{-1}}", rule_words=r"$-r^{T} g \, r^{T}$",
-    traits={"complex"}))
+    traits={"complex", "stacks"}))
 COFACTOR = register(Op("cofactor", _cofactor, (_cofactor_rule,), latex=function_of("cof"),
-    rule_words=r"$\operatorname{tr}(g^{T} r) X^{-T} - r g^{T} X^{-T}$", traits={"complex"}))
+    rule_words=r"$\operatorname{tr}(g^{T} r) X^{-T} - r g^{T} X^{-T}$",
+    traits={"complex", "stacks"}))
 DET = register(Op("det", _det, (
     lambda g, out, a: np.expand_dims(g, (-1, -2)) * call(COFACTOR, a),
 ), latex=r"\det({0})", rule_words=r"$g \operatorname{cof}(X)$, for singular matrices too",
-    traits={"complex"}))
+    traits={"complex", "stacks"}))
 SLOGDET = register(Op("slogdet", _sign_and_log, (_sign_and_log_rule,), latex=function_of("slogdet"),
-    rule_words="$g X^{-T}$ for the logarithm, none for the sign", traits={"complex"}))
+    rule_words="$g X^{-T}$ for the logarithm, none for the sign", traits={"complex", "stacks"}))
 SOLVE = register(Op("solve", _solve, (_solve_a, _solve_b), latex="{0}^{{-1}} {1}", broadcasts=True,
     rule_words=r"$-X^{-T} g \, r^{T}$; $X^{-T} g$", traits={"complex"}))
 PINV = register(Op("pinv", _pinv, (_pinv_rule,), latex="{0}^{{+}}",
     rule_words="$-P^{T} g P^{T} + (1 - X P) g^{T} P P^{T} + P^{T} P g^{T} (1 - P X)$, P the "
-    "result", traits={"complex"}))
+    "result", traits={"complex", "stacks"}))
 # fmt: on
 
 

@@ -28,10 +28,10 @@ def _ifft(x: Any, axis: int, norm: Any) -> Any:
 # fmt: off
 FFT = register(Op("fft", _fft, (lambda g, out, x, axis, norm: np.fft.fft(g, None, axis, norm),),
     latex=function_of("fft"), rule_words="the same transform of the cotangent",
-    traits={"complex"}))
+    traits={"complex", "lines"}))
 IFFT = register(Op("ifft", _ifft, (lambda g, out, x, axis, norm: np.fft.ifft(g, None, axis, norm),),
     latex=function_of("ifft"), rule_words="the same transform of the cotangent",
-    traits={"complex"}))
+    traits={"complex", "lines"}))
 # fmt: on
 
 _SWAPPED = {None: "forward", "backward": "forward", "forward": "backward", "ortho": "ortho"}

@@ -13,20 +13,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from ..core.tensor import Tensor, plain
 from .containers import unflatten
-from .run import (
-    Function,
-    Run,
-    carried_back,
-    differentiating,
-    matching,
-    one_number,
-    positions,
-    seeds_of,
-)  # fmt: skip
+from .run import Function, Run, carried_back, matching, one_number, positions, seeds_of
+from .sweeps import transposed
 
 
 def described(f: Function, who: str) -> tuple[str, str]:
@@ -343,13 +332,3 @@ def _directions(run: Run, tangents: Sequence[Any]) -> list[Any]:
         nodes = run.inputs[len(flat) : len(flat) + count]
         flat += matching(tangent, structure, nodes, f"tangents[{position}]", run.who)
     return flat
-
-
-def transposed(run: Run) -> tuple[list[Tensor], list[Tensor]]:
-    """Return cotangents u of the outputs and the recorded Jᵀu of the inputs."""
-    with differentiating():
-        duals = [Tensor(np.ones_like(plain(x)), requires_grad=True) for x in run.outputs]
-        pulled = carried_back(run.outputs, duals, run.inputs, True, run.order)
-    for dual in duals:  # a rule that takes a value out of it was refused by now
-        dual.requires_grad = False
-    return duals, pulled

@@ -21,7 +21,8 @@ OF_PHASES = {
 """Rows that depend on the phases of vectors, where these are complex: their gradients are nan."""
 
 
-def _variants(row: Row) -> list[list[int]]:
+def variants(row: Row) -> list[list[int]]:
+    """Return which inputs to make complex: all that are real numbers, and each of several."""
     floats = [i for i, x in enumerate(row.inputs) if x.kind == "f"]
     return [floats, *([i] for i in floats if len(floats) > 1)] if floats else []
 
@@ -36,7 +37,7 @@ def taken(row: Row, which: list[int]) -> Any:
 
 
 VARIANTS = [
-    (row, which) for row in ROWS for which in _variants(row) if taken(row, which) is not None
+    (row, which) for row in ROWS for which in variants(row) if taken(row, which) is not None
 ]
 
 

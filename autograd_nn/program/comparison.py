@@ -103,8 +103,8 @@ def _shaken(traced: Trace, seed: int, wide: Any = None) -> list[Any]:
                 continue
             data = op_of(node).forward(*[values[x] for x in node.inputs], **node.params)
             if node.dtype.kind == "c" and not wide:
-                ulps = _ULPS * float(np.finfo(node.dtype).eps) * rng.uniform(-1, 1, node.shape)
-                data = np.asarray(data * (1 + ulps)).astype(node.dtype)
+                far = _ULPS * float(np.finfo(node.dtype).eps) * rng.uniform(-1, 1, node.shape)
+                data = np.asarray(data * (1 + far)).astype(node.dtype)
             if node.dtype.kind == "f" and not wide:
                 limits = np.finfo(node.dtype)
                 turned = (1.0, -1.0)[seed] if seed < 2 else rng.uniform(-1, 1, node.shape)

@@ -56,6 +56,7 @@ class Vocabulary:
         self.helpers: dict[str, str] = {}
         self.constants: dict[str, str] = {}
         self.held: dict[str, Any] = {}
+        self._numbers: dict[str, int] = {}
         self._written: dict[int, str] = {}
         self._kept: list[Any] = []
 
@@ -81,7 +82,11 @@ class Vocabulary:
 
     def fresh(self, wish: str) -> str:
         """Return an identifier like `wish` that nothing has yet, and take it."""
-        name = identifier(wish, self.taken | _BUILTINS)
+        word = identifier(wish)
+        number = self._numbers.get(word, 0)  # the names before are taken
+        while (name := f"{word}_{number}" if number else word) in self.taken or name in _BUILTINS:
+            number += 1
+        self._numbers[word] = number
         self.taken.add(name)
         return name
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import gc
 import itertools
 import linecache
 import pathlib
@@ -32,6 +33,9 @@ from .source import Source
 from .trace import Trace
 
 _NUMBERS = itertools.count(1)
+
+_LONG = 500
+"""Lines that are not compiled again for the sake of one call the less."""
 
 
 class Program:
@@ -64,7 +68,8 @@ class Program:
         before its first line, which saves a call.
         """
         source, traced = self._source, self._traced
-        if source.flat or source.flat_result or traced.static:
+        long = len(source.body) > _LONG
+        if long or source.flat or source.flat_result or traced.static:
             same, run = self.guard.function(), self.run
             return lambda *args: run(*args) if same(*args) else missed(*args)
         guard = Guard(traced, source, source.parameters)
@@ -219,6 +224,16 @@ def lowered(
     traced: Trace, donated: Sequence[str] = (), style: str = "planned", engine: str = "numpy"
 ) -> Program:
     """Return the checked program of a trace."""
+    paused = gc.isenabled()
+    gc.disable()  # it would look through a long graph again and again, which has no cycles
+    try:
+        return _lowered(traced, donated, style, engine)
+    finally:
+        if paused:
+            gc.enable()
+
+
+def _lowered(traced: Trace, donated: Sequence[str], style: str, engine: str) -> Program:
     graph = simplify(traced.graph)
     inputs = zip(traced.leaves, graph.inputs, strict=True)
     given = {node for leaf, node in inputs if leaf.path[0] in donated}

@@ -18,7 +18,7 @@ from ..core.tensor import Tensor, plain
 from ..formulas.notation import identifier
 from ..formulas.precedence import ATOM, Text
 from .expressions import HELPERS, Vocabulary
-from .graph import INPUT, Graph, count_uses, is_leaf, is_weak, op_of
+from .graph import INPUT, Graph, is_leaf, is_weak, op_of
 from .literals import literal
 from .memory import root_of
 from .order import parts
@@ -75,11 +75,14 @@ class Writer:
         self.order = order
         reserved = self.reserved()
         self.words = Vocabulary(reserved)
-        self.uses = count_uses(graph.outputs)
+        self.uses = graph.counts()
         self.parts = parts(graph)
         self.texts: dict[Tensor, Text] = {}
         self.counters: dict[str, Iterator[int]] = {}
         self.lines: list[tuple[str, str]] = []
+        self.first: dict[Tensor, int] = {}  # the first output of those that share memory
+        for position, output in enumerate(graph.outputs):
+            self.first.setdefault(root_of(output), position)
         rehearsal = Vocabulary(reserved)  # takes the names that helper functions will have
         for node in order:
             if rehearsal.calls(node):
@@ -164,8 +167,7 @@ class Writer:
         text = self.operand(node)
         if not isinstance(plain(node), np.ndarray) or is_weak(node):
             return text.code
-        earlier = self.graph.outputs[:position]
-        shared = any(root_of(node) is root_of(other) for other in earlier)
+        shared = self.first[root_of(node)] < position
         if node.ndim == 0:  # as a number, which nobody can write into
             given = root_of(node).op is INPUT or (shared and node.op is not None)
             return f"{text.within(ATOM)}[()]" if given else text.code

@@ -19,11 +19,15 @@ from ..core.tensor import Tensor, constant, plain
 from ..formulas.notation import identifier
 from ..formulas.precedence import ATOM, BINDING, UNARY, Text, infix
 from ..ops.elementwise import ASTYPE, RELU, SIGMOID
-from ..ops.indexing import GETITEM
+from ..ops.indexing import GETITEM, SCATTER
 from ..ops.reductions import MAX, MEAN, MIN, SUM
 from ..ops.shapes import BROADCAST_TO, RESHAPE, TRANSPOSE
 from .graph import is_weak, op_of
-from .literals import Embedding, NotLiteralError, array_text, dtype_name, index, literal, numpy_name
+from .literals import (
+    Code, Embedding, NotLiteralError, array_text, dtype_name, index, literal, numpy_name,
+)  # fmt: skip
+from .loops import ADD_AT, AT, ITEM, LOOP, PUT_AT, STORE, TABLE
+from .repeats import Step, mapped
 
 _SIGMOID_TEXT = '''def sigmoid(z):
     """Return 1 / (1 + exp(-z)); where exp overflows to inf, that is the right 0."""
@@ -117,7 +121,7 @@ class Vocabulary:
         """Whether the text of `node` is a call of its operation's function."""
         op = op_of(node)
         joined = op.symbol in BINDING and len(node.inputs) == 2 and not node.params
-        return op not in _SPECIAL and not joined
+        return op not in (*_SPECIAL, LOOP, ITEM, STORE) and not joined
 
     def expression(self, node: Tensor, operands: Sequence[Text]) -> Text:
         """Return the expression of `node` on `operands`."""
@@ -176,6 +180,38 @@ def _getitem(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
     return Text(f"{_array(node.inputs[0], operands[0])}[{text}]")
 
 
+def _at(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
+    key = _varying(words, node, operands[-1].code)
+    return Text(f"{operands[0].within(ATOM)}[{index(key, lambda x: words.parameter('index', x))}]")
+
+
+def _varying(words: Vocabulary, node: Tensor, t: str) -> Any:
+    """Return an index with texts for the integers that vary with `t`."""
+
+    def text(part: int | Step) -> int | Code:
+        if not isinstance(part, Step):
+            return part
+        if part.table:
+            return Code(f"{words.constant(constant(np.array(part.table))).code}[{t}]")
+        times = {1: t, -1: f"-{t}"}.get(part.step, f"{part.step} * {t}")
+        if part.step < 0 < part.start:
+            return Code(f"{part.start} - {times.removeprefix('-')}")
+        sign = "-" if part.start < 0 else "+"
+        return Code(f"{times} {sign} {abs(part.start)}" if part.start else times)
+
+    return mapped(node.params["key"].parts, text)
+
+
+def _put_at(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
+    key = literal(_varying(words, node, operands[-1].code))
+    shape = literal(node.params["shape"])
+    return Text(f"{words.function(SCATTER)}({operands[0].code}, {key}, {shape})")
+
+
+def _table(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
+    return Text(f"({', '.join(operand.code for operand in operands)})")
+
+
 def _array(x: Tensor, operand: Text) -> str:
     """Return the text of an operand that must have an array's attributes."""
     given = isinstance(plain(x), np.ndarray)
@@ -194,10 +230,14 @@ def _reduction(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Tex
 
 
 _SPECIAL: dict[Op, Callable[[Vocabulary, Tensor, Sequence[Text]], Text]] = {
+    ADD_AT: _at,
     ASTYPE: _astype,
+    AT: _at,
     BROADCAST_TO: _shaped,
     GETITEM: _getitem,
+    PUT_AT: _put_at,
     RESHAPE: _shaped,
+    TABLE: _table,
     TRANSPOSE: _transpose,
     **dict.fromkeys((MAX, MEAN, MIN, SUM), _reduction),
 }

@@ -27,6 +27,12 @@ class NotLiteralError(ValueError):
     """A value that has no short Python text; it is held beside the program."""
 
 
+class Code(str):
+    """Python text in the place of a value."""
+
+    __slots__ = ()
+
+
 def literal(value: Any) -> str:
     """Return Python text for `value`.
 
@@ -36,6 +42,8 @@ def literal(value: Any) -> str:
         If it is something else than a number, string, None, Ellipsis, dtype, or tuples, lists
         and slices of them.
     """
+    if isinstance(value, Code):
+        return str(value)
     if value is None or value is Ellipsis or type(value) in (bool, int, str):
         return "..." if value is Ellipsis else repr(value)
     if isinstance(value, (float, np.floating)) and not isinstance(value, np.longdouble):

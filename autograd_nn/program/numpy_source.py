@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from ..ops.reductions import MAX, MIN, SUM
 from ..ops.shapes import TRANSPOSE
 from .graph import Graph, is_array, is_factor, is_ufunc, is_weak, op_of
 from .literals import literal
+from .loops import TABLE, Bodies, Loop, bodies_of
 from .memory import Plan, is_view, plan, root_of
 from .order import arranged
 from .rewriting import is_exact
@@ -103,15 +104,17 @@ def in_place(node: Tensor) -> bool:
 class _Planned(Writer):
     """Writes one ufunc or product a statement, into the memory that `places` gives it."""
 
-    def __init__(self, traced: Trace, graph: Graph, order: Sequence[Tensor], places: Plan) -> None:
+    def __init__(
+        self, traced: Trace, graph: Graph, order: Sequence[Tensor], bodies: Bodies, places: Plan
+    ) -> None:
         self.places = places
         self.used: set[str] = set()
         self.numbers: dict[tuple[object, Any], str] = {}
-        super().__init__(traced, graph, order)
+        super().__init__(traced, graph, order, bodies)
         self.buffers = [self.words.fresh(f"t{i}") for i in range(len(places.buffers))]
 
     def reserved(self) -> set[str]:
-        functions = {op_of(x).forward.__name__ for x in self.order if is_numpy_ufunc(x)}
+        functions = {op_of(x).forward.__name__ for x in self.every if is_numpy_ufunc(x)}
         return super().reserved() | _NAMES | functions
 
     def numpy(self, name: str) -> str:
@@ -129,7 +132,7 @@ class _Planned(Writer):
 
     def _scalar(self, node: Tensor) -> bool:
         """Whether `node` is a number computed from numbers, needed once."""
-        once = self.uses[node] == 1 and all(node is not x for x in self.graph.outputs)
+        once = self.uses[node] == 1 and node not in self.outputs
         # What looks into a buffer is read where it stands: later the buffer holds other values.
         return once and not any(is_array(x) or root_of(x) is not x for x in node.inputs)
 
@@ -293,9 +296,29 @@ def planned(traced: Trace, graph: Graph, donated: Collection[Tensor] = ()) -> So
     donated : collection of Tensor
         Inputs whose memory results may take over.
     """
-    graph, given, order = arranged(tune(graph), donated, _may_overwrite, _scipys_blas_takes)
+    graph = tune(graph)
+    apart = {x for node in graph.nodes() if node.op is TABLE for x in node.inputs}
+    given: Mapping[Tensor, Tensor]
+    graph, given, order = arranged(
+        graph, {*donated} - apart, _may_overwrite, _scipys_blas_takes
+    )
     places = plan(order, graph.outputs, given, buffered, in_place)
-    writer = _Planned(traced, graph, order, places)
+
+    def body_of(loop: Loop) -> tuple[Graph, list[Tensor]]:
+        """Return a body with what is carried computed into its own memory, and plan its buffers."""
+        carried = dict(loop.carried())
+
+        def onto_itself(graph: Graph, output: Tensor, x: Tensor) -> bool:
+            same = graph.outputs[carried[x]] is output
+            alone = sum(root_of(y) is root_of(output) for y in graph.outputs) == 1
+            return same and alone and _may_overwrite(graph, output, x)
+
+        body, given, order = arranged(tune(loop.body), carried, onto_itself, _scipys_blas_takes)
+        places.include(plan(order, body.outputs, given, buffered, in_place))
+        return body, order
+
+    bodies = bodies_of(order, body_of)
+    writer = _Planned(traced, graph, order, bodies, places)
     preamble, take, give_back = writer.workspace()
     writer.lines += [(line, "") for line in take]
     writer.write_body()

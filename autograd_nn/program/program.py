@@ -25,6 +25,7 @@ from ..transforms.containers import flatten, unflatten
 from .comparison import compare
 from .graph import Graph
 from .guards import Guard
+from .loops import LOOP, rolled
 from .numba_source import looped
 from .numpy_source import planned
 from .readable_source import readable
@@ -88,8 +89,11 @@ class Program:
     @property
     def graph(self) -> list[Tensor]:
         """The results as recorded nodes on the arguments, simplified: to draw or to walk over."""
-        leaves = {x: Tensor(plain(x), name=x.name) for x in self._graph.inputs}
-        return replay(self._graph.outputs, leaves)[0]
+        graph = self._graph
+        if any(node.op is LOOP for node in graph.nodes()):
+            graph = simplify(self._traced.graph)
+        leaves = {x: Tensor(plain(x), name=x.name) for x in graph.inputs}
+        return replay(graph.outputs, leaves)[0]
 
     @property
     def kernel(self) -> Callable[..., Any]:
@@ -234,7 +238,7 @@ def lowered(
 
 
 def _lowered(traced: Trace, donated: Sequence[str], style: str, engine: str) -> Program:
-    graph = simplify(traced.graph)
+    graph = simplify(traced.graph if engine == "numba" else rolled(traced.graph))
     inputs = zip(traced.leaves, graph.inputs, strict=True)
     given = {node for leaf, node in inputs if leaf.path[0] in donated}
     if style == "readable":

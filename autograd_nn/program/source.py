@@ -17,9 +17,11 @@ import numpy as np
 from ..core.tensor import Tensor, plain
 from ..formulas.notation import identifier
 from ..formulas.precedence import ATOM, Text
+from ..ops.indexing import SCATTER
 from .expressions import HELPERS, Vocabulary
 from .graph import INPUT, Graph, is_leaf, is_weak, op_of
-from .literals import literal
+from .literals import dtype_name, literal
+from .loops import ADD_AT, ITEM, LOOP, PUT_AT, STORE, Bodies
 from .memory import root_of
 from .order import parts
 from .structures import Leaf, construction, reached
@@ -69,14 +71,25 @@ class Source:
 class Writer:
     """Writes one function; the styles differ in how they write an operation."""
 
-    def __init__(self, traced: Trace, graph: Graph, order: Sequence[Tensor]) -> None:
+    def __init__(
+        self, traced: Trace, graph: Graph, order: Sequence[Tensor], bodies: Bodies
+    ) -> None:
         self.traced = traced
         self.graph = graph
         self.order = order
+        self.bodies = bodies
+        self.every = [*order, *(node for _, inner in bodies.values() for node in inner)]
+        self.outputs = set(graph.outputs)
+        self.uses = dict(graph.counts())
+        self.parts = parts(graph)
+        for body, _ in bodies.values():
+            self.outputs.update(body.outputs)
+            self.uses.update(body.counts())
+            self.parts.update(parts(body))
+        self.items: dict[tuple[Tensor, int], Text] = {}
+        self.indices: list[str] = []
         reserved = self.reserved()
         self.words = Vocabulary(reserved)
-        self.uses = graph.counts()
-        self.parts = parts(graph)
         self.texts: dict[Tensor, Text] = {}
         self.counters: dict[str, Iterator[int]] = {}
         self.lines: list[tuple[str, str]] = []
@@ -84,9 +97,9 @@ class Writer:
         for position, output in enumerate(graph.outputs):
             self.first.setdefault(root_of(output), position)
         rehearsal = Vocabulary(reserved)  # takes the names that helper functions will have
-        for node in order:
-            if rehearsal.calls(node):
-                rehearsal.function(op_of(node))
+        for node in self.every:
+            if rehearsal.calls(node) or node.op is PUT_AT:
+                rehearsal.function(SCATTER if node.op is PUT_AT else op_of(node))
         embedding = rehearsal.embedding
         self.words.taken |= {*embedding.definitions, *embedding.imports, *rehearsal.held}
         self.function = self.words.fresh(traced.name if traced.name.isidentifier() else "program")
@@ -179,10 +192,91 @@ class Writer:
         several = len({self.parts[node] for node in self.order}) > 1
         now = ""
         for node in self.order:
-            if several and self.parts[node] != now and not self.inlined(node):
+            quiet = self.inlined(node) and node.op is not LOOP
+            if several and self.parts[node] != now and not quiet:
                 now = self.parts[node]
                 self.lines.append((f"# {now}", ""))
+            self.put(node)
+
+    def put(self, node: Tensor) -> None:
+        """Write `node`, which may be a loop or what it gave."""
+        if node.op is LOOP:
+            self.loop(node)
+        elif node.op is ITEM:
+            self.texts[node] = self.items[node.inputs[0], node.params["item"]]
+        else:
             self.write(node)
+
+    def loop(self, node: Tensor) -> None:
+        """Write a loop: its stacks, the first values of what is carried, its body."""
+        loop = node.params["loop"]
+        body, order = self.bodies[loop]
+        given = [self._settled(x) for x in node.inputs[:-1]]
+        t = (self.indices or [self.words.fresh("t")]).pop()
+        stacks = []
+        for stack in loop.stacks:
+            like = stack.like
+            stacks.append(self.words.fresh(f"{like.name}s" if like.name else "kept"))
+            shape = literal((stack.length, *like.shape))
+            self.assign(stacks[-1], f"np.empty({shape}, {dtype_name(like.dtype)})", like)
+            for element, k in stack.slots.items():
+                self.lines.append((f"{stacks[-1]}[{element}] = {given[k].code}", ""))
+        inside = {k: x for x, k in loop.carried()}
+        overwritten = self.writable() | {x.inputs[0] for x in order if x.op is ADD_AT}
+        states = []
+        for k, first in enumerate(loop.first):
+            wish = body.outputs[k].name or "state"
+            states.append(self.words.fresh(wish))
+            if first is not None:
+                own = f"{given[first].within(ATOM)}.copy()"
+                self.lines.append(
+                    (f"{states[k]} = {own if inside[k] in overwritten else given[first].code}", "")
+                )
+        texts = {"given": given, "stack": [Text(x) for x in stacks]}
+        texts["carried"] = [Text(x) for x in states]
+        texts["leaf"] = [Text(f"{x.within(ATOM)}[{t}]") for x in given]
+        texts["number"] = [Text(f"{x.code}.item()") for x in texts["leaf"]]
+        self.texts[body.inputs[0]] = Text(t)
+        for x, (kind, k) in zip(body.inputs[1:], loop.sources, strict=True):
+            self.texts[x] = texts[kind][k]
+        self.lines.append((f"for {t} in range({loop.count}):", ""))
+        start = len(self.lines)
+        for x in order:
+            if x.op is STORE:
+                number = x.params["stack"]
+                offset = loop.stacks[number].offset
+                where = f"{stacks[number]}[{t}{f' + {offset}' if offset else ''}]"
+                self.lines.append((f"{where} = {self.operand(x.inputs[0]).code}", ""))
+            elif x.op is ADD_AT:
+                target = self.words.expression(x, [self.operand(y) for y in x.inputs]).code
+                self.lines.append((f"{target} += {self.operand(x.inputs[1]).code}", ""))
+                self.texts[x] = self.operand(x.inputs[0])
+            else:
+                self.put(x)
+        moved = []
+        for state, x in zip(states, body.outputs, strict=False):
+            text = self.operand(x)
+            shared = is_leaf(root_of(x)) and isinstance(plain(x), np.ndarray) and x.ndim > 0
+            code = f"{text.within(ATOM)}.copy()" if shared else text.code
+            if code != state:
+                moved.append((state, code))
+        if moved:
+            left, right = (", ".join(part) for part in zip(*moved, strict=True))
+            self.lines.append((f"{left} = {right}", ""))
+        if len(self.lines) == start:
+            self.lines.append(("pass", ""))
+        self.lines[start:] = [(f"    {code}", note) for code, note in self.lines[start:]]
+        self.indices.append(t)
+        for item, name in enumerate([*states, *stacks]):
+            self.items[node, item] = Text(name)
+
+    def _settled(self, x: Tensor) -> Text:
+        """Return a name for an operand of a loop, which reads it again and again."""
+        text = self.operand(x)
+        if is_leaf(x) or text.code.isidentifier():
+            return text
+        self.assign(name := self.name(x, "u"), text.code, x)
+        return Text(name)
 
     def inlined(self, node: Tensor) -> bool:
         """Whether `node` has no statement of its own."""

@@ -24,7 +24,15 @@ from ..ops.reductions import MAX, MEAN, MIN, SUM
 from ..ops.shapes import BROADCAST_TO, RESHAPE, TRANSPOSE
 from .graph import is_weak, op_of
 from .literals import (
-    Code, Embedding, NotLiteralError, array_text, dtype_name, index, literal, numpy_name,
+    Code,
+    Embedding,
+    NotLiteralError,
+    affine,
+    array_text,
+    dtype_name,
+    index,
+    literal,
+    numpy_name,
 )  # fmt: skip
 from .loops import ADD_AT, AT, ITEM, LOOP, PUT_AT, STORE, TABLE
 from .repeats import Step, mapped
@@ -193,11 +201,7 @@ def _varying(words: Vocabulary, node: Tensor, t: str) -> Any:
             return part
         if part.table:
             return Code(f"{words.constant(constant(np.array(part.table))).code}[{t}]")
-        times = {1: t, -1: f"-{t}"}.get(part.step, f"{part.step} * {t}")
-        if part.step < 0 < part.start:
-            return Code(f"{part.start} - {times.removeprefix('-')}")
-        sign = "-" if part.start < 0 else "+"
-        return Code(f"{times} {sign} {abs(part.start)}" if part.start else times)
+        return Code(affine(part.start, part.step, t))
 
     return mapped(node.params["key"].parts, text)
 

@@ -62,6 +62,16 @@ def literal(value: Any) -> str:
     raise NotLiteralError(f"{type(value).__name__} has no literal")
 
 
+def affine(start: int, step: int, t: str) -> str:
+    """Return the text of ``start + step * t``."""
+    times = {1: t, -1: f"-{t}"}.get(step, f"{step} * {t}")
+    if not step:
+        return str(start)
+    if step < 0 <= start:
+        return f"{start} - {times.removeprefix('-')}"
+    return f"{times} {'-' if start < 0 else '+'} {abs(start)}" if start else times
+
+
 def _float(value: float) -> str:
     if math.isinf(value):
         return "np.inf" if value > 0 else "-np.inf"

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.tensor import Tensor, plain
+from ..core.tensor import Tensor, constant, plain
 from ..formulas.precedence import Text
 from ..ops.elementwise import MAXIMUM, MINIMUM, SIGMOID
 from ..ops.linalg import MATMUL
@@ -21,7 +21,7 @@ from ..ops.reductions import MAX, MIN, SUM
 from ..ops.shapes import TRANSPOSE
 from .graph import Graph, is_array, is_factor, is_ufunc, is_weak, op_of
 from .literals import literal
-from .loops import TABLE, Bodies, Loop, bodies_of
+from .loops import STORE, TABLE, Bodies, Loop, bodies_of
 from .memory import Plan, is_view, plan, root_of
 from .order import arranged
 from .rewriting import is_exact
@@ -146,7 +146,7 @@ class _Planned(Writer):
             self.texts[node] = text
             return
         out = self._target(node) if buffered(node) else ""
-        name = self.name(node, "u") if node.name or not out else ""
+        name = self.name(node, "u") if node.name or not out.isidentifier() else ""
         if node.op is GEMM:
             self._update(node, out)
         elif buffered(node):
@@ -299,13 +299,13 @@ def planned(traced: Trace, graph: Graph, donated: Collection[Tensor] = ()) -> So
     graph = tune(graph)
     apart = {x for node in graph.nodes() if node.op is TABLE for x in node.inputs}
     given: Mapping[Tensor, Tensor]
-    graph, given, order = arranged(
-        graph, {*donated} - apart, _may_overwrite, _scipys_blas_takes
-    )
+    graph, given, order = arranged(graph, {*donated} - apart, _may_overwrite, _scipys_blas_takes)
     places = plan(order, graph.outputs, given, buffered, in_place)
 
-    def body_of(loop: Loop) -> tuple[Graph, list[Tensor]]:
-        """Return a body with what is carried computed into its own memory, and plan its buffers."""
+    targets: dict[tuple[Loop, int], Tensor] = {}
+
+    def body_of(loop: Loop, items: set[int]) -> tuple[Graph, list[Tensor]]:
+        """Return a body, and plan its memory: what is carried and kept is computed into its own."""
         carried = dict(loop.carried())
 
         def onto_itself(graph: Graph, output: Tensor, x: Tensor) -> bool:
@@ -314,11 +314,18 @@ def planned(traced: Trace, graph: Graph, donated: Collection[Tensor] = ()) -> So
             return same and alone and _may_overwrite(graph, output, x)
 
         body, given, order = arranged(tune(loop.body), carried, onto_itself, _scipys_blas_takes)
+        apart = {body.outputs[k] for k in items if k < len(loop.first)}  # wanted for themselves
+        for store in order:
+            value = store.inputs[0] if store.op is STORE else store
+            if store.op is STORE and buffered(value) and value not in apart:
+                targets[loop, store.params["stack"]] = given[value] = constant(0.0)
+                apart.add(value)
         places.include(plan(order, body.outputs, given, buffered, in_place))
         return body, order
 
     bodies = bodies_of(order, body_of)
     writer = _Planned(traced, graph, order, bodies, places)
+    writer.targets = targets
     preamble, take, give_back = writer.workspace()
     writer.lines += [(line, "") for line in take]
     writer.write_body()

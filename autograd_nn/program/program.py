@@ -25,10 +25,11 @@ from ..transforms.containers import flatten, unflatten
 from .comparison import compare
 from .graph import Graph
 from .guards import Guard
-from .loops import LOOP, rolled
+from .loops import LOOP
 from .numba_source import looped
 from .numpy_source import planned
 from .readable_source import readable
+from .rolling import rolled
 from .rules import simplify
 from .source import Source
 from .trace import Trace

@@ -54,7 +54,7 @@ def readable(traced: Trace, graph: Graph) -> Source:
         graph = per_sample(graph, traced.samples)
     _name_results(traced, graph)
     order = ordered(graph, {}) or []
-    bodies = bodies_of(order, lambda loop: (loop.body, ordered(loop.body, {}) or []))
+    bodies = bodies_of(order, lambda loop, _: (loop.body, ordered(loop.body, {}) or []))
     writer = _Readable(traced, graph, order, bodies)
     writer.write_body()
     return writer.finish()

@@ -198,10 +198,10 @@ def _repeats(letters: Array) -> list[tuple[int, int, int]]:
     return found
 
 
-def _runs(true: Array) -> list[list[int]]:
+def _runs(true: Array) -> list[tuple[int, int]]:
     """Return start and stop of each stretch of truth."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], true, [False]]).astype(np.int8)))
-    return edges.reshape(-1, 2).tolist()  # type: ignore[no-any-return]  # a list of lists of int
+    return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
 
 
 def _begun(table: Table, start: int, length: int, period: int) -> Span:
@@ -243,8 +243,8 @@ def _classified(
     rows = (codes - begins[number]) % periods[number]
     pairs = np.where(number >= 0, number * table.size + rows, -1)
     if (pairs < 0).all():
-        usual = _most(codes)
-        return Same(usual), codes != usual, {}
+        most = _most(codes)
+        return Same(most), codes != most, {}
     lead = _most(pairs[pairs >= 0])
     other, other_row = divmod(lead, table.size)
     source, hit = spans[other], pairs == lead

@@ -138,7 +138,8 @@ class _Sweep:
         before = self.quiet.get(node)
         if before is not None and all(counts.get(x, 1) == times for x, times in before):
             return None
-        self.graph.asked = asked = []
+        asked: list[tuple[Tensor, int]] = []
+        self.graph.asked = asked
         for rule in self.table[op]:
             better = rule(node, self.graph)
             if better is not None and self._holds(rule, node, better):

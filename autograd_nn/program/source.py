@@ -21,10 +21,10 @@ from ..ops.indexing import SCATTER
 from .expressions import HELPERS, Vocabulary
 from .graph import INPUT, Graph, is_leaf, is_weak, op_of
 from .literals import dtype_name, literal
-from .loops import ADD_AT, ITEM, LOOP, PUT_AT, STORE, Bodies
+from .loops import ADD_AT, ITEM, LOOP, PUT_AT, STORE, TABLE, Bodies, Loop
 from .memory import root_of
 from .order import parts
-from .structures import Leaf, construction, reached
+from .structures import Leaf, construction, reached, reached_by_number
 from .trace import Trace
 
 _WIDTH = 88
@@ -86,8 +86,10 @@ class Writer:
             self.outputs.update(body.outputs)
             self.uses.update(body.counts())
             self.parts.update(parts(body))
+        self.targets: dict[tuple[Loop, int], Tensor] = {}  # stacks that are computed into
         self.items: dict[tuple[Tensor, int], Text] = {}
         self.indices: list[str] = []
+        self.tables: dict[Tensor, str] = {}
         reserved = self.reserved()
         self.words = Vocabulary(reserved)
         self.texts: dict[Tensor, Text] = {}
@@ -122,8 +124,21 @@ class Writer:
         for key in traced.parameters:
             names[key] = identifier(key, self.words.taken)
             self.words.taken.add(names[key])
+        k = self.words.fresh("k")
+        paths = {node: leaf.path for leaf, node in leaves}
+        listed: dict[Tensor, int] = {}
+        for table in [node for node in self.order if node.op is TABLE]:
+            if all(x in paths for x in table.inputs):
+                code = reached_by_number(
+                    [(names[paths[x][0]], *paths[x][1:]) for x in table.inputs], k
+                )
+                if code:
+                    self.tables[table] = f"[{code}]"
+                    listed.update((x, listed.get(x, 0) + 1) for x in table.inputs)
         groups: dict[str, list[tuple[Leaf, Tensor]]] = {}
         for leaf, node in leaves:
+            if listed.get(node) == self.uses.get(node, 0) > 0:
+                continue
             if len(leaf.path) == 1:
                 self.texts[node] = Text(names[leaf.path[0]])
             else:
@@ -204,6 +219,9 @@ class Writer:
             self.loop(node)
         elif node.op is ITEM:
             self.texts[node] = self.items[node.inputs[0], node.params["item"]]
+        elif node in self.tables:
+            self.assign(name := self.name(node, "u"), self.tables[node], node)
+            self.texts[node] = Text(name)
         else:
             self.write(node)
 
@@ -212,6 +230,11 @@ class Writer:
         loop = node.params["loop"]
         body, order = self.bodies[loop]
         given = [self._settled(x) for x in node.inputs[:-1]]
+        for kind, k in loop.sources:
+            if kind == "number":
+                numbers = self.words.fresh("numbers")
+                self.lines.append((f"{numbers} = {given[k].code}.tolist()", ""))
+                given[k] = Text(numbers)
         t = (self.indices or [self.words.fresh("t")]).pop()
         stacks = []
         for stack in loop.stacks:
@@ -234,19 +257,22 @@ class Writer:
                 )
         texts = {"given": given, "stack": [Text(x) for x in stacks]}
         texts["carried"] = [Text(x) for x in states]
-        texts["leaf"] = [Text(f"{x.within(ATOM)}[{t}]") for x in given]
-        texts["number"] = [Text(f"{x.code}.item()") for x in texts["leaf"]]
+        texts["leaf"] = texts["number"] = [Text(f"{x.within(ATOM)}[{t}]") for x in given]
         self.texts[body.inputs[0]] = Text(t)
         for x, (kind, k) in zip(body.inputs[1:], loop.sources, strict=True):
             self.texts[x] = texts[kind][k]
         self.lines.append((f"for {t} in range({loop.count}):", ""))
         start = len(self.lines)
+        places = [
+            Text(f"{name}[{t} + {stack.offset}]" if stack.offset else f"{name}[{t}]")
+            for name, stack in zip(stacks, loop.stacks, strict=True)
+        ]
+        self.texts.update({x: places[k] for (own, k), x in self.targets.items() if own is loop})
         for x in order:
             if x.op is STORE:
-                number = x.params["stack"]
-                offset = loop.stacks[number].offset
-                where = f"{stacks[number]}[{t}{f' + {offset}' if offset else ''}]"
-                self.lines.append((f"{where} = {self.operand(x.inputs[0]).code}", ""))
+                if (loop, x.params["stack"]) not in self.targets:
+                    where = places[x.params["stack"]].code
+                    self.lines.append((f"{where} = {self.operand(x.inputs[0]).code}", ""))
             elif x.op is ADD_AT:
                 target = self.words.expression(x, [self.operand(y) for y in x.inputs]).code
                 self.lines.append((f"{target} += {self.operand(x.inputs[1]).code}", ""))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,8 @@ import numpy as np
 from autograd_nn import grad
 
 SHAPES = ((), (3,), (2, 3))
-UNARY = (np.tanh, np.sin, np.negative, lambda v: v * 0.5, lambda v: 1.25 - v, np.cos)
-BINARY = (np.add, np.subtract, np.multiply, np.maximum)
+UNARY: Sequence[Any] = (np.tanh, np.sin, np.negative, lambda v: v * 0.5, lambda v: 1.25 - v, np.cos)
+BINARY: Sequence[Any] = (np.add, np.subtract, np.multiply, np.maximum)
 
 
 class Loops:
@@ -60,35 +60,43 @@ class Loops:
         kinds = ("state", "lag", "x", "w", "a", "b", "c", "number", "permuted", "affine", "local",
                  "back", "s", "constant")  # fmt: skip
         first, second = (str(rng.choice(kinds)) for _ in range(2))
-        return first, second, int(rng.integers(len(UNARY))), int(rng.integers(len(BINARY))), int(
-            rng.integers(8)
+        return (
+            first,
+            second,
+            int(rng.integers(len(UNARY))),
+            int(rng.integers(len(BINARY))),
+            int(rng.integers(8)),
         )
 
-    def _operand(self, kind: str, t: int, k: int, a: Any, states: Any, past: Any, local: Any) -> Any:
+    def _operand(
+        self, kind: str, t: int, k: int, a: Any, states: Any, past: Any, local: Any
+    ) -> Any:
         n = self.count
         if kind == "lag":
             return past[-min(len(past), self.lag + k % 2)][k % self.states]
         if kind == "local" and local:
             return local[-1 - k % len(local)]
-        return {
+        found: dict[str, Callable[[], Any]] = {
             "x": lambda: a["x"][t], "w": lambda: a["w"][t], "a": lambda: a["p"][t]["a"],
             "b": lambda: a["p"][t]["b"], "c": lambda: a["c"], "number": lambda: self.numbers[t],
             "permuted": lambda: a["x"][self.permuted[t]], "affine": lambda: a["x"][2 * t + k % 3],
             "back": lambda: a["w"][n - 1 - t], "s": lambda: a["s"], "constant": lambda: 0.5,
-        }.get(kind, lambda: states[k % self.states])()  # fmt: skip
+        }  # fmt: skip
+        return found.get(kind, lambda: states[k % self.states])()
 
     def __call__(self, a: Any) -> Any:
         """Return a cost and further results."""
         states = list(a["h"])
         if self.zero_start:
             states[0] = np.zeros(self.shape, self.dtype)
-        past, costs, local = [list(states)], [], []
+        past, costs = [list(states)], []
+        local: list[Any] = []
         for t in range(self.count):
             for _ in range(self.inner):
                 local = []
-                for first, second, unary, binary, k in self.steps:
-                    if t in self.broken and k % 2:
-                        first, second, unary, binary, k = self.other
+                for step in self.steps:
+                    broken = t in self.broken and step[-1] % 2
+                    first, second, unary, binary, k = self.other if broken else step
                     u = self._operand(first, t, k, a, states, past, local)
                     v = self._operand(second, t, k + 1, a, states, past, local)
                     local.append(UNARY[unary](BINARY[binary](u, v)))
@@ -96,9 +104,9 @@ class Loops:
                           for k in range(self.states)]  # fmt: skip
                 past.append(states)
             costs.append(np.sum(states[-1] * local[0]))
-        total = sum(costs[1:], costs[0])
+        total = sum(costs[1:], costs[0]) + np.sum(a["c"])
         first, second, third, *_ = self.wanted.tolist()
-        rest = {
+        rest: dict[str, Any] = {
             "last": states if first else None,
             "all": np.stack([s[0] for s in past[1:]]) if second else None,
             "one": past[self.pick][0] * 2 if third else None,

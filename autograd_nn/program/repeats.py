@@ -282,7 +282,7 @@ def _settled(table: Table, spans: list[Span]) -> tuple[list[Span], Array]:
                 for index in range(len(table.order[span.start + row].inputs)):
                     found, fails, slots = _classified(table, spans, where, own, row, index)
                     span.operands[row, index] = found
-                    if isinstance(found, Row):
+                    if isinstance(found, Row) and slots:
                         taken = spans[found.span].slots.setdefault(found.row, {})
                         for iteration, code in slots.items():
                             if taken.setdefault(iteration, code) != code:

@@ -19,7 +19,7 @@ from ..core.tensor import Tensor, constant, plain
 from ..formulas.notation import identifier
 from ..formulas.precedence import ATOM, BINDING, UNARY, Text, infix
 from ..ops.elementwise import ASTYPE, RELU, SIGMOID
-from ..ops.indexing import GETITEM, SCATTER
+from ..ops.indexing import GATHER, GETITEM, SCATTER
 from ..ops.reductions import MAX, MEAN, MIN, SUM
 from ..ops.shapes import BROADCAST_TO, RESHAPE, TRANSPOSE
 from .graph import is_weak, op_of
@@ -216,6 +216,11 @@ def _table(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
     return Text(f"({', '.join(operand.code for operand in operands)})")
 
 
+def _gather(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
+    indices = ", ".join([operand.code for operand in operands[1:]])
+    return Text(f"{_array(node.inputs[0], operands[0])}[{indices}]")
+
+
 def _array(x: Tensor, operand: Text) -> str:
     """Return the text of an operand that must have an array's attributes."""
     given = isinstance(plain(x), np.ndarray)
@@ -238,6 +243,7 @@ _SPECIAL: dict[Op, Callable[[Vocabulary, Tensor, Sequence[Text]], Text]] = {
     ASTYPE: _astype,
     AT: _at,
     BROADCAST_TO: _shaped,
+    GATHER: _gather,
     GETITEM: _getitem,
     PUT_AT: _put_at,
     RESHAPE: _shaped,

@@ -19,10 +19,11 @@ from ..core.tensor import Tensor, constant, plain
 from ..formulas.notation import identifier
 from ..formulas.precedence import ATOM, BINDING, UNARY, Text, infix
 from ..ops.elementwise import ASTYPE, RELU, SIGMOID
-from ..ops.indexing import GATHER, GETITEM, SCATTER
+from ..ops.indexing import GATHER, GETITEM
 from ..ops.reductions import MAX, MEAN, MIN, SUM
 from ..ops.shapes import BROADCAST_TO, RESHAPE, TRANSPOSE
 from .graph import is_weak, op_of
+from .iterations import ADD_AT, AT, ITEM, LOOP, PUT_AT, STORE, TABLE
 from .literals import (
     Code,
     Embedding,
@@ -34,7 +35,6 @@ from .literals import (
     literal,
     numpy_name,
 )  # fmt: skip
-from .loops import ADD_AT, AT, ITEM, LOOP, PUT_AT, STORE, TABLE
 from .repeats import Step, mapped
 
 _SIGMOID_TEXT = '''def sigmoid(z):
@@ -206,12 +206,6 @@ def _varying(words: Vocabulary, node: Tensor, t: str) -> Any:
     return mapped(node.params["key"].parts, text)
 
 
-def _put_at(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
-    key = literal(_varying(words, node, operands[-1].code))
-    shape = literal(node.params["shape"])
-    return Text(f"{words.function(SCATTER)}({operands[0].code}, {key}, {shape})")
-
-
 def _table(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
     return Text(f"({', '.join(operand.code for operand in operands)})")
 
@@ -245,7 +239,7 @@ _SPECIAL: dict[Op, Callable[[Vocabulary, Tensor, Sequence[Text]], Text]] = {
     BROADCAST_TO: _shaped,
     GATHER: _gather,
     GETITEM: _getitem,
-    PUT_AT: _put_at,
+    PUT_AT: _at,
     RESHAPE: _shaped,
     TABLE: _table,
     TRANSPOSE: _transpose,

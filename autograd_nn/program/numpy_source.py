@@ -20,8 +20,8 @@ from ..ops.linalg import MATMUL
 from ..ops.reductions import MAX, MIN, SUM
 from ..ops.shapes import TRANSPOSE
 from .graph import Graph, is_array, is_factor, is_ufunc, is_weak, op_of
+from .iterations import STORE, TABLE, Bodies, Loop, bodies_of
 from .literals import literal
-from .loops import STORE, TABLE, Bodies, Loop, bodies_of
 from .memory import Plan, is_view, plan, root_of
 from .order import arranged
 from .rewriting import is_exact
@@ -145,8 +145,12 @@ class _Planned(Writer):
                 text = Text(name)
             self.texts[node] = text
             return
-        out = self._target(node) if buffered(node) else ""
-        name = self.name(node, "u") if node.name or not out.isidentifier() else ""
+        out, name = self._target(node) if buffered(node) else "", ""
+        if out and not out.isidentifier():  # the place in an array where a loop keeps it
+            self.lines.append((f"{(place := self.name(node, 'u'))} = {out}", ""))
+            out = place
+        elif node.name or not out:
+            name = self.name(node, "u")
         if node.op is GEMM:
             self._update(node, out)
         elif buffered(node):

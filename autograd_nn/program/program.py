@@ -25,7 +25,7 @@ from ..transforms.containers import flatten, unflatten
 from .comparison import compare
 from .graph import Graph
 from .guards import Guard
-from .loops import LOOP
+from .iterations import LOOP
 from .numba_source import looped
 from .numpy_source import planned
 from .readable_source import readable

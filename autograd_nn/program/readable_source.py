@@ -11,7 +11,7 @@ from ..formulas.precedence import Text
 from ..ops.shapes import TRANSPOSE
 from ..transforms.containers import flatten
 from .graph import Graph, is_leaf
-from .loops import Bodies, bodies_of
+from .iterations import Bodies, bodies_of
 from .order import ordered
 from .rules.samples import per_sample
 from .source import Source, Writer

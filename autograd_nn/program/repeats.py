@@ -156,7 +156,7 @@ class Table:
         for position, x in enumerate(self.order):
             integers: list[int] = []
             params = x.params
-            if x.op in (GETITEM, SCATTER):
+            if x.op is GETITEM or (x.op is SCATTER and _is_unique(params["key"])):
                 params = {**params, "key": mapped(params["key"], integers.append)}
             self.numbers.append(integers)
             shape: Any = x.shape if len(x.inputs) <= _WIDE else position
@@ -173,6 +173,12 @@ class Table:
         """Return what values that take each other's place have in common."""
         x = self.node(code)
         return x.shape, x.dtype, type(plain(x)) if is_weak(x) else None
+
+
+def _is_unique(key: Any) -> bool:
+    """Whether an index selects no element twice, as one with arrays in it may."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return not any(isinstance(part, (list, np.ndarray)) for part in parts)
 
 
 def _is_copy(x: Tensor) -> bool:

@@ -19,7 +19,7 @@ from ..ops.indexing import GETITEM
 from ..ops.joining import CONCATENATE
 from ..ops.shapes import RESHAPE, TRANSPOSE
 from .graph import INPUT, Graph, is_constant, is_weak
-from .loops import ADD_AT, AT, ITEM, LOOP, PUT_AT, STORE, TABLE, Key, Loop, Stack
+from .iterations import ADD_AT, AT, ITEM, LOOP, PUT_AT, STORE, TABLE, Key, Loop, Stack
 from .repeats import FEWEST, SHORTEST, Leaves, Row, Same, Span, Step, Table, find, mapped, stepped
 from .rules import simplify
 
@@ -398,9 +398,7 @@ def _accumulated(loop: Loop) -> Graph:
             continue
         g, t = added[0].inputs
         key = added[0].params["key"]
-        parts = key.parts if isinstance(key.parts, tuple) else (key.parts,)
-        basic = all(isinstance(x, (int, Step, slice, type(None), type(...))) for x in parts)
-        if basic and (c.shape, c.dtype) == (total.shape, total.dtype) and g.dtype == c.dtype:
+        if (c.shape, c.dtype) == (total.shape, total.dtype) and g.dtype == c.dtype:
             fresh[total] = apply(ADD_AT, (c, g, t), {"key": key})
             body.place[fresh[total]] = body.place.get(total, -1)
     made = rebuild(body.nodes(), dict(fresh))

@@ -17,11 +17,10 @@ import numpy as np
 from ..core.tensor import Tensor, plain
 from ..formulas.notation import identifier
 from ..formulas.precedence import ATOM, Text
-from ..ops.indexing import SCATTER
 from .expressions import HELPERS, Vocabulary
 from .graph import INPUT, Graph, is_leaf, is_weak, op_of
+from .iterations import ADD_AT, ITEM, LOOP, PUT_AT, STORE, TABLE, Bodies, Loop
 from .literals import dtype_name, literal
-from .loops import ADD_AT, ITEM, LOOP, PUT_AT, STORE, TABLE, Bodies, Loop
 from .memory import root_of
 from .order import parts
 from .structures import Leaf, construction, reached, reached_by_number
@@ -100,8 +99,8 @@ class Writer:
             self.first.setdefault(root_of(output), position)
         rehearsal = Vocabulary(reserved)  # takes the names that helper functions will have
         for node in self.every:
-            if rehearsal.calls(node) or node.op is PUT_AT:
-                rehearsal.function(SCATTER if node.op is PUT_AT else op_of(node))
+            if rehearsal.calls(node):
+                rehearsal.function(op_of(node))
         embedding = rehearsal.embedding
         self.words.taken |= {*embedding.definitions, *embedding.imports, *rehearsal.held}
         self.function = self.words.fresh(traced.name if traced.name.isidentifier() else "program")
@@ -219,6 +218,11 @@ class Writer:
             self.loop(node)
         elif node.op is ITEM:
             self.texts[node] = self.items[node.inputs[0], node.params["item"]]
+        elif node.op is PUT_AT:
+            name = self.name(node, "u")
+            self.assign(name, f"np.zeros({literal(node.shape)}, {dtype_name(node.dtype)})", node)
+            self.texts[node] = Text(name)
+            self._put(node, name, "=")
         elif node in self.tables:
             self.assign(name := self.name(node, "u"), self.tables[node], node)
             self.texts[node] = Text(name)
@@ -274,9 +278,8 @@ class Writer:
                     where = places[x.params["stack"]].code
                     self.lines.append((f"{where} = {self.operand(x.inputs[0]).code}", ""))
             elif x.op is ADD_AT:
-                target = self.words.expression(x, [self.operand(y) for y in x.inputs]).code
-                self.lines.append((f"{target} += {self.operand(x.inputs[1]).code}", ""))
                 self.texts[x] = self.operand(x.inputs[0])
+                self._put(x, self.texts[x].code, "+=")
             else:
                 self.put(x)
         moved = []
@@ -295,6 +298,12 @@ class Writer:
         self.indices.append(t)
         for item, name in enumerate([*states, *stacks]):
             self.items[node, item] = Text(name)
+
+    def _put(self, node: Tensor, array: str, sign: str) -> None:
+        """Write that an element at an index that varies is put into an array, or added there."""
+        g, t = (self.operand(x) for x in node.inputs[-2:])
+        element = self.words.expression(node, [Text(array), t]).code
+        self.lines.append((f"{element} {sign} {g.code}", ""))
 
     def _settled(self, x: Tensor) -> Text:
         """Return a name for an operand of a loop, which reads it again and again."""

@@ -83,8 +83,8 @@ def test_the_text_does_not_grow_with_the_steps(make: Any, few: int, many: int, m
         assert "for t in range(" in made.readable
         got = flatten(made(*arguments))[0]
         for value, right in zip(got, flatten(f(*arguments))[0], strict=True):
-            right = right.numpy() if isinstance(right, Tensor) else right
-            np.testing.assert_allclose(value, right, rtol=1e-11, atol=1e-13)
+            expected = right.numpy() if isinstance(right, Tensor) else right
+            np.testing.assert_allclose(value, expected, rtol=1e-11, atol=1e-13)
     assert len(lengths) == 1, lengths
     assert max(lengths) <= most
 

@@ -26,7 +26,7 @@ from .graph import INPUT, Graph
 from .outside import Outside
 from .structures import Leaf, leaves_of
 
-_LONGEST = 20_000
+_LONGEST = 500_000
 """Operations from which on a straight line is no way to write them."""
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.graph import topological_order
 from ..core.tensor import plain
 from .containers import unflatten
 from .run import Function, Run, carried_back, matching, one_number, positions
@@ -247,7 +248,8 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     directions = _directions(run, tangents)
     record = run.records(directions)
     duals, pulled = transposed(run)
-    found = carried_back(pulled, directions, duals, record)
+    order = topological_order(pulled, set(run.inputs))
+    found = carried_back(pulled, directions, duals, record, order)
     slope = unflatten(run.out_structure, found if record else run.made(found))
     return (run.result(), slope, run.shown(run.aux)) if has_aux else (run.result(), slope)
 

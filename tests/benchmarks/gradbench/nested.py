@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_nn import Tensor, grad, jvp
+from autograd_nn import grad, jit, jvp
 
 Input = dict[str, Any]
 Function = Callable[[Any], Any]
@@ -53,10 +53,6 @@ def _argmin(f: Function, gradient: Function, start: Any) -> Any:
             eta, i = eta / 2, 0
 
 
-def _plain(x: Any) -> Any:
-    return x.numpy() if isinstance(x, Tensor) else x
-
-
 # -- particle --------------------------------------------------------------------------------------
 
 
@@ -69,17 +65,19 @@ def particle(modes: str) -> Callable[[Any], Any]:
     """Return the eval's function."""
     outer, inner = (_GRADIENT[mode] for mode in modes)
 
+    def potential(x: Any, first: Any, second: Any) -> Any:
+        return 1 / _length(x - first) + 1 / _length(x - second)
+
+    @jit  # a program for arrays; on Tensors, where w is differentiated, the function itself
+    def pull(x: Any, first: Any, second: Any) -> Any:
+        return inner(lambda x: potential(x, first, second))(x)
+
     def miss(w: Any) -> Any:
         """Return the square of where the particle meets the axis."""
         first, second = np.array([10.0, 0.0]), np.concatenate([np.array([10.0]), 10 - w])
-
-        def potential(x: Any) -> Any:
-            return 1 / _length(x - first) + 1 / _length(x - second)
-
-        pull = inner(potential)
         x, v = np.array([0.0, 8.0]), np.array([0.75, 0.0])
         while True:
-            force = -pull(x)
+            force = -pull(x, first, second)
             x = x + 0.1 * v
             if x[1] <= 0:
                 return (x[0] - x[1] / v[1] * v[0]) ** 2
@@ -103,14 +101,20 @@ def saddle(modes: str) -> Callable[[Any], Any]:
     def f(x: Any, y: Any) -> Any:
         return np.sum(x**2) - np.sum(y**2)
 
+    def lower(x: Any, y: Any) -> Any:
+        return -f(x, y)
+
+    value = jit(lower)
+    slope = jit(lambda x, y: inner(lambda y: lower(x, y))(y))
+
     def run(start: Any) -> Any:
         def argmax(x: Any) -> Any:
-            return _argmin(lambda y: -f(x, y), inner(lambda y: -f(x, y)), start)
+            return _argmin(lambda y: value(x, y), lambda y: slope(x, y), start)
 
         def highest(x: Any) -> Any:
             return f(x, argmax(x))
 
         x = _argmin(highest, outer(highest), start)
-        return np.concatenate([_plain(x), _plain(argmax(x))])
+        return np.concatenate([x, argmax(x)])
 
     return run

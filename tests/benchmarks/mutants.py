@@ -47,7 +47,7 @@ FORMULA_TESTS = ["tests/nets/test_formulas.py", "tests/nets/test_activations.py"
 
 EQUIVALENT = {
     "another way to the same values, slower": (
-        "decompositions.py: always if n > k", "decompositions.py: always a @ a",
+        "decompositions.py: always if n > k", "equations.py: always a @ a",
         "elementwise.py: always if type(z) is not np.ndarray or z.dtype.kind != 'f'",
         "elementwise.py: always if t.ndim == 0", "elementwise.py: never if type(out) is not np.nd",
         "elementwise.py: always if type(out) is not np.nd", "indexing.py: always (key,)",
@@ -61,7 +61,7 @@ EQUIVALENT = {
         "activations.py: always z", "scans.py: never if not count",
     ),
     "the divisor is 1 or -1": (
-        "decompositions.py: the other sign in np.linalg.det(u) * np.linalg.det(vh)",
+        "equations.py: the other sign in np.linalg.det(u) * np.linalg.det(vh)",
         "rounding.py: the other sign in g * np.where(np.signbit(x)",
     ),
     "the operand has one axis": (

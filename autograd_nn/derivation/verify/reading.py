@@ -45,8 +45,8 @@ class _Reader:
     def family(self, root: str) -> list[Tensor]:
         """Return the tensors W1, W2, … that a list or a reused name dW is about."""
         for stem in self.environment.stems(root):
-            for end in ("", "s"):
-                pattern = re.compile(rf"{re.escape(stem + end)}_?(\d+)", re.IGNORECASE)
+            for end in ("", "s", "[a-z]+"):
+                pattern = re.compile(rf"{re.escape(stem)}{end}_?(\d+)", re.IGNORECASE)
                 found = [(int(m[1]), node) for text, node in self.environment.named.items()
                          if (m := pattern.fullmatch(text))]  # fmt: skip
                 if found:

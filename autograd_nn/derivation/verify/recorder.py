@@ -37,10 +37,11 @@ class Recorded(np.ndarray):
     """
 
     node: Tensor | None
-    _base: tuple[Recorded, Any] | None
+    _base: tuple[Recorded, Any] | None  # what it is a view of, and by which key
+    _of: Tensor | None  # the Tensor of that when `node` was made
 
     def __array_finalize__(self, other: Any) -> None:
-        self.node, self._base = None, None
+        self.node, self._base, self._of = None, None, None
 
     def __array_ufunc__(
         self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **kwargs: Any
@@ -69,7 +70,8 @@ class Recorded(np.ndarray):
     def __getitem__(self, key: Any) -> Any:
         found = np.asarray(self.view(np.ndarray)[_part(key)])
         taken = (found if found.ndim else found.copy()).view(Recorded)
-        taken.node = _taken(formula(self), key)
+        taken._of = formula(self)
+        taken.node = _taken(taken._of, key)
         if found.ndim and np.may_share_memory(found, self):
             taken._base = (self, key)
         return taken
@@ -199,10 +201,18 @@ def _taken(node: Tensor | None, key: Any) -> Tensor | None:
     return None if node is None else _marked(_safely(lambda: node[_part(key)]), _decides(key))
 
 
+def alias(value: Any) -> Any:
+    """Return a second array on the same values, which another name may have for its own."""
+    return value[...] if isinstance(value, Recorded) and value.ndim else value
+
+
 def formula(array: Any) -> Tensor | None:
     """Return the Tensor that an array is the value of; None where that is not known."""
     if array._base is not None:  # what it is a view of may have been written to
-        array.node = _taken(formula(array._base[0]), array._base[1])
+        whole, key = array._base
+        of = formula(whole)
+        if of is not array._of:
+            array.node, array._of = _taken(of, key), of
     node = array.node
     if node is None or node.shape != array.shape:
         return None
@@ -295,7 +305,7 @@ def _enter(target: Recorded, make: Callable[[], Any], decided: bool = False) -> 
         if before is not None and node is not None:
             make = lambda b=before, k=key, n=node: _put(b, k, n, False)  # type: ignore[misc]  # noqa: E731
             whole.node = _marked(_safely(make), _decides(key))
-        target = whole
+        target._of, target = whole.node, whole
 
 
 def _put(before: Tensor | None, key: Any, value: Any, by_mask: bool) -> Any:

@@ -22,7 +22,7 @@ import numpy as np
 
 from ...core.recording import recording
 from ...core.tensor import Tensor, plain
-from .recorder import FROZEN, LOOKED, Recorded, called, formula
+from .recorder import FROZEN, LOOKED, Recorded, alias, called, formula
 
 _DEEPEST = 4
 _MOST = 20_000
@@ -180,7 +180,7 @@ def run_program(program: Program, space: Mapping[str, Any]) -> Ran:
     Whatever it raises is told in ``problem``; what was left before stands.
     """
     follower = _Follower()
-    names: dict[str, Any] = {**space, "_called_": called, "_left_": follower.left}
+    names: dict[str, Any] = {**space, "_called_": called, "_alias_": alias, "_left_": follower.left}
     names.setdefault("np", np)
     names.setdefault("__name__", "__main__")
     result, problem = None, ""
@@ -314,6 +314,8 @@ def _followed(body: list[ast.stmt], top: bool) -> list[ast.stmt]:
         how = None
         if isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None:
             targets = getattr(statement, "targets", None) or [statement.target]  # type: ignore[union-attr]
+            if isinstance(statement.value, (ast.Name, ast.Subscript, ast.Attribute)):
+                statement.value = _call_of("_alias_", statement.value)
             how = "=" if all(isinstance(t, (ast.Name, ast.Tuple)) for t in targets) else ""
         elif isinstance(statement, ast.AugAssign):
             targets, how = [statement.target], type(statement.op).__name__

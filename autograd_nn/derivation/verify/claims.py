@@ -290,6 +290,9 @@ def _line(error: Exception) -> str:
     return f" (line {own[0].lineno}: {own[0].line})" if own and own[0].line else ""
 
 
+_OF_LOOPS = 80
+"""What loops of a program have unrolled into is rewritten up to this size."""
+
 _HERE = __file__.rsplit("derivation", 1)[0]
 
 
@@ -393,5 +396,5 @@ def record(claim: Claim, arguments: Mapping[str, Any]) -> Expr | None:
             continue
         if isinstance(result, Tensor):
             formula = from_graph(result, names)
-            return formula if size(formula) <= LARGEST else None
+            return formula if size(formula) <= (_OF_LOOPS if claim.once else LARGEST) else None
     return None

@@ -9,10 +9,18 @@ import sys
 import time
 import traceback
 
-from . import first, second
+from autograd_nn.derivation import Line
+
+from . import first, second, third
 from .exercise import KINDS, Exercise
 
-EXERCISES: list[Exercise] = [*first.EXERCISES, *second.EXERCISES]
+EXERCISES: list[Exercise] = [*first.EXERCISES, *second.EXERCISES, *third.EXERCISES]
+
+
+def called(line: Line, where: str) -> str:
+    """Return what the learner calls it: d_h for dh0, dh1, …, which a loop uses again; delta."""
+    own = line.where.partition(";")[0].partition("[")[0]
+    return where if where in (line.name, own) else re.sub(r"s?\d+$", "", line.name)
 
 
 def main() -> None:
@@ -20,7 +28,7 @@ def main() -> None:
     only = sys.argv[1] if len(sys.argv) > 1 else ""
     total = located = explained = false = innocent = crashes = 0
     rejected = right = 0
-    slowest = 0.0
+    took: dict[str, float] = {}
     for exercise in EXERCISES:
         if only not in exercise.name:
             continue
@@ -40,17 +48,13 @@ def main() -> None:
             start = time.process_time()
             try:
                 report = exercise.judged(exercise.wrong(mistake))
-                # of a name that a loop uses again: d_h for dh0, dh1, …
-                blamed = [
-                    line.name if line.name == mistake.where else re.sub(r"s?\d+$", "", line.name)
-                    for line in report.failures
-                ]
+                blamed = [called(line, mistake.where) for line in report.failures]
                 said = [line.explanations[0].words for line in report.failures if line.explanations]
             except Exception:
                 crashes += 1
                 traceback.print_exc(limit=-1)
                 continue
-            slowest = max(slowest, time.process_time() - start)
+            took[exercise.name] = max(took.get(exercise.name, 0), time.process_time() - start)
             others = {name for name in blamed if name != mistake.where}
             found = mistake.where in blamed and not others
             located += found
@@ -64,8 +68,10 @@ def main() -> None:
                       said[:1], sep=" | ")  # fmt: skip
     print(
         f"{located}/{total} located, {explained} explained, {false} false, {innocent} innocent "
-        f"blamed, {crashes} crashes, {rejected}/{right} rejected; slowest {slowest:.2f} s"
+        f"blamed, {crashes} crashes, {rejected}/{right} rejected"
     )
+    for name in sorted(took, key=lambda name: -took[name])[:3]:
+        print(f"slowest: {took[name]:.2f} s, {name}")
 
 
 if __name__ == "__main__":

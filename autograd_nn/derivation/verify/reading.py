@@ -47,7 +47,8 @@ class _Reader:
         for stem in self.environment.stems(root):
             for end in ("", "s", "[a-z]+"):
                 pattern = re.compile(rf"{re.escape(stem)}{end}_?(\d+)", re.IGNORECASE)
-                found = [(int(m[1]), node) for text, node in self.environment.named.items()
+                named = self.environment.aliases | self.environment.named
+                found = [(int(m[1]), node) for text, node in named.items()
                          if (m := pattern.fullmatch(text))]  # fmt: skip
                 if found:
                     return [node for _, node in sorted(found, key=lambda pair: pair[0])]
@@ -316,12 +317,13 @@ def handed(
     if not isinstance(J, Tensor):
         Environment(J, samples)  # says what J must be
     order = topological_order([J])
+    aliases: dict[str, Tensor] = {}
     whole = isinstance(claims, Mapping) and holds(claims, J)
     for given in (names, claims if whole else None):
-        named_by(order, given or {})
+        named_by(order, given or {}, aliases)
     if script is None and not whole:
         notes: list[str] = []
-        environment = Environment(J, samples)
+        environment = Environment(J, samples, aliases)
         if isinstance(claims, Mapping):
             claims = _spread(environment, claims)
         return Handed(environment, collect(environment, claims, allow_own, notes), notes)
@@ -335,10 +337,10 @@ def handed(
         else:
             cuts = {node: node.name for node in order if node.name}
         ran = run_program(program, space)
-    recognised(ran.left, order, cuts)
+    recognised(ran.left, order, cuts, aliases)
 
     def read() -> Handed:
-        made = Handed(Environment(J, samples), [], [])
+        made = Handed(Environment(J, samples, aliases), [], [])
         found = claims_of(made, program, ran, dict(cuts), fixed)
         if whole:
             found += _formulas_in(made.environment, claims)
@@ -382,7 +384,7 @@ def _spread(environment: Environment, claims: Mapping[Any, Any]) -> dict[Any, An
         if not isinstance(key, str) or not isinstance(value, (list, tuple, dict)):
             found[key] = value
             continue
-        if type(value) is not dict and reader.meaning(key) and not reader.family(key):
+        if reader.meaning(key) or not list(leaves_of(value, key)):
             found[key] = value
             continue
         for path, array in leaves_of(value, key):

@@ -300,3 +300,15 @@ def test_values_are_numpys_and_formulas_those_of_the_values(steps: list[str], se
         node = formula(ran.space[key])
         assert node is not None
         assert np.allclose(node.data, plain[key], equal_nan=True)
+
+
+def test_a_tensor_may_be_called_otherwise_in_the_program() -> None:
+    J, space = graph()
+    script = "hidden = np.maximum(0, X @ W1 + b1)\n" + BACKWARD.replace("da1", "dhidden")
+    script += "dW1 = X.T @ dhidden"
+    report = verify(J, script=script, names=space)
+    report.raise_if_wrong()
+    wrong = verify(J, script=script.replace("@ W2.T", "@ W2.T * 2"), names=space)
+    assert failures(wrong) == ["dhidden"]
+    values = space["a1"].numpy()
+    assert verify(J, {"dhid": gradients(J, [space["a1"]])[0]}, names={"hid": values}).ok

@@ -214,11 +214,12 @@ def _best_reading(
         return sum(not line.right for line in lines)
 
     best = (given, *judged(given))
-    for readings in (Handed.per_sample, Handed.with_names):
+    for readings in (Handed.per_sample, Handed.uncounted, Handed.with_names):
         if wrong(best[2]) > (readings is Handed.with_names):
             for other in readings(best[0]):
                 tried = (other, *judged(other))
-                if wrong(tried[2]) < wrong(best[2]):
+                good = not wrong(tried[2]) if readings is Handed.uncounted else True
+                if good and wrong(tried[2]) < wrong(best[2]):
                     best = tried
                     break
     return best

@@ -20,6 +20,7 @@ from ...core.recording import recording
 from ...core.tensor import Tensor, plain
 from ...formulas.expression import LARGEST, Expr, from_graph, size
 from ..names import Environment, Meaning, UnknownNameError, spelling
+from .script import as_array
 
 
 class Formula:
@@ -64,7 +65,7 @@ class Claim:
         self.problem = ""
         self.own = ""
         self.where = ""
-        self.once = False
+        self.once = False  # a program's, run on the given values only
         if isinstance(claimed, Formula):
             self.function, self.uses = claimed.function, claimed.uses
             self._keywords = False
@@ -301,11 +302,8 @@ def _as_numbers(value: Any, verb: str) -> Any:
         raise FormulaError(f"not filled in yet: {verb} ...")
     if value is None:
         raise FormulaError(f"{verb} None: is a return missing?")
-    value = plain(value)
-    if hasattr(value, "detach"):  # of torch
-        value = value.detach().cpu()
     try:
-        array = np.asarray(value)
+        array = as_array(plain(value))
     except ValueError as error:
         raise FormulaError(f"{verb} {type(value).__name__}, which is no array: {error}") from error
     if array.dtype.kind not in "fiub":

@@ -143,13 +143,19 @@ def recognised(
     here = set(order)
     found: list[tuple[Tensor | None, Tensor]] = []
     chosen: dict[str, list[Tensor]] = {}
-    for entry, after in zip(left, [*left[1:], None], strict=True):
+    later: dict[Any, Left] = {}  # what comes next under the same name
+    unfinished = set()
+    for entry in reversed(left):
+        after = later.get((entry.root, entry.path))
+        later[entry.root, entry.path] = entry
+        if after is not None and after.how != "=":
+            unfinished.add(id(entry))
+    for entry in left:
         node = entry.node if entry.node in here else None
         if node is None and entry.value.dtype.kind == "f":
             node = values.find(entry.value)
-        goes_on = after is not None and (after.root, after.path) == (entry.root, entry.path)
-        unfinished = goes_on and after is not None and after.how != "="
-        if node is None or unfinished or (CLAIMS.fullmatch(entry.root) and entry.node not in here):
+        own = CLAIMS.fullmatch(entry.root) and entry.node not in here
+        if node is None or id(entry) in unfinished or own:
             continue
         found.append((entry.node, node))
         same = chosen.setdefault(name_in(entry.root, entry.path), [])

@@ -42,10 +42,10 @@ class _Reader:
             return None
         return found if found.gradient and found.node is not self.environment.J else None
 
-    def family(self, root: str) -> list[Tensor]:
+    def family(self, root: str, *ends: str) -> list[Tensor]:
         """Return the tensors W1, W2, … that a list or a reused name dW is about."""
         for stem in self.environment.stems(root):
-            for end in ("", "s", "[a-z]+"):
+            for end in ("", "s", *ends):
                 pattern = re.compile(rf"{re.escape(stem)}{end}_?(\d+)", re.IGNORECASE)
                 named = self.environment.aliases | self.environment.named
                 found = [(int(m[1]), node) for text, node in named.items()
@@ -61,7 +61,7 @@ class _Reader:
             return (entry.root, found) if found else None
         key = entry.path[-1]
         if isinstance(entry.path[0], int) and len(entry.path) == 1:
-            tensors, length = self.family(entry.root), lengths[entry.root]
+            tensors, length = self.family(entry.root, "[a-z]+"), lengths[entry.root]
             place = entry.path[0] + len(tensors) - length
             if length - len(tensors) in (0, 1) and 0 <= place < len(tensors):
                 text = f"d{self.environment.names[tensors[place]]}"
@@ -82,11 +82,13 @@ def claims_of(
     ran: Ran,
     cuts: dict[Tensor, str],
     fixed: set[Tensor],
+    counted: bool,
 ) -> list[Claim]:
     """Return what a program claims, the last value under each name.
 
     Of a name that a loop uses again and again, each value is the gradient of one of as many
-    tensors. A gradient that is then multiplied in place has become that of the step before.
+    tensors, if `counted`. A gradient that is then multiplied in place has become that of the step
+    before.
     """
     environment = made.environment
     reader = _Reader(environment)
@@ -103,20 +105,21 @@ def claims_of(
         held = reader.of_entry(entries[-1], lengths)
         if path and not (CLAIMS.fullmatch(root) or _HOLDS_GRADIENTS.fullmatch(root)):
             continue
-        if held is not None:
-            text, meaning = held
-            found += _steps(environment, text, meaning, entries)
-            continue
         ends = [
             entry
             for entry, after in zip(entries, [*entries[1:], None], strict=True)
             if after is None or after.how == "="
         ]
+        exact = path or any(stem in environment.named for stem in environment.stems(root))
         tensors = [] if path else reader.family(root)
-        if tensors and len(tensors) >= len(ends):
+        paired = len(tensors) == len(ends) or 1 < len(ends) < len(tensors)
+        if held is not None and (exact or len(ends) == 1):
+            found += _steps(environment, *held, entries)
+        elif tensors and paired and counted:
             for node, entry in zip(reversed(tensors[-len(ends) :]), ends, strict=True):
                 found.append((f"d{environment.names[node]}", Meaning(node, True, 1), entry))
-        elif entries[-1].value.size > 1:
+                made.counted = True
+        elif entries[-1].value.size > 1 and root != "returned":
             made.lost += ends
     claims: dict[str, Claim] = {}
     kept: dict[str, Left] = {}
@@ -209,12 +212,15 @@ class Handed:
     claims : list of Claim
         In the order of the computation.
     notes, problems : list of str
+    counted : bool
+        Whether a count of tensors said what some of the claims are about.
     """
 
     def __init__(self, environment: Environment, claims: list[Claim], notes: list[str]) -> None:
         self.environment, self.claims, self.notes = environment, claims, notes
         self.problems: list[str] = []
-        self.again: Callable[[], Handed] | None = None
+        self.again: Callable[..., Handed] | None = None
+        self.counted = False
         self.lost: list[Left] = []
 
     def per_sample(self) -> Iterator[Handed]:
@@ -242,6 +248,11 @@ class Handed:
                     f"{names}: taken as of each sample's own cost, not divided by {m}",
                 ]
                 yield made
+
+    def uncounted(self) -> Iterator[Handed]:
+        """Yield the reading in which names that loops use again are no gradients."""
+        if self.counted and self.again is not None:
+            yield self.again(False)
 
     def with_names(self) -> Iterator[Handed]:
         """Yield the readings in which a name that fits no tensor is about one without a name."""
@@ -339,9 +350,9 @@ def handed(
         ran = run_program(program, space)
     recognised(ran.left, order, cuts, aliases)
 
-    def read() -> Handed:
+    def read(counted: bool = True) -> Handed:
         made = Handed(Environment(J, samples, aliases), [], [])
-        found = claims_of(made, program, ran, dict(cuts), fixed)
+        found = claims_of(made, program, ran, dict(cuts), fixed, counted)
         if whole:
             found += _formulas_in(made.environment, claims)
         made.claims = in_order(made.environment, found, True)

@@ -95,43 +95,6 @@ class Recorded(np.ndarray):
         """The transpose."""
         return self.transpose()
 
-    def _looked(self, what: Callable[[Any], Any]) -> Any:
-        if self.node is not None and self.node.op is not None:
-            LOOKED.set(True)
-        return what(self.view(np.ndarray))
-
-    def __bool__(self) -> bool:
-        return bool(self._looked(bool))
-
-    def __float__(self) -> float:
-        return float(self._looked(float))
-
-    def __int__(self) -> int:
-        return int(self._looked(int))
-
-    def __index__(self) -> int:
-        return int(self._looked(lambda a: a.__index__()))
-
-    def item(self, *args: Any) -> Any:
-        """Return an element as a number."""
-        return self._looked(lambda a: a.item(*args))
-
-    def tolist(self) -> Any:
-        """Return nested lists of numbers."""
-        return self._looked(lambda a: a.tolist())
-
-    def __reduce__(self) -> Any:
-        return self.view(np.ndarray).__reduce__()
-
-    def __repr__(self) -> str:
-        return repr(self.view(np.ndarray))
-
-    def __str__(self) -> str:
-        return str(self.view(np.ndarray))
-
-    def __format__(self, spec: str) -> str:
-        return format(self.view(np.ndarray), spec)
-
 
 def _method(name: str) -> Callable[..., Any]:
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -141,9 +104,22 @@ def _method(name: str) -> Callable[..., Any]:
     return method
 
 
+def _told(name: str, looks: bool) -> Callable[..., Any]:
+    def method(self: Any, *args: Any) -> Any:
+        if looks and self.node is not None and self.node.op is not None:
+            LOOKED.set(True)
+        return getattr(self.view(np.ndarray), name)(*args)
+
+    return method
+
+
 for _name in vars(Tensor).keys() - vars(Recorded).keys():
     if not _name.startswith("_") and callable(getattr(np.ndarray, _name, None)):
         setattr(Recorded, _name, _method(_name))
+for _name in ("__bool__", "__float__", "__int__", "__index__", "item", "tolist"):
+    setattr(Recorded, _name, _told(_name, True))
+for _name in ("__repr__", "__str__", "__format__", "__reduce__"):
+    setattr(Recorded, _name, _told(_name, False))
 
 
 def record(value: Any, node: Tensor | None = None) -> Any:

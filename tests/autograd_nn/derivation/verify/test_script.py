@@ -312,3 +312,18 @@ def test_a_tensor_may_be_called_otherwise_in_the_program() -> None:
     assert failures(wrong) == ["dhidden"]
     values = space["a1"].numpy()
     assert verify(J, {"dhid": gradients(J, [space["a1"]])[0]}, names={"hid": values}).ok
+
+
+def test_a_part_of_a_gradient_under_its_name_is_not_blamed_where_all_results_are_right() -> None:
+    forward = "z1 = a * x; z2 = a * z1; z3 = a * np.sin(z2); J = np.sum(z3**2)"
+    back = """
+da = 0
+dz = 2 * z3; da = da + np.sum(dz * np.sin(z2))
+dz = dz * a; da = da + np.sum(dz * np.cos(z2) * z1)
+dz = dz * np.cos(z2) * a; da = da + np.sum(dz * x)
+"""
+    names = {"a": np.array([0.7]), "x": np.arange(1.0, 4.0)}
+    report = verify(forward=forward, script=back, names=names)
+    report.raise_if_wrong()
+    assert any("dz" in note for note in report.notes)
+    assert not verify(forward=forward, script=back.replace("2 * z3", "z3"), names=names).ok

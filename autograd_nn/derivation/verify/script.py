@@ -175,6 +175,8 @@ def _run(program: Program, names: dict[str, Any], follower: _Follower) -> Any:
     tree, function = program.tree, program.function
     definitions = [x for x in tree.body if isinstance(x, ast.FunctionDef)]
     if function is not None:
+        if inspect.ismethod(function):
+            names, function = {**names, "self": function.__self__}, function.__func__
         code = getattr(function, "__code__", None)
         mine = [x for x in definitions if x.name == getattr(function, "__name__", "")]
         around = dict(getattr(function, "__globals__", {}))

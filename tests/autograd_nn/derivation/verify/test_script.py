@@ -327,3 +327,23 @@ dz = dz * np.cos(z2) * a; da = da + np.sum(dz * x)
     report.raise_if_wrong()
     assert any("dz" in note for note in report.notes)
     assert not verify(forward=forward, script=back.replace("2 * z3", "z3"), names=names).ok
+
+
+class Layer:
+    """A learner's class."""
+
+    def __init__(self, W1: Any) -> None:
+        self.W = W1
+
+    def backward(self, X: Any, a1: Any, scores: Any, W2: Any, dscores: Any) -> Any:
+        da1 = dscores @ W2.T
+        dz1 = da1 * (a1 > 0)
+        return {"W1": X.T @ dz1, "W2": 2 * (a1.T @ dscores)}
+
+
+def test_a_method_is_a_program() -> None:
+    J, space = graph()
+    dscores = gradients(J, [space["scores"]])[0]
+    report = verify(J, Layer(space["W1"]).backward, names={"dscores": dscores})
+    assert failures(report) == ["dW2"]
+    assert report["dz1"].right

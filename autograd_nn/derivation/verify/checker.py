@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -183,7 +184,15 @@ def assert_right(J: Tensor, claims: Any, **options: Any) -> None:
 
 def _judged(given: Handed, draws: int, seed: int, rtol: float) -> tuple[Judge, list[Line]]:
     judge = Judge(given.environment, given.claims, draws, seed, rtol)
-    return judge, [_line(judge, claim) for claim in given.claims]
+    lines = [_line(judge, claim) for claim in given.claims]
+    if all(line.right for line in lines):  # then what the program left must be right, too
+        for i, claim in enumerate(given.claims):
+            if claim.once:
+                left = copy.copy(claim)
+                left.function = None
+                line = _line(judge, left)
+                lines[i] = lines[i] if line.right else line
+    return judge, lines
 
 
 def _line(judge: Judge, claim: Claim) -> Line:
@@ -214,11 +223,12 @@ def _best_reading(
         return sum(not line.right for line in lines)
 
     best = (given, *judged(given))
-    for readings in (Handed.per_sample, Handed.with_names):
+    for readings in (Handed.per_sample, Handed.uncounted, Handed.with_names):
         if wrong(best[2]) > (readings is Handed.with_names):
             for other in readings(best[0]):
                 tried = (other, *judged(other))
-                if wrong(tried[2]) < wrong(best[2]):
+                good = not wrong(tried[2]) if readings is Handed.uncounted else True
+                if good and wrong(tried[2]) < wrong(best[2]):
                     best = tried
                     break
     return best

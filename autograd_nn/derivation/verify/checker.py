@@ -98,11 +98,10 @@ def verify(
     judge = Judge(environment, found, draws, seed, rtol)
     lines = [judge.line(claim) for claim in found]
     wrong = any(not line.right for line in lines)
-    if wrong:
-        judge_in_the_chain(judge, found, lines)
+    chain = judge_in_the_chain(judge, found, lines) if wrong else None
     for claim, line in zip(found, lines, strict=True):
-        if not line.right and not claim.problem:
-            line.find = partial(explain, judge, claim)
+        if chain and not line.right and not claim.problem:
+            line.find = partial(explain, judge, claim, chain)
     # a mistake that was revealed is what the report is about: no word of others then
     report = Report(lines, notes, list if wrong else partial(_unrevealed, judge, found))
     report.graph = [J]

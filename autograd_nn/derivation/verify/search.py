@@ -1,0 +1,398 @@
+"""One mistake, anywhere in the backward pass, that gives exactly the learner's numbers.
+
+1. A `Found` is a mistake in one step, or the same in every step of a loop, and the claims it explains.
+2. `search` tries, for every step between J and the claims that are wrong, every way to get it wrong,
+   every coefficient of a path, and every term too many. What the first draw allows is pushed through
+   the graph, on all draws, and must reproduce the claims to rounding.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...core.tensor import plain
+from ..names import Environment
+from .passes import Edge, Pass, Site, close
+from .quantities import Quantities
+from .ways import Book, Way, reads_of, ways, ways_alike
+from .wholes import wholes
+
+_VERIFIED, _MOST_EDGES, _MOST_STEPS, _MOST_TRIED = 60, 400, 64, 400
+_COUNTED = {"2": ("is counted twice", "path counted twice"), "−1": ("has the wrong sign", "sign")}
+_USUAL = ("−1", "2", "½")
+_WORK = 40_000_000
+"""How many numbers the ways of one search may compute, so that a verdict takes no second."""
+
+
+class Claimed(NamedTuple):
+    """What the learner has for the gradient of one tensor.
+
+    Attributes
+    ----------
+    values : list of array
+        On each draw.
+    tolerances : list of float
+        What is rounding on each draw.
+    """
+
+    values: list[Any]
+    tolerances: list[float]
+
+    def equals(self, others: Sequence[Any]) -> bool:
+        """Whether these are the values, on every draw."""
+        return all(map(close, self.values, others, self.tolerances))
+
+
+class Found(NamedTuple):
+    """One mistake that reproduces what is wrong.
+
+    Attributes
+    ----------
+    where, kind, quantity, words : str
+        The step, what kind of mistake it is, what it is about, and all of it in a sentence.
+    explains : tuple of int
+        The wrong claims that it reproduces, by the position of the tensor.
+    breaks : int
+        How many claims that are right would be wrong by it.
+    rank : int
+        How far-fetched it is.
+    """
+
+    where: str
+    kind: str
+    quantity: str
+    words: str
+    explains: tuple[int, ...]
+    breaks: int
+    rank: float
+
+
+class _Hit(NamedTuple):
+    way: Way
+    edges: tuple[Edge, ...]
+    factor: str
+    at: int
+
+
+class Search:
+    """All that is tried against what is wrong.
+
+    Parameters
+    ----------
+    environment : Environment
+        The names.
+    passes : sequence of Pass
+        One for each draw.
+    claims : mapping of int to Claimed
+        All gradients that are claimed with the right shape, by the position of the tensor.
+    wrong : sequence of int
+        Those to be explained.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        passes: Sequence[Pass],
+        claims: Mapping[int, Claimed],
+        wrong: Sequence[int],
+    ) -> None:
+        self.environment, self.passes, self.claims, self.wrong = environment, passes, claims, wrong
+        self.base = passes[0]
+        self.book = Book(environment, set(self.base.arriving))
+        self.quantities = Quantities(environment, passes)
+        rng = np.random.default_rng(0)
+        self.wholes = wholes(self.base)
+        self.aims = {i: _Aim(self.base, i, claims[i], rng) for i in wrong}
+
+    def found(self) -> list[Found]:
+        """Return what reproduces the claims, the simplest that explains most first."""
+        found: dict[str, Found] = {}
+        hits = sorted(self._hits(), key=lambda hit: hit.way.rank + bool(hit.factor))
+        for hit in hits[:_VERIFIED]:
+            told = self._verified(hit)
+            if told is not None and told.words not in found:
+                found[told.words] = told
+        for told in self._coefficients():
+            found.setdefault(told.words, told)
+        if not any(len(f.explains) == len(self.wrong) and not f.breaks for f in found.values()):
+            for told in self._loops():
+                found.setdefault(told.words, told)
+        return sorted(found.values(), key=lambda f: (-len(f.explains), f.breaks, f.rank))
+
+    # -- one step ----------------------------------------------------------------------------------
+
+    def _hits(self) -> Iterator[_Hit]:
+        """Yield what the first draw allows: in one step, or in one step over several operations."""
+        work = 0
+        for edge in [edge for edge in self.base.flows if self._reaches(edge)][:_MOST_EDGES]:
+            site = self._site(edge)
+            x = self.base.place[site.x]
+            yield from self._scaled(edge, x, self.base.flows[edge])
+            known: list[tuple[Site, int, Callable[[Way], Way]]] = [(site, edge[0], lambda way: way)]
+            for whole in self.wholes.get(x, ()):
+                if whole.edge == edge:
+                    known.append((whole.site(self.base), whole.result, whole.instead))
+            for site, here, instead in known if work < _WORK else ():
+                with np.errstate(all="ignore"):
+                    right = site.flow()
+                    for way in ways(site, self.book, here, x):
+                        work += 4_000 + 3 * site.out.size + 3 * right.size
+                        put = _tried(way, site, right)
+                        for i, aim in self.aims.items() if put is not None else ():
+                            factor = aim.met(x, put - right, self.quantities)
+                            if factor is not None:
+                                yield _Hit(instead(way), (edge,), factor, i)
+
+    def _site(self, edge: Edge) -> Site:
+        return Site(self.base, self.base.order[edge[0]], edge[1], self.base.leaving(edge[0]))
+
+    # -- the same in every step --------------------------------------------------------------------
+
+    def _loops(self) -> Iterator[Found]:
+        """Yield the mistakes that are made alike in every step of a loop."""
+        groups: dict[Any, list[Edge]] = {}
+        for edge in self.base.flows:
+            if self._reaches(edge):
+                node = self.base.order[edge[0]]
+                x = node.inputs[edge[1]]
+                users = sorted({u.op.name for u, _ in self.environment.consumers[
+                    self.environment.order[edge[0]]] if u.op})  # fmt: skip
+                key = (node.op and node.op.name, edge[1], x.op and x.op.name, x.shape, *users[:1])
+                groups.setdefault((key, [y.shape for y in node.inputs].__repr__()), []).append(edge)
+        tried = 0
+        for edges in groups.values():
+            if not 2 <= len(edges) <= _MOST_STEPS:
+                continue
+            site = self._site(edges[0])
+            there = self.base.place[site.x]
+            several = [self._times(edges[0], there, c, word) for c, word in
+                       ((0.0, ""), *((self.quantities.values[w][0], w) for w in _USUAL))]  # fmt: skip
+            right = self.base.flows[edges[0]]
+            for way in (*several, *ways_alike(site, self.book, edges[0][0], there),
+                        *self._moved(edges)):  # fmt: skip
+                if way.rank > 2 or tried > _MOST_TRIED:
+                    continue
+                with np.errstate(all="ignore"):
+                    if _tried(way, site, right) is None:
+                        continue
+                    tried += 1
+                    try:
+                        told = self._verified(_Hit(way, tuple(edges), "", -1))
+                    except (ValueError, TypeError, IndexError, AssertionError):
+                        continue
+                if told is not None:
+                    yield told
+
+    def _moved(self, edges: Sequence[Edge]) -> Iterator[Way]:
+        """Yield what a loop reads taken from the step before or after."""
+        reads = [reads_of(self._site(edge), edge[0]) for edge in edges]
+        for key in reads[0]:
+            own = [read[key] for read in reads]
+            if len(set(own)) < len(own):
+                continue
+            for by in (1, -1):
+                inner, end = (own[:-1], own[0]) if by == 1 else (own[1:], own[-1])
+                for other in (own[-1 if by == 1 else 0], *self.book.near(end)):
+                    put = [other, *inner] if by == 1 else [*inner, other]
+                    steps = dict(zip([edge[0] for edge in edges], put, strict=True))
+                    words = (f"{self.book.text(put[1])} stands where {self.book.text(own[1])} "
+                             "belongs, and so in every step: off by one")  # fmt: skip
+
+                    def change(s: Site, key: str = key, steps: dict[int, int] = steps) -> Any:
+                        at = steps[s.base.place[s.node]]
+                        return s.flow(**{key: plain(s.base.order[at])})
+
+                    yield Way("index shifted", words, self.book.text(own[1]), change, 1)
+
+    def _reaches(self, edge: Edge) -> bool:
+        x = self.base.place[self.base.order[edge[0]].inputs[edge[1]]]
+        return any(x in aim.tangents for aim in self.aims.values())
+
+    def _scaled(self, edge: Edge, x: int, flow: Any) -> Iterator[_Hit]:
+        """Yield the coefficient that this step would need, if it is a number with a name."""
+        for i, aim in self.aims.items():
+            if x not in aim.tangents:
+                continue
+            share = float(np.vdot(aim.tangents[x], flow))
+            if not share:
+                continue
+            c = 1 + aim.gap / share
+            if abs(c) < 1e-9:
+                yield _Hit(self._times(edge, x, 0.0, ""), (edge,), "", i)
+            elif abs(c - 1) > 1e-9 and math.isfinite(c):
+                word = self.quantities.name([c] * len(self.passes), near=1e-8)
+                if word:
+                    c = self.quantities.values[word][0]
+                    yield _Hit(self._times(edge, x, c, word), (edge,), "", i)
+
+    def _times(self, edge: Edge, x: int, c: float, word: str) -> Way:
+        through, of = self.book.text(edge[0]), self.book.text(x)
+        several = len(self.environment.consumers[self.environment.order[x]]) > 1
+        values = self.quantities.values
+        draws = {id(p): values[word][k] if word else c for k, p in enumerate(self.passes)}
+
+        def change(site: Site) -> Any:
+            return site.flow() * draws[id(site.base)]
+
+        rank = self.quantities.ranks.get(word, 0)
+        if not c:
+            return Way("path left out", f"the path from {of} through {through} is left out", through,
+                       change, 0)  # fmt: skip
+        if word == "−1":
+            return Way("sign", f"the sign is wrong: multiply by −1, on the path through {through}",
+                       through, change, 0)  # fmt: skip
+        if word == "2" and several:
+            return Way("path counted twice", f"the path from {of} through {through} is counted twice",
+                       through, change, 1)  # fmt: skip
+        return Way("constant factor", self.factor(word), word, change, rank)
+
+    def factor(self, word: str) -> str:
+        """Return what is to be said where a factor too many is there."""
+        inverse = self.quantities.name([1 / v for v in self.quantities.values[word]])
+        if inverse and self.quantities.ranks[inverse] <= self.quantities.ranks[word] + 1:
+            return f"a factor {inverse} is missing: multiply by {inverse}"
+        return f"a factor {word} is too many: divide by {word}"
+
+    def _verified(self, hit: _Hit) -> Found | None:
+        """Push a hypothesis through the graph on every draw; None if it does not hold."""
+        changes = dict.fromkeys(hit.edges, hit.way.change)
+        values = self.quantities.values.get(hit.factor)
+        arriving = [p.run(changes) for p in self.passes]
+        explains = tuple(i for i in self.wrong if self._meets(i, arriving, values))
+        if not explains or hit.at not in (*explains, -1):
+            return None
+        rest = [i for i in self.claims if i not in self.wrong] if not hit.factor else []
+        breaks = sum(not self._meets(i, arriving, None) for i in rest)
+        node, index = self.base.order[hit.edges[0][0]], hit.edges[0][1]
+        place = self.base.place
+        where = self.book.gradient(place[node.inputs[index]])
+        via = f"through {self.book.text(place[node])}"
+        via += f", and in all {len(hit.edges)} steps of the kind" if hit.edges[1:] else ""
+        also = f"; and {self.factor(hit.factor)}" if hit.factor else ""
+        words = hit.way.words if "through" in hit.way.words else f"{hit.way.words} ({where} {via})"
+        rank = hit.way.rank + (2 + self.quantities.ranks[hit.factor] if hit.factor else 0)
+        kind = hit.way.kind + (", and a factor" if hit.factor else "")
+        return Found(f"the step to {where} {via}", kind, hit.way.quantity, words + also,
+                     explains, breaks, rank + 0.1 * (hit.at != place[node.inputs[index]]))  # fmt: skip
+
+    def _meets(self, i: int, arriving: Sequence[dict[int, Any]], factors: Any) -> bool:
+        values = [found.get(i) for found in arriving]
+        if any(value is None for value in values):
+            return False
+        if factors is not None:
+            values = [v * f for v, f in zip(values, factors, strict=True)]
+        return self.claims[i].equals(values)
+
+    # -- sums --------------------------------------------------------------------------------------
+
+    def _coefficients(self) -> Iterator[Found]:
+        """Explain a claim as a sum of its paths with other coefficients, or with a term too many."""
+        for i in self.wrong:
+            if np.size(self.claims[i].values[0]) > 1:
+                yield from self.paths(i)
+                yield from self._terms(i)
+
+    def paths(self, i: int) -> Iterator[Found]:
+        """Explain a claim as the sum of its paths, with other coefficients than 1."""
+        place, order = self.base.place, self.base.order
+        edges = [e for e in self.base.flows if place[order[e[0]].inputs[e[1]]] == i]
+        if not 2 <= len(edges) <= min(24, self.claims[i].values[0].size - 1):
+            return
+        solved = []
+        for k, p in enumerate(self.passes):
+            columns = np.stack([np.ravel(p.flows[edge]) for edge in edges], axis=1)
+            c, _, rank, _ = np.linalg.lstsq(columns, np.ravel(self.claims[i].values[k]), rcond=1e-10)
+            value = (columns @ c).reshape(np.shape(self.claims[i].values[k]))
+            if rank < len(edges) or not close(
+                value, self.claims[i].values[k], max(self.claims[i].tolerances[k], 1e-12)
+            ):
+                return
+            solved.append(c)
+        words, kinds, worst = [], [], 0.0
+        for j, edge in enumerate(edges):
+            cs = [float(c[j]) for c in solved]
+            text = self.book.text(edge[0])
+            if all(abs(c) < 1e-7 for c in cs):
+                words.append(f"the path through {text} is left out")
+                kinds.append("path left out")
+            elif any(abs(c - 1) > 1e-7 for c in cs):
+                word = self.quantities.name(cs, near=1e-7)
+                if not word:
+                    return
+                worst = max(worst, self.quantities.ranks[word])
+                said, kind = _COUNTED.get(word, (f"has the factor {word}", "constant factor"))
+                words.append(f"the path through {text} {said}")
+                kinds.append(kind)
+        if 0 < len(words) <= max(3, len(edges) - 1):
+            where = self.book.gradient(i)
+            yield Found(where, kinds[0], ", ".join(self.book.text(e[0]) for e in edges),
+                        f"of the paths that add up to {where}: {'; '.join(words)}",
+                        (i,), 0, worst + len(words) / 2)  # fmt: skip
+
+    def _terms(self, i: int) -> Iterator[Found]:
+        gaps = [v - p.arriving[i] for v, p in zip(self.claims[i].values, self.passes, strict=True)]
+        where = self.book.gradient(i)
+        terms = [(self.book.text(j), [plain(p.order[j]) for p in self.passes])
+                 for j in [i, *self.book.alike(i)]]  # fmt: skip
+        terms += [(self.book.gradient(j), [p.leaving(j) for p in self.passes])
+                  for j in self.book.alike(i)
+                  if j in self.book.within and j not in self.book.before(i)]  # fmt: skip
+        terms += [(f"sign({text})", [np.sign(v) for v in values]) for text, values in terms[:1]]
+        for text, values in terms:
+            if any(value is None for value in values):
+                continue
+            cs = [float(np.vdot(v, gap)) / (float(np.vdot(v, v)) or 1.0)
+                  for v, gap in zip(values, gaps, strict=True)]  # fmt: skip
+            word = self.quantities.name(cs, near=1e-7)
+            if word and self.claims[i].equals(
+                [p.arriving[i] + self.quantities.values[word][k] * values[k]
+                 for k, p in enumerate(self.passes)]
+            ):  # fmt: skip
+                times = {"1": "", "−1": "−"}.get(word, f"{word}·")
+                yield Found(where, "term too many", text,
+                            f"{times}{text} is one term too many in {where}: leave it out",
+                            (i,), 0, 1 + self.quantities.ranks[word])  # fmt: skip
+
+
+def _tried(way: Way, site: Site, right: Any) -> Any:
+    """Return what a step gives one way, None where that is nothing of the right shape."""
+    try:
+        put = way.change(site)
+    except (ValueError, TypeError, IndexError, ZeroDivisionError, AssertionError):
+        return None
+    return put if np.shape(put) == np.shape(right) else None
+
+
+class _Aim:
+    """What a hypothesis must do to one wrong claim, along one random direction."""
+
+    def __init__(self, base: Pass, i: int, claimed: Claimed, rng: np.random.Generator) -> None:
+        right = base.arriving[i]
+        direction = rng.uniform(0.5, 1.5, np.shape(right)) * rng.choice([-1, 1], np.shape(right))
+        self.claimed = float(np.vdot(direction, claimed.values[0]))
+        self.gap = float(np.vdot(direction, claimed.values[0] - right))
+        self.right = self.claimed - self.gap
+        self.margin = claimed.tolerances[0] * float(np.abs(direction).sum())
+        self.tangents = base.tangents(i, direction)
+
+    def met(self, x: int, change: Any, quantities: Quantities) -> str | None:
+        """Return the factor, if any, with which a change at `x` gives the claim; None if none."""
+        tangent = self.tangents.get(x)
+        if tangent is None:
+            return None
+        share = float(np.vdot(tangent, change))
+        if not math.isfinite(share):
+            return None
+        margin = self.margin + 1e-12 * abs(share)
+        if abs(share) <= margin:
+            return None
+        if abs(share - self.gap) <= margin:
+            return ""
+        total = self.right + share
+        if abs(total) <= margin:
+            return None
+        return quantities.name([self.claimed / total] * len(quantities.values["2"]), 1) or None

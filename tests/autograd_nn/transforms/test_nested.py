@@ -75,7 +75,8 @@ def compared(name: str, chain: tuple[str, ...], x: float) -> tuple[Any, Any]:
         mine = TRANSFORMS[transform](Ours, mine)
         other = TRANSFORMS[transform](jax, other)
     found = mine(np.float64(x))
-    return np.asarray(found.numpy() if isinstance(found, Tensor) else found), other(x)
+    found = found.numpy() if isinstance(found, Tensor) else found
+    return np.asarray(found), other(jnp.asarray(x))
 
 
 CHAINS = [c for n in (1, 2, 3) for c in itertools.product(TRANSFORMS, repeat=n)]

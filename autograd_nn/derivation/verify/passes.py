@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,8 @@ class Site:
     ----------
     node, index, x : Tensor, int, Tensor
         The operation, which input, and that input.
+    at : int
+        The position of the result in the graph.
     g : array
         What arrives at the operation.
     out, operands : array, list of array
@@ -40,6 +42,7 @@ class Site:
     def __init__(self, base: Pass, node: Tensor, index: int, g: Any) -> None:
         self.base, self.node, self.index, self.g = base, node, index, g
         self.x = node.inputs[index]
+        self.at = base.place.get(node, -1)
         self.out, self.operands = plain(node), [plain(x) for x in node.inputs]
 
     def read(self, key: str) -> Any:
@@ -91,13 +94,15 @@ class Pass:
         self.order = topological_order([draw.J])
         self.place = {node: i for i, node in enumerate(self.order)}
         self.within = dependents(self.order, [self.order[i] for i in wanted], floating=True)
+        self._now: dict[int, Any] = {}
         self.flows: dict[Edge, Any] = {}
         self.arriving = self.run({}, self.flows)
         """The gradient of every tensor, as it follows from the learner's of those that use it."""
 
     def leaving(self, i: int) -> Any:
         """Return the gradient that the steps before a tensor go on with: the learner's, if any."""
-        return self.own.get(i, self.arriving.get(i))
+        found = self._now.get(i)  # while a pass runs, that of this pass
+        return self.own.get(i, self.arriving.get(i)) if found is None else found
 
     def run(
         self, changes: Mapping[Edge, Change], flows: dict[Edge, Any] | None = None
@@ -109,6 +114,8 @@ class Pass:
             edge = (place[node], index)
             if edge[0] in self.own:
                 g, every = self.own[edge[0]], None
+            if changes:
+                self._now[edge[0]] = g
             change = changes.get(edge)
             if change is not None:
                 found = change(Site(self, node, index, g))
@@ -120,8 +127,18 @@ class Pass:
 
         with np.errstate(all="ignore"):
             start = np.ones_like(plain(self.draw.J))
+            self._now = {}
             found = propagate(self.order, [self.draw.J], [start], self.within, pull=look)
+        self._now = {}
         return {place[node]: g for node, g in found.items()}
+
+    def above(self, places: Sequence[int]) -> set[int]:
+        """Return the tensors whose gradients those at `places` follow from, themselves included."""
+        found = set(places)
+        for i, node in enumerate(self.order):
+            if i not in self.own and any(self.place[x] in found for x in node.inputs):
+                found.add(i)
+        return found
 
     def tangents(self, i: int, direction: Any) -> dict[int, Any]:
         """Return, for each tensor, what a change of its gradient means along `direction` at `i`.

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -15,13 +16,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...core.tensor import plain
+from ...formulas.expression import evaluate
+from ...formulas.printing import python_text
+from ...formulas.rule import rule_formula
 from ..names import Environment
 from .passes import Edge, Pass, Site, close
 from .quantities import Quantities
-from .ways import Book, Way, reads_of, ways, ways_alike
+from .ways import Book, Way, reads_of, rule_values, summands, ways, ways_alike
 from .wholes import wholes
 
-_VERIFIED, _MOST_EDGES, _MOST_STEPS, _MOST_TRIED = 60, 400, 64, 400
+_VERIFIED, _MOST_EDGES, _MOST_STEPS, _MOST_TRIED = 60, 400, 64, 40_000
 _COUNTED = {"2": ("is counted twice", "path counted twice"), "−1": ("has the wrong sign", "sign")}
 _USUAL = ("−1", "2", "½")
 _WORK = 40_000_000
@@ -110,6 +114,10 @@ class Search:
 
     def found(self) -> list[Found]:
         """Return what reproduces the claims, the simplest that explains most first."""
+        with np.errstate(all="ignore"):
+            return self._found()
+
+    def _found(self) -> list[Found]:
         found: dict[str, Found] = {}
         hits = sorted(self._hits(), key=lambda hit: hit.way.rank + bool(hit.factor))
         for hit in hits[:_VERIFIED]:
@@ -131,21 +139,23 @@ class Search:
         for edge in [edge for edge in self.base.flows if self._reaches(edge)][:_MOST_EDGES]:
             site = self._site(edge)
             x = self.base.place[site.x]
-            yield from self._scaled(edge, x, self.base.flows[edge])
-            known: list[tuple[Site, int, Callable[[Way], Way]]] = [(site, edge[0], lambda way: way)]
+            twins = [e for e in self.base.flows if e[0] == edge[0] and self.base.place[
+                self.base.order[e[0]].inputs[e[1]]] == x]  # fmt: skip
+            if twins[0] == edge:
+                yield from self._scaled(twins, x, sum(self.base.flows[e] for e in twins))
+            known: list[tuple[Site, Callable[[Way], Way]]] = [(site, lambda way: way)]
             for whole in self.wholes.get(x, ()):
                 if whole.edge == edge:
-                    known.append((whole.site(self.base), whole.result, whole.instead))
-            for site, here, instead in known if work < _WORK else ():
-                with np.errstate(all="ignore"):
-                    right = site.flow()
-                    for way in ways(site, self.book, here, x):
-                        work += 4_000 + 3 * site.out.size + 3 * right.size
-                        put = _tried(way, site, right)
-                        for i, aim in self.aims.items() if put is not None else ():
-                            factor = aim.met(x, put - right, self.quantities)
-                            if factor is not None:
-                                yield _Hit(instead(way), (edge,), factor, i)
+                    known.append((whole.site(self.base), whole.instead))
+            for site, instead in known if work < _WORK else ():
+                right = site.flow()
+                for way in ways(site, self.book):
+                    work += 4_000 + 3 * site.out.size + 3 * right.size
+                    put = _tried(way, site, right)
+                    for i, aim in self.aims.items() if put is not None else ():
+                        factor = aim.met(x, put - right, self.quantities)
+                        if factor is not None:
+                            yield _Hit(instead(way), (edge,), factor, i)
 
     def _site(self, edge: Edge) -> Site:
         return Site(self.base, self.base.order[edge[0]], edge[1], self.base.leaving(edge[0]))
@@ -155,15 +165,16 @@ class Search:
     def _loops(self) -> Iterator[Found]:
         """Yield the mistakes that are made alike in every step of a loop."""
         groups: dict[Any, list[Edge]] = {}
+        right = self.base.above([i for i in self.claims if i not in self.wrong])
         for edge in self.base.flows:
-            if self._reaches(edge):
-                node = self.base.order[edge[0]]
+            node = self.base.order[edge[0]]
+            if self._reaches(edge) and self.base.place[node.inputs[edge[1]]] not in right:
                 x = node.inputs[edge[1]]
                 users = sorted({u.op.name for u, _ in self.environment.consumers[
                     self.environment.order[edge[0]]] if u.op})  # fmt: skip
                 key = (node.op and node.op.name, edge[1], x.op and x.op.name, x.shape, *users[:1])
                 groups.setdefault((key, [y.shape for y in node.inputs].__repr__()), []).append(edge)
-        tried = 0
+        tried, most = 0, _MOST_TRIED // len(self.base.flows)
         for edges in groups.values():
             if not 2 <= len(edges) <= _MOST_STEPS:
                 continue
@@ -171,19 +182,18 @@ class Search:
             there = self.base.place[site.x]
             several = [self._times(edges[0], there, c, word) for c, word in
                        ((0.0, ""), *((self.quantities.values[w][0], w) for w in _USUAL))]  # fmt: skip
-            right = self.base.flows[edges[0]]
-            for way in (*several, *ways_alike(site, self.book, edges[0][0], there),
+            flow = self.base.flows[edges[0]]
+            for way in (*several, *ways_alike(site, self.book),
                         *self._moved(edges)):  # fmt: skip
-                if way.rank > 2 or tried > _MOST_TRIED:
+                if tried > most:
                     continue
-                with np.errstate(all="ignore"):
-                    if _tried(way, site, right) is None:
-                        continue
-                    tried += 1
-                    try:
-                        told = self._verified(_Hit(way, tuple(edges), "", -1))
-                    except (ValueError, TypeError, IndexError, AssertionError):
-                        continue
+                if _tried(way, site, flow) is None:
+                    continue
+                tried += 1
+                try:
+                    told = self._verified(_Hit(way, tuple(edges), "", -1))
+                except (ValueError, TypeError, IndexError, AssertionError):
+                    continue
                 if told is not None:
                     yield told
 
@@ -196,7 +206,7 @@ class Search:
                 continue
             for by in (1, -1):
                 inner, end = (own[:-1], own[0]) if by == 1 else (own[1:], own[-1])
-                for other in (own[-1 if by == 1 else 0], *self.book.near(end)):
+                for other in (own[-1 if by == 1 else 0], *self.book.of_role(end, own)):
                     put = [other, *inner] if by == 1 else [*inner, other]
                     steps = dict(zip([edge[0] for edge in edges], put, strict=True))
                     words = (f"{self.book.text(put[1])} stands where {self.book.text(own[1])} "
@@ -212,7 +222,7 @@ class Search:
         x = self.base.place[self.base.order[edge[0]].inputs[edge[1]]]
         return any(x in aim.tangents for aim in self.aims.values())
 
-    def _scaled(self, edge: Edge, x: int, flow: Any) -> Iterator[_Hit]:
+    def _scaled(self, edges: list[Edge], x: int, flow: Any) -> Iterator[_Hit]:
         """Yield the coefficient that this step would need, if it is a number with a name."""
         for i, aim in self.aims.items():
             if x not in aim.tangents:
@@ -222,12 +232,12 @@ class Search:
                 continue
             c = 1 + aim.gap / share
             if abs(c) < 1e-9:
-                yield _Hit(self._times(edge, x, 0.0, ""), (edge,), "", i)
+                yield _Hit(self._times(edges[0], x, 0.0, ""), tuple(edges), "", i)
             elif abs(c - 1) > 1e-9 and math.isfinite(c):
                 word = self.quantities.name([c] * len(self.passes), near=1e-8)
                 if word:
                     c = self.quantities.values[word][0]
-                    yield _Hit(self._times(edge, x, c, word), (edge,), "", i)
+                    yield _Hit(self._times(edges[0], x, c, word), tuple(edges), "", i)
 
     def _times(self, edge: Edge, x: int, c: float, word: str) -> Way:
         through, of = self.book.text(edge[0]), self.book.text(x)
@@ -271,7 +281,7 @@ class Search:
         place = self.base.place
         where = self.book.gradient(place[node.inputs[index]])
         via = f"through {self.book.text(place[node])}"
-        via += f", and in all {len(hit.edges)} steps of the kind" if hit.edges[1:] else ""
+        via += f", and in all {len(hit.edges)} steps of the kind" if len({e[0] for e in hit.edges}) > 1 else ""
         also = f"; and {self.factor(hit.factor)}" if hit.factor else ""
         words = hit.way.words if "through" in hit.way.words else f"{hit.way.words} ({where} {via})"
         rank = hit.way.rank + (2 + self.quantities.ranks[hit.factor] if hit.factor else 0)
@@ -294,17 +304,32 @@ class Search:
         for i in self.wrong:
             if np.size(self.claims[i].values[0]) > 1:
                 yield from self.paths(i)
-                yield from self._terms(i)
+                yield from self._sums(i)
+                yield from self._quotients(i)
+            yield from self._terms(i)
 
     def paths(self, i: int) -> Iterator[Found]:
         """Explain a claim as the sum of its paths, with other coefficients than 1."""
         place, order = self.base.place, self.base.order
-        edges = [e for e in self.base.flows if place[order[e[0]].inputs[e[1]]] == i]
-        if not 2 <= len(edges) <= min(24, self.claims[i].values[0].size - 1):
+        edges: dict[int, list[Edge]] = {}
+        for e in self.base.flows:
+            if place[order[e[0]].inputs[e[1]]] == i:
+                edges.setdefault(e[0], []).append(e)
+        flows = [{k: sum(p.flows[e] for e in es) for k, es in edges.items()} for p in self.passes]
+        if not 2 <= len(edges) <= 64:
+            return
+        for k in edges:
+            if self.claims[i].equals([found[k] for found in flows]):
+                which = {min(edges): "last", max(edges): "first"}.get(k, "one")
+                words = f"of the {len(edges)} paths that add up to {self.book.gradient(i)} only the "
+                words += f"{which} to be added is there, through {self.book.text(k)} (= for +=?)"
+                yield Found(self.book.gradient(i), "path left out", self.book.text(k), words,
+                            (i,), 0, 0)  # fmt: skip
+        if not len(edges) <= min(24, self.claims[i].values[0].size - 1):
             return
         solved = []
         for k, p in enumerate(self.passes):
-            columns = np.stack([np.ravel(p.flows[edge]) for edge in edges], axis=1)
+            columns = np.stack([np.ravel(flow) for flow in flows[k].values()], axis=1)
             c, _, rank, _ = np.linalg.lstsq(columns, np.ravel(self.claims[i].values[k]), rcond=1e-10)
             value = (columns @ c).reshape(np.shape(self.claims[i].values[k]))
             if rank < len(edges) or not close(
@@ -312,35 +337,93 @@ class Search:
             ):
                 return
             solved.append(c)
+        texts = [f"the path through {self.book.text(k)}" for k in edges]
+        told = self._told(i, solved, texts, f"of the paths that add up to {self.book.gradient(i)}")
+        if told is not None:
+            yield told
+
+    def _told(
+        self, i: int, solved: Sequence[Any], texts: Sequence[str], lead: str
+    ) -> Found | None:
+        """Say which parts have another coefficient than 1; None if one of these has no name."""
         words, kinds, worst = [], [], 0.0
-        for j, edge in enumerate(edges):
+        for j, text in enumerate(texts):
             cs = [float(c[j]) for c in solved]
-            text = self.book.text(edge[0])
             if all(abs(c) < 1e-7 for c in cs):
-                words.append(f"the path through {text} is left out")
+                words.append(f"{text} is left out")
                 kinds.append("path left out")
             elif any(abs(c - 1) > 1e-7 for c in cs):
                 word = self.quantities.name(cs, near=1e-7)
                 if not word:
-                    return
+                    return None
                 worst = max(worst, self.quantities.ranks[word])
                 said, kind = _COUNTED.get(word, (f"has the factor {word}", "constant factor"))
-                words.append(f"the path through {text} {said}")
+                words.append(f"{text} {said}")
                 kinds.append(kind)
-        if 0 < len(words) <= max(3, len(edges) - 1):
-            where = self.book.gradient(i)
-            yield Found(where, kinds[0], ", ".join(self.book.text(e[0]) for e in edges),
-                        f"of the paths that add up to {where}: {'; '.join(words)}",
-                        (i,), 0, worst + len(words) / 2)  # fmt: skip
+        if not 0 < len(words) < len(texts) and not len(words) == 1:
+            return None
+        return Found(self.book.gradient(i), kinds[0], ", ".join(texts),
+                     f"{lead}: {'; '.join(words)}", (i,), 0, worst + len(words) / 2)  # fmt: skip
+
+    def _sums(self, i: int) -> Iterator[Found]:
+        """Explain by the coefficients of the terms in the one rule of several operations."""
+        for whole in self.wholes.get(i, ()):
+            sites = [whole.site(p) for p in self.passes]
+            if not all(close(p.arriving[i], s.flow(), 1e-9 * float(np.abs(s.flow()).max()))
+                       for p, s in zip(self.passes, sites, strict=True)):  # fmt: skip
+                continue
+            formula = rule_formula(sites[0].node, 0)
+            terms = summands(formula) if formula is not None else []
+            shape = self.base.order[i].shape
+            values = [[np.broadcast_to(evaluate(t, rule_values(s)), shape) for t in terms]
+                      for s in sites]  # fmt: skip
+            if not 2 <= len(terms) <= 8:
+                continue
+            solved = [_solved(vs, c) for vs, c in zip(values, self.claims[i].values, strict=True)]
+            shown = self.book.shown(sites[0], whole.result)
+            texts = [f"the term {python_text(shown(t))}" for t in terms]
+            name = f"the derivative of {whole.op.name}, {self.book.text(whole.result)}"
+            told = self._told(i, solved, texts, f"in {name}")
+            if told is not None and self.claims[i].equals(
+                [sum(c * v for c, v in zip(cs, vs, strict=True))
+                 for cs, vs in zip(solved, values, strict=True)]
+            ):  # fmt: skip
+                yield told
+
+    def _quotients(self, i: int) -> Iterator[Found]:
+        """Explain by one tensor that stands as a factor, or in a denominator, for another."""
+        right = [p.arriving[i] for p in self.passes]
+        if not all(np.all(r) and np.shape(r) == v.shape for r, v in
+                   zip(right, self.claims[i].values, strict=True)):  # fmt: skip
+            return
+        ratio = self.claims[i].values[0] / right[0]
+        where = self.book.gradient(i)
+        fitting = self.book.fitting(right[0].shape, 14)
+        values = {j: np.asarray(plain(self.base.order[j]), float) for j in fitting}
+        for a, b in itertools.permutations(fitting, 2):
+            for form, f in _QUOTIENTS.items():
+                with np.errstate(all="ignore"):
+                    first = np.ravel(f(values[a], values[b]))
+                if not abs(first[0] - ratio.flat[0]) <= 1e-9 * abs(first[0]):
+                    continue
+                if self.claims[i].equals(
+                    [r * f(*(np.asarray(plain(p.order[j]), float) for j in (a, b)))
+                     for r, p in zip(right, self.passes, strict=True)]
+                ):  # fmt: skip
+                    texts = self.book.text(a), self.book.text(b)
+                    yield Found(where, "wrong variable", texts[1],
+                                form.format(*texts) + f" in {where}", (i,), 0, 3)  # fmt: skip
 
     def _terms(self, i: int) -> Iterator[Found]:
         gaps = [v - p.arriving[i] for v, p in zip(self.claims[i].values, self.passes, strict=True)]
         where = self.book.gradient(i)
         terms = [(self.book.text(j), [plain(p.order[j]) for p in self.passes])
                  for j in [i, *self.book.alike(i)]]  # fmt: skip
+        if np.size(gaps[0]) == 1:  # one number is a multiple of anything
+            terms = terms[:1]
         terms += [(self.book.gradient(j), [p.leaving(j) for p in self.passes])
                   for j in self.book.alike(i)
-                  if j in self.book.within and j not in self.book.before(i)]  # fmt: skip
+                  if j in self.book.within and j not in self.book.before(i) and np.size(gaps[0]) > 1]  # fmt: skip
         terms += [(f"sign({text})", [np.sign(v) for v in values]) for text, values in terms[:1]]
         for text, values in terms:
             if any(value is None for value in values):
@@ -365,6 +448,19 @@ def _tried(way: Way, site: Site, right: Any) -> Any:
     except (ValueError, TypeError, IndexError, ZeroDivisionError, AssertionError):
         return None
     return put if np.shape(put) == np.shape(right) else None
+
+
+_QUOTIENTS: dict[str, Callable[[Any, Any], Any]] = {
+    "{0} stands where {1} belongs, as a factor": lambda a, b: a / b,
+    "{0}² stands where {1} belongs, as a factor": lambda a, b: a * a / b,
+    "{0} stands where {1}² belongs, as a factor": lambda a, b: a / (b * b),
+}
+
+
+def _solved(columns: Sequence[Any], claimed: Any) -> Any:
+    """Return the coefficients with which the columns add up as nearly as can be."""
+    return np.linalg.lstsq(np.stack([np.ravel(c) for c in columns], 1), np.ravel(claimed),
+                           rcond=1e-10)[0]  # fmt: skip
 
 
 class _Aim:

@@ -8,7 +8,7 @@ rewritten by the catalogue, elements left out, shifted or overwritten.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -17,10 +17,23 @@ import numpy as np
 from ...core.graph import topological_order
 from ...core.op import REGISTRY, Op
 from ...core.tensor import Tensor, plain
-from ...formulas.expression import Expr, evaluate, evaluate_all, mapped, name
+from ...formulas.expression import Expr, call, evaluate, evaluate_all, mapped, name, negated
 from ...formulas.printing import python_text
 from ...formulas.rule import OUT, G, rule_formula
-from ...ops.elementwise import ADD, EXP, LOG, RECIPROCAL, RELU, SIGMOID, SQRT, SQUARE
+from ...formulas.simplify import simplified
+from ...ops.elementwise import (
+    ADD,
+    EXP,
+    LOG,
+    MULTIPLY,
+    NEGATIVE,
+    RECIPROCAL,
+    RELU,
+    SIGMOID,
+    SQRT,
+    SQUARE,
+    SUBTRACT,
+)
 from ...ops.trigonometry import TANH
 from ..derive.steps import TooLargeError, value_of
 from ..names import Environment, Meaning, slope_of
@@ -109,9 +122,23 @@ class Book:
         found.sort(key=lambda j: (not self.order[j].name, abs(i - j)))
         return found[:most]
 
-    def near(self, i: int, most: int = 3) -> list[int]:
-        """Return the tensors of the same shape that are nearest to one in the graph."""
-        return sorted(self.alike(i), key=lambda j: abs(i - j))[:most]
+    def of_role(self, i: int, among: Sequence[int]) -> list[int]:
+        """Return what may come before or after the tensors that a loop reads, `i` being the last.
+
+        One made by the same operation, or what the loop starts from.
+        """
+        ops = {self.order[j].op for j in among}
+        alike = [j for j in self.alike(i, 400) if j not in among]
+        same = [j for j in alike if self.order[j].op in ops and self.order[j].op is not None]
+        starts = [j for j in alike if self.order[j].op is None]
+        return [*sorted(same, key=lambda j: abs(i - j))[:2], *starts[:3]]
+
+    def shown(self, site: Site, here: int) -> Callable[[Expr], Expr]:
+        """Return what puts the names of tensors into the formula of a rule."""
+        put = {G: name(self.gradient(here)), OUT: name(self.text(here))}
+        put |= {f"@{i}": name(self.text(site.base.place[x]))
+                for i, x in enumerate(site.node.inputs)}  # fmt: skip
+        return lambda e: simplified(mapped(e, lambda part: put.get(part.name, part)))
 
     def fitting(self, shape: tuple[int, ...], most: int = 24) -> list[int]:
         """Return the tensors that can be multiplied with an array of `shape`, the named first."""
@@ -148,28 +175,20 @@ def _value(i: int) -> Callable[[Site], Any]:
     return lambda site: plain(site.base.order[i])
 
 
-def ways(site: Site, book: Book, here: int, there: int) -> Iterator[Way]:
-    """Yield the ways to get one step wrong.
-
-    Parameters
-    ----------
-    site : Site
-        The step.
-    book : Book
-        The names.
-    here, there : int
-        The positions of the operation's result and of the input.
-    """
-    yield from ways_alike(site, book, here, there)
+def ways(site: Site, book: Book) -> Iterator[Way]:
+    """Yield the ways to get one step wrong."""
+    here, there = site.at, site.base.place[site.x]
+    yield from ways_alike(site, book)
     if site.out.size > 1 or site.x.size > 1:
         yield from _others(site, book, here, there)
         yield from _selections(site, book, here)
     yield from _factors(site, book, there)
 
 
-def ways_alike(site: Site, book: Book, here: int, there: int) -> Iterator[Way]:
+def ways_alike(site: Site, book: Book) -> Iterator[Way]:
     """Yield those that can be made in every step of a loop alike: they know the step alone."""
     op: Any = site.node.op
+    here, there = site.at, site.base.place[site.x]
     if site.out.shape == site.g.shape:
         if "elementwise" in op.traits:
             yield from _slopes(site, book, op, here, there)
@@ -178,23 +197,50 @@ def ways_alike(site: Site, book: Book, here: int, there: int) -> Iterator[Way]:
     yield from _rewritten(site, book, here, there)
     yield from _parts(site, book, here, there)
     yield from _exchanged(site, book, here)
+    yield from _skipped(book, here)
+
+
+def _skipped(book: Book, here: int) -> Iterator[Way]:
+    """The gradient of what an operation is used for, as if that handed it on unchanged."""
+    for steps in (1, 2, 3):
+        other = _further(book, here, steps)
+        if other >= 0:
+            words = f"{book.gradient(other)} stands where {book.gradient(here)} belongs"
+            yield Way("wrong gradient", words, book.gradient(here), lambda s, k=steps: s.flow(
+                g=s.base.leaving(_further(book, s.at, k))), 1)  # fmt: skip
+
+
+def _further(book: Book, i: int, steps: int) -> int:
+    """Return the position of what is made of a tensor some steps on, of its shape; −1 if none."""
+    for _ in range(steps):
+        users = [u for u, _ in book.environment.consumers[book.order[i]]]
+        alike = [book.place[u] for u in users if u.shape == book.order[i].shape]
+        if not alike:
+            return -1
+        i = alike[0]
+    return i
 
 
 def _slopes(site: Site, book: Book, op: Op, here: int, there: int) -> Iterator[Way]:
     """The derivative of an elementwise operation left out, twice, of another function."""
     if op.traits >= {"linear", "value_free"}:
         return
+    if np.ptp(slope(site)) == 0:
+        return  # that is a factor, which is found as one
     n, x = book.text(here), book.text(there)
-    d = f"the derivative of {n}" if len(site.operands) == 1 else f"the derivative ∂{n}/∂{x}"
+    alone = sum(np.size(a) > 1 for a in site.operands) == 1
+    d = f"the derivative of {n}" if alone else f"the derivative ∂{n}/∂{x}"
     yield Way("f′ missing", f"{d} is missing", n, lambda s: s.fitted(s.g), 0)
     yield Way("f′ twice", f"{d} is there twice", n, lambda s: s.fitted(s.g * slope(s) ** 2), 1)
     inverse = f"{d} is inverted: divided by it instead of multiplied"
     yield Way("f′ inverted", inverse, n, lambda s: s.fitted(s.g / slope(s)), 1)
+    yield Way("f′ inverted", f"{d} is taken from 1", n, lambda s: s.fitted(s.g * (1 - slope(s))), 2)
+    if not alone:
+        return
     yield Way("f for f′", f"{n} itself stands where its derivative belongs", n,
               lambda s: s.fitted(s.g * s.out), 1)  # fmt: skip
     yield Way("f for f′", f"{x} stands where the derivative of {n} belongs", n,
               lambda s: s.fitted(s.g * s.operands[s.index]), 1)  # fmt: skip
-    yield Way("f′ inverted", f"{d} is taken from 1", n, lambda s: s.fitted(s.g * (1 - slope(s))), 2)
     if len(site.operands) > 1:
         return
     for text, f_prime in _functions():
@@ -401,12 +447,10 @@ def _rewritten(site: Site, book: Book, here: int, there: int) -> Iterator[Way]:
     formula = rule_formula(site.node, site.index)
     if formula is None or formula.op is None:
         return
-    values = _rule_values(site)
+    values = rule_values(site)
     target = Meaning(None, True, 1)
     setting = Setting(formula, evaluate_all(formula, values), book.environment, target, True)
-    shown = {G: name(book.gradient(here)), OUT: name(book.text(here))}
-    for i, x in enumerate(site.node.inputs):
-        shown[f"@{i}"] = name(book.text(site.base.place[x]))
+    shown = book.shown(site, here)
     seen = set()
     for entry in STRUCTURAL:
         for candidate in entry.rewritings(setting):
@@ -416,27 +460,37 @@ def _rewritten(site: Site, book: Book, here: int, there: int) -> Iterator[Way]:
             seen.add(key)
 
             def change(s: Site, e: Expr = candidate.formula) -> Any:
-                return np.asarray(evaluate(e, _rule_values(s)))
+                return np.asarray(evaluate(e, rule_values(s)))
 
             wrong, right = differing(candidate.formula, formula)
-            wrong, right = (_shown(e, shown) for e in (wrong, right))
+            wrong, right = shown(wrong), shown(right)
             words = f"{python_text(wrong)} stands where {python_text(right)} belongs"
             yield Way(entry.opposite, words, python_text(right), change, 1)
 
 
-def _shown(e: Expr, shown: dict[str, Expr]) -> Expr:
-    return mapped(e, lambda part: shown.get(part.name, part))
-
-
-def _rule_values(site: Site) -> dict[str, Any]:
+def rule_values(site: Site) -> dict[str, Any]:
     return {G: site.g, OUT: site.out} | {f"@{i}": a for i, a in enumerate(site.operands)}
 
 
 def differing(a: Expr, b: Expr) -> tuple[Expr, Expr]:
     """Return the smallest parts of two formulas in which alone they differ."""
+    above = a, b
     while a.op is not None and a.op is b.op and len(a.args) == len(b.args):
         pairs = [(x, y) for x, y in zip(a.args, b.args, strict=True) if x.key() != y.key()]
         if len(pairs) != 1 or Expr(a.op, b.args, a.params).key() != b.key():
             break
+        above = a, b
         a, b = pairs[0]
-    return a, b
+    return above if a.op is None or b.op is None else (a, b)
+
+
+def summands(e: Expr) -> list[Expr]:
+    """Return the terms that a formula is the sum of, products multiplied out."""
+    if e.op in (ADD, SUBTRACT):
+        first, second = map(summands, e.args)
+        return first + ([negated(t) for t in second] if e.op is SUBTRACT else second)
+    if e.op is NEGATIVE:
+        return [negated(t) for t in summands(e.args[0])]
+    if e.op is MULTIPLY:
+        return [call(MULTIPLY, a, b) for a in summands(e.args[0]) for b in summands(e.args[1])]
+    return [e]

@@ -76,7 +76,7 @@ class Whole:
         with recording(), np.errstate(all="ignore"):
             node = apply(self.op, (z,), self.params)
         found = Site(base, node, 0, base.leaving(self.result))
-        found.out = plain(a)
+        found.out, found.at = plain(a), self.result
         return found
 
     def instead(self, way: Way) -> Way:

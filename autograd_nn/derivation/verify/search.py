@@ -26,6 +26,7 @@ from .ways import Book, Way, reads_of, rule_values, summands, ways, ways_alike
 from .wholes import wholes
 
 _VERIFIED, _MOST_EDGES, _MOST_STEPS, _MOST_TRIED = 60, 400, 64, 40_000
+_MOST_OTHERS = 12
 _COUNTED = {"2": ("is counted twice", "path counted twice"), "−1": ("has the wrong sign", "sign")}
 _USUAL = ("−1", "2", "½")
 _WORK = 40_000_000
@@ -281,9 +282,11 @@ class Search:
         place = self.base.place
         where = self.book.gradient(place[node.inputs[index]])
         via = f"through {self.book.text(place[node])}"
-        via += f", and in all {len(hit.edges)} steps of the kind" if len({e[0] for e in hit.edges}) > 1 else ""
+        steps = f", in all {len(hit.edges)} steps of the kind"
+        steps = steps if len({e[0] for e in hit.edges}) > 1 else ""
         also = f"; and {self.factor(hit.factor)}" if hit.factor else ""
         words = hit.way.words if "through" in hit.way.words else f"{hit.way.words} ({where} {via})"
+        words += steps
         rank = hit.way.rank + (2 + self.quantities.ranks[hit.factor] if hit.factor else 0)
         kind = hit.way.kind + (", and a factor" if hit.factor else "")
         return Found(f"the step to {where} {via}", kind, hit.way.quantity, words + also,
@@ -306,6 +309,7 @@ class Search:
                 yield from self.paths(i)
                 yield from self._sums(i)
                 yield from self._quotients(i)
+                yield from self._forms(i)
             yield from self._terms(i)
 
     def paths(self, i: int) -> Iterator[Found]:
@@ -325,31 +329,50 @@ class Search:
                 words += f"{which} to be added is there, through {self.book.text(k)} (= for +=?)"
                 yield Found(self.book.gradient(i), "path left out", self.book.text(k), words,
                             (i,), 0, 0)  # fmt: skip
-        if not len(edges) <= min(24, self.claims[i].values[0].size - 1):
-            return
-        solved = []
-        for k, p in enumerate(self.passes):
-            columns = np.stack([np.ravel(flow) for flow in flows[k].values()], axis=1)
-            c, _, rank, _ = np.linalg.lstsq(columns, np.ravel(self.claims[i].values[k]), rcond=1e-10)
-            value = (columns @ c).reshape(np.shape(self.claims[i].values[k]))
-            if rank < len(edges) or not close(
-                value, self.claims[i].values[k], max(self.claims[i].tolerances[k], 1e-12)
-            ):
+        where = self.book.gradient(i)
+        parts = [(f"the path through {self.book.text(k)}", [f[k] for f in flows]) for k in edges]
+        others = [(f"the term {text}", values) for text, values in self._like(i)[:_MOST_OTHERS]]
+        for other in (None, *others):
+            together = parts + ([other] if other else [])
+            if not len(together) <= min(24, np.size(self.claims[i].values[0]) - 1):
                 return
-            solved.append(c)
-        texts = [f"the path through {self.book.text(k)}" for k in edges]
-        told = self._told(i, solved, texts, f"of the paths that add up to {self.book.gradient(i)}")
-        if told is not None:
-            yield told
+            columns = [[values[k] for _, values in together] for k in range(len(self.passes))]
+            solved = [_solved(c, v) for c, v in zip(columns, self.claims[i].values, strict=True)]
+            if any(c is None for c in solved) or not self.claims[i].equals(
+                [sum(c * v for c, v in zip(cs, vs, strict=True))
+                 for cs, vs in zip(solved, columns, strict=True)]
+            ):  # fmt: skip
+                continue
+            told = self._told(i, solved, [text for text, _ in together],
+                              f"of the paths that add up to {where}", other is not None)  # fmt: skip
+            if told is not None:
+                yield told
+                return
+
+    def _like(self, i: int) -> list[tuple[str, list[Any]]]:
+        """Return the tensors of the shape of one, itself first, with their values on every draw."""
+        return [(self.book.text(j), [plain(p.order[j]) for p in self.passes])
+                for j in [i, *self.book.alike(i)]]  # fmt: skip
 
     def _told(
-        self, i: int, solved: Sequence[Any], texts: Sequence[str], lead: str
+        self, i: int, solved: Sequence[Any], texts: Sequence[str], lead: str, foreign: bool = False
     ) -> Found | None:
-        """Say which parts have another coefficient than 1; None if one of these has no name."""
+        """Say which parts have another coefficient than 1; None if one of these has no name.
+
+        With `foreign` the last belongs nowhere, and should have the coefficient 0.
+        """
         words, kinds, worst = [], [], 0.0
         for j, text in enumerate(texts):
             cs = [float(c[j]) for c in solved]
-            if all(abs(c) < 1e-7 for c in cs):
+            if foreign and j == len(texts) - 1:
+                word = self.quantities.name(cs, near=1e-7)
+                if not word:
+                    return None
+                worst = max(worst, self.quantities.ranks[word] + 1)
+                factor = "" if word == "1" else f" with the factor {word}"
+                words.append(f"{text} is one too many{factor}")
+                kinds.append("term too many")
+            elif all(abs(c) < 1e-7 for c in cs):
                 words.append(f"{text} is left out")
                 kinds.append("path left out")
             elif any(abs(c - 1) > 1e-7 for c in cs):
@@ -383,12 +406,38 @@ class Search:
             shown = self.book.shown(sites[0], whole.result)
             texts = [f"the term {python_text(shown(t))}" for t in terms]
             name = f"the derivative of {whole.op.name}, {self.book.text(whole.result)}"
+            if any(c is None for c in solved):
+                continue
             told = self._told(i, solved, texts, f"in {name}")
             if told is not None and self.claims[i].equals(
                 [sum(c * v for c, v in zip(cs, vs, strict=True))
                  for cs, vs in zip(solved, values, strict=True)]
             ):  # fmt: skip
                 yield told
+
+    def _forms(self, i: int) -> Iterator[Found]:
+        """Explain where the gradient is a sum of two tensors, as p − y is, by another such sum."""
+        like = [(text, values) for text, values in self._like(i)[1:_MOST_OTHERS]]
+        forms = []
+        for a, b in itertools.combinations(like, 2):
+            columns = [[x[1][k], b_k] for k, (x, b_k) in enumerate((a, v) for v in b[1])]
+            said = []
+            for whole in ([p.arriving[i] for p in self.passes], self.claims[i].values):
+                solved = [_solved(c, w) for c, w in zip(columns, whole, strict=True)]
+                near = zip(columns, solved, whole, self.claims[i].tolerances, strict=True)
+                if all(s is not None and close(c[0] * s[0] + c[1] * s[1], w, t) for c, s, w, t in near):
+                    words = [self.quantities.name([s[k] for s in solved], near=1e-7) for k in (0, 1)]
+                    said.append(f"{words[0]}·{a[0]} + {words[1]}·{b[0]}" if all(words) else "")
+                else:
+                    said.append("")
+            forms.append(said)
+        right = [found for found, _ in forms if found]
+        for said in (claimed for _, claimed in forms if claimed and right):
+            text, other = (t.replace("−1·", "−").replace("1·", "").replace("+ −", "− ")
+                           for t in (said, right[0]))  # fmt: skip
+            where = self.book.gradient(i)
+            yield Found(where, "wrong variable", other, f"{text} stands where {where} = {other} "
+                        "belongs", (i,), 0, 2)  # fmt: skip
 
     def _quotients(self, i: int) -> Iterator[Found]:
         """Explain by one tensor that stands as a factor, or in a denominator, for another."""
@@ -417,8 +466,7 @@ class Search:
     def _terms(self, i: int) -> Iterator[Found]:
         gaps = [v - p.arriving[i] for v, p in zip(self.claims[i].values, self.passes, strict=True)]
         where = self.book.gradient(i)
-        terms = [(self.book.text(j), [plain(p.order[j]) for p in self.passes])
-                 for j in [i, *self.book.alike(i)]]  # fmt: skip
+        terms = self._like(i)
         if np.size(gaps[0]) == 1:  # one number is a multiple of anything
             terms = terms[:1]
         terms += [(self.book.gradient(j), [p.leaving(j) for p in self.passes])
@@ -458,9 +506,12 @@ _QUOTIENTS: dict[str, Callable[[Any, Any], Any]] = {
 
 
 def _solved(columns: Sequence[Any], claimed: Any) -> Any:
-    """Return the coefficients with which the columns add up as nearly as can be."""
-    return np.linalg.lstsq(np.stack([np.ravel(c) for c in columns], 1), np.ravel(claimed),
-                           rcond=1e-10)[0]  # fmt: skip
+    """Return the coefficients with which the columns add up as nearly as can be; None if many do."""
+    matrix = np.stack([np.ravel(c) for c in columns], 1)
+    if not np.isfinite(matrix).all():
+        return None
+    found, _, rank, _ = np.linalg.lstsq(matrix, np.ravel(claimed), rcond=1e-10)
+    return found if rank == len(columns) else None
 
 
 class _Aim:

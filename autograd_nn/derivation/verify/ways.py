@@ -17,7 +17,7 @@ import numpy as np
 from ...core.graph import topological_order
 from ...core.op import REGISTRY, Op
 from ...core.tensor import Tensor, plain
-from ...formulas.expression import Expr, call, evaluate, evaluate_all, mapped, name, negated
+from ...formulas.expression import Expr, call, evaluate, evaluate_all, mapped, name, negated, number
 from ...formulas.printing import python_text
 from ...formulas.rule import OUT, G, rule_formula
 from ...formulas.simplify import simplified
@@ -38,10 +38,10 @@ from ...ops.trigonometry import TANH
 from ..derive.steps import TooLargeError, value_of
 from ..names import Environment, Meaning, slope_of
 from .catalogue import STRUCTURAL
-from .mistakes import Setting
+from .mistakes import Setting, is_number
 from .passes import Change, Site
 
-_LONGEST = 48
+_LONGEST, _LONGEST_WORDS = 48, 200
 
 
 class Way(NamedTuple):
@@ -96,6 +96,8 @@ class Book:
             if not text or len(text) > _LONGEST:
                 inner = (x.name for x in node.inputs if x.name)
                 text = f"{node.op.name if node.op else 'a constant'}({', '.join(inner) or '…'})"
+                same = [j for j, other in enumerate(self.order) if other.op is node.op]
+                text += f" no. {same.index(i) + 1}" if len(same) > 1 and node.op else ""
             self._texts[i] = text
         return self._texts[i]
 
@@ -136,9 +138,10 @@ class Book:
     def shown(self, site: Site, here: int) -> Callable[[Expr], Expr]:
         """Return what puts the names of tensors into the formula of a rule."""
         put = {G: name(self.gradient(here)), OUT: name(self.text(here))}
-        put |= {f"@{i}": name(self.text(site.base.place[x]))
-                for i, x in enumerate(site.node.inputs)}  # fmt: skip
-        return lambda e: simplified(mapped(e, lambda part: put.get(part.name, part)))
+        for i, x in enumerate(site.node.inputs):
+            alone = x.op is None and x.size == 1 and not x.name
+            put[f"@{i}"] = number(plain(x)) if alone else name(self.text(site.base.place[x]))
+        return lambda e: simplified(mapped(e, lambda part: _folded(put.get(part.name, part))))
 
     def fitting(self, shape: tuple[int, ...], most: int = 24) -> list[int]:
         """Return the tensors that can be multiplied with an array of `shape`, the named first."""
@@ -207,7 +210,7 @@ def _skipped(book: Book, here: int) -> Iterator[Way]:
         if other >= 0:
             words = f"{book.gradient(other)} stands where {book.gradient(here)} belongs"
             yield Way("wrong gradient", words, book.gradient(here), lambda s, k=steps: s.flow(
-                g=s.base.leaving(_further(book, s.at, k))), 1)  # fmt: skip
+                g=s.base.leaving(_further(book, s.at, k))), 3)  # fmt: skip
 
 
 def _further(book: Book, i: int, steps: int) -> int:
@@ -427,12 +430,15 @@ def _selections(site: Site, book: Book, here: int) -> Iterator[Way]:
         return
     if len(np.unique(source)) == source.size or source.min() < 0 or source.max() >= site.x.size:
         return
-    for order, first in itertools.product("CF", (False, True)):
+    axes = range(source.ndim)
+    loops = [(), *[(k,) for k in axes], *itertools.combinations(axes, 2)]
+    for outer, first in itertools.product(loops, (False, True)):
 
-        def written(s: Site, order: Any = order, first: bool = first) -> Any:
+        def written(s: Site, outer: Any = outer, first: bool = first) -> Any:
             put = np.zeros(s.x.size, s.g.dtype)
+            ordered = [np.moveaxis(a, outer, range(len(outer))).ravel() for a in (source, s.g)]
             step = -1 if first else 1
-            put[source.ravel(order)[::step]] = np.ravel(s.g, order)[::step]
+            put[ordered[0][::step]] = ordered[1][::step]
             return put.reshape(s.x.shape)
 
         words = (
@@ -462,10 +468,12 @@ def _rewritten(site: Site, book: Book, here: int, there: int) -> Iterator[Way]:
             def change(s: Site, e: Expr = candidate.formula) -> Any:
                 return np.asarray(evaluate(e, rule_values(s)))
 
-            wrong, right = differing(candidate.formula, formula)
-            wrong, right = shown(wrong), shown(right)
-            words = f"{python_text(wrong)} stands where {python_text(right)} belongs"
-            yield Way(entry.opposite, words, python_text(right), change, 1)
+            wrong, right = differing(shown(candidate.formula), shown(formula))
+            texts = python_text(wrong), python_text(right)
+            words = f"{texts[0]} stands where {texts[1]} belongs"
+            if len(words) > _LONGEST_WORDS:
+                words = f"in the derivative of {book.text(here)}: {entry.opposite}"
+            yield Way(entry.opposite, words, texts[1], change, 1)
 
 
 def rule_values(site: Site) -> dict[str, Any]:
@@ -482,6 +490,14 @@ def differing(a: Expr, b: Expr) -> tuple[Expr, Expr]:
         above = a, b
         a, b = pairs[0]
     return above if a.op is None or b.op is None else (a, b)
+
+
+def _folded(e: Expr) -> Expr:
+    """Return a part of a formula that only numbers are in as that number."""
+    if e.op is None or not all(is_number(arg) for arg in e.args):
+        return e
+    value = evaluate(e, {})
+    return number(value) if np.size(value) == 1 else e
 
 
 def summands(e: Expr) -> list[Expr]:

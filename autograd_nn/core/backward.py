@@ -106,7 +106,7 @@ def pull(node: Tensor, index: int, g: Any, out: Any, operands: Any, every: Any =
         flow = boxed(flow)
     shape, dtype = x.shape, x.dtype
     if op.broadcasts and flow.shape != shape:
-        flow = unbroadcast(flow, shape)
+        flow = boxed(unbroadcast(flow, shape))
     if flow.shape != shape:
         raise AssertionError(
             f"the vjp rule of {op.name!r} gave a cotangent of shape {flow.shape} for "

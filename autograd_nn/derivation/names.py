@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import re
 from collections.abc import Callable
@@ -23,6 +24,10 @@ from ..core.tensor import Tensor, apply, plain
 from ..formulas.samples import Samples, samples_of
 from ..ops.elementwise import SQUARE
 
+_PREFIXES = (
+    "d_", "d", "grad_", "grad", "gradient_", "nabla_", "nabla", "dJ_d", "dJd", "dL_d", "dLd",
+    "dC_d", "dCd", "dE_d", "dEd", "dloss_d", "dcost_d",
+)  # fmt: skip
 _WORD = re.compile(r"(d_|f_prime\()?([A-Za-z]+?)_?(\d*)\)?")
 
 
@@ -68,8 +73,11 @@ def spelling(text: str) -> Spelling:
     return Spelling(
         (match[1] or "") + match[2] if match else text,
         match[3] if match else "",
-        tuple([text.removeprefix(prefix) for prefix in ("d_", "d") if text.startswith(prefix)]),
-        f"z{text.removeprefix('delta')}" if text.startswith("delta") else "",
+        (
+            *[text.removeprefix(prefix) for prefix in _PREFIXES if text.startswith(prefix)],
+            *([text.removesuffix("_grad")] if text.endswith("_grad") else []),
+        ),
+        f"z{text.removeprefix('delta').removeprefix('_')}" if text.startswith("delta") else "",
         text[8:-1] if text.startswith("f_prime(") else "",
         f"delta{text[1:]}" if text.startswith("z") and text[1:].isdigit() else "",
     )
@@ -111,7 +119,7 @@ def slope_of(op: Op) -> Callable[[Any], Any]:
 
 def _may_be_activation(op: Op) -> bool:
     """Whether an operation can be the f of h = f(z): elementwise, bent, and no mere power."""
-    bent = "elementwise" in op.traits and not op.traits & {"linear", "constant"}
+    bent = "elementwise" in op.traits and "linear" not in op.traits
     return bent and op is not SQUARE and op.rule(0) is not None
 
 
@@ -194,7 +202,20 @@ class Environment:
                 return Meaning(self.named[of], gradient, scale)
         if text in self.extras:
             return Meaning(None, False, 1)
+        for of, gradient, scale in [*readings[1:], (spelt.delta_of, True, self.samples)]:
+            alike = [node for key, node in self.named.items() if of and _folded(key) == _folded(of)]
+            if len(alike) == 1 and alike[0].name not in self.twice:
+                return Meaning(alike[0], gradient, scale)
         raise UnknownNameError(self._unknown(text))
+
+    def enter(self, node: Tensor, text: str) -> None:
+        """Name a tensor that has no name."""
+        node.name = text
+        self.named[text], self.names[node] = node, text
+
+    def define(self, text: str, meaning: Meaning) -> None:
+        """Let a name stand for something, whatever it is spelt like."""
+        self._meanings[text] = meaning
 
     def refuse_undetermined(self, text: str) -> None:
         """Raise where a name stands for what the graph does not say.
@@ -204,8 +225,10 @@ class Environment:
         ValueError
             If it is ``m``, or a δ, and the number of samples cannot be read off the graph.
         """
-        delta = self.named.get(spelling(text).delta_of)
-        unsure = delta is not None and self.told.scale is None and text not in self.named
+        unsure = False
+        if spelling(text).delta_of and self.told.scale is None and text not in self.named:
+            with contextlib.suppress(UnknownNameError):
+                unsure = self.meaning(text).gradient
         if unsure or (text == "m" and text in self.extras and self.told.m is None):
             raise ValueError(
                 f"{text!r} cannot be read off the graph: it does not say how many samples J is the "
@@ -236,6 +259,11 @@ class Environment:
     def slopes(self) -> dict[str, tuple[str, Callable[[Any], Any]]]:
         """Return for the name of each f′(z) the name of z and the function f′."""
         return {a.slope: (a.z, slope_of(a.op)) for a in self.activations}
+
+    def stems(self, text: str) -> list[str]:
+        """Return what a name without a layer may be a gradient of: w for nabla_w, z for delta."""
+        spelt = spelling(text)
+        return [stem for stem in (*spelt.gradient_of, spelt.delta_of) if stem]
 
     def known_names(self) -> list[str]:
         """Return every name a formula may use."""
@@ -271,6 +299,11 @@ class Environment:
     def weighted_inputs(self) -> list[Tensor]:
         """Return the tensors that are named z, with a layer or without."""
         return [node for text, node in self.named.items() if spelling(text).family == "z"]
+
+
+def _folded(text: str) -> str:
+    """Return a name without what spellings of one quantity differ in: dZ1 beside z1."""
+    return text.replace("_", "").lower()
 
 
 def _dispatched(op: Op) -> Callable[[Any], Any]:

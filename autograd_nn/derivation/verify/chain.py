@@ -57,20 +57,24 @@ class Chain:
         """∂J/∂ of the tensors as the learner has it, where he has one."""
         self.arrays: dict[int, tuple[Line, Claimed]] = {}
         """The claims that are arrays of the right shape, by the position of the tensor."""
+        self.lines_of_programs: dict[int, tuple[Line, Claimed]] = {}
+        """The lines of programs, which may use what has no name; right gradients before them."""
         self.place = {node: i for i, node in enumerate(self.environment.order)}
 
     def add(self, claim: Claim, line: Line, value: Any) -> None:
         """Enter the result of a claim."""
-        node = claim.meaning.node
-        if node is not None and claim.meaning.gradient:
-            self.lines[node] = line
-            if value is not None and value.shape == node.shape:
-                self.own[node] = own = value / claim.meaning.scale
-                if claim.function is None:
-                    tolerance, _ = self.judge.tolerance(self.judge.given, claim.meaning)
-                    size = float(np.abs(own).max()) if own.size else 0.0
-                    near = max(tolerance / claim.meaning.scale, self.judge.rtol * size)
-                    self.arrays[self.place[node]] = (line, Claimed([own], [near]))
+        node, scale = claim.meaning.node, claim.meaning.scale
+        if node is None or not claim.meaning.gradient:
+            return
+        self.lines[node] = line
+        if value is not None and value.shape == node.shape:
+            self.own[node] = value / scale
+        if line.values is not None and (claim.function is None or claim.once):
+            tolerance, _ = self.judge.tolerance(self.judge.given, claim.meaning)
+            size = float(np.abs(line.values[0]).max()) if np.size(line.values[0]) else 0.0
+            near = max(tolerance, self.judge.rtol * size) / scale
+            group = self.arrays if claim.function is None else self.lines_of_programs
+            group[self.place[node]] = (line, Claimed([line.values[0] / scale], [near]))
 
     def follows(self, wanted: set[int], own: bool = True) -> Pass:
         """Return the backward pass to some tensors, from the learner's own results or the true."""
@@ -80,11 +84,15 @@ class Chain:
     @cached_property
     def found(self) -> list[Found]:
         """The mistakes that each give some of the arrays that are wrong, the simplest first."""
-        claims = {i: claimed for i, (_, claimed) in self.arrays.items()}
-        wrong = [i for i, (line, _) in self.arrays.items() if not line.right]
+        return self._search(self.arrays) + self._search(self.lines_of_programs)
+
+    def _search(self, group: dict[int, tuple[Line, Claimed]]) -> list[Found]:
+        claims = {i: claimed for i, (_, claimed) in group.items()}
+        wrong = [i for i, (line, _) in group.items() if not line.right]
         if not wrong:
             return []
-        return Search(self.environment, [self.follows(set(claims))], claims, wrong).found()
+        base = self.follows(set(claims), own=group is self.arrays)
+        return Search(self.environment, [base], claims, wrong).found()
 
     def right(self, claim: Claim) -> Any:
         """Return what an array should be, given the learner's other results; None for formulas."""
@@ -97,18 +105,22 @@ class Chain:
 
     def shared(self, i: int) -> list[Found]:
         """Return the mistakes that give this claim and others that are wrong."""
-        several = sum(not line.right or bool(line.inherits) for line, _ in self.arrays.values()) > 1
-        return [f for f in self.found if i in f.explains and f.explains[1:]] if several else []
+        group = self.arrays if i in self.arrays else self.lines_of_programs
+        if sum(not line.right or bool(line.inherits) for line, _ in group.values()) < 2:
+            return []
+        return [f for f in self.found if i in f.explains and f.explains[1:]]
 
     def blame_once(self, lines: Sequence[Line]) -> None:
-        """Where one mistake gives several wrong arrays, leave the first to blame."""
-        if sum(not line.right for line, _ in self.arrays.values()) < 2:
-            return
-        for found in self.found:
-            first, *others = [self.arrays[i][0] for i in found.explains]
-            if others and not found.breaks and not any(line.right for line in (first, *others)):
-                for line in others:
-                    line.inherit((first.name,))
+        """Where one mistake gives several wrong claims, leave the first to blame."""
+        for group in (self.arrays, self.lines_of_programs):
+            if sum(not line.right for line, _ in group.values()) < 2:
+                continue
+            for found in self.found:
+                if found.explains[1:] and not found.breaks and set(found.explains) <= set(group):
+                    first, *others = [group[i][0] for i in found.explains]
+                    if not any(line.right for line in (first, *others)):
+                        for line in others:
+                            line.inherit((first.name,))
 
     def judge_array(self, claim: Claim, line: Line) -> None:
         """Judge an array that is wrong again: does it follow from the learner's results before?"""

@@ -153,12 +153,13 @@ def _anywhere(judge: Judge, claim: Claim, chain: Chain, once: bool = False) -> l
         return []
     place = chain.place[node]
     found: list[Found] = []
+    if place in chain.arrays or place in chain.lines_of_programs:
+        found = chain.shared(place) or [f for f in ([] if once else chain.found)
+                                        if place in f.explains]  # fmt: skip
     if claim.function is None:
-        if place in chain.arrays:
-            found = [f for f in chain.found if place in f.explains] if not once else chain.shared(place)
         bases = [[chain.follows({place}, own=False)]] if chain.own and not once else []
     else:
-        draws = [judge.exact or judge.given, *judge.fresh]
+        draws = [judge.exact or judge.given, *([] if claim.once else judge.fresh)]
         bases = [[Pass(draw, {}, {place}) for draw in draws]]
     for passes in bases:
         if found:

@@ -72,6 +72,10 @@ class Line:
         Shapes, or where it was seen to be wrong.
     rule : str
         The rule that decided.
+    where : str
+        The line of the learner's program.
+    note : str
+        What was let pass.
     find : callable
         Seeks the explanations, when they are asked for.
     """
@@ -83,6 +87,8 @@ class Line:
     values: tuple[Any, Any] | None = None
     detail: str = ""
     rule: str = ""
+    where: str = ""
+    note: str = ""
     find: Callable[[], list[Explanation]] = list
 
     @cached_property
@@ -118,6 +124,8 @@ class Line:
     def text(self) -> str:
         """Return what is to be said of a formula that is not right."""
         parts = [f"{self.label} ({self.name}): {self.verdict}"]
+        if self.where:
+            parts.append(f"  {self.where}")
         if self.detail:
             parts.append(f"  {self.detail}")
         if self.right:
@@ -230,6 +238,7 @@ class Report:
         parts += ["", *[line.text() for line in self.failures]] if self.failures else []
         parts += [f"problem: {problem}" for problem in self.problems]
         parts += [f"note: {note}" for note in self.notes]
+        parts += [f"note: {line.name}: {line.note}" for line in self.lines if line.note]
         parts += [f"warning: {warning}" for warning in self.warnings]
         return "\n".join(parts)
 

@@ -11,8 +11,9 @@ import contextlib
 import difflib
 import re
 from collections.abc import Callable
-from functools import cached_property, lru_cache
-from typing import Any, NamedTuple
+from dataclasses import replace
+from functools import cached_property, lru_cache, partial
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -117,6 +118,15 @@ def slope_of(op: Op) -> Callable[[Any], Any]:
     return f_prime
 
 
+def _bound(node: Tensor) -> Op:
+    """Return the unary operation of `node` with its parameters, such as the slope of leaky_relu."""
+    op = cast("Op", node.op)
+    if not node.params:
+        return op
+    rules = [rule and partial(rule, **node.params) for rule in op.vjps]
+    return replace(op, forward=partial(op.forward, **node.params), vjps=rules)
+
+
 def _may_be_activation(op: Op) -> bool:
     """Whether an operation can be the f of h = f(z): elementwise, bent, and no mere power."""
     bent = "elementwise" in op.traits and "linear" not in op.traits
@@ -162,19 +172,24 @@ class Environment:
         self.told = told if samples is None else Samples(samples, samples)
         self.samples = self.told.scale or 1
         self.activations = self._activations()
-        kinds = {activation.op for activation in self.activations} or {
-            node.op for node in self.order if node.op and "activation" in node.op.traits
-        }
-        self.activation = kinds.pop() if len(kinds) == 1 else None
+        nodes = [self.named[activation.h] for activation in self.activations] or [
+            node for node in self.order if node.op and "activation" in node.op.traits
+        ]
+        kinds = {(node.op, tuple(node.params.items())): node for node in nodes}
+        only = kinds.popitem()[1] if len(kinds) == 1 else None
+        self.activation = only.op if only is not None else None
+        self.function = _bound(only) if only is not None else None
         self.single = J.dtype != np.float64
 
     def _activations(self) -> list[Activation]:
         found = []
         for node in self.order:
-            if node.op and node.name and len(node.inputs) == 1 and not node.params:
+            if node.op and node.name and len(node.inputs) == 1:
                 z = node.inputs[0]
-                if z.name and z.shape == node.shape and _may_be_activation(node.op):
-                    found.append(Activation(z.name, node.name, node.op))
+                bent = _may_be_activation(node.op)
+                bent = bent and (not node.params or "activation" in node.op.traits)
+                if z.name and z.shape == node.shape and bent:
+                    found.append(Activation(z.name, node.name, _bound(node)))
         return found
 
     def meaning(self, text: str) -> Meaning:
@@ -238,14 +253,14 @@ class Environment:
     @cached_property
     def f_prime(self) -> Op | None:
         """The derivative of the activation, as an operation of formulas."""
-        if self.activation is None:
+        if self.function is None:
             return None
-        return Op("f_prime", slope_of(self.activation), latex="f'({0})", text="f′({0})")
+        return Op("f_prime", slope_of(self.function), latex="f'({0})", text="f′({0})")
 
     @cached_property
     def extras(self) -> dict[str, Any]:
         """Return the names that are no tensors and no gradients."""
-        ops = {"f": self.activation, "f_prime": self.f_prime}
+        ops = {"f": self.function, "f_prime": self.f_prime}
         functions = {key: _dispatched(op) for key, op in ops.items() if op is not None}
         extras = {"m": self.samples, **functions}
         return {key: value for key, value in extras.items() if key not in self.named}

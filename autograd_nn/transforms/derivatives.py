@@ -19,7 +19,8 @@ import numpy as np
 from ..core.tensor import plain
 from .containers import unflatten
 from .run import Function, Run, carried_back, matching, one_number, positions
-from .sweeps import columns, rows, transposed
+from .sparsity import sparse_blocks
+from .sweeps import blocks, transposed
 
 
 def _describe(f: Function, who: str) -> tuple[str, str]:
@@ -318,7 +319,9 @@ def _directions(run: Run, tangents: Sequence[Any]) -> list[Any]:
 # -- whole Jacobians ------------------------------------------------------------------------------
 
 
-def jacobian(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
+def jacobian(
+    f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False, sparse: bool = False
+) -> Function:
     """Return a function that gives all first derivatives of `f`.
 
     All rows come from one backward pass with a batch of cotangents, or, where the arguments have
@@ -332,6 +335,11 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = Fals
         As in `value_and_grad`.
     has_aux : bool
         Whether `f` returns ``(result, aux)``.
+    sparse : bool
+        Find out which elements are 0 whatever the argument, and give what is left as a
+        ``scipy.sparse.csr_matrix`` of shape (result.size, argument.size), in as many products as
+        it takes to distinguish the elements: three for a tridiagonal matrix of any size. It is
+        not recorded, and so refused inside of other transforms.
 
     Returns
     -------
@@ -358,49 +366,21 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = Fals
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         places = positions(argnums, len(args), who)
         run = Run(f, args, kwargs, places, has_aux=has_aux, who=who)
-        lines = [run.regroup(line) for line in _blocks(run)]
+        lines = [run.regroup(x) for x in (sparse_blocks(run) if sparse else blocks(run))]
         whole = unflatten(run.out_structure, [x[0] if single else tuple(x) for x in lines])
         return (whole, run.shown(run.aux)) if has_aux else whole
 
     return _named(wrapped, f, name, "Jacobian of")
 
 
-def _blocks(run: Run) -> list[list[Any]]:
-    """Return for each output, for each input, the block of the Jacobian, of shape out + x."""
-    heights, widths = [x.size for x in run.outputs], [x.size for x in run.inputs]
-    height, width = sum(heights), sum(widths)
-    if not height * width:
-        return [
-            run.made([np.zeros(out.shape + x.shape, x.dtype) for x in run.inputs])
-            for out in run.outputs
-        ]
-    upright = height > width
-    if height == len(run.outputs) == 1:
-        found = [run.pull([np.ones_like(plain(run.outputs[0]))])]
-    elif not upright:
-        whole = rows(run, lambda start, stop: np.eye(stop - start, height, start), height)
-        found = [[x[i : i + n] for x in whole] for i, n in _places(heights)]
-    else:
-        whole = columns(run, lambda start, stop: np.eye(stop - start, width, start), width)
-        found = [[np.moveaxis(x[i : i + n], 0, -1) for i, n in _places(widths)] for x in whole]
-    blocks = [
-        [np.reshape(block, out.shape + x.shape) for block, x in zip(line, run.inputs, strict=True)]
-        for line, out in zip(found, run.outputs, strict=True)
-    ]
-    return blocks if run.records(()) else [run.made(line) for line in blocks]
-
-
-def _places(sizes: Sequence[int]) -> list[tuple[int, int]]:
-    """Return where each of some parts begins, and its size."""
-    return list(zip(np.cumsum([0, *sizes]).tolist(), sizes, strict=False))
-
-
-def hessian(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
+def hessian(
+    f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False, sparse: bool = False
+) -> Function:
     """Return a function that gives all second derivatives of `f`.
 
     Parameters
     ----------
-    f, argnums, has_aux :
+    f, argnums, has_aux, sparse :
         As in `jacobian`.
 
     Returns
@@ -423,5 +403,5 @@ def hessian(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False
            [2., 0.]])
     """
     name, _ = _describe(f, "hessian")
-    second = jacobian(jacobian(f, argnums, has_aux), argnums, has_aux)
+    second = jacobian(jacobian(f, argnums, has_aux), argnums, has_aux, sparse)
     return _named(second, f, name, "Hessian of")

@@ -253,6 +253,12 @@ class Report:
         return f"<p>{html.escape(self.summary())}</p>{table}{below}"
 
     def raise_if_wrong(self) -> None:
-        """Raise an AssertionError with the report as its text unless every formula is right."""
+        """Raise an AssertionError unless every formula is right: its text is the report.
+
+        The error's ``report`` is this report.
+        """
+        __tracebackhide__ = True
         if not self.ok:
-            raise AssertionError(f"\n{self}")
+            error: Any = AssertionError(f"\n{self}")
+            error.report = self
+            raise error

@@ -19,7 +19,7 @@ from .claims import Claim, FormulaError, run
 from .judge import Judge
 from .passes import Pass
 from .report import Line
-from .search import Claimed, Found, Search, close
+from .search import LARGEST_GRAPH, Claimed, Found, Search, close
 
 
 def judge_in_the_chain(judge: Judge, claims: Sequence[Claim], lines: Sequence[Line]) -> Chain:
@@ -89,7 +89,7 @@ class Chain:
     def _search(self, group: dict[int, tuple[Line, Claimed]]) -> list[Found]:
         claims = {i: claimed for i, (_, claimed) in group.items()}
         wrong = [i for i, (line, _) in group.items() if not line.right]
-        if not wrong:
+        if not wrong or len(self.place) > LARGEST_GRAPH:
             return []
         base = self.follows(set(claims), own=group is self.arrays)
         return Search(self.environment, [base], claims, wrong).found()

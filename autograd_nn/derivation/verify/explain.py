@@ -16,7 +16,7 @@ import numpy as np
 
 from ...formulas.expression import Expr, call, evaluate, evaluate_all, name, negated, number
 from ...formulas.printing import python_text
-from ...ops.elementwise import DIVIDE, MULTIPLY
+from ...ops.elementwise import MULTIPLY
 from ...ops.shapes import RESHAPE
 from ..derive.steps import TooLargeError, reference
 from ..draws import Draw
@@ -27,7 +27,7 @@ from .claims import Claim, FormulaError, record, run
 from .judge import Judge
 from .mistakes import Candidate, Explanation, Setting
 from .passes import Pass, close
-from .search import Claimed, Found, Search
+from .search import LARGEST_GRAPH, Claimed, Found, Search
 
 _CONFIRMING = 6
 _SMALL = 10_000
@@ -135,7 +135,7 @@ def explain(judge: Judge, claim: Claim, chain: Chain) -> list[Explanation]:
             found = dict(reversed(found.items()))
         # an array of one element has a ratio to anything
         if not found and (claim.function is not None or np.size(cases[0].values[RESULT]) > 1):
-            found = {e.kind: e for e in _ratio(environment, whole, cases)}
+            found = {e.kind: e for e in _ratio(whole, cases)}
     told: dict[str, Explanation] = {}
     for explanation in (found or combined).values():  # each repair is named once
         told.setdefault(explanation.where or explanation.repaired, explanation)
@@ -149,7 +149,7 @@ def _anywhere(judge: Judge, claim: Claim, chain: Chain, once: bool = False) -> l
     the coefficients of paths.
     """
     node, scale = claim.meaning.node, claim.meaning.scale
-    if node is None or not claim.meaning.gradient:
+    if node is None or not claim.meaning.gradient or len(chain.place) > LARGEST_GRAPH:
         return []
     place = chain.place[node]
     found: list[Found] = []
@@ -181,7 +181,9 @@ def _anywhere(judge: Judge, claim: Claim, chain: Chain, once: bool = False) -> l
     except TooLargeError:
         right = name(judge.environment.gradient_name(node.name or ""))
     said = [f for f in found if len(f.explains) == len(found[0].explains)][:3]
-    return [Explanation(f.kind, f.words, python_text(right), right, f.where, f.quantity) for f in said]
+    return [
+        Explanation(f.kind, f.words, python_text(right), right, f.where, f.quantity) for f in said
+    ]
 
 
 def _case(judge: Judge, claim: Claim, whole: Expr, draw: Draw, truth: Any) -> Case:
@@ -245,41 +247,14 @@ def _with_factor(
     return None
 
 
-def _ratio(environment: Environment, whole: Expr, cases: Sequence[Case]) -> list[Explanation]:
-    """Explain by one constant for all draws, or by a named number of the graph."""
+def _ratio(whole: Expr, cases: Sequence[Case]) -> list[Explanation]:
+    """Explain by one constant without a name, the same on all draws: the last resort."""
     ratios = [_ratio_of(case.value(whole), case.truth) for case in cases]
-    if any(c is None for c in ratios):
-        return []
     given = [float(c) for c in ratios if c is not None]
     telling = len(cases) > 1 or cases[0].truth.size > 1
-    if telling and max(given) - min(given) <= 1e-9 * abs(given[0]):
-        word = _quantity(environment, given[0])
-        put = call(MULTIPLY, number(given[0]), whole)
-        words = f"a factor {word} is missing: multiply by {word}"
-        return [_explanation("constant factor", Candidate(put, words))]
-    for text, node in environment.named.items():
-        if node.size != 1 or node is environment.J:
-            continue
-        for power, word in ((1, text), (-1, f"1/{text}")):
-            values = [float(np.asarray(case.values[text]).flat[0]) ** power for case in cases]
-            if np.allclose(values, given, rtol=1e-9, atol=0):
-                scalar = call(RESHAPE, name(text), shape=())
-                put = call(MULTIPLY if power > 0 else DIVIDE, whole, scalar)
-                words = f"a factor {word} is missing: multiply by {word}"
-                return [_explanation("constant factor", Candidate(put, words))]
-    return []
-
-
-def _quantity(environment: Environment, c: float) -> str:
-    """Return a number, with the quantity of the graph that equals it."""
-    text = f"{c:.6g}".replace("-", "−")
-    sign = "−" if c < 0 else ""
-    for node_name, node in environment.named.items():
-        for axis, length in enumerate(node.shape):
-            if node.ndim == 2 and length > 1:
-                what = f"the number of {('rows', 'columns')[axis]} of {node_name}"
-                if np.isclose(abs(c), length, rtol=1e-9):
-                    return f"{text} ({sign}{what})"
-                if np.isclose(abs(c), 1 / length, rtol=1e-9):
-                    return f"{text} ({sign}1 / {what})"
-    return text
+    if not telling or len(given) < len(ratios) or np.ptp(given) > 1e-9 * abs(given[0]):
+        return []
+    word = f"{given[0]:.6g}".replace("-", "−")
+    put = call(MULTIPLY, number(given[0]), whole)
+    words = f"a factor {word} is missing: multiply by {word}"
+    return [_explanation("constant factor", Candidate(put, words))]

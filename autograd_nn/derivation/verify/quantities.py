@@ -98,7 +98,7 @@ class Quantities:
         return list(found.items())[:_MOST]
 
     def name(self, factors: Sequence[float], most: int = 9, near: float = 1e-9) -> str:
-        """Return the simplest quantity that is these factors, one on each draw; ``""`` if none."""
+        """Return the simplest quantity that is these factors, draw by draw; ``""`` if none."""
         c = factors[0]
         if not math.isfinite(c):
             return ""
@@ -109,7 +109,7 @@ class Quantities:
             if value > c + margin:
                 break
             if rank <= most and (not best or rank < self.ranks[best]):
-                others = zip(factors, self.values[word], strict=True)
+                others = zip(factors, self.values[word], strict=False)
                 if all(abs(f - v) <= abs(v) * near for f, v in others):
                     best = word
         return best

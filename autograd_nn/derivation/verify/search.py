@@ -1,9 +1,9 @@
 """One mistake, anywhere in the backward pass, that gives exactly the learner's numbers.
 
-1. A `Found` is a mistake in one step, or the same in every step of a loop, and the claims it explains.
-2. `search` tries, for every step between J and the claims that are wrong, every way to get it wrong,
-   every coefficient of a path, and every term too many. What the first draw allows is pushed through
-   the graph, on all draws, and must reproduce the claims to rounding.
+1. A `Found` is a mistake in one step, or in every step of a loop, and the claims it explains.
+2. A `Search` tries, for every step between J and the claims that are wrong, every way to get it
+   wrong, every coefficient of a path, and every term too many. What the first draw allows is
+   pushed through the graph, on all draws, and must reproduce the claims to rounding.
 """
 
 from __future__ import annotations
@@ -25,10 +25,13 @@ from .quantities import Quantities
 from .ways import Book, Way, reads_of, rule_values, summands, ways, ways_alike
 from .wholes import wholes
 
+LARGEST_GRAPH = 2_000
+"""In graphs of more operations nothing is searched."""
+
 _VERIFIED, _MOST_EDGES, _MOST_STEPS, _MOST_TRIED = 60, 400, 64, 40_000
 _MOST_OTHERS = 12
 _COUNTED = {"2": ("is counted twice", "path counted twice"), "−1": ("has the wrong sign", "sign")}
-_USUAL = ("−1", "2", "½")
+_USUAL = ("", "−1", "2", "½")
 _WORK = 40_000_000
 """How many numbers the ways of one search may compute, so that a verdict takes no second."""
 
@@ -110,7 +113,7 @@ class Search:
         self.book = Book(environment, set(self.base.arriving))
         self.quantities = Quantities(environment, passes)
         rng = np.random.default_rng(0)
-        self.wholes = wholes(self.base)
+        self.wholes = wholes(self.base) if len(self.base.flows) <= _MOST_EDGES else {}
         self.aims = {i: _Aim(self.base, i, claims[i], rng) for i in wrong}
 
     def found(self) -> list[Found]:
@@ -137,7 +140,8 @@ class Search:
     def _hits(self) -> Iterator[_Hit]:
         """Yield what the first draw allows: in one step, or in one step over several operations."""
         work = 0
-        for edge in [edge for edge in self.base.flows if self._reaches(edge)][:_MOST_EDGES]:
+        edges = [edge for edge in self.base.flows if self._reaches(edge)]
+        for edge in edges if len(edges) <= _MOST_EDGES else ():
             site = self._site(edge)
             x = self.base.place[site.x]
             twins = [e for e in self.base.flows if e[0] == edge[0] and self.base.place[
@@ -145,9 +149,8 @@ class Search:
             if twins[0] == edge:
                 yield from self._scaled(twins, x, sum(self.base.flows[e] for e in twins))
             known: list[tuple[Site, Callable[[Way], Way]]] = [(site, lambda way: way)]
-            for whole in self.wholes.get(x, ()):
-                if whole.edge == edge:
-                    known.append((whole.site(self.base), whole.instead))
+            ending = [whole for whole in self.wholes.get(x, ()) if whole.edge == edge]
+            known += [(whole.site(self.base), whole.instead) for whole in ending]
             for site, instead in known if work < _WORK else ():
                 right = site.flow()
                 for way in ways(site, self.book):
@@ -169,26 +172,24 @@ class Search:
         right = self.base.above([i for i in self.claims if i not in self.wrong])
         for edge in self.base.flows:
             node = self.base.order[edge[0]]
-            if self._reaches(edge) and self.base.place[node.inputs[edge[1]]] not in right:
-                x = node.inputs[edge[1]]
-                users = sorted({u.op.name for u, _ in self.environment.consumers[
-                    self.environment.order[edge[0]]] if u.op})  # fmt: skip
-                key = (node.op and node.op.name, edge[1], x.op and x.op.name, x.shape, *users[:1])
-                groups.setdefault((key, [y.shape for y in node.inputs].__repr__()), []).append(edge)
+            x = node.inputs[edge[1]]
+            if self._reaches(edge) and self.base.place[x] not in right:
+                users = [u.op for u, _ in self.environment.consumers[
+                    self.environment.order[edge[0]]]]  # fmt: skip
+                kind = (node.op, edge[1], users[-1:] == [] or users[-1],
+                        tuple(y.shape for y in node.inputs))  # fmt: skip
+                groups.setdefault(kind, []).append(edge)
+                groups.setdefault((*kind, x.op), []).append(edge)
         tried, most = 0, _MOST_TRIED // len(self.base.flows)
-        for edges in groups.values():
-            if not 2 <= len(edges) <= _MOST_STEPS:
+        for edges in map(list, dict.fromkeys(map(tuple, groups.values()))):
+            if not 2 <= len(edges) <= _MOST_STEPS or len(self.base.flows) > 5 * _MOST_EDGES:
                 continue
             site = self._site(edges[0])
             there = self.base.place[site.x]
-            several = [self._times(edges[0], there, c, word) for c, word in
-                       ((0.0, ""), *((self.quantities.values[w][0], w) for w in _USUAL))]  # fmt: skip
+            times = [self._times(edges[0], there, word) for word in _USUAL]
             flow = self.base.flows[edges[0]]
-            for way in (*several, *ways_alike(site, self.book),
-                        *self._moved(edges)):  # fmt: skip
-                if tried > most:
-                    continue
-                if _tried(way, site, flow) is None:
+            for way in (*times, *ways_alike(site, self.book), *self._moved(edges)):
+                if tried > most or _tried(way, site, flow) is None:
                     continue
                 tried += 1
                 try:
@@ -200,7 +201,7 @@ class Search:
 
     def _moved(self, edges: Sequence[Edge]) -> Iterator[Way]:
         """Yield what a loop reads taken from the step before or after."""
-        reads = [reads_of(self._site(edge), edge[0]) for edge in edges]
+        reads = [reads_of(self._site(edge)) for edge in edges]
         for key in reads[0]:
             own = [read[key] for read in reads]
             if len(set(own)) < len(own):
@@ -233,33 +234,31 @@ class Search:
                 continue
             c = 1 + aim.gap / share
             if abs(c) < 1e-9:
-                yield _Hit(self._times(edges[0], x, 0.0, ""), tuple(edges), "", i)
+                yield _Hit(self._times(edges[0], x, ""), tuple(edges), "", i)
             elif abs(c - 1) > 1e-9 and math.isfinite(c):
-                word = self.quantities.name([c] * len(self.passes), near=1e-8)
+                word = self.quantities.name([c], near=1e-8)
                 if word:
-                    c = self.quantities.values[word][0]
-                    yield _Hit(self._times(edges[0], x, c, word), tuple(edges), "", i)
+                    yield _Hit(self._times(edges[0], x, word), tuple(edges), "", i)
 
-    def _times(self, edge: Edge, x: int, c: float, word: str) -> Way:
+    def _times(self, edge: Edge, x: int, word: str) -> Way:
+        """Return the way to multiply a step by a quantity, by 0 for none."""
         through, of = self.book.text(edge[0]), self.book.text(x)
         several = len(self.environment.consumers[self.environment.order[x]]) > 1
-        values = self.quantities.values
-        draws = {id(p): values[word][k] if word else c for k, p in enumerate(self.passes)}
+        values = self.quantities.values.get(word, [0.0] * len(self.passes))
+        draws = {id(p): c for p, c in zip(self.passes, values, strict=True)}
 
         def change(site: Site) -> Any:
             return site.flow() * draws[id(site.base)]
 
-        rank = self.quantities.ranks.get(word, 0)
-        if not c:
-            return Way("path left out", f"the path from {of} through {through} is left out", through,
-                       change, 0)  # fmt: skip
-        if word == "−1":
-            return Way("sign", f"the sign is wrong: multiply by −1, on the path through {through}",
-                       through, change, 0)  # fmt: skip
+        kind, words = {
+            "": ("path left out", f"the path from {of} through {through} is left out"),
+            "−1": ("sign", f"the sign is wrong: multiply by −1, on the path through {through}"),
+        }.get(word, ("constant factor", ""))
         if word == "2" and several:
-            return Way("path counted twice", f"the path from {of} through {through} is counted twice",
-                       through, change, 1)  # fmt: skip
-        return Way("constant factor", self.factor(word), word, change, rank)
+            kind = "path counted twice"
+            words = f"the path from {of} through {through} is counted twice"
+        rank = self.quantities.ranks.get(word, 0)
+        return Way(kind, words or self.factor(word), word or through, change, rank)
 
     def factor(self, word: str) -> str:
         """Return what is to be said where a factor too many is there."""
@@ -285,12 +284,13 @@ class Search:
         steps = f", in all {len(hit.edges)} steps of the kind"
         steps = steps if len({e[0] for e in hit.edges}) > 1 else ""
         also = f"; and {self.factor(hit.factor)}" if hit.factor else ""
-        words = hit.way.words if "through" in hit.way.words else f"{hit.way.words} ({where} {via})"
+        words = hit.way.said if "through" in hit.way.said else f"{hit.way.said} ({where} {via})"
         words += steps
         rank = hit.way.rank + (2 + self.quantities.ranks[hit.factor] if hit.factor else 0)
         kind = hit.way.kind + (", and a factor" if hit.factor else "")
-        return Found(f"the step to {where} {via}", kind, hit.way.quantity, words + also,
-                     explains, breaks, rank + 0.1 * (hit.at != place[node.inputs[index]]))  # fmt: skip
+        rank += 0.1 * (hit.at != place[node.inputs[index]])
+        where = f"the step to {where} {via}"
+        return Found(where, kind, hit.way.quantity, words + also, explains, breaks, rank)
 
     def _meets(self, i: int, arriving: Sequence[dict[int, Any]], factors: Any) -> bool:
         values = [found.get(i) for found in arriving]
@@ -303,12 +303,11 @@ class Search:
     # -- sums --------------------------------------------------------------------------------------
 
     def _coefficients(self) -> Iterator[Found]:
-        """Explain a claim as a sum of its paths with other coefficients, or with a term too many."""
+        """Explain a claim as a sum of its paths with other coefficients, or a term too many."""
         for i in self.wrong:
             if np.size(self.claims[i].values[0]) > 1:
                 yield from self.paths(i)
                 yield from self._sums(i)
-                yield from self._quotients(i)
                 yield from self._forms(i)
             yield from self._terms(i)
 
@@ -325,7 +324,9 @@ class Search:
         for k in edges:
             if self.claims[i].equals([found[k] for found in flows]):
                 which = {min(edges): "last", max(edges): "first"}.get(k, "one")
-                words = f"of the {len(edges)} paths that add up to {self.book.gradient(i)} only the "
+                words = (
+                    f"of the {len(edges)} paths that add up to {self.book.gradient(i)} only the "
+                )
                 words += f"{which} to be added is there, through {self.book.text(k)} (= for +=?)"
                 yield Found(self.book.gradient(i), "path left out", self.book.text(k), words,
                             (i,), 0, 0)  # fmt: skip
@@ -343,8 +344,8 @@ class Search:
                  for cs, vs in zip(solved, columns, strict=True)]
             ):  # fmt: skip
                 continue
-            told = self._told(i, solved, [text for text, _ in together],
-                              f"of the paths that add up to {where}", other is not None)  # fmt: skip
+            texts = [text for text, _ in together]
+            told = self._told(i, solved, texts, f"of the paths that add up to {where}", bool(other))
             if told is not None:
                 yield told
                 return
@@ -383,7 +384,7 @@ class Search:
                 said, kind = _COUNTED.get(word, (f"has the factor {word}", "constant factor"))
                 words.append(f"{text} {said}")
                 kinds.append(kind)
-        if not 0 < len(words) < len(texts) and not len(words) == 1:
+        if not words or (len(words) == len(texts) and len(words) > 1):
             return None
         return Found(self.book.gradient(i), kinds[0], ", ".join(texts),
                      f"{lead}: {'; '.join(words)}", (i,), 0, worst + len(words) / 2)  # fmt: skip
@@ -403,7 +404,7 @@ class Search:
             if not 2 <= len(terms) <= 8:
                 continue
             solved = [_solved(vs, c) for vs, c in zip(values, self.claims[i].values, strict=True)]
-            shown = self.book.shown(sites[0], whole.result)
+            shown = self.book.shown(sites[0])
             texts = [f"the term {python_text(shown(t))}" for t in terms]
             name = f"the derivative of {whole.op.name}, {self.book.text(whole.result)}"
             if any(c is None for c in solved):
@@ -417,51 +418,25 @@ class Search:
 
     def _forms(self, i: int) -> Iterator[Found]:
         """Explain where the gradient is a sum of two tensors, as p − y is, by another such sum."""
-        like = [(text, values) for text, values in self._like(i)[1:_MOST_OTHERS]]
-        forms = []
+        where, like = self.book.gradient(i), self._like(i)[1:_MOST_OTHERS]
+        right, claimed = [], []
         for a, b in itertools.combinations(like, 2):
-            columns = [[x[1][k], b_k] for k, (x, b_k) in enumerate((a, v) for v in b[1])]
-            said = []
-            for whole in ([p.arriving[i] for p in self.passes], self.claims[i].values):
-                solved = [_solved(c, w) for c, w in zip(columns, whole, strict=True)]
-                near = zip(columns, solved, whole, self.claims[i].tolerances, strict=True)
-                if all(s is not None and close(c[0] * s[0] + c[1] * s[1], w, t) for c, s, w, t in near):
-                    words = [self.quantities.name([s[k] for s in solved], near=1e-7) for k in (0, 1)]
-                    said.append(f"{words[0]}·{a[0]} + {words[1]}·{b[0]}" if all(words) else "")
-                else:
-                    said.append("")
-            forms.append(said)
-        right = [found for found, _ in forms if found]
-        for said in (claimed for _, claimed in forms if claimed and right):
-            text, other = (t.replace("−1·", "−").replace("1·", "").replace("+ −", "− ")
-                           for t in (said, right[0]))  # fmt: skip
-            where = self.book.gradient(i)
-            yield Found(where, "wrong variable", other, f"{text} stands where {where} = {other} "
-                        "belongs", (i,), 0, 2)  # fmt: skip
-
-    def _quotients(self, i: int) -> Iterator[Found]:
-        """Explain by one tensor that stands as a factor, or in a denominator, for another."""
-        right = [p.arriving[i] for p in self.passes]
-        if not all(np.all(r) and np.shape(r) == v.shape for r, v in
-                   zip(right, self.claims[i].values, strict=True)):  # fmt: skip
-            return
-        ratio = self.claims[i].values[0] / right[0]
-        where = self.book.gradient(i)
-        fitting = self.book.fitting(right[0].shape, 14)
-        values = {j: np.asarray(plain(self.base.order[j]), float) for j in fitting}
-        for a, b in itertools.permutations(fitting, 2):
-            for form, f in _QUOTIENTS.items():
-                with np.errstate(all="ignore"):
-                    first = np.ravel(f(values[a], values[b]))
-                if not abs(first[0] - ratio.flat[0]) <= 1e-9 * abs(first[0]):
+            for values, said in (
+                ([p.arriving[i] for p in self.passes], right),
+                (self.claims[i].values, claimed),
+            ):
+                solved = [_solved(c, v) for *c, v in zip(a[1], b[1], values, strict=True)]
+                if any(c is None for c in solved) or not Claimed(
+                    values, self.claims[i].tolerances
+                ).equals([c[0] * x + c[1] * y for c, x, y in zip(solved, a[1], b[1], strict=True)]):
                     continue
-                if self.claims[i].equals(
-                    [r * f(*(np.asarray(plain(p.order[j]), float) for j in (a, b)))
-                     for r, p in zip(right, self.passes, strict=True)]
-                ):  # fmt: skip
-                    texts = self.book.text(a), self.book.text(b)
-                    yield Found(where, "wrong variable", texts[1],
-                                form.format(*texts) + f" in {where}", (i,), 0, 3)  # fmt: skip
+                words = [self.quantities.name([c[k] for c in solved], near=1e-7) for k in (0, 1)]
+                if all(words):
+                    text = f"{words[0]}·{a[0]} + {words[1]}·{b[0]}".replace("1·", "")
+                    said.append(text.replace("+ −", "− "))
+        for text in claimed if right else ():
+            yield Found(where, "wrong variable", right[0], f"{text} stands where {where} = "
+                        f"{right[0]} belongs", (i,), 0, 2)  # fmt: skip
 
     def _terms(self, i: int) -> Iterator[Found]:
         gaps = [v - p.arriving[i] for v, p in zip(self.claims[i].values, self.passes, strict=True)]
@@ -469,9 +444,10 @@ class Search:
         terms = self._like(i)
         if np.size(gaps[0]) == 1:  # one number is a multiple of anything
             terms = terms[:1]
-        terms += [(self.book.gradient(j), [p.leaving(j) for p in self.passes])
-                  for j in self.book.alike(i)
-                  if j in self.book.within and j not in self.book.before(i) and np.size(gaps[0]) > 1]  # fmt: skip
+        else:
+            earlier = [j for j in self.book.alike(i) if j in self.book.within]
+            terms += [(self.book.gradient(j), [p.leaving(j) for p in self.passes])
+                      for j in earlier if j not in self.book.before(i)]  # fmt: skip
         terms += [(f"sign({text})", [np.sign(v) for v in values]) for text, values in terms[:1]]
         for text, values in terms:
             if any(value is None for value in values):
@@ -498,15 +474,8 @@ def _tried(way: Way, site: Site, right: Any) -> Any:
     return put if np.shape(put) == np.shape(right) else None
 
 
-_QUOTIENTS: dict[str, Callable[[Any, Any], Any]] = {
-    "{0} stands where {1} belongs, as a factor": lambda a, b: a / b,
-    "{0}² stands where {1} belongs, as a factor": lambda a, b: a * a / b,
-    "{0} stands where {1}² belongs, as a factor": lambda a, b: a / (b * b),
-}
-
-
 def _solved(columns: Sequence[Any], claimed: Any) -> Any:
-    """Return the coefficients with which the columns add up as nearly as can be; None if many do."""
+    """Return the coefficients with which columns add up as nearly as can be; None if many do."""
     matrix = np.stack([np.ravel(c) for c in columns], 1)
     if not np.isfinite(matrix).all():
         return None
@@ -542,4 +511,4 @@ class _Aim:
         total = self.right + share
         if abs(total) <= margin:
             return None
-        return quantities.name([self.claimed / total] * len(quantities.values["2"]), 1) or None
+        return quantities.name([self.claimed / total], 1) or None

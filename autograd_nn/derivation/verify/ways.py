@@ -9,15 +9,25 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...core.graph import topological_order
 from ...core.op import REGISTRY, Op
-from ...core.tensor import Tensor, plain
-from ...formulas.expression import Expr, call, evaluate, evaluate_all, mapped, name, negated, number
+from ...core.tensor import plain
+from ...formulas.expression import (
+    Expr,
+    call,
+    evaluate,
+    evaluate_all,
+    mapped,
+    name,
+    names_in,
+    negated,
+    number,
+)
 from ...formulas.printing import python_text
 from ...formulas.rule import OUT, G, rule_formula
 from ...formulas.simplify import simplified
@@ -51,7 +61,7 @@ class Way(NamedTuple):
     ----------
     kind : str
         What kind of mistake it is.
-    words : str
+    words : str, or callable that returns it
         What was done in the place of what.
     quantity : str
         What it is about.
@@ -62,10 +72,15 @@ class Way(NamedTuple):
     """
 
     kind: str
-    words: str
+    words: str | Callable[[], str]
     quantity: str
     change: Change
     rank: int = 1
+
+    @property
+    def said(self) -> str:
+        """The words."""
+        return self.words if isinstance(self.words, str) else self.words()
 
 
 class Book:
@@ -135,9 +150,9 @@ class Book:
         starts = [j for j in alike if self.order[j].op is None]
         return [*sorted(same, key=lambda j: abs(i - j))[:2], *starts[:3]]
 
-    def shown(self, site: Site, here: int) -> Callable[[Expr], Expr]:
+    def shown(self, site: Site) -> Callable[[Expr], Expr]:
         """Return what puts the names of tensors into the formula of a rule."""
-        put = {G: name(self.gradient(here)), OUT: name(self.text(here))}
+        put = {G: name(self.gradient(site.at)), OUT: name(self.text(site.at))}
         for i, x in enumerate(site.node.inputs):
             alone = x.op is None and x.size == 1 and not x.name
             put[f"@{i}"] = number(plain(x)) if alone else name(self.text(site.base.place[x]))
@@ -174,43 +189,35 @@ def slope(site: Site) -> Any:
     return np.broadcast_to(plain(found), site.out.shape)
 
 
+def _put(key: str, value: Callable[[Site], Any]) -> Change:
+    """Return the change that hands a rule something else for one of the arrays it reads."""
+    return lambda site: site.flow(**{key: value(site)})
+
+
 def _value(i: int) -> Callable[[Site], Any]:
-    return lambda site: plain(site.base.order[i])
+    return lambda site: np.asarray(plain(site.base.order[i]))
 
 
 def ways(site: Site, book: Book) -> Iterator[Way]:
     """Yield the ways to get one step wrong."""
-    here, there = site.at, site.base.place[site.x]
     yield from ways_alike(site, book)
     if site.out.size > 1 or site.x.size > 1:
-        yield from _others(site, book, here, there)
-        yield from _selections(site, book, here)
-    yield from _factors(site, book, there)
+        yield from _others(site, book)
+        yield from _selections(site, book)
+    yield from _factors(site, book)
 
 
 def ways_alike(site: Site, book: Book) -> Iterator[Way]:
     """Yield those that can be made in every step of a loop alike: they know the step alone."""
     op: Any = site.node.op
-    here, there = site.at, site.base.place[site.x]
     if site.out.shape == site.g.shape:
         if "elementwise" in op.traits:
-            yield from _slopes(site, book, op, here, there)
+            yield from _slopes(site, book, op)
         if op.reads_values and len(site.operands) == 1 and site.x.shape == site.out.shape:
-            yield from _misremembered(book, here, there)
-    yield from _rewritten(site, book, here, there)
-    yield from _parts(site, book, here, there)
-    yield from _exchanged(site, book, here)
-    yield from _skipped(book, here)
-
-
-def _skipped(book: Book, here: int) -> Iterator[Way]:
-    """The gradient of what an operation is used for, as if that handed it on unchanged."""
-    for steps in (1, 2, 3):
-        other = _further(book, here, steps)
-        if other >= 0:
-            words = f"{book.gradient(other)} stands where {book.gradient(here)} belongs"
-            yield Way("wrong gradient", words, book.gradient(here), lambda s, k=steps: s.flow(
-                g=s.base.leaving(_further(book, s.at, k))), 3)  # fmt: skip
+            yield from _misremembered(site, book)
+    yield from _rewritten(site, book)
+    yield from _turned(site, book)
+    yield from _exchanged(site, book)
 
 
 def _further(book: Book, i: int, steps: int) -> int:
@@ -224,47 +231,41 @@ def _further(book: Book, i: int, steps: int) -> int:
     return i
 
 
-def _slopes(site: Site, book: Book, op: Op, here: int, there: int) -> Iterator[Way]:
-    """The derivative of an elementwise operation left out, twice, of another function."""
-    if op.traits >= {"linear", "value_free"}:
-        return
-    if np.ptp(slope(site)) == 0:
+def _slopes(site: Site, book: Book, op: Op) -> Iterator[Way]:
+    """Leave the derivative of an elementwise operation out, take it twice, or another's."""
+    if op.traits >= {"linear", "value_free"} or np.ptp(slope(site)) == 0:
         return  # that is a factor, which is found as one
-    n, x = book.text(here), book.text(there)
+    n, x = book.text(site.at), book.text(site.base.place[site.x])
     alone = sum(np.size(a) > 1 for a in site.operands) == 1
     d = f"the derivative of {n}" if alone else f"the derivative ∂{n}/∂{x}"
-    yield Way("f′ missing", f"{d} is missing", n, lambda s: s.fitted(s.g), 0)
-    yield Way("f′ twice", f"{d} is there twice", n, lambda s: s.fitted(s.g * slope(s) ** 2), 1)
-    inverse = f"{d} is inverted: divided by it instead of multiplied"
-    yield Way("f′ inverted", inverse, n, lambda s: s.fitted(s.g / slope(s)), 1)
-    yield Way("f′ inverted", f"{d} is taken from 1", n, lambda s: s.fitted(s.g * (1 - slope(s))), 2)
-    if not alone:
-        return
-    yield Way("f for f′", f"{n} itself stands where its derivative belongs", n,
-              lambda s: s.fitted(s.g * s.out), 1)  # fmt: skip
-    yield Way("f for f′", f"{x} stands where the derivative of {n} belongs", n,
-              lambda s: s.fitted(s.g * s.operands[s.index]), 1)  # fmt: skip
-    if len(site.operands) > 1:
-        return
-    for text, f_prime in _functions():
-        if text != op.name:
-            words = f"the derivative of {text} stands where that of {op.name} belongs, at "
-            yield Way("f′ of another function", words + x, n,
-                      lambda s, f=f_prime: s.g * f(s.operands[0]), 3)  # fmt: skip
-            yield Way("f′ of another function", words + n, n,
-                      lambda s, f=f_prime: s.g * f(s.out), 3)  # fmt: skip
+    forms: list[tuple[str, str, Callable[[Site], Any], int]] = [
+        ("f′ missing", f"{d} is missing", lambda s: 1.0, 0),
+        ("f′ twice", f"{d} is there twice", lambda s: slope(s) ** 2, 1),
+        ("f′ inverted", f"{d} is inverted: divided by it", lambda s: 1 / slope(s), 1),
+        ("f′ inverted", f"{d} is taken from 1", lambda s: 1 - slope(s), 2),
+    ]
+    if alone:
+        forms += [
+            ("f for f′", f"{n} itself stands where its derivative belongs", lambda s: s.out, 1),
+            ("f for f′", f"{x} stands where {d} belongs", lambda s: s.operands[s.index], 1),
+        ]
+    for text, f in _functions() if len(site.operands) == 1 else ():
+        words = f"the derivative of {text} stands where that of {op.name} belongs, at"
+        other = "f′ of another function"
+        forms.append((other, f"{words} {x}", lambda s, f=f: f(s.operands[0]), 3))
+        forms.append((other, f"{words} {n}", lambda s, f=f: f(s.out), 3))
+    for kind, words, form, rank in forms:
+        yield Way(kind, words, n, lambda s, form=form: s.fitted(s.g * form(s)), rank)
 
 
-def _misremembered(book: Book, here: int, there: int) -> Iterator[Way]:
-    """The derivative of an operation of one input in a form that is none."""
-    n, x = book.text(here), book.text(there)
-    for left, sign in itertools.product(("out", "a0"), (1, -1)):
-        text = n if left == "out" else x
-        for form, f in _SIMPLE.items():
-            words = f"{form.format(text, '+−'[sign < 0])} stands where the derivative of {n} belongs"
-            yield Way("f′ misremembered", words, n,
-                      lambda s, f=f, sign=sign, left=left: s.g * f(
-                          s.out if left == "out" else s.operands[0], sign), 3)  # fmt: skip
+def _misremembered(site: Site, book: Book) -> Iterator[Way]:
+    """Put a form for the derivative of an operation of one input that is none."""
+    n = book.text(site.at)
+    for key, text in (("out", n), ("a0", book.text(site.base.place[site.x]))):
+        for sign, (form, f) in itertools.product((1, -1), _SIMPLE.items()):
+            said = form.format(text, "+" if sign > 0 else "−")
+            yield Way("f′ misremembered", f"{said} stands where the derivative of {n} belongs", n,
+                      lambda s, k=key, f=f, sign=sign: s.g * f(s.read(k), sign), 3)  # fmt: skip
 
 
 _SIMPLE: dict[str, Callable[[Any, int], Any]] = {
@@ -275,149 +276,123 @@ _SIMPLE: dict[str, Callable[[Any, int], Any]] = {
 }
 
 
-def reads_of(site: Site, here: int) -> dict[str, int]:
+def reads_of(site: Site) -> dict[str, int]:
     """Return what a rule reads, by the key of `Site.flow`, with the position of the tensor."""
     op: Any = site.node.op
-    inputs = [(f"a{i}", site.base.place[x]) for i, x in enumerate(site.node.inputs)]
-    return dict([("out", here), *inputs]) if op.reads_values else {}
+    inputs = {f"a{i}": site.base.place[x] for i, x in enumerate(site.node.inputs)}
+    return {"out": site.at} | inputs if op.reads_values else {}
 
 
-def _exchanged(site: Site, book: Book, here: int) -> Iterator[Way]:
-    """What a rule reads, one for another; or turned about."""
-    reads = reads_of(site, here)
+def _exchanged(site: Site, book: Book) -> Iterator[Way]:
+    """Exchange what a rule reads, one for another; or its gradient for one further on."""
+    reads, gradient = reads_of(site), book.gradient(site.at)
     for key, own in reads.items():
-        shape = book.order[own].shape
-        if np.shape(site.g) == shape:
-            words = f"{book.gradient(here)} stands where {book.text(own)} belongs"
-            yield Way("wrong variable", words, book.text(own),
-                      lambda s, key=key: s.flow(**{key: s.g}), 2)  # fmt: skip
+        text = book.text(own)
+        found = [(f"1 − {text}", "wrong variable", lambda s, k=key: 1 - s.read(k), 2)]
+        if np.shape(site.g) == book.order[own].shape:
+            found.append((gradient, "wrong variable", lambda s: s.g, 2))
         for put, other in reads.items():
-            if other != own and book.order[other].shape == shape:
-                words = f"{book.text(other)} stands where {book.text(own)} belongs"
-                yield Way("f′ at the wrong argument", words, book.text(own),
-                          lambda s, key=key, put=put: s.flow(**{key: s.read(put)}), 1)  # fmt: skip
-        words = f"1 − {book.text(own)} stands where {book.text(own)} belongs"
-        yield Way("wrong variable", words, book.text(own),
-                  lambda s, key=key: s.flow(**{key: 1 - s.read(key)}), 2)  # fmt: skip
-        for axis, length in enumerate(shape):
-            for what, move in _moves(axis, length) if length > 1 else ():
-                yield Way("index shifted", f"{book.text(own)} is {what}", book.text(own),
-                          lambda s, key=key, move=move: s.flow(**{key: move(s.read(key))}),
-                          3)  # fmt: skip
+            if other != own and book.order[other].shape == book.order[own].shape:
+                kind = "f′ at the wrong argument"
+                found.append((book.text(other), kind, lambda s, put=put: s.read(put), 1))
+        for other_text, kind, value, rank in found:
+            yield Way(
+                kind, f"{other_text} stands where {text} belongs", text, _put(key, value), rank
+            )
+    for steps in (1, 2, 3):
+        other = _further(book, site.at, steps)
+        if other >= 0:
+            words = f"{book.gradient(other)} stands where {gradient} belongs"
+            yield Way("wrong gradient", words, gradient, _put(
+                "g", lambda s, k=steps: s.base.leaving(_further(book, s.at, k))), 3)  # fmt: skip
 
 
-def _others(site: Site, book: Book, here: int, there: int) -> Iterator[Way]:
-    """Another tensor in the place of one that the rule reads, or another gradient."""
-    reads = reads_of(site, here)
+def _others(site: Site, book: Book) -> Iterator[Way]:
+    """Put another tensor in the place of one that the rule reads, or another gradient."""
+    reads = reads_of(site)
     for key, own in reads.items():
         for other in book.alike(own):
             if other not in reads.values():
                 words = f"{book.text(other)} stands where {book.text(own)} belongs"
-                yield Way("wrong variable", words, book.text(own),
-                          lambda s, key=key, get=_value(other): s.flow(**{key: get(s)}), 1)  # fmt: skip
-    for other in book.alike(here):
-        if other in book.within and other not in book.before(there):
-            words = f"{book.gradient(other)} stands where {book.gradient(here)} belongs"
-            yield Way("wrong gradient", words, book.gradient(here),
-                      lambda s, other=other: s.flow(g=s.base.leaving(other)), 2)  # fmt: skip
+                yield Way("wrong variable", words, book.text(own), _put(key, _value(other)), 1)
+    later = book.before(site.base.place[site.x])
+    for other in book.alike(site.at):
+        if other in book.within and other not in later:
+            words = f"{book.gradient(other)} stands where {book.gradient(site.at)} belongs"
+            yield Way("wrong gradient", words, book.gradient(site.at),
+                      _put("g", lambda s, j=other: s.base.leaving(j)), 2)  # fmt: skip
 
 
-def _moves(axis: int, length: int) -> Iterator[tuple[str, Callable[[Any], Any]]]:
-    """Yield rearrangements along an axis, with their words."""
-    yield f"flipped along axis {axis}", lambda a: np.flip(a, axis)
-    for by in (1, -1) if length > 2 else (1,):
-        way = "off by one" if by == 1 else "off by one the other way"
-        yield f"{way} along axis {axis}", lambda a, by=by: np.roll(a, by, axis)
-
-
-def _factors(site: Site, book: Book, there: int) -> Iterator[Way]:
-    """A tensor too many, or missing, as a factor."""
+def _factors(site: Site, book: Book) -> Iterator[Way]:
+    """Add a tensor as a factor, or leave it out."""
     for other in book.fitting(site.x.shape):
         text, get = book.text(other), _value(other)
-        for power in (-1, 1, 2, -2, 0.5, -0.5, 3, -3):
-            if power != int(power) and np.min(plain(book.order[other])) < 0:
-                continue
-            base = text if text.isidentifier() else f"({text})"
-            word = text if abs(power) == 1 else f"{base}^{abs(power):g}".replace("^0.5", "^½")
-            words = f"a factor {word} is {'missing' if power < 0 else 'too many'}"
-            yield Way("factor missing" if power < 0 else "factor too many", words, text,
-                      lambda s, get=get, p=power: s.flow() * np.power(np.asarray(get(s), float), p),
-                      2 + (abs(power) != 1))  # fmt: skip
+        least = np.min(plain(book.order[other]))
         yield Way("factor too many", f"(1 − {text}) is a factor too many", text,
                   lambda s, get=get: s.flow() * (1 - get(s)), 3)  # fmt: skip
+        for power in (-1, 1, 2, -2, 3, -3, *((0.5, -0.5) if least >= 0 else ())):
+            base = text if text.isidentifier() else f"({text})"
+            word = text if abs(power) == 1 else f"{base}^{abs(power):g}".replace("^0.5", "^½")
+            kind = "factor missing" if power < 0 else "factor too many"
+            yield Way(kind, f"a factor {word} is {kind.removeprefix('factor ')}", text,
+                      lambda s, get=get, p=power: s.flow() * get(s).astype(float) ** p,
+                      2 + (abs(power) != 1))  # fmt: skip
 
 
-def _parts(site: Site, book: Book, here: int, there: int) -> Iterator[Way]:
-    """Elements left out, before the step or behind it; an axis flipped or two of them swapped."""
-    arrived = book.gradient(here)
-    shape = np.shape(site.g)
-    for axis, length in enumerate(shape):
-        if length > 1:
-            for what, keep in _kept(axis, length):
-                yield Way("part left out", f"of {arrived} {what}", book.text(here),
-                          lambda s, keep=keep: s.flow(g=keep(s.g)), 3)  # fmt: skip
-            for what, move in _moves(axis, length):
-                yield Way("index shifted", f"{arrived} is {what}", book.text(here),
-                          lambda s, move=move: s.flow(g=move(s.g)), 3)  # fmt: skip
-    if len(shape) > 1:
-        yield Way("index shifted", f"{arrived} is flipped along all axes but the first two"
-                  if len(shape) > 2 else f"{arrived} is flipped along both axes", book.text(here),
-                  lambda s: s.flow(g=np.flip(s.g, tuple(range(2 if s.g.ndim > 2 else 0, s.g.ndim)))),
-                  3)  # fmt: skip
-    yield from _arranged(site, book, here, there)
-
-
-def _kept(axis: int, length: int) -> Iterator[tuple[str, Callable[[Any], Any]]]:
-    ends = ["the first", "the last"] + (["only the first", "only the last"] if length > 2 else [])
-    for i, what in enumerate(ends):
-        at = 0 if i % 2 == 0 else length - 1
-
-        def keep(g: Any, at: int = at, only: bool = i > 1) -> Any:
-            mask = np.arange(length) == at
-            mask = mask if only else ~mask
-            return g * mask.reshape([-1 if k == axis else 1 for k in range(g.ndim)])
-
-        words = f"{what} along axis {axis} is {'used' if i > 1 else 'left out'}"
-        yield words, keep
-
-
-def _arranged(site: Site, book: Book, here: int, there: int) -> Iterator[Way]:
-    """An operand, the cotangent or the result transposed, or read in another order."""
-    op: Any = site.node.op
-    arrays = {"g": site.g, **{f"a{i}": a for i, a in enumerate(site.operands)}}
-    texts = {"g": book.gradient(here)}
-    texts |= {f"a{i}": book.text(site.base.place[x]) for i, x in enumerate(site.node.inputs)}
-    for key, a in arrays.items():
-        if key != "g" and not op.reads_values:
-            continue
-        for i, j in itertools.combinations(range(np.ndim(a)), 2):
-            if a.shape[i] == a.shape[j] > 1:
-                yield Way("transposed", f"{texts[key]} is transposed (axes {i} and {j})", texts[key],
-                          lambda s, key=key, i=i, j=j: s.flow(**{key: np.swapaxes(
-                              s.g if key == "g" else s.operands[int(key[1:])], i, j)}), 1)  # fmt: skip
-        if key != "g" and np.ndim(a) > 2:
-            yield Way("index shifted", f"{texts[key]} is flipped along its last two axes",
-                      texts[key], lambda s, key=key: s.flow(**{key: np.flip(
-                          s.operands[int(key[1:])], (-2, -1))}), 2)  # fmt: skip
+def _turned(site: Site, book: Book) -> Iterator[Way]:
+    """Transpose, flip or shift what a rule reads or gives, or leave a part of it out."""
+    there = book.gradient(site.base.place[site.x])
+    texts = {"g": book.gradient(site.at)} | {k: book.text(i) for k, i in reads_of(site).items()}
+    for key, text in texts.items():
+        for kind, what, move, rank in _moves(np.shape(site.read(key)), key == "g"):
+            yield Way(kind, f"{text} is {what}", text,
+                      _put(key, lambda s, k=key, move=move: move(s.read(k))), rank)  # fmt: skip
     shape = site.x.shape
+    for kind, what, move, rank in _moves(shape, False):
+        if kind == "transposed":
+            yield Way(kind, f"{there} is {what}", there, lambda s, m=move: m(s.flow()), rank)
     for i, j in itertools.combinations(range(len(shape)), 2):
-        moved = list(range(len(shape)))
-        moved[i], moved[j] = j, i
         if shape[i] != shape[j]:
-            words = f"{book.gradient(there)} has its elements in another order: axes {i} and {j} swapped"
-            yield Way("reshaped for transposed", words, book.text(there),
-                      lambda s, m=moved: np.transpose(np.reshape(s.flow(), [s.x.shape[k] for k in m]),
-                                                      m), 3)  # fmt: skip
-            yield Way("reshaped for transposed", words, book.text(there),
-                      lambda s, m=moved: np.reshape(np.transpose(s.flow(), m), s.x.shape),
-                      3)  # fmt: skip
-        elif shape[i] > 1:
-            yield Way("transposed", f"{book.gradient(there)} is transposed (axes {i} and {j})",
-                      book.text(there), lambda s, i=i, j=j: np.swapaxes(s.flow(), i, j), 1)  # fmt: skip
+            words = f"{there} has its elements in another order: axes {i} and {j} swapped"
+            turned = list(shape)
+            turned[i], turned[j] = shape[j], shape[i]
+            for change in (
+                lambda s, t=turned, i=i, j=j: np.swapaxes(np.reshape(s.flow(), t), i, j),
+                lambda s, i=i, j=j: np.reshape(np.swapaxes(s.flow(), i, j), s.x.shape),
+            ):
+                yield Way("reshaped for transposed", words, there, change, 3)
 
 
-def _selections(site: Site, book: Book, here: int) -> Iterator[Way]:
-    """Elements taken several times: the last write wins, where all must be added."""
+def _moves(
+    shape: tuple[int, ...], parts: bool
+) -> Iterator[tuple[str, str, Callable[[Any], Any], int]]:
+    """Yield the rearrangements of an array, and with `parts` what of it may be left out."""
+    for i, j in itertools.combinations(range(len(shape)), 2):
+        if shape[i] == shape[j] > 1:
+            swap = partial(np.swapaxes, axis1=i, axis2=j)
+            yield "transposed", f"transposed (axes {i} and {j})", swap, 1
+    if len(shape) > 1:
+        last = partial(np.flip, axis=(-2, -1))
+        yield "index shifted", "flipped along its last two axes", last, 2
+    for axis, n in enumerate(shape):
+        if n < 2:
+            continue
+        yield "index shifted", f"flipped along axis {axis}", partial(np.flip, axis=axis), 3
+        for by in (1, -1)[: n - 1]:
+            roll = partial(np.roll, shift=by, axis=axis)
+            yield "index shifted", f"shifted by {by} along axis {axis}".replace("-", "−"), roll, 3
+        for at, only in itertools.product((0, n - 1), (False, True)) if parts else ():
+
+            def keep(g: Any, axis: int = axis, at: int = at, only: bool = only) -> Any:
+                mask = (np.arange(np.shape(g)[axis]) == at) == only
+                return g * mask.reshape([-1 if k == axis else 1 for k in range(np.ndim(g))])
+
+            which = f"{'first' if at == 0 else 'last'} along axis {axis}"
+            yield "part left out", f"used {'only at' if only else 'without'} the {which}", keep, 3
+
+
+def _selections(site: Site, book: Book) -> Iterator[Way]:
+    """Let the last write win where elements that are taken several times must be added."""
     op: Any = site.node.op
     if site.index != 0:
         return
@@ -442,41 +417,44 @@ def _selections(site: Site, book: Book, here: int) -> Iterator[Way]:
             return put.reshape(s.x.shape)
 
         words = (
-            f"where {book.text(here)} takes an element several times, only the "
+            f"where {book.text(site.at)} takes an element several times, only the "
             f"{'first' if first else 'last'} write is left: they must be added (np.add.at, or +=)"
         )
-        yield Way("last write wins", words, book.text(here), written, 1)
+        yield Way("last write wins", words, book.text(site.at), written, 1)
 
 
-def _rewritten(site: Site, book: Book, here: int, there: int) -> Iterator[Way]:
-    """The rule's formula, rewritten by the catalogue: signs, sums, axes, products, terms."""
+def _rewritten(site: Site, book: Book) -> Iterator[Way]:
+    """Rewrite the rule's formula by the catalogue: signs, sums, axes, products, terms."""
     formula = rule_formula(site.node, site.index)
     if formula is None or formula.op is None:
         return
     values = rule_values(site)
     target = Meaning(None, True, 1)
     setting = Setting(formula, evaluate_all(formula, values), book.environment, target, True)
-    shown = book.shown(site, here)
+    shown = book.shown(site)
     seen = set()
     for entry in STRUCTURAL:
         for candidate in entry.rewritings(setting):
             key = candidate.formula.key()
-            if key in seen or key == formula.key():
+            if key in seen or key == formula.key() or G not in names_in(candidate.formula):
                 continue
             seen.add(key)
 
             def change(s: Site, e: Expr = candidate.formula) -> Any:
                 return np.asarray(evaluate(e, rule_values(s)))
 
-            wrong, right = differing(shown(candidate.formula), shown(formula))
-            texts = python_text(wrong), python_text(right)
-            words = f"{texts[0]} stands where {texts[1]} belongs"
-            if len(words) > _LONGEST_WORDS:
-                words = f"in the derivative of {book.text(here)}: {entry.opposite}"
-            yield Way(entry.opposite, words, texts[1], change, 1)
+            def words(e: Expr = candidate.formula, kind: str = entry.opposite) -> str:
+                wrong, right = map(python_text, differing(shown(e), shown(formula)))
+                said = f"{wrong} stands where {right} belongs"
+                if len(said) > _LONGEST_WORDS:
+                    return f"in the derivative of {book.text(site.at)}: {kind}"
+                return said
+
+            yield Way(entry.opposite, words, book.text(site.at), change, 1)
 
 
 def rule_values(site: Site) -> dict[str, Any]:
+    """Return what the names in the formula of a rule stand for."""
     return {G: site.g, OUT: site.out} | {f"@{i}": a for i, a in enumerate(site.operands)}
 
 

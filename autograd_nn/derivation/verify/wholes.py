@@ -1,7 +1,7 @@
 """Structure by value: several operations that together are one function, however it is spelt.
 
-A tensor that equals the softmax of another, its sigmoid, or its values with mean 0 and variance 1, is
-that. Learners write the derivative of the whole, so that mistakes are made in its one rule.
+A tensor that equals the softmax of another, its sigmoid, or its values with mean 0 and variance 1,
+is that. Learners write the derivative of the whole, so that mistakes are made in its one rule.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
+# ruff: noqa: E501 - a mistake is a line of a table
 """Exercises of well-known courses with typical mistakes, handed over as arrays.
 
-1. An `Exercise` is a forward pass on Tensors, a right backward pass as a learner writes it in NumPy,
-   and mistakes: what one line of it is replaced by, and which claims are then wrong in themselves.
+1. An `Exercise` is a forward pass on Tensors, a right backward pass as a learner writes it in
+   NumPy, and mistakes: what a line is replaced by, and which claim is then the first wrong one.
 2. `judged` makes one mistake, runs the script and has every ``d…`` that it leaves judged.
 
 Run as a program for the figures: ``python -m tests.autograd_nn.derivation.verify.exercises``.
@@ -93,15 +94,21 @@ dcounts * counts ⇒ dcounts * logits ⇒ dlogits ⇒ logits
 + 2 * 0.05 * W ⇒  ⇒ dW ⇒ W
 + 2 * 0.05 * W ⇒ - 2 * 0.05 * W ⇒ dW ⇒ W
 X.T @ dlogits ⇒ X.T @ dlogits / 5 ⇒ dW ⇒ 5
-dlogits.sum(axis=0, keepdims=True) ⇒ dlogits.mean(axis=0, keepdims=True) ⇒ db ⇒ 
+dlogits.sum(axis=0, keepdims=True) ⇒ dlogits.mean(axis=0, keepdims=True) ⇒ db ⇒
 dlogits.sum(axis=0, keepdims=True) ⇒ dlogits.sum(axis=0, keepdims=True) + 0.1 * b ⇒ db ⇒ b
 dlogits @ W.T ⇒ dP @ W.T ⇒ dX ⇒ P
 """),
 )
 
 EXERCISES["fused cross-entropy"] = Exercise(
-    {"X": _normal(6, 4), "W1": _normal(4, 5), "b1": _normal(5), "W2": _normal(5, 3),
-     "b2": _normal(3), "Y": np.eye(3)[[0, 2, 1, 1, 0, 2]]},
+    {
+        "X": _normal(6, 4),
+        "W1": _normal(4, 5),
+        "b1": _normal(5),
+        "W2": _normal(5, 3),
+        "b2": _normal(3),
+        "Y": np.eye(3)[[0, 2, 1, 1, 0, 2]],
+    },
     """
 a1 = X @ W1 + b1
 h1 = np.tanh(a1)
@@ -135,9 +142,9 @@ db1 = dhidden.sum(axis=0)
 (1 - h1**2) ⇒ (1 - h1**2)**2 ⇒ db1 ⇒ tanh
 X.T @ dhidden ⇒ X.T @ dh1 ⇒ dW1 ⇒ h1
 X.T @ dhidden ⇒ 2 * X.T @ dhidden ⇒ dW1 ⇒ 2
-dhidden.sum(axis=0) ⇒ dhidden[0] ⇒ db1 ⇒ 
-dhidden.sum(axis=0) ⇒ dhidden[:-1].sum(axis=0) ⇒ db1 ⇒ 
-dhidden.sum(axis=0) ⇒ dhidden.mean(axis=0) ⇒ db1 ⇒ 
+dhidden.sum(axis=0) ⇒ dhidden[0] ⇒ db1 ⇒
+dhidden.sum(axis=0) ⇒ dhidden[:-1].sum(axis=0) ⇒ db1 ⇒
+dhidden.sum(axis=0) ⇒ dhidden.mean(axis=0) ⇒ db1 ⇒
 dhidden.sum(axis=0) ⇒ dh1.sum(axis=0) ⇒ db1 ⇒ h1
 dscores @ W2.T ⇒ dscores @ W2.T / 6 ⇒ dh1 ⇒ 6
 """),
@@ -169,8 +176,8 @@ dx = dxc + dmu / 6
 (dout * xhat).sum(axis=0) ⇒ (dout * x).sum(axis=0) ⇒ dgamma ⇒ x
 (dout * xhat).sum(axis=0) ⇒ dout.sum(axis=0) ⇒ dgamma ⇒ xhat
 (dout * xhat).sum(axis=0) ⇒ (dout * xc).sum(axis=0) ⇒ dgamma ⇒ xc
-(dout * xhat).sum(axis=0) ⇒ (dout * xhat).mean(axis=0) ⇒ dgamma ⇒ 
-dout.sum(axis=0) ⇒ dout.mean(axis=0) ⇒ dbeta ⇒ 
+(dout * xhat).sum(axis=0) ⇒ (dout * xhat).mean(axis=0) ⇒ dgamma ⇒
+dout.sum(axis=0) ⇒ dout.mean(axis=0) ⇒ dbeta ⇒
 dxhat = dout * gamma ⇒ dxhat = dout ⇒ dxhat ⇒ gamma
 dxhat = dout * gamma ⇒ dxhat = dout / gamma ⇒ dxhat ⇒ gamma
 -(dxhat * xc) ⇒ (dxhat * xc) ⇒ dstd ⇒ sign
@@ -263,8 +270,15 @@ dscores.T @ Q / np.sqrt(3) ⇒ dscores.T @ Q * np.sqrt(3) ⇒ dK ⇒ 3
 )
 
 EXERCISES["recurrent network"] = Exercise(
-    {"x": _normal(4, 3, 1), "h0": _normal(5, 1), "Wxh": _normal(5, 3, scale=0.6),
-     "Whh": _normal(5, 5, scale=0.5), "bh": _normal(5, 1), "Why": _normal(2, 5), "t": _normal(4, 2, 1)},
+    {
+        "x": _normal(4, 3, 1),
+        "h0": _normal(5, 1),
+        "Wxh": _normal(5, 3, scale=0.6),
+        "Whh": _normal(5, 5, scale=0.5),
+        "bh": _normal(5, 1),
+        "Why": _normal(2, 5),
+        "t": _normal(4, 2, 1),
+    },
     """
 J = 0.0
 hs = [h0]
@@ -291,8 +305,8 @@ dh0 = dnext
     _each("""
 dWhy += ⇒ dWhy = ⇒ dWhy ⇒
 dbh += ⇒ dbh = ⇒ dbh ⇒
-dWhh += draw @ hs[i].T ⇒ dWhh += draw @ hs[i + 1].T ⇒ dWhh ⇒ 
-dWxh += draw @ x[i].T ⇒ dWxh += draw @ x[i - 1].T ⇒ dWxh ⇒ 
+dWhh += draw @ hs[i].T ⇒ dWhh += draw @ hs[i + 1].T ⇒ dWhh ⇒
+dWxh += draw @ x[i].T ⇒ dWxh += draw @ x[i - 1].T ⇒ dWxh ⇒
 + dnext ⇒  ⇒ dWhh ⇒
 dnext = Whh.T @ draw ⇒ dnext = Whh @ draw ⇒ dWhh ⇒ transpos
 dnext = Whh.T @ draw ⇒ dnext = Whh.T @ dh ⇒ dWhh ⇒ tanh
@@ -339,7 +353,12 @@ dflat.reshape(3, 2, 3) ⇒ dflat.reshape(3, 3, 2).transpose(0, 2, 1) ⇒ demb �
 )
 
 EXERCISES["logistic regression"] = Exercise(
-    {"X": _normal(3, 6), "w": _normal(3, 1), "b": _normal(1, 1), "y": np.array([[0.0, 1, 1, 0, 1, 0]])},
+    {
+        "X": _normal(3, 6),
+        "w": _normal(3, 1),
+        "b": _normal(1, 1),
+        "y": np.array([[0.0, 1, 1, 0, 1, 0]]),
+    },
     """
 z = w.T @ X + b
 a = 1 / (1 + np.exp(-z))
@@ -363,15 +382,21 @@ db = dz.sum(axis=1, keepdims=True)
 0.35 / 6 * w ⇒ 0.35 * w ⇒ dw ⇒ 6
 0.35 / 6 * w ⇒ 0.35 / 12 * w ⇒ dw ⇒ w
 + 0.35 / 6 * w ⇒  ⇒ dw ⇒ w
-X @ dz.T ⇒ X @ da.T ⇒ dw ⇒ 
+X @ dz.T ⇒ X @ da.T ⇒ dw ⇒
 dz.sum(axis=1, keepdims=True) ⇒ dz.sum(axis=1, keepdims=True) + 0.35 / 6 * b ⇒ db ⇒ b
-dz.sum(axis=1, keepdims=True) ⇒ dz.mean(axis=1, keepdims=True) ⇒ db ⇒ 
+dz.sum(axis=1, keepdims=True) ⇒ dz.mean(axis=1, keepdims=True) ⇒ db ⇒
 """),
 )
 
 EXERCISES["residual block with dropout"] = Exercise(
-    {"x": _normal(5, 4), "W1": _normal(4, 6), "b1": _normal(6), "W2": _normal(6, 4),
-     "mask": np.array([[1, 0, 1, 1, 0, 1]] * 4 + [[0, 1, 1, 0, 1, 1]], float), "T": _normal(5, 4)},
+    {
+        "x": _normal(5, 4),
+        "W1": _normal(4, 6),
+        "b1": _normal(6),
+        "W2": _normal(6, 4),
+        "mask": np.array([[1, 0, 1, 1, 0, 1]] * 4 + [[0, 1, 1, 0, 1, 1]], float),
+        "T": _normal(5, 4),
+    },
     """
 u = x @ W1 + b1
 r = np.maximum(u, 0)
@@ -431,8 +456,8 @@ dout = out - T ⇒ dout = 2 * (out - T) ⇒ dout ⇒ ½
 dout = out - T ⇒ dout = T - out ⇒ dout ⇒ sign
 dout, np.lib ⇒ dout[:, :, ::-1, ::-1], np.lib ⇒ dw ⇒ flip
 dout, np.lib ⇒ dout / 2, np.lib ⇒ dw ⇒ 2
-sum(axis=(0, 2, 3)) ⇒ mean(axis=(0, 2, 3)) ⇒ db ⇒ 
-dout.sum(axis=(0, 2, 3)) ⇒ dout.sum(axis=(2, 3))[0] ⇒ db ⇒ 
+sum(axis=(0, 2, 3)) ⇒ mean(axis=(0, 2, 3)) ⇒ db ⇒
+dout.sum(axis=(0, 2, 3)) ⇒ dout.sum(axis=(2, 3))[0] ⇒ db ⇒
 dout.sum(axis=(0, 2, 3)) ⇒ dout.sum(axis=(2, 3)).mean(axis=0) ⇒ db ⇒ 2
 w[:, :, i, j] ⇒ w[:, :, 2 - i, 2 - j] ⇒ dx ⇒ flip
 w[:, :, i, j] ⇒ w[:, :, j, i] ⇒ dx ⇒ transpos

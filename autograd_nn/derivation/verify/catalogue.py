@@ -230,6 +230,8 @@ def _substitutes(s: Setting, old: str, same_family: bool) -> list[str]:
         gradient = text not in environment.named
         if gradient != (old not in environment.named) and lone:
             continue  # a lone name for another of another kind would be a new formula
+        if meaning[:2] == environment.meaning(old)[:2]:
+            continue  # the same gradient but for a factor, which is found as one
         if meaning.node is None or meaning.node.size == 0 or meaning.node is environment.J:
             continue
         if gradient and meaning.node.dtype.kind != "f":

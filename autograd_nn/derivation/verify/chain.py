@@ -17,9 +17,10 @@ from ...core.tensor import Tensor
 from ..names import Meaning, UnknownNameError
 from .claims import Claim, FormulaError, run
 from .judge import Judge
-from .passes import Pass
+from .passes import Pass, close
 from .report import Line
-from .search import LARGEST_GRAPH, Claimed, Found, Search, close
+from .search import LARGEST_GRAPH, Search
+from .sums import Claimed, Found
 
 
 def judge_in_the_chain(judge: Judge, claims: Sequence[Claim], lines: Sequence[Line]) -> Chain:

@@ -27,7 +27,8 @@ from .claims import Claim, FormulaError, record, run
 from .judge import Judge
 from .mistakes import Candidate, Explanation, Setting
 from .passes import Pass, close
-from .search import LARGEST_GRAPH, Claimed, Found, Search
+from .search import LARGEST_GRAPH, Search
+from .sums import Claimed, Found
 
 _CONFIRMING = 6
 _SMALL = 10_000

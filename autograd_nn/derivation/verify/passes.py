@@ -72,7 +72,7 @@ def close(value: Any, truth: Any, tolerance: float) -> bool:
     return bool(np.abs(value - truth).max() <= tolerance)
 
 
-Change = Callable[[Site], Any]
+Change = Callable[..., Any]
 """What is handed back in the place of what the rule gives."""
 
 

@@ -47,15 +47,15 @@ class Quantities:
         if environment.told.m not in (None, 1):
             sizes = {float(environment.samples): "m"} | sizes
         for n, word in sizes.items():
-            for form, rank, value in _FORMS + _OF_SIZES:
+            for form, rank, of in _FORMS + _OF_SIZES:
                 if n > 2 or form not in ("1/({0} − 1)", "({0} − 1)"):
                     text = form.format(word if word == "m" else f"{n:g}")
                     text += "" if word == "m" else f" ({n:g} is {word})"
-                    found.setdefault(text, (rank + 1, [value(n)] * len(passes)))
+                    found.setdefault(text, (rank + 1, [of(n)] * len(passes)))
         for word, values in self._constants(passes):
-            for form, rank, value in _FORMS:
+            for form, rank, of in _FORMS:
                 if min(values) > 0 or "√" not in form:
-                    found.setdefault(form.format(word), (rank + 1, [value(v) for v in values]))
+                    found.setdefault(form.format(word), (rank + 1, [of(v) for v in values]))
             for n, size in sizes.items():
                 over = "m" if size == "m" else f"{n:g}"
                 found.setdefault(f"{word}/{over}", (3, [v / n for v in values]))

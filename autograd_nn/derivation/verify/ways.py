@@ -8,13 +8,12 @@ rewritten by the catalogue, elements left out, shifted or overwritten.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...core.graph import topological_order
 from ...core.op import REGISTRY, Op
 from ...core.tensor import plain
 from ...formulas.expression import (
@@ -22,15 +21,11 @@ from ...formulas.expression import (
     call,
     evaluate,
     evaluate_all,
-    mapped,
-    name,
     names_in,
     negated,
-    number,
 )
 from ...formulas.printing import python_text
 from ...formulas.rule import OUT, G, rule_formula
-from ...formulas.simplify import simplified
 from ...ops.elementwise import (
     ADD,
     EXP,
@@ -45,13 +40,13 @@ from ...ops.elementwise import (
     SUBTRACT,
 )
 from ...ops.trigonometry import TANH
-from ..derive.steps import TooLargeError, value_of
-from ..names import Environment, Meaning, slope_of
+from ..names import Meaning, slope_of
+from .book import Book
 from .catalogue import STRUCTURAL
-from .mistakes import Setting, is_number
+from .mistakes import Setting
 from .passes import Change, Site
 
-_LONGEST, _LONGEST_WORDS = 48, 200
+_LONGEST_WORDS = 200
 
 
 class Way(NamedTuple):
@@ -83,96 +78,6 @@ class Way(NamedTuple):
         return self.words if isinstance(self.words, str) else self.words()
 
 
-class Book:
-    """What the tensors of a graph are called in explanations, and which have which shape.
-
-    Tensors are known by their position in the graph, which is the same on every draw.
-    """
-
-    def __init__(self, environment: Environment, within: set[int]) -> None:
-        self.environment, self.within = environment, within
-        self.order = environment.order
-        self.place = {node: i for i, node in enumerate(self.order)}
-        self._texts: dict[int, str] = {}
-        self._before: dict[int, set[int]] = {}
-        self.shapes: dict[tuple[int, ...], list[int]] = {}
-        for i, node in enumerate(self.order):
-            if node.dtype.kind in "fb" and (node.op is not None or node.size > 1):
-                self.shapes.setdefault(node.shape, []).append(i)
-
-    def text(self, i: int) -> str:
-        """Return the name of a tensor, or how it is computed."""
-        if i not in self._texts:
-            node = self.order[i]
-            try:
-                text = node.name or python_text(value_of(self.environment, node))
-            except TooLargeError:
-                text = ""
-            if not text or len(text) > _LONGEST:
-                inner = (x.name for x in node.inputs if x.name)
-                text = f"{node.op.name if node.op else 'a constant'}({', '.join(inner) or '…'})"
-                same = [j for j, other in enumerate(self.order) if other.op is node.op]
-                text += f" no. {same.index(i) + 1}" if len(same) > 1 and node.op else ""
-            self._texts[i] = text
-        return self._texts[i]
-
-    def gradient(self, i: int) -> str:
-        """Return what the gradient of a tensor is called: that of a sum is that of its terms."""
-        node = self.order[i]
-        users = self.environment.consumers[node]
-        if not node.name and len(users) == 1:
-            user = users[0][0]
-            if user.op is ADD and user.shape == node.shape:
-                return self.gradient(self.place[user])
-        text = self.text(i)
-        return f"∂J/∂{text}" if node.name else f"∂J/∂({text})"
-
-    def before(self, i: int) -> set[int]:
-        """Return a tensor and those it is computed from: their gradients come after its own."""
-        if i not in self._before:
-            self._before[i] = {self.place[x] for x in topological_order([self.order[i]])}
-        return self._before[i]
-
-    def alike(self, i: int, most: int = 40) -> list[int]:
-        """Return the tensors of the same shape, the named first, then those near it."""
-        found = [j for j in self.shapes.get(self.order[i].shape, ()) if j != i]
-        found.sort(key=lambda j: (not self.order[j].name, abs(i - j)))
-        return found[:most]
-
-    def of_role(self, i: int, among: Sequence[int]) -> list[int]:
-        """Return what may come before or after the tensors that a loop reads, `i` being the last.
-
-        One made by the same operation, or what the loop starts from.
-        """
-        ops = {self.order[j].op for j in among}
-        alike = [j for j in self.alike(i, 400) if j not in among]
-        same = [j for j in alike if self.order[j].op in ops and self.order[j].op is not None]
-        starts = [j for j in alike if self.order[j].op is None]
-        return [*sorted(same, key=lambda j: abs(i - j))[:2], *starts[:3]]
-
-    def shown(self, site: Site) -> Callable[[Expr], Expr]:
-        """Return what puts the names of tensors into the formula of a rule."""
-        put = {G: name(self.gradient(site.at)), OUT: name(self.text(site.at))}
-        for i, x in enumerate(site.node.inputs):
-            alone = x.op is None and x.size == 1 and not x.name
-            put[f"@{i}"] = number(plain(x)) if alone else name(self.text(site.base.place[x]))
-        return lambda e: simplified(mapped(e, lambda part: _folded(put.get(part.name, part))))
-
-    def fitting(self, shape: tuple[int, ...], most: int = 24) -> list[int]:
-        """Return the tensors that can be multiplied with an array of `shape`, the named first."""
-        found = []
-        for other, places in self.shapes.items():
-            if np.prod(other) > 1 and _fits(other, shape):
-                found += places
-        found.sort(key=lambda j: (not self.order[j].name, j))
-        return found[:most]
-
-
-def _fits(other: tuple[int, ...], shape: tuple[int, ...]) -> bool:
-    behind = shape[len(shape) - len(other) :]
-    return len(other) <= len(shape) and all(n in (1, k) for n, k in zip(other, behind, strict=True))
-
-
 @cache
 def _functions() -> list[tuple[str, Callable[[Any], Any]]]:
     """Return the derivatives of the functions of one variable that networks use."""
@@ -189,7 +94,7 @@ def slope(site: Site) -> Any:
     return np.broadcast_to(plain(found), site.out.shape)
 
 
-def _put(key: str, value: Callable[[Site], Any]) -> Change:
+def _put(key: str, value: Change) -> Change:
     """Return the change that hands a rule something else for one of the arrays it reads."""
     return lambda site: site.flow(**{key: value(site)})
 
@@ -238,7 +143,7 @@ def _slopes(site: Site, book: Book, op: Op) -> Iterator[Way]:
     n, x = book.text(site.at), book.text(site.base.place[site.x])
     alone = sum(np.size(a) > 1 for a in site.operands) == 1
     d = f"the derivative of {n}" if alone else f"the derivative ∂{n}/∂{x}"
-    forms: list[tuple[str, str, Callable[[Site], Any], int]] = [
+    forms: list[tuple[str, str, Change, int]] = [
         ("f′ missing", f"{d} is missing", lambda s: 1.0, 0),
         ("f′ twice", f"{d} is there twice", lambda s: slope(s) ** 2, 1),
         ("f′ inverted", f"{d} is inverted: divided by it", lambda s: 1 / slope(s), 1),
@@ -288,7 +193,8 @@ def _exchanged(site: Site, book: Book) -> Iterator[Way]:
     reads, gradient = reads_of(site), book.gradient(site.at)
     for key, own in reads.items():
         text = book.text(own)
-        found = [(f"1 − {text}", "wrong variable", lambda s, k=key: 1 - s.read(k), 2)]
+        found: list[tuple[str, str, Change, int]] = []
+        found.append((f"1 − {text}", "wrong variable", lambda s, k=key: 1 - s.read(k), 2))
         if np.shape(site.g) == book.order[own].shape:
             found.append((gradient, "wrong variable", lambda s: s.g, 2))
         for put, other in reads.items():
@@ -304,7 +210,7 @@ def _exchanged(site: Site, book: Book) -> Iterator[Way]:
         if other >= 0:
             words = f"{book.gradient(other)} stands where {gradient} belongs"
             yield Way("wrong gradient", words, gradient, _put(
-                "g", lambda s, k=steps: s.base.leaving(_further(book, s.at, k))), 3)  # fmt: skip
+                "g", lambda s, k=steps: s.base.leaving(_further(book, s.at, k))), 4)  # fmt: skip
 
 
 def _others(site: Site, book: Book) -> Iterator[Way]:
@@ -320,7 +226,7 @@ def _others(site: Site, book: Book) -> Iterator[Way]:
         if other in book.within and other not in later:
             words = f"{book.gradient(other)} stands where {book.gradient(site.at)} belongs"
             yield Way("wrong gradient", words, book.gradient(site.at),
-                      _put("g", lambda s, j=other: s.base.leaving(j)), 2)  # fmt: skip
+                      _put("g", lambda s, j=other: s.base.leaving(j)), 4)  # fmt: skip
 
 
 def _factors(site: Site, book: Book) -> Iterator[Way]:
@@ -356,10 +262,11 @@ def _turned(site: Site, book: Book) -> Iterator[Way]:
             words = f"{there} has its elements in another order: axes {i} and {j} swapped"
             turned = list(shape)
             turned[i], turned[j] = shape[j], shape[i]
-            for change in (
+            other: tuple[Change, Change] = (
                 lambda s, t=turned, i=i, j=j: np.swapaxes(np.reshape(s.flow(), t), i, j),
                 lambda s, i=i, j=j: np.reshape(np.swapaxes(s.flow(), i, j), s.x.shape),
-            ):
+            )
+            for change in other:
                 yield Way("reshaped for transposed", words, there, change, 3)
 
 
@@ -468,14 +375,6 @@ def differing(a: Expr, b: Expr) -> tuple[Expr, Expr]:
         above = a, b
         a, b = pairs[0]
     return above if a.op is None or b.op is None else (a, b)
-
-
-def _folded(e: Expr) -> Expr:
-    """Return a part of a formula that only numbers are in as that number."""
-    if e.op is None or not all(is_number(arg) for arg in e.args):
-        return e
-    value = evaluate(e, {})
-    return number(value) if np.size(value) == 1 else e
 
 
 def summands(e: Expr) -> list[Expr]:

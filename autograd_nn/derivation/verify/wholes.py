@@ -133,7 +133,7 @@ def _function(z: Any, a: Any) -> tuple[Op, dict[str, Any]] | None:
             for op in (SOFTMAX, LOG_SOFTMAX):
                 if np.allclose(op.forward(z, axis=axis), a, rtol=near, atol=near):
                     return op, {"axis": axis}
-        lines = [(axis,) for axis in range(a.ndim)]
+        lines: list[tuple[int, ...]] = [(axis,) for axis in range(a.ndim)]
         lines += [tuple(range(k, a.ndim)) for k in range(max(a.ndim - 1, 1))]
         for along in lines:
             spread = np.std(a, axis=along, keepdims=True)

@@ -36,17 +36,17 @@ def test_mistakes_are_explained(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "old", "words"),
     [
-        ("softmax regression", "dP * counts / total**2", "a factor total is missing"),
-        ("softmax regression", "+ dtotal", "path through total is left out"),
+        ("softmax regression", "dP * counts / total**2", "P belongs"),
+        ("softmax regression", "+ dtotal", "the path from counts through total is left out"),
         ("fused cross-entropy", "(probs - Y) / 6", ""),
         ("fused cross-entropy", "(1 - h1**2)", "derivative of h1 is missing"),
         ("batch normalisation", "(dout * xhat).sum(axis=0)", "x stands where xhat belongs"),
         ("layer normalisation in one line", "g = dy * gamma", "gamma"),
-        ("attention", "dscores @ K / np.sqrt(3)", "3"),
+        ("attention", "dscores @ K / np.sqrt(3)", "∂J/∂scores stands where"),
         ("recurrent network", "dWhy +=", "only the last to be added is there"),
         ("recurrent network", "dWhh += draw @ hs[i].T", "off by one"),
         ("embedding", "np.add.at(dC, idx, demb)", "last write"),
-        ("logistic regression", "0.35 / 6 * w", "w * w"),
+        ("logistic regression", "0.35 / 6 * w", "w**2"),
         ("residual block with dropout", "du @ W1.T + dout", "left out"),
         ("convolution", "w[:, :, i, j]", "flipped along its last two axes"),
     ],
@@ -72,7 +72,8 @@ def test_tangents_tell_what_a_change_does() -> None:
         J, claims = run(exercise)
         environment = Environment(J, 1)
         place = {node: i for i, node in enumerate(environment.order)}
-        wanted = {place[node] for key in claims if (node := environment.meaning(key).node)}
+        nodes = [environment.meaning(key).node for key in claims]
+        wanted = {place[node] for node in nodes if node is not None}
         base = Pass(Draw(environment), {}, wanted)
         for i in wanted:
             direction = np.random.default_rng(i).normal(size=np.shape(base.arriving[i]))
@@ -88,14 +89,14 @@ def test_answers_of_other_exercises_are_not_explained() -> None:
     for exercise in EXERCISES.values():
         J, claims = run(exercise)
         names = [key for key, a in claims.items() if np.size(a) > 1]
-        for key in rng.choice(names, 3):
+        for key in rng.choice(names, 2):
             other = np.resize(arrays[int(rng.integers(len(arrays)))], np.shape(claims[key]))
             if np.allclose(other, claims[key]):
                 continue
             report = verify(J, {key: other}, samples=1)
             count += 1
             explained += bool(report[key].explanations)
-    assert count > 20
+    assert count > 15
     assert explained == 0
 
 

@@ -68,7 +68,7 @@ class _Looped(Writer):
         self.kernel: list[str] = []
         self.columns: dict[Tensor, str] = {}
         self.used: set[str] = set()
-        super().__init__(traced, graph, order)
+        super().__init__(traced, graph, order, {})
         self.users = uses(order)
         self.constants = [x for x in self.users if is_constant(x) and is_array(x)]
 
@@ -426,6 +426,10 @@ def looped(traced: Trace, graph: Graph, donated: Collection[Tensor] = ()) -> Sou
     """
     if any(x.dtype == np.float16 for x in graph.nodes()):
         raise NotCompilableError('Numba has no float16; use jit(..., engine="numpy")')
+    if any(x.dtype.kind == "c" for x in graph.nodes()):
+        raise NotCompilableError(
+            'complex numbers have no form for Numba here; use jit(..., engine="numpy")'
+        )
     graph = rewrite(scaling.moved_factors(rewrite(graph, _RULES)), _RULES)
     graph, given, order = arranged(graph, donated, may_overwrite, _blas_updates)
     order = postponed(order, given)

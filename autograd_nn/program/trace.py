@@ -26,7 +26,7 @@ from .graph import INPUT, Graph
 from .outside import Outside
 from .structures import Leaf, leaves_of
 
-_LONGEST = 20_000
+_LONGEST = 500_000
 """Operations from which on a straight line is no way to write them."""
 
 
@@ -167,7 +167,7 @@ def _results(result: Any) -> list[Tensor]:
     for leaf, where in zip(leaves, leaf_names(structure, "the result"), strict=True):
         if isinstance(leaf, Tensor):
             outputs.append(leaf)
-        elif isinstance(leaf, (np.ndarray, np.generic, bool, int, float)):
+        elif isinstance(leaf, (np.ndarray, np.generic, bool, int, float, complex)):
             outputs.append(constant(leaf))
         else:
             raise TypeError(

@@ -218,7 +218,7 @@ def _axis(s: Setting) -> Iterator[Candidate]:
 def _substitutes(s: Setting, old: str, same_family: bool) -> list[str]:
     """Return the names that may stand for `old`, the ones of its own family or the others."""
     environment, lone = s.environment, s.formula.name != ""
-    found = []
+    found, was = [], environment.meaning(old)
     for text in environment.known_names():
         if text == old or text in environment.extras:
             continue
@@ -230,7 +230,7 @@ def _substitutes(s: Setting, old: str, same_family: bool) -> list[str]:
         gradient = text not in environment.named
         if gradient != (old not in environment.named) and lone:
             continue  # a lone name for another of another kind would be a new formula
-        if meaning[:2] == environment.meaning(old)[:2]:
+        if meaning.node is was.node and meaning.gradient == was.gradient:
             continue  # the same gradient but for a factor, which is found as one
         if meaning.node is None or meaning.node.size == 0 or meaning.node is environment.J:
             continue

@@ -68,7 +68,7 @@ class Search(Sums):
         """Yield what the first draw allows: in one step, or in one step over several operations."""
         work = 0
         edges = [edge for edge in self.base.flows if self._reaches(edge)]
-        for edge in edges if len(edges) <= MOST_EDGES else ():
+        for edge in reversed(edges if len(edges) <= MOST_EDGES else []):  # the nearest first
             site = self._site(edge)
             x = self.base.place[site.x]
             twins = [e for e in self.base.flows if e[0] == edge[0] and self.base.place[

@@ -334,3 +334,11 @@ CATALOGUE: tuple[Mistake, ...] = (
     Mistake("index shifted", _index, "index shifted"),
 )
 """Every entry, the likeliest first: where several repairs are exact, the first is named first."""
+
+STRUCTURAL: tuple[Mistake, ...] = tuple(
+    entry for entry in CATALOGUE
+    if entry.rewritings in (_sign, _axis, _transposed, _swapped, _product_for_matmul,
+                            _matmul_for_product, _sum_missing, _sum_superfluous,
+                            _summand_superfluous, _factor_superfluous)
+)  # fmt: skip
+"""Those that know nothing of a graph's names: they rewrite the rules of its operations, too."""

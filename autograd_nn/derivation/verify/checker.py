@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -128,11 +127,10 @@ def verify(
     if hints not in (1, 2, 3, 4):
         raise ValueError(f"hints is {hints!r}; it must be 1, 2, 3 or 4")
     given = handed(J, claims, script, forward, names, samples, allow_own)
-    given, judge, lines = _best_reading(given, partial(_judged, draws=draws, seed=seed, rtol=rtol))
+    reading = partial(_judged, draws=draws, seed=seed, rtol=rtol)
+    given, judge, lines, chain = _best_reading(given, reading)
     environment, found, notes = given.environment, given.claims, given.notes
     wrong = any(not line.right for line in lines)
-    judged = partial(judge_in_the_chain, judge, found, lines)
-    chain = _guarded(judged, notes, "the chain") if wrong else None
     for claim, line in zip(found, lines, strict=True):
         line.hints = hints
         if chain and not line.right and not claim.problem:
@@ -190,17 +188,13 @@ def assert_right(J: Tensor, claims: Any, **options: Any) -> None:
     verify(J, claims, **options).raise_if_wrong()
 
 
-def _judged(given: Handed, draws: int, seed: int, rtol: float) -> tuple[Judge, list[Line]]:
+def _judged(given: Handed, draws: int, seed: int, rtol: float) -> tuple[Judge, list[Line], Any]:
     judge = Judge(given.environment, given.claims, draws, seed, rtol)
     lines = [_line(judge, claim) for claim in given.claims]
-    if all(line.right for line in lines):  # then what the program left must be right, too
-        for i, claim in enumerate(given.claims):
-            if claim.once:
-                left = copy.copy(claim)
-                left.function = None
-                line = _line(judge, left)
-                lines[i] = lines[i] if line.right else line
-    return judge, lines
+    if all(line.right for line in lines):
+        return judge, lines, None
+    in_the_chain = partial(judge_in_the_chain, judge, given.claims, lines)
+    return judge, lines, _guarded(in_the_chain, given.notes, "the chain")
 
 
 def _line(judge: Judge, claim: Claim) -> Line:
@@ -223,9 +217,13 @@ def _guarded(make: Callable[[], Any], notes: list[str], what: str) -> Any:
 
 
 def _best_reading(
-    given: Handed, judged: Callable[[Handed], tuple[Judge, list[Line]]]
-) -> tuple[Handed, Judge, list[Line]]:
-    """Return the reading of what was handed over under which the fewest formulas are wrong."""
+    given: Handed, judged: Callable[[Handed], tuple[Judge, list[Line], Any]]
+) -> tuple[Handed, Judge, list[Line], Any]:
+    """Return the reading of what was handed over under which the fewest formulas are wrong.
+
+    Counted are those that are wrong in themselves: a factor forgotten once, which others follow
+    from, is one mistake.
+    """
 
     def wrong(lines: list[Line]) -> int:
         return sum(not line.right for line in lines)

@@ -230,16 +230,18 @@ def _repeats(letters: Array) -> list[tuple[int, int, int]]:
     periods, counts = np.unique(distances, return_counts=True)
     found = []
     for period in periods[np.argsort(-counts, kind="stable")][:_PERIODS].tolist():
-        for start, stop in _runs(letters[:-period] == letters[period:]):
-            if stop - start >= 2 * period:
-                found.append((start, stop - start + period, period))
+        least = max((FEWEST - 1) * period, SHORTEST)
+        for start, stop in _runs(letters[:-period] == letters[period:], least):
+            found.append((start, stop - start + period, period))
     return found
 
 
-def _runs(true: Array) -> list[tuple[int, int]]:
-    """Return start and stop of each stretch of truth."""
+def _runs(true: Array, least: int = 1) -> list[tuple[int, int]]:
+    """Return start and stop of each stretch of truth that is so long."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], true, [False]]).astype(np.int8)))
-    return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
+    starts, stops = edges[::2], edges[1::2]
+    long = stops - starts >= least
+    return list(zip(starts[long].tolist(), stops[long].tolist(), strict=True))
 
 
 def _begun(table: Table, start: int, length: int, period: int) -> Span:
@@ -346,12 +348,15 @@ def find(table: Table) -> tuple[list[Span], Array]:
     spans: list[Span] = []
     where = np.full(table.size, -1)
     refused: set[tuple[int, int]] = set()
+    known: dict[tuple[int, int], list[tuple[int, int, int]]] = {}
     alphabets = (table.letters, table.near, table.near, *[table.letters] * _ROUNDS)
     for number, alphabet in enumerate(alphabets):
         letters = np.where(where < 0, alphabet, -1 - np.arange(table.size))
+        if (state := (id(alphabet), np.sum(where < 0))) not in known:
+            known[state] = sorted(_repeats(letters), key=lambda r: (r[2] - r[1], r[2]))
         taken = where >= 0
         lengths: dict[Span, int] = {}
-        for start, length, period in sorted(_repeats(letters), key=lambda r: (r[2] - r[1], r[2])):
+        for start, length, period in known[state]:
             free = not taken[start : start + length].any()
             if free and ((start, period) not in refused or number == len(alphabets) - 1):
                 taken[start : start + length] = True

@@ -77,10 +77,12 @@ class Vocabulary:
     def constant(self, x: Tensor) -> Text:
         """Return the text of a constant."""
         data = plain(x)
+        if isinstance(data, complex):
+            return Text(literal(data))
         if isinstance(data, (bool, int, float)):
             negative = (isinstance(data, float) and np.signbit(data)) or data < 0
             return Text(literal(data), UNARY if negative else ATOM)
-        if data.ndim == 0 and data.dtype.kind in "biuf":
+        if data.ndim == 0 and data.dtype.kind in "biufc":
             return Text(f"np.{data.dtype.name}({literal(data[()])})")
         if id(data) not in self._written:
             self._kept.append(data)

@@ -2,7 +2,7 @@
 
 1. `transposed` records the pass u ↦ Jᵀu, `rows` runs it on a batch of cotangents.
 2. `columns` runs v ↦ J·v, the pass back through u ↦ Jᵀu, on a batch of tangents.
-3. `blocks` gives the whole Jacobian, by the smaller batch of the two.
+3. `blocks` gives the whole Jacobian by one of the two.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.graph import topological_order
 from ..core.recording import RECORDING, Tape, no_grad
 from ..core.tensor import Tensor, plain
 from .batching import batched, largest
@@ -30,7 +31,7 @@ def transposed(run: Run) -> tuple[list[Tensor], list[Tensor]]:
 
 
 def _recorded(
-    outputs: Sequence[Tensor], inputs: Sequence[Tensor], order: list[Tensor] | None = None
+    outputs: Sequence[Tensor], inputs: Sequence[Tensor], order: list[Tensor]
 ) -> tuple[list[Tensor], list[Tensor]]:
     with differentiating():
         seeds = [Tensor(np.ones_like(plain(x)), requires_grad=True) for x in outputs]
@@ -49,7 +50,8 @@ def rows(run: Run, seeds: Seeds, count: int) -> list[Any]:
 def columns(run: Run, seeds: Seeds, count: int) -> list[Any]:
     """Return for each output of `run` the products J·v with `count` tangents."""
     duals, pulled = transposed(run)
-    tangents, products = _recorded(pulled, duals)
+    order = topological_order(pulled, set(run.inputs))
+    tangents, products = _recorded(pulled, duals, order)
     return _swept(run, products, tangents, seeds, count)
 
 
@@ -67,7 +69,7 @@ def _swept(
         }
         tape = RECORDING.get()
         before = len(tape.nodes) if isinstance(tape, Tape) else 0
-        found = batched(outputs, given, stop - start)
+        found = batched(outputs, given, stop - start, run.inputs)
         if isinstance(tape, Tape):  # a backward pass, as programs head it
             tape.spans.append((before, len(tape.nodes)))
             tape.starts.append((run.outputs, list(given.values())))
@@ -82,8 +84,11 @@ def _swept(
     return [np.concatenate([plain(x) for x in pieces]) for pieces in zip(*parts, strict=True)]
 
 
-def blocks(run: Run) -> list[list[Any]]:
-    """Return for each output, for each input, the block of the Jacobian, of shape out + x."""
+def blocks(run: Run, upright: bool) -> list[list[Any]]:
+    """Return for each output, for each input, the block of the Jacobian, of shape out + x.
+
+    By columns if `upright`, else by rows.
+    """
     heights, widths = [x.size for x in run.outputs], [x.size for x in run.inputs]
     height, width = sum(heights), sum(widths)
     if not height * width:
@@ -91,8 +96,7 @@ def blocks(run: Run) -> list[list[Any]]:
             run.made([np.zeros(out.shape + x.shape, x.dtype) for x in run.inputs])
             for out in run.outputs
         ]
-    upright = height > width
-    if height == len(run.outputs) == 1:
+    if height == len(run.outputs) == 1 and not upright:
         found = [run.pull([np.ones_like(plain(run.outputs[0]))])]
     elif not upright:
         whole = rows(run, lambda start, stop: np.eye(stop - start, height, start), height)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import threading
 from typing import Any
 
 import numpy as np
@@ -56,3 +58,29 @@ def test_a_trace_too_long_for_a_program_ends_at_once(monkeypatch: pytest.MonkeyP
 
     with pytest.raises(ValueError, match="loop around it"):
         jit(f)(1.0)
+
+
+def test_random_numbers_of_other_threads_are_no_draws_of_the_function() -> None:
+    turns: list[int] = []
+    done = threading.Event()
+    other = threading.Thread(target=done.wait)  # what runs beside the function, as a server does
+    other.start()
+
+    def f(x: Any) -> Any:
+        turns.append(0)
+        if len(turns) == 1:
+            beside = threading.Thread(target=random.random)
+            beside.start()
+            beside.join()
+        return x * 2.0
+
+    def drawing(x: Any) -> Any:
+        return x * random.random()  # noqa: S311 - what is refused
+
+    try:
+        assert jit(f)(3.0) == 6.0
+        with pytest.raises(TracingError, match="draws random numbers"):
+            jit(drawing)(3.0)
+    finally:
+        done.set()
+        other.join()

@@ -132,7 +132,10 @@ class _Programs:
 
     def _made(self, key: Any, parameters: dict[str, Any], keywords: Sequence[str]) -> _Entry:
         program = self._lowered(parameters, keywords)
-        test, entry = program.guard.function(), program.entry(functools.partial(_missed, weakref.ref(self)))
+        test, entry = (
+            program.guard.function(),
+            program.entry(functools.partial(_missed, weakref.ref(self))),
+        )
         made = _Entry(key, test, entry, program.run, program.memory)
         self._known[key] = [made, *self._known.get(key, ())][:_VARIANTS]
         self._known.move_to_end(key)

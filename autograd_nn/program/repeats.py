@@ -193,9 +193,7 @@ class Table:
         return x.shape, x.dtype, type(plain(x)) if is_weak(x) else None
 
 
-def _against(
-    order: Sequence[Tensor], first: int, copies: Mapping[Tensor, Tensor]
-) -> list[Tensor]:
+def _against(order: Sequence[Tensor], first: int, copies: Mapping[Tensor, Tensor]) -> list[Tensor]:
     """Return the nodes from number `first` on, those that read later results before others.
 
     A backward pass goes through a graph in depth; so ordered it goes back step by step.

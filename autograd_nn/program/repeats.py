@@ -350,7 +350,7 @@ def find(table: Table) -> tuple[list[Span], Array]:
     alphabets = (table.letters, table.near, table.near, *[table.letters] * _ROUNDS)
     for number, alphabet in enumerate(alphabets):
         letters = np.where(where < 0, alphabet, -1 - np.arange(table.size))
-        if (state := (id(alphabet), np.sum(where < 0))) not in known:
+        if (state := (id(alphabet), int(np.sum(where < 0)))) not in known:
             known[state] = sorted(_repeats(letters), key=lambda r: (r[2] - r[1], r[2]))
         taken = where >= 0
         lengths: dict[Span, int] = {}

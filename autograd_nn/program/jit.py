@@ -10,6 +10,7 @@ import functools
 import importlib.util
 import itertools
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -77,7 +78,8 @@ class _Programs:
         self._lock = threading.RLock()
         self._known: OrderedDict[Any, list[_Entry]] = OrderedDict()
         self._seen: dict[Any, _Entry] = {}
-        self.latest: tuple[Callable[..., Any], int] = (self.missed, 0)
+        # More arguments than there can be: the first call looks for its program.
+        self.latest: tuple[Callable[..., Any], int] = (_missed, -1)
 
     def missed(self, *args: Any, **kwargs: Any) -> Any:
         """Find or make the program for these arguments, and run it.
@@ -130,7 +132,10 @@ class _Programs:
 
     def _made(self, key: Any, parameters: dict[str, Any], keywords: Sequence[str]) -> _Entry:
         program = self._lowered(parameters, keywords)
-        test, entry = program.guard.function(), program.entry(self.missed)
+        test, entry = (
+            program.guard.function(),
+            program.entry(functools.partial(_missed, weakref.ref(self))),
+        )
         made = _Entry(key, test, entry, program.run, program.memory)
         self._known[key] = [made, *self._known.get(key, ())][:_VARIANTS]
         self._known.move_to_end(key)
@@ -150,6 +155,11 @@ class _Programs:
         traced = trace(self.function, name, parameters, keywords, static)
         # In a context of its own: a trace that is under way outside shall see nothing of it.
         return contextvars.Context().run(lowered, traced, donated, self.style, self.engine)
+
+
+def _missed(programs: weakref.ref[_Programs], *args: Any) -> Any:
+    """Call `missed`; a program does not keep the programs that it is one of."""
+    return programs().missed(*args)  # type: ignore[union-attr]  # it was called through them
 
 
 def jit(

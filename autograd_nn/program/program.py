@@ -12,6 +12,7 @@ import gc
 import itertools
 import linecache
 import pathlib
+import types
 import weakref
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +27,7 @@ from .comparison import compare
 from .graph import Graph
 from .guards import Guard
 from .iterations import LOOP
+from .literals import globals_used
 from .numba_source import looped
 from .numpy_source import planned
 from .readable_source import readable
@@ -181,13 +183,24 @@ def _array(text, dtype, shape):
 
 
 def compiled(text: str, name: str, held: Mapping[str, Any]) -> dict[str, Any]:
-    """Run `text` as a module and return its names; tracebacks show its lines."""
+    """Run `text` as a module and return its names; tracebacks show its lines.
+
+    The function `name` is not among its own globals, and what only it uses is in no cycle: it goes,
+    with its arrays, as soon as nobody has it any more.
+    """
     filename = f"<autograd_nn program {name} {next(_NUMBERS)}>"
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
     space: dict[str, Any] = dict(held)
     exec(compile(text, filename, "exec"), space)  # noqa: S102 - the program itself: names in it are sanitised, constants held beside it
-    weakref.finalize(space[name], linecache.cache.pop, filename, None).atexit = False
-    return space
+    made = space.pop(name)
+    function = types.FunctionType(made.__code__, dict(space), name)
+    if "njit" not in space:  # Numba reads names when it compiles
+        others = [x for x in space.values() if isinstance(x, types.FunctionType)]
+        own = [x.__code__ for x in others if x.__globals__ is space]
+        for key in space.keys() - {"__builtins__"}.union(*(globals_used(x)[1] for x in own)):
+            del space[key]
+    weakref.finalize(function, linecache.cache.pop, filename, None).atexit = False
+    return {**function.__globals__, name: function}
 
 
 def _torn(donated: Sequence[str], error: BaseException) -> None:

@@ -22,16 +22,20 @@ def item(x: Any, key: Any) -> Any:
     return x[key]
 
 
-def _is_basic(key: Any) -> bool:
-    """Whether `key` selects every element at most once: integers, slices, None and Ellipsis."""
+def _takes_once(key: Any) -> bool:
+    """Whether `key` selects every element at most once: integers, slices, None, ..., masks."""
     parts = key if isinstance(key, tuple) else (key,)
     basic = (int, np.integer, slice, type(None), type(Ellipsis))
-    return all(isinstance(part, basic) and not isinstance(part, bool) for part in parts)
+    return all(
+        part.dtype == bool if isinstance(part, np.ndarray)
+        else isinstance(part, basic) and not isinstance(part, bool)
+        for part in parts
+    )  # fmt: skip
 
 
 def _scatter(g: Any, key: Any, shape: tuple[int, ...]) -> Any:
     out = np.zeros_like(g, shape=shape)
-    if _is_basic(key):
+    if _takes_once(key):
         out[key] = g
     else:
         add_at(out, key, g)

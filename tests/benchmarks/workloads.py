@@ -451,8 +451,8 @@ class Space:
 
 def _scan(stack: Any, f: Any, state: Any, xs: Any) -> Any:
     outs = []
-    for x in xs:
-        state, out = f(state, x)
+    for t in range(xs.shape[0]):
+        state, out = f(state, xs[t])
         outs.append(out)
     return state, stack(outs)
 

@@ -12,7 +12,20 @@ from __future__ import annotations
 
 from ..graph import Graph
 from ..rewriting import Rule, rewrite
-from . import broadcasts, constants, kernels, negatives, neutral, powers, scaling, sums, transposes
+from . import (
+    broadcasts,
+    constants,
+    kernels,
+    negatives,
+    neutral,
+    pieces,
+    powers,
+    products,
+    scaling,
+    short_axes,
+    sums,
+    transposes,
+)
 
 SIMPLIFY: list[Rule] = [
     neutral.detached, constants.folded, broadcasts.unneeded,
@@ -36,5 +49,5 @@ def simplify(graph: Graph) -> Graph:
 
 def tune(graph: Graph) -> Graph:
     """Return the simplified `graph` with factors and kernels as they run fastest."""
-    graph = scaling.moved_factors(rewrite(graph, [*SIMPLIFY, *kernels.RULES]))
+    graph = scaling.moved_factors(rewrite(graph, [*SIMPLIFY, *products.RULES, *pieces.RULES, *kernels.RULES, *short_axes.RULES]))
     return rewrite(graph, SIMPLIFY)

@@ -155,8 +155,8 @@ def jit(
         Which form of the program is run.
     engine : {"numpy", "numba"}
         What runs it: NumPy, or loops compiled by Numba (the extra ``fast``) with products by
-        NumPy's BLAS, which takes some seconds on the first call and has no form for some
-        operations.
+        NumPy's BLAS, which takes some seconds on the first call; what has no such form is done by
+        NumPy between the loops.
 
     Returns
     -------
@@ -173,8 +173,6 @@ def jit(
         On a call, if an array that may be overwritten shares memory with another argument.
     ImportError
         If the engine is not installed.
-    NotCompilableError
-        On a call, if an operation has no form for Numba.
     TracingError
         On a call, if `f` asks a traced Tensor for its value, as a Python branch does, or draws
         random numbers.

@@ -88,7 +88,16 @@ class Program:
 
     @property
     def kernel(self) -> Callable[..., Any]:
-        """The compiled function of a program for Numba; it takes the leaves that are used, flat."""
+        """The compiled function of a program for Numba; it takes the leaves that are used, flat.
+
+        Raises
+        ------
+        ValueError
+            If the program is not one kernel, as NumPy does a part of it.
+        """
+        count = self._source.text.count("\ndef kernel")
+        if count != 1:
+            raise ValueError(f"this program has {count} kernels, not one: NumPy does a part of it")
         return cast("Callable[..., Any]", self._space["kernel"])
 
     @property

@@ -153,7 +153,10 @@ def _attention_by_einsum(xp: Any, p: Any, x: Any) -> Any:
     return xp.sum(xp.einsum("...ij,...je->...ie", e / xp.sum(e, -1, keepdims=True), v) ** 2)
 
 
-for _name, _sizes in (("attention", ((8, 8), (64, 64))), ("attention_batch", ((4, 8, 8), (16, 32, 32)))):
+for _name, _sizes in (
+    ("attention", ((8, 8), (64, 64))),
+    ("attention_batch", ((4, 8, 8), (16, 32, 32))),
+):
     WORKLOADS[_name] = Workload(
         lambda rng, n: ([rng.normal(size=n[-1:] * 2) / 4 for _ in range(3)], rng.normal(size=n)),
         _sizes, gradient_of(_attention, _attention_by_einsum),

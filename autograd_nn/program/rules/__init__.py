@@ -49,5 +49,6 @@ def simplify(graph: Graph) -> Graph:
 
 def tune(graph: Graph) -> Graph:
     """Return the simplified `graph` with factors and kernels as they run fastest."""
-    graph = scaling.moved_factors(rewrite(graph, [*SIMPLIFY, *products.RULES, *pieces.RULES, *kernels.RULES, *short_axes.RULES]))
+    forms = [*products.RULES, *pieces.RULES, *kernels.RULES, *short_axes.RULES]
+    graph = scaling.moved_factors(rewrite(graph, [*SIMPLIFY, *forms]))
     return rewrite(graph, SIMPLIFY)

@@ -47,10 +47,34 @@ def layout(node: Tensor) -> tuple[list[bool], bool]:
     return apart, on_others and bool(seen.all())
 
 
-def _is_basic(key: Any) -> bool:
+def is_basic(key: Any) -> bool:
+    """Whether `key` is made of integers, slices, None and Ellipsis."""
     parts = key if isinstance(key, tuple) else (key,)
     basic = (int, np.integer, slice, type(None), type(Ellipsis))
     return all(isinstance(part, basic) and not isinstance(part, bool) for part in parts)
+
+
+def places(key: Any, shape: tuple[int, ...], indices: str) -> list[str]:
+    """Return where the element at `indices` of ``x[key]`` lies in an x of `shape`, as text."""
+    parts = list(key) if isinstance(key, tuple) else [key]
+    named = sum(part is not None and part is not Ellipsis for part in parts)
+    at = next((i for i, part in enumerate(parts) if part is Ellipsis), len(parts))
+    parts[at : at + 1] = [slice(None)] * (len(shape) - named)
+    left, lengths, found = iter(indices), iter(shape), []
+    for part in parts:
+        if part is None:
+            next(left)
+        elif isinstance(part, slice):
+            start, _, step = part.indices(next(lengths))
+            index = next(left)
+            if index == "0":
+                found.append(str(start))
+            else:
+                scaled = index if step == 1 else f"{step} * {index}"
+                found.append(f"{start} + {scaled}" if start else scaled)
+        else:
+            found.append(str(part % next(lengths)))
+    return found
 
 
 @applies_to(SCATTER)
@@ -70,7 +94,7 @@ def _parts(node: Tensor, graph: Graph) -> tuple[tuple[Any, ...], Sequence[Tensor
         return None
     if node.op is PIECES:
         return node.params["keys"], node.inputs
-    return ((node.params["key"],), node.inputs) if _is_basic(node.params["key"]) else None
+    return ((node.params["key"],), node.inputs) if is_basic(node.params["key"]) else None
 
 
 @applies_to(ADD)

@@ -86,10 +86,9 @@ def contraction(operands: Sequence[Labelled], output: str) -> Tensor | None:
         return None
     rest = list(operands)
     while len(rest) > 1:  # the pair with the smallest product first
-        def cost(pair: tuple[int, int]) -> int:
-            return math.prod(sizes[c] for c in {*rest[pair[0]][0], *rest[pair[1]][0]})
-
-        i, j = min([(i, j) for j in range(len(rest)) for i in range(j)], key=cost)
+        pairs = [(i, j) for j in range(len(rest)) for i in range(j)]
+        costs = [math.prod(sizes[c] for c in {*rest[i][0], *rest[j][0]}) for i, j in pairs]
+        i, j = pairs[costs.index(min(costs))]
         others = [x for k, x in enumerate(rest) if k not in (i, j)]
         needed = output + "".join(labels for labels, _ in others)
         rest = [*others, _pair(rest[i], rest[j], needed, sizes)]
@@ -125,7 +124,7 @@ def _is_a_product(first: str, second: str, output: str) -> bool:
     both = {*first} & {*second}
     batch, inner = both & {*output}, both - {*output}
     apart = [bool({*labels} & {*output} - both) for labels in (first, second)]
-    return bool(inner) and (all(apart) or (any(apart) and not batch)) or not inner
+    return not inner or all(apart) or (any(apart) and not batch)
 
 
 @applies_to(SUM, arithmetic=True)

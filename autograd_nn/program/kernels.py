@@ -45,6 +45,14 @@ def is_readable(node: Tensor) -> bool:
     return readable and basic and (is_array(node.inputs[0]) or node.op is BROADCAST_TO)
 
 
+def is_indexed(node: Tensor) -> bool:
+    """Whether `node` is a view whose elements are read in place, without being written itself."""
+    if not is_readable(node) or node.ndim > MOST_AXES or not node.size:
+        return False
+    shapes = [[n for n in x.shape if n != 1] for x in (node, node.inputs[0])]
+    return node.op is not RESHAPE or shapes[0] == shapes[1]
+
+
 def _is_worth_it(step: Nest | Tensor) -> bool:
     """Whether a kernel does better than NumPy at `step`."""
     if isinstance(step, Nest) or step.op is GEMM:

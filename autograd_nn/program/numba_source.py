@@ -24,7 +24,7 @@ from ..ops.reductions import MAX, MIN, PROD, SOFTMAX, SUM
 from ..ops.shapes import BROADCAST_TO, RESHAPE, TRANSPOSE
 from . import native
 from .graph import Graph, is_array, is_constant, is_leaf, op_of
-from .kernels import is_of_columns, is_readable, runs
+from .kernels import is_indexed, is_of_columns, is_readable, runs
 from .literals import dtype_name, literal
 from .loop_nests import INFIX, STARTS, Nest, is_product, may_overwrite, nests, postponed
 from .memory import is_view
@@ -64,7 +64,7 @@ class _Looped(Writer):
         self.columns: dict[Tensor, str] = {}
         self.used: set[str] = set()
         self.made: dict[str, Tensor | None] = {}  # name → what is called so; None: a column
-        self.begun = False
+        self.begun = self.between = False
         super().__init__(traced, graph, order)
         self.users = uses(order)
         self.constants = [x for x in self.users if is_constant(x) and is_array(x)]
@@ -95,52 +95,56 @@ class _Looped(Writer):
     def write_all(self, steps: Sequence[Nest | Tensor]) -> None:
         """Write the statements, each in a kernel or between two of them."""
         for compiled, some in runs(steps):
+            self.between = not compiled
             for step in some:
                 if isinstance(step, Nest):
                     self._nest(step)
+                elif is_indexed(step):
+                    pass  # each user reads the elements it needs
                 elif compiled:
                     self.write(step)
                 else:
                     self._by_numpy(step)
+        self.between = True
 
     # -- statements that stand alone --------------------------------------------------------------
 
     def _by_numpy(self, node: Tensor) -> None:
         """Write a statement between two kernels."""
-        if node.op is TRANSPOSE and node.ndim == 2:
-            self.texts[node] = Text(f"{self.operand(node.inputs[0]).within(ATOM)}.T")
-            return
         code = self.words.expression(node, [self.operand(x) for x in node.inputs]).code
-        name = self.name(node)
         if isinstance(plain(node), np.ndarray) and not is_readable(node):
             code = f"np.ascontiguousarray({code})" if node.ndim else f"np.asarray({code})[()]"
-        self.body.append(f"{name} = {code}")
-        self.made[name] = node
-        self.texts[node] = Text(name)
+        self._assigned(node, code)
+
+    def operand(self, x: Tensor) -> Text:
+        """Return the text of an operand; a view is written where it is first needed as such."""
+        if x not in self.texts and not is_leaf(x):
+            if not is_array(x):
+                return Text(self.at(x, []))
+            base = self.operand(x.inputs[0])
+            if x.op is TRANSPOSE and x.ndim == 2:
+                return Text(f"{base.within(ATOM)}.T")
+            self._assigned(x, self.words.expression(x, [base]).code)
+        return super().operand(x)
 
     def write(self, node: Tensor) -> None:
         if node.op is GEMM:
             c, a, b = node.inputs
             self.texts[node] = self.operand(c)
             self._gemm(node, node.params["alpha"], a, b, 1.0)
-        elif node.op is TRANSPOSE and node.ndim == 2:
-            self.texts[node] = Text(f"{self.operand(node.inputs[0]).within(ATOM)}.T")
         elif node.op is PIECES:
             self._in_pieces(node)
         elif is_product(node):
             self._product(node)
         elif node.op is MATMUL:
             self._product_of_stacks(node)
-        elif node.op is RESHAPE and not node.ndim and is_array(node.inputs[0]):
-            self._assigned(node, self.at(node.inputs[0], "0" * node.inputs[0].ndim))
         elif is_of_columns(node):
             self._of_columns(node)
         elif node.op is RESHAPE:
             operand = self.operand(node.inputs[0]).code
-            self._assigned(node, f"np.ascontiguousarray({operand}).reshape({node.shape})")
-        elif node.op in (BROADCAST_TO, GETITEM, TRANSPOSE):
-            operands = [self.operand(node.inputs[0])]
-            self._assigned(node, self.words.expression(node, operands).code)
+            if is_view(node.inputs[0]):
+                operand = f"np.ascontiguousarray({operand})"
+            self._assigned(node, f"{operand}.reshape({node.shape})")
         else:
             code = self._scalar(node, [self._number(x) for x in node.inputs])
             self._assigned(node, typed(node, code))
@@ -151,7 +155,7 @@ class _Looped(Writer):
         name = self._new(node, "" if whole else "0")
         for key, x, alone in zip(node.params["keys"], node.inputs, apart, strict=True):
             depth = sum(n != 1 for n in x.shape)
-            indices = "".join("0" if n == 1 else i for n, i in zip(x.shape, _INDICES, strict=False))
+            indices = ["0" if n == 1 else i for n, i in zip(x.shape, _INDICES, strict=False)]
             source = self._element(x, indices, {})  # written first: it may name a column
             for axis, n in enumerate(x.shape):
                 if n != 1:
@@ -171,7 +175,10 @@ class _Looped(Writer):
 
     def _assigned(self, node: Tensor, code: str) -> None:
         name = self.name(node)
-        self.add(f"{name} = {code}")
+        if self.between:
+            self.body.append(f"{name} = {code}")
+        else:
+            self.add(f"{name} = {code}")
         self.made[name] = node
         self.texts[node] = Text(name)
 
@@ -220,10 +227,7 @@ class _Looped(Writer):
         c = self._new(node)
         routine = "sgemm" if node.dtype == np.float32 else "dgemm"
         self.used.add(routine)
-        stack = node.shape[:-2]
-        for depth, n in enumerate(stack):
-            self.add(f"for {_INDICES[depth]} in range({n}):", depth)
-        given = []
+        stack, given = node.shape[:-2], []
         for x in node.inputs:
             last = (x.ndim - 1, x.ndim - 2)
             turned = x.op is TRANSPOSE and permutation(x) == (*range(x.ndim - 2), *last)
@@ -232,6 +236,8 @@ class _Looped(Writer):
             code = self.operand(x.inputs[0] if turned else x).code
             given.append(f"{code}[{at}:, :], {turned}")
         at = "".join(f"{i}, " for i in _INDICES[: len(stack)])
+        for depth, n in enumerate(stack):
+            self.add(f"for {_INDICES[depth]} in range({n}):", depth)
         self.add(f"{routine}(1.0, {', '.join(given)}, 0.0, {c}[{at}:, :])", len(stack))
 
     def _gemm(self, node: Tensor, alpha: float, a: Tensor, b: Tensor, beta: float) -> None:
@@ -263,7 +269,7 @@ class _Looped(Writer):
             if size != 1:
                 self.add(f"for {_INDICES[axis]} in range({size}):", depth)
                 depth += 1
-        indices = "".join("0" if n == 1 else i for n, i in zip(nest.shape, _INDICES, strict=False))
+        indices = ["0" if n == 1 else i for n, i in zip(nest.shape, _INDICES, strict=False)]
         inside: dict[Tensor, str] = {}
         for number, g in enumerate(nest.members):
             operands = [self._element(x, indices, inside) for x in g.inputs]
@@ -314,19 +320,21 @@ class _Looped(Writer):
     def _number(self, x: Tensor) -> str:
         return self.operand(x).within(ATOM)
 
-    def _element(self, x: Tensor, indices: str, inside: Mapping[Tensor, str]) -> str:
+    def _element(self, x: Tensor, indices: Sequence[str], inside: Mapping[Tensor, str]) -> str:
         """Return the element of `x` at the loop's indices."""
         if x in inside:
             return inside[x]
         if not is_array(x):
             return self._number(x)
         own = zip(x.shape, indices[len(indices) - x.ndim :], strict=True)
-        return self.at(x, "".join("0" if n == 1 else i for n, i in own))
+        return self.at(x, ["0" if n == 1 else i for n, i in own])
 
-    def at(self, x: Tensor, indices: str) -> str:
-        """Return ``x[i, j]``; a transposed array is read the other way round."""
-        while x.op is TRANSPOSE and x.ndim == 2:
-            x, indices = x.inputs[0], indices[::-1]
+    def at(self, x: Tensor, indices: Sequence[str]) -> str:
+        """Return ``x[i, j]``; what is a view is read where it looks."""
+        while is_indexed(x):
+            x, indices = x.inputs[0], _looked_at(x, indices)
+        if not indices:
+            return self._number(x)
         if x in self.columns:
             return f"{self.columns[x]}[{indices[0]}]"
         return f"{self.operand(x).code}[{', '.join(indices)}]"
@@ -372,8 +380,9 @@ class _Looped(Writer):
                 self.lines.append((f"{code} = np.ascontiguousarray({code})", ""))
             elif isinstance(plain(x), np.ndarray) and not x.ndim:
                 self.lines.append((f"{code} = {code}[()]", ""))
+        returned = self.returned()[0]  # first: it may write a view
         results = dict.fromkeys(self.operand(_untransposed(x)).code for x in self.graph.outputs)
-        later = [_words([self.returned()[0]])]  # what is read after each part
+        later = [_words(returned)]  # what is read after each part
         for part in reversed(self.body):
             later.append(later[-1] | _words(part))
         later.reverse()
@@ -431,12 +440,26 @@ def _start(node: Tensor) -> str:
     return f"np.{node.dtype.name}({STARTS.get(op_of(node), '0')})"
 
 
-def _kept(node: Tensor, indices: str) -> str:
+def _kept(node: Tensor, indices: Sequence[str]) -> str:
     """Return the indices that are left when a sum has reduced its axes."""
     axes = axes_of(node)
     if node.params.get("keepdims"):
         return ", ".join("0" if a in axes else i for a, i in enumerate(indices))
     return ", ".join(i for a, i in enumerate(indices) if a not in axes)
+
+
+def _looked_at(view: Tensor, indices: Sequence[str]) -> list[str]:
+    """Return where in its operand the element of a view lies."""
+    x = view.inputs[0]
+    if view.op is TRANSPOSE:
+        return [indices[permutation(view).index(axis)] for axis in range(x.ndim)]
+    if view.op is GETITEM:
+        return places(view.params["key"], x.shape, indices)
+    if view.op is RESHAPE:
+        long = iter([i for i, n in zip(indices, view.shape, strict=True) if n != 1])
+        return ["0" if n == 1 else next(long) for n in x.shape]
+    own = zip(x.shape, indices[view.ndim - x.ndim :], strict=True)
+    return ["0" if n == 1 else i for n, i in own]
 
 
 def _untransposed(node: Tensor) -> Tensor:

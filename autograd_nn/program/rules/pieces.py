@@ -54,7 +54,7 @@ def is_basic(key: Any) -> bool:
     return all(isinstance(part, basic) and not isinstance(part, bool) for part in parts)
 
 
-def places(key: Any, shape: tuple[int, ...], indices: str) -> list[str]:
+def places(key: Any, shape: tuple[int, ...], indices: Sequence[str]) -> list[str]:
     """Return where the element at `indices` of ``x[key]`` lies in an x of `shape`, as text."""
     parts = list(key) if isinstance(key, tuple) else [key]
     named = sum(part is not None and part is not Ellipsis for part in parts)
@@ -70,7 +70,7 @@ def places(key: Any, shape: tuple[int, ...], indices: str) -> list[str]:
             if index == "0":
                 found.append(str(start))
             else:
-                scaled = index if step == 1 else f"{step} * {index}"
+                scaled = index if step == 1 else f"{step} * ({index})"
                 found.append(f"{start} + {scaled}" if start else scaled)
         else:
             found.append(str(part % next(lengths)))

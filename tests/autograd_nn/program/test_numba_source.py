@@ -53,7 +53,7 @@ def test_what_has_no_loop_stands_between_kernels() -> None:
         return np.sum(order * a), np.exp(order) - b
 
     program = jit(f, engine="numba").lower(A, A.T)
-    assert program.source.count("@njit(error_model=\"numpy\", fastmath={\"nsz\"}, nogil") == 2
+    assert program.source.count('@njit(error_model="numpy", fastmath={"nsz"}, nogil') == 2
     for got, right in zip(program(A, A.T), jit(f)(A, A.T), strict=True):
         np.testing.assert_allclose(got, right, rtol=1e-13)
     with pytest.raises(ValueError, match="2 kernels"):

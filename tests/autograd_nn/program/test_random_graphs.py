@@ -50,6 +50,7 @@ def test_programs_of_random_graphs(e: Any, seed: int, donate: bool) -> None:
 def test_compiled_programs_of_random_graphs() -> None:
     """One step down a random function: Numba's program, which writes in place, against eager."""
     pytest.importorskip("numba")
+
     @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
     @given(e=expressions(), seed=st.integers(0, 1000))
     def one(e: Any, seed: int) -> None:

@@ -89,9 +89,14 @@ class KernelWriter(Writer):
                 return text
             self.assigned(x, text.code)
         else:
-            name = self.new(x)
-            self.filled(x.shape, lambda at: f"{name}[{', '.join(at)}] = {self.at(x, at)}")
+            self.copied(x)
         return super().operand(x)
+
+    def copied(self, x: Tensor) -> str:
+        """Write the elements that a view looks at into new memory, and return its name."""
+        name = self.new(x)
+        self.filled(x.shape, lambda at: f"{name}[{', '.join(at)}] = {self.at(x, at)}")
+        return name
 
     def filled(self, shape: tuple[int, ...], statement: Callable[[list[str]], str]) -> None:
         """Write a loop nest of one statement, made from the indices."""
@@ -171,7 +176,8 @@ class KernelWriter(Writer):
         for part in reversed(self.body):
             later.append(later[-1] | _words(part))
         later.reverse()
-        known, kernels = [self.operand(x).code for x in inputs], []
+        kernels: list[str] = []
+        known = [self.operand(x).code for x in inputs]
         for part, after in zip(self.body, later[1:], strict=True):
             if isinstance(part, str):
                 self.lines.append((part, ""))

@@ -82,7 +82,9 @@ class _Looped(KernelWriter):
         elif is_of_columns(node):
             self._of_columns(node)
         elif node.op is RESHAPE:
-            operand = self.operand(node.inputs[0]).code
+            x = node.inputs[0]
+            turned = x.op is TRANSPOSE and x.ndim == 2 and x not in self.texts
+            operand = self.copied(x) if turned else self.operand(x).code
             self.assigned(node, f"{operand}.reshape({node.shape})")
         else:
             code = self._scalar(node, [self.number(x) for x in node.inputs])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 
@@ -44,7 +45,7 @@ def logsumexp_in_steps(node: Tensor, graph: Graph) -> Tensor | None:
     x, axis = node.inputs[0], node.params.get("axis")
     if not is_array(node) or not is_exact(x.dtype):
         return None  # of a number the logarithm of 0 would warn
-    peak = x.max(axis=axis, keepdims=True)
+    peak: Any = x.max(axis=axis, keepdims=True)
     peak = np.where(np.isfinite(peak), peak, 0.0)
     total = np.log(np.exp(x - peak).sum(axis=axis, keepdims=True)) + peak
     return apply(RESHAPE, (total,), {"shape": node.shape})
@@ -56,7 +57,7 @@ def softmax_in_steps(node: Tensor, graph: Graph) -> Tensor | None:
     x, axis = node.inputs[0], node.params["axis"]
     if not is_exact(x.dtype) or (x.ndim == 2 and axis in (0, -2)):
         return None
-    share = np.exp(x - x.max(axis=axis, keepdims=True))
+    share: Tensor = np.exp(x - x.max(axis=axis, keepdims=True))
     return share / share.sum(axis=axis, keepdims=True)
 
 

@@ -102,7 +102,7 @@ def einsum_as_products(node: Tensor, graph: Graph) -> Tensor | None:
     inputs, output = node.params["subscripts"].split("->")
     labels = inputs.split(",")
     operands = list(zip(labels, node.inputs, strict=True))
-    if len(operands) == 2 and not _is_a_product(*labels, output):
+    if len(labels) == 2 and not _is_a_product(labels[0], labels[1], output):
         return None  # a row of one times a row of the other, in one pass
     return contraction(operands, output)
 

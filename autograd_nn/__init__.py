@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .checks.anomaly import AnomalyError, detect_anomaly
     from .checks.comparison import GradientReport, UndecidedWarning
     from .checks.gradients import check_grads
-    from .derivation import derive, prove, verify
+    from .derivation import assert_right, derive, prove, verify
     from .drawing import draw, explore
     from .program.jit import jit  # the function, not the module of its name
     from .transforms.checkpoint import checkpoint
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
         vjp,
     )
     from .transforms.flow import custom_vjp, stop_gradient
+    from .transforms.scan import scan  # the function, not the module of its name
+    from .transforms.vmap import vmap
 
 keep_freed_memory()
 
@@ -51,7 +53,9 @@ _LATER = {
         "checks.gradients": "check_grads",
         "transforms.checkpoint": "checkpoint",
         "transforms.flow": "custom_vjp stop_gradient",
-        "derivation": "derive prove verify",
+        "transforms.scan": "scan",
+        "transforms.vmap": "vmap",
+        "derivation": "assert_right derive prove verify",
         "drawing": "draw explore",
         "transforms.derivatives": "elementwise_grad grad hessian hvp jacobian jvp value_and_grad "
         "vjp",
@@ -62,11 +66,11 @@ _LATER = {
 """Public name → the module it lives in, imported when it is first asked for."""
 
 __all__ = [
-    "AnomalyError", "GradientReport", "Tensor", "UndecidedWarning", "check_grads", "checkpoint",
-    "custom", "custom_vjp", "derive", "detect_anomaly", "draw", "elementwise_grad", "elu",
-    "explore", "gelu", "grad", "gradients", "hessian", "hvp", "jacobian", "jit", "jvp",
-    "leaky_relu", "log_softmax", "logsumexp", "no_grad", "ops", "prove", "relu", "sigmoid",
-    "softmax", "softplus", "stop_gradient", "value_and_grad", "verify", "vjp",
+    "AnomalyError", "GradientReport", "Tensor", "UndecidedWarning", "assert_right", "check_grads",
+    "checkpoint", "custom", "custom_vjp", "derive", "detect_anomaly", "draw", "elementwise_grad",
+    "elu", "explore", "gelu", "grad", "gradients", "hessian", "hvp", "jacobian", "jit", "jvp",
+    "leaky_relu", "log_softmax", "logsumexp", "no_grad", "ops", "prove", "relu", "scan", "sigmoid",
+    "softmax", "softplus", "stop_gradient", "value_and_grad", "verify", "vjp", "vmap",
 ]  # fmt: skip
 
 

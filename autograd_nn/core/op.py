@@ -20,7 +20,7 @@ import numpy as np
 Rule = Callable[..., Any]
 
 Trait = Literal[
-    "activation", "commutes", "constant", "elementwise", "linear", "value_free", "view"
+    "activation", "commutes", "elementwise", "linear", "lines", "stacks", "value_free", "view"
 ]  # fmt: skip
 
 REGISTRY: dict[str, Op] = {}
@@ -73,8 +73,9 @@ class Op:
     traits : set of str
         What is true of it: ``elementwise`` (ufuncs are by default); ``view`` (the result looks at
         the operand's memory); ``commutes``; ``linear`` (in all its inputs together, or in each);
-        ``constant`` (piecewise: the derivative is 0 where there is one); ``activation``;
-        ``value_free`` (its rules read neither inputs nor result).
+        ``lines`` (it works along the parameter `axis`, on all elements where that is None);
+        ``stacks`` (on the matrices in the last two axes); ``activation``; ``value_free`` (its
+        rules read neither inputs nor result).
 
     Attributes
     ----------

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from ..core.op import UFUNCS, Op
+from ..core.recording import TRACING
 from ..core.tensor import Tensor, apply, install
 from ..ops.elementwise import ASTYPE, RELU, SIGMOID
 from ..ops.functions import FUNCTIONS
-from ..ops.indexing import GETITEM
+from ..ops.indexing import GETITEM, indexed
 from ..ops.shapes import RESHAPE
 from .values import plain_key
 
@@ -68,6 +69,13 @@ def _refused(ndarrays: Any, instead: str) -> Callable[..., Tensor]:
     return _called(method, name, doc)
 
 
+def _is_computed(key: Any) -> bool:
+    """Whether Tensors stand in an indexing key."""
+    return isinstance(key, Tensor) or (
+        isinstance(key, (tuple, list)) and any(_is_computed(part) for part in key)
+    )
+
+
 def _called(method: Any, name: str, doc: str) -> Callable[..., Tensor]:
     method.__name__, method.__qualname__, method.__doc__ = name, f"Tensor.{name}", doc
     named: Callable[..., Tensor] = method
@@ -103,6 +111,9 @@ class Operators:
         return self // other, self % other
 
     def __getitem__(self, key: Any) -> Tensor:
+        if TRACING.get() and _is_computed(key):
+            taken: Tensor = indexed(self, key)
+            return taken
         return apply(GETITEM, (self,), {"key": plain_key(key)})
 
     def __setitem__(self: Any, key: Any, value: Any) -> None:

@@ -235,30 +235,33 @@ def _qr_rule(g: Any, out: Any, a: Any) -> Any:
 
 
 # fmt: off
-INV = register(Op("inv", _inv, (_inv_rule,), latex="{0}^{{-1}}", rule_words=r"$-r^{T} g \, r^{T}$"))
+INV = register(Op("inv", _inv, (_inv_rule,), latex="{0}^{{-1}}", rule_words=r"$-r^{T} g \, r^{T}$",
+    traits={"stacks"}))
 COFACTOR = register(Op("cofactor", _cofactor, (_cofactor_rule,), latex=function_of("cof"),
-    rule_words=r"$\operatorname{tr}(g^{T} r) X^{-T} - r g^{T} X^{-T}$"))
+    rule_words=r"$\operatorname{tr}(g^{T} r) X^{-T} - r g^{T} X^{-T}$", traits={"stacks"}))
 DET = register(Op("det", _det, (
     lambda g, out, a: np.expand_dims(g, (-1, -2)) * call(COFACTOR, a),
-), latex=r"\det({0})", rule_words=r"$g \operatorname{cof}(X)$, for singular matrices too"))
+), latex=r"\det({0})", rule_words=r"$g \operatorname{cof}(X)$, for singular matrices too",
+    traits={"stacks"}))
 SLOGDET = register(Op("slogdet", _sign_and_log, (_sign_and_log_rule,), latex=function_of("slogdet"),
-    rule_words="$g X^{-T}$ for the logarithm, none for the sign"))
+    rule_words="$g X^{-T}$ for the logarithm, none for the sign", traits={"stacks"}))
 SOLVE = register(Op("solve", _solve, (_solve_a, _solve_b), latex="{0}^{{-1}} {1}", broadcasts=True,
     rule_words=r"$-X^{-T} g \, r^{T}$; $X^{-T} g$"))
 PINV = register(Op("pinv", _pinv, (_pinv_rule,), latex="{0}^{{+}}",
     rule_words="$-P^{T} g P^{T} + (1 - X P) g^{T} P P^{T} + P^{T} P g^{T} (1 - P X)$, P the "
-    "result"))
+    "result", traits={"stacks"}))
 CHOLESKY = register(Op("cholesky", _cholesky, (_cholesky_rule,), latex=function_of("cholesky"),
     rule_words=r"the triangle of $L^{-T} \Phi(L^{T} g) L^{-1}$ that is read, $\Phi$ the lower "
-    "triangle with half the diagonal"))
+    "triangle with half the diagonal", traits={"stacks"}))
 EIGH = register(Op("eigh", _eigh, (_eigh_rule,), latex=function_of("eigh"),
     rule_words=r"the triangle that is read of $V (\operatorname{diag}(g_w) + F \odot V^{T} g_V) "
     r"V^{T}$"
-    r" with $F_{ij} = 1/(w_j - w_i)$"))
+    r" with $F_{ij} = 1/(w_j - w_i)$", traits={"stacks"}))
 SVD = register(Op("svd", _svd, (_svd_rule,), latex=function_of("svd"),
-    rule_words=r"$U (\ldots) V^{T}$ of the cotangents of all three factors, after J. Townsend"))
+    rule_words=r"$U (\ldots) V^{T}$ of the cotangents of all three factors, after J. Townsend",
+    traits={"stacks"}))
 QR = register(Op("qr", _qr, (_qr_rule,), latex=function_of("qr"),
-    rule_words=r"$(g_Q + Q \operatorname{sym}(R g_R^{T} - g_Q^{T} Q)) R^{-T}$"))
+    rule_words=r"$(g_Q + Q \operatorname{sym}(R g_R^{T} - g_Q^{T} Q)) R^{-T}$", traits={"stacks"}))
 # fmt: on
 
 

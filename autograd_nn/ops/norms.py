@@ -23,7 +23,7 @@ def _length_rule(g: Any, out: Any, x: Any, axis: Any = None, keepdims: bool = Fa
 
 
 NORM = register(Op("norm", length, (_length_rule,), latex=r"\left\|{0}\right\|",
-    rule_words=r"$g \odot \frac{x}{r}$, 0 at the origin"))  # fmt: skip
+    rule_words=r"$g \odot \frac{x}{r}$, 0 at the origin", traits={"lines"}))  # fmt: skip
 
 
 @implements(np.linalg.norm)

@@ -174,6 +174,11 @@ EINSUM = register(Op("einsum", _einsum, every=_einsum_rule,
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
+def free_letter(subscripts: str) -> str:
+    """Return a letter that stands for no axis yet."""
+    return next(letter for letter in _LETTERS if letter not in subscripts)
+
+
 def in_letters(operands: tuple[Any, ...]) -> tuple[str, list[Any]]:
     """Return einsum's arguments in its string form, from either form."""
     if isinstance(operands[0], str):

@@ -43,6 +43,8 @@ class Program:
         The text of the program that is run.
     readable : str
         The same program as one would write it down.
+    memory : list
+        The arrays that it works in, while it does not run.
     graph : list of Tensor
         The results, as recorded nodes on the arguments, simplified: to draw, or to walk over.
     """
@@ -54,6 +56,7 @@ class Program:
         self._space = compiled(source.text, source.name, source.held)
         self.arity = len(traced.parameters)
         self.guard = Guard(traced, source)
+        self.memory: list[Any] = self._space.get("free", [])
         self.run = _adapted(traced, source, self._space[source.name])
         self._same: Callable[..., bool] | None = None
 

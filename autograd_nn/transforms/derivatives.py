@@ -11,14 +11,16 @@ places and computes with NumPy functions. All transforms nest.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ..core.tensor import Tensor, plain
+from ..core.tensor import plain
 from .containers import unflatten
-from .run import Function, Run, carried_back, differentiating, matching, one_number, positions
+from .run import Function, Run, carried_back, matching, one_number, positions
+from .sparsity import sparse_blocks
+from .sweeps import blocks, transposed
 
 
 def _describe(f: Function, who: str) -> tuple[str, str]:
@@ -244,7 +246,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     run = Run(f, primals, {}, tuple(range(len(primals))), has_aux=has_aux, who=who)
     directions = _directions(run, tangents)
     record = run.records(directions)
-    duals, pulled = _transposed(run)
+    duals, pulled = transposed(run)
     found = carried_back(pulled, directions, duals, record)
     slope = unflatten(run.out_structure, found if record else run.made(found))
     return (run.result(), slope, run.shown(run.aux)) if has_aux else (run.result(), slope)
@@ -314,24 +316,16 @@ def _directions(run: Run, tangents: Sequence[Any]) -> list[Any]:
     return flat
 
 
-def _transposed(run: Run) -> tuple[list[Tensor], list[Tensor]]:
-    """Return cotangents u of the outputs and the recorded Jᵀu of the inputs."""
-    with differentiating():
-        duals = [Tensor(np.ones_like(plain(x)), requires_grad=True) for x in run.outputs]
-        pulled = carried_back(run.outputs, duals, run.inputs, True, run.order)
-    for dual in duals:  # a rule that takes a value out of it was refused by now
-        dual.requires_grad = False
-    return duals, pulled
-
-
 # -- whole Jacobians ------------------------------------------------------------------------------
 
 
-def jacobian(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
+def jacobian(
+    f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False, sparse: bool = False
+) -> Function:
     """Return a function that gives all first derivatives of `f`.
 
-    One backward pass is made for every element of the result, or one forward product for every
-    element of the arguments where those are fewer.
+    All rows come from one backward pass with a batch of cotangents, or, where the arguments have
+    fewer elements than the result, all columns from one pass with a batch of tangents.
 
     Parameters
     ----------
@@ -341,6 +335,11 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = Fals
         As in `value_and_grad`.
     has_aux : bool
         Whether `f` returns ``(result, aux)``.
+    sparse : bool
+        Find out which elements are 0 whatever the argument, and give what is left as a
+        ``scipy.sparse.csr_matrix`` of shape (result.size, argument.size), in as many products as
+        it takes to distinguish the elements: three for a tridiagonal matrix of any size. It is
+        not recorded, and so refused inside of other transforms.
 
     Returns
     -------
@@ -367,63 +366,21 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = Fals
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         places = positions(argnums, len(args), who)
         run = Run(f, args, kwargs, places, has_aux=has_aux, who=who)
-        wide = sum([x.size for x in run.outputs]) > sum([x.size for x in run.inputs])
-        blocks = _by_columns(run) if wide else _by_rows(run)
-        rows = [run.regroup(row) for row in blocks]
-        whole = unflatten(run.out_structure, [row[0] if single else tuple(row) for row in rows])
+        lines = [run.regroup(x) for x in (sparse_blocks(run) if sparse else blocks(run))]
+        whole = unflatten(run.out_structure, [x[0] if single else tuple(x) for x in lines])
         return (whole, run.shown(run.aux)) if has_aux else whole
 
     return _named(wrapped, f, name, "Jacobian of")
 
 
-def _basis(node: Tensor) -> Iterator[Any]:
-    """Yield every unit vector of the shape of `node`."""
-    for index in np.ndindex(node.shape):
-        unit = np.zeros(node.shape, dtype=node.dtype)
-        unit[index] = 1
-        yield unit
-
-
-def _stacked(run: Run, parts: Sequence[Any], out: Tensor, x: Tensor, axis: int) -> Any:
-    """Return the rows or columns of a block joined along `axis`, of shape out + x."""
-    whole = out.shape + x.shape
-    if not parts:
-        return run.made([np.zeros(whole, dtype=x.dtype)])[0]
-    return np.reshape(np.stack(parts, axis=axis), whole)
-
-
-def _by_rows(run: Run) -> list[list[Any]]:
-    """Return for each output, for each input, the block of the Jacobian, by backward passes."""
-    blocks = []
-    for out in run.outputs:
-        others = [np.zeros_like(plain(x)) for x in run.outputs]
-        place = next(i for i, x in enumerate(run.outputs) if x is out)
-        rows = [run.pull([*others[:place], unit, *others[place + 1 :]]) for unit in _basis(out)]
-        blocks.append(
-            [_stacked(run, [row[i] for row in rows], out, x, 0) for i, x in enumerate(run.inputs)]
-        )
-    return blocks
-
-
-def _by_columns(run: Run) -> list[list[Any]]:
-    """Return what `_by_rows` does, by one product J·v for every element of the inputs."""
-    duals, pulled = _transposed(run)
-    record = run.records(())
-    blocks: list[list[Any]] = [[] for _ in run.outputs]
-    for x, product in zip(run.inputs, pulled, strict=True):
-        columns = [carried_back([product], [unit], duals, record) for unit in _basis(x)]
-        for i, out in enumerate(run.outputs):
-            block = _stacked(run, [column[i] for column in columns], out, x, -1)
-            blocks[i].append(block if record else run.made([block])[0])
-    return blocks
-
-
-def hessian(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
+def hessian(
+    f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False, sparse: bool = False
+) -> Function:
     """Return a function that gives all second derivatives of `f`.
 
     Parameters
     ----------
-    f, argnums, has_aux :
+    f, argnums, has_aux, sparse :
         As in `jacobian`.
 
     Returns
@@ -446,5 +403,5 @@ def hessian(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False
            [2., 0.]])
     """
     name, _ = _describe(f, "hessian")
-    second = jacobian(jacobian(f, argnums, has_aux), argnums, has_aux)
+    second = jacobian(jacobian(f, argnums, has_aux), argnums, has_aux, sparse)
     return _named(second, f, name, "Hessian of")

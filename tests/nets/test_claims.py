@@ -10,6 +10,7 @@ import pytest
 
 from nets import Activation, Network, formulas, prove, verify
 from nets.__main__ import main
+from nets.costs import COSTS, OUTPUTS
 from nets.verification import FormulasError, document_claims, load_formulas
 
 
@@ -159,6 +160,34 @@ def test_the_document_s_formulas_hold_for_every_size_and_depth(structure: list[i
     assert [proof.name for proof in proofs if not (proof.any_size and proof.any_depth)] == []
     assert all(proof.scope == "every differentiable f" for proof in proofs)
     assert len(proofs) == 3 * (len(structure) - 1)
+
+
+COMBINATIONS = [
+    (activation, output, cost)
+    for activation in ("sigmoid", "tanh", "relu")
+    for output in OUTPUTS
+    for cost in COSTS
+    if (output, cost) != ("linear", "cross_entropy")
+]
+
+
+@pytest.mark.parametrize(("activation", "output", "cost"), COMBINATIONS)
+def test_the_formulas_of_every_combination_are_proved(
+    activation: str, output: str, cost: str
+) -> None:
+    net = Network([3, 4, 2], activation=activation, output=output, cost=cost)
+    proofs = prove(net)
+    assert len(proofs) == 6
+    assert all(proof.proved and proof.any_size and proof.any_depth for proof in proofs)
+    proofs = prove(net, {"delta3": lambda y, h3: y - h3, "dW2": lambda delta3, h2: delta3 @ h2.T})
+    assert all(proof.refuted for proof in proofs)
+
+
+def test_what_is_proved_is_of_the_network_that_was_given() -> None:
+    own = {"delta3": lambda y, h3: h3 - y}
+    assert prove(Network([3, 4, 2], cost="cross_entropy"), own).ok
+    assert prove(Network([3, 4, 2], output="linear"), own).ok
+    assert prove(Network([3, 4, 2]), own)[0].refuted
 
 
 def test_a_learner_s_formulas_are_proved_or_refuted() -> None:

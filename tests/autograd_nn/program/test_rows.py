@@ -42,7 +42,7 @@ def _check(f: Any, arrays: list[Any], styles: tuple[str, ...]) -> None:
                 np.testing.assert_allclose(value, right.numpy(), rtol=1e3 * eps, atol=1e3 * eps)
 
 
-NEEDS_VALUES = {"getitem boolean Tensor", "getitem integer Tensor", "where choose"}
+NEEDS_VALUES = {"getitem boolean Tensor", "where choose"}
 """Rows that look at the values of Tensors: refused while tracing."""
 TRACEABLE = [row for row in ROWS if row.name not in NEEDS_VALUES]
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from ..core.tensor import Tensor
 from ..ops.costs import SOFTMAX_CROSS_ENTROPY
-from ..ops.indexing import GETITEM
+from ..ops.indexing import GETITEM, is_basic
 from ..ops.linalg import MATMUL
 from ..ops.reductions import SOFTMAX
 from ..ops.shapes import BROADCAST_TO, RESHAPE, TRANSPOSE
@@ -20,7 +20,7 @@ from .loop_nests import MOST_AXES, Nest, has_loop_form
 from .numba_numbers import computed_in
 from .rewriting import is_exact
 from .rules.kernels import GEMM
-from .rules.pieces import PIECES, is_basic
+from .rules.pieces import PIECES
 
 
 def is_of_columns(node: Tensor) -> bool:

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from ...core.tensor import Tensor, apply
-from ...ops.indexing import SCATTER
+from ...ops.indexing import SCATTER, is_basic
 from ...ops.joining import CONCATENATE
 from ...ops.linalg import MATMUL
 from ...ops.reductions import LOGSUMEXP, SOFTMAX
 from ...ops.shapes import RESHAPE
 from ..graph import Graph, is_array
 from ..rewriting import Rule, applies_to, is_exact
-from .pieces import PIECES, is_basic
+from .pieces import PIECES
 
 
 @applies_to(MATMUL)

@@ -10,7 +10,7 @@ import numpy as np
 from ...core.op import Op
 from ...core.tensor import Tensor, apply
 from ...ops.elementwise import ADD
-from ...ops.indexing import SCATTER
+from ...ops.indexing import SCATTER, is_basic
 from ...ops.rules import is_full
 from ...ops.shapes import RESHAPE
 from ..graph import Graph
@@ -45,13 +45,6 @@ def layout(node: Tensor) -> tuple[list[bool], bool]:
         on_others = on_others and (apart[-1] or bool(seen[key].all()))
         seen[key] = True
     return apart, on_others and bool(seen.all())
-
-
-def is_basic(key: Any) -> bool:
-    """Whether `key` is made of integers, slices, None and Ellipsis."""
-    parts = key if isinstance(key, tuple) else (key,)
-    basic = (int, np.integer, slice, type(None), type(Ellipsis))
-    return all(isinstance(part, basic) and not isinstance(part, bool) for part in parts)
 
 
 def places(key: Any, shape: tuple[int, ...], indices: Sequence[str]) -> list[str]:

@@ -37,7 +37,7 @@ def is_basic(key: Any) -> bool:
 def _takes_once(key: Any) -> bool:
     """Whether `key` selects every element at most once: it is basic but for masks."""
     parts = key if isinstance(key, tuple) else (key,)
-    return all(is_basic(part) or getattr(part, "dtype", None) == bool for part in parts)
+    return all(is_basic(part) or getattr(part, "dtype", int) is np.dtype(bool) for part in parts)
 
 
 def _scatter(g: Any, key: Any, shape: tuple[int, ...]) -> Any:

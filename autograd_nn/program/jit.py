@@ -175,10 +175,11 @@ def jit(
         another program. They are compared by content, and hold no arrays.
     style : {"planned", "readable"}
         Which form of the program is run.
-    engine : {"numpy", "numba"}
+    engine : {"numpy", "numba", "auto"}
         What runs it: NumPy, or loops compiled by Numba (the extra ``fast``) with products by
         NumPy's BLAS, which takes some seconds on the first call; what has no such form is done by
-        NumPy between the loops.
+        NumPy between the loops. "auto" is Numba, where it is installed, for programs of up to some
+        hundred operations: their number decides, so that a program is the same in every run.
 
     Returns
     -------
@@ -222,9 +223,12 @@ def jit(
         raise TypeError(f"jit takes a function, got {type(f).__name__}")
     if style not in ("planned", "readable"):
         raise ValueError(f'style must be "planned" or "readable", got {style!r}')
-    if engine not in ("numpy", "numba"):
-        raise ValueError(f'engine must be "numpy" or "numba", got {engine!r}')
-    if engine == "numba" and importlib.util.find_spec("numba") is None:
+    if engine not in ("numpy", "numba", "auto"):
+        raise ValueError(f'engine must be "numpy", "numba" or "auto", got {engine!r}')
+    missing = importlib.util.find_spec("numba") is None
+    if engine == "auto" and (missing or style != "planned"):
+        engine = "numpy"
+    if engine == "numba" and missing:
         raise ImportError(
             'the engine "numba" needs Numba, which is missing: pip install "autograd-nn[fast]"'
         )

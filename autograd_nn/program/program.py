@@ -22,7 +22,7 @@ from ..core.graph import replay
 from ..core.tensor import Tensor, plain
 from ..transforms.containers import flatten, unflatten
 from .comparison import compare
-from .graph import Graph
+from .graph import Graph, is_leaf
 from .guards import Guard
 from .numba_source import looped
 from .numpy_source import planned
@@ -32,6 +32,9 @@ from .source import Source
 from .trace import Trace
 
 _NUMBERS = itertools.count(1)
+
+_COMPILED = 300
+"""Operations up to which the engine "auto" has a program compiled."""
 
 
 class Program:
@@ -237,7 +240,9 @@ def lowered(
     if style == "readable":
         source = readable(traced, graph)
     else:
-        source = (looped if engine == "numba" else planned)(traced, graph, given)
+        few = sum(not is_leaf(node) for node in graph.nodes()) <= _COMPILED
+        compiles = engine == "numba" or (engine == "auto" and few)
+        source = (looped if compiles else planned)(traced, graph, given)
     program = Program(traced, graph, source)
     compare(traced, program.run, source.text)
     return program

@@ -45,6 +45,21 @@ def test_numba_loops_over_all_kinds_of_operands() -> None:
         np.testing.assert_allclose(value, right, rtol=1e-12, atol=1e-14)
 
 
+def test_auto_goes_by_the_number_of_operations() -> None:
+    pytest.importorskip("numba")
+
+    def f(n: int, x: Any) -> Any:
+        for k in range(n):
+            x = np.sin(x) * k
+        return x
+
+    for n, compiled in ((2, True), (200, False)):
+        program = jit(lambda x, n=n: f(n, x), engine="auto").lower(A)
+        assert ("njit" in program.source) == compiled
+    with pytest.raises(ValueError, match="'fast'"):
+        jit(np.sin, engine="fast")
+
+
 def test_what_has_no_loop_stands_between_kernels() -> None:
     pytest.importorskip("numba")
 

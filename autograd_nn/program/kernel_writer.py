@@ -22,6 +22,7 @@ from .literals import dtype_name, literal
 from .memory import is_view
 from .rules.pieces import places
 from .rules.transposes import permutation
+from .rules.windows import WINDOWS
 from .source import Source, Writer
 from .trace import Trace
 
@@ -229,6 +230,10 @@ def _looked_at(view: Tensor, indices: Sequence[str]) -> list[str]:
     if view.op is RESHAPE:
         long = iter([i for i, n in zip(indices, view.shape, strict=True) if n != 1])
         return ["0" if n == 1 else next(long) for n in x.shape]
+    if view.op is WINDOWS:
+        axis, start, (far, near) = (view.params[key] for key in ("axis", "start", "steps"))
+        at = f"{start} + {far} * ({indices[axis]}) + {near} * ({indices[axis + 1]})"
+        return [*indices[:axis], at, *indices[axis + 2 :]]
     own = zip(x.shape, indices[view.ndim - x.ndim :], strict=True)
     return ["0" if n == 1 else i for n, i in own]
 

@@ -21,6 +21,7 @@ from .numba_numbers import computed_in
 from .rewriting import is_exact
 from .rules.kernels import GEMM
 from .rules.pieces import PIECES
+from .rules.windows import WINDOWS
 
 
 def is_of_columns(node: Tensor) -> bool:
@@ -38,7 +39,7 @@ def _is_number(node: Tensor) -> bool:
 
 def is_readable(node: Tensor) -> bool:
     """Whether `node` is written as a view of an array."""
-    if node.op not in (RESHAPE, TRANSPOSE, BROADCAST_TO, GETITEM):
+    if node.op not in (RESHAPE, TRANSPOSE, BROADCAST_TO, GETITEM, WINDOWS):
         return False
     readable = node.dtype.kind in "biu" or is_exact(node.dtype)
     basic = node.op is not GETITEM or is_basic(node.params["key"])

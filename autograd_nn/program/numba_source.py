@@ -28,7 +28,7 @@ from .loop_nests import INFIX, STARTS, Nest, is_product, may_overwrite, nests, p
 from .numba_numbers import computed_in, converted, typed
 from .order import arranged
 from .rewriting import Rule, rewrite
-from .rules import SIMPLIFY, loops, pieces, products, scaling
+from .rules import FORMS, SIMPLIFY, loops, scaling
 from .rules.kernels import GEMM, blas_takes, division_by_a_number, mean_as_sum
 from .rules.pieces import PIECES, layout, places
 from .rules.sums import axes_of
@@ -278,7 +278,7 @@ def _kept(node: Tensor, indices: Sequence[str]) -> str:
 
 
 _RULES: list[Rule] = [
-    *SIMPLIFY, *products.RULES, *pieces.RULES, *loops.RULES, mean_as_sum, division_by_a_number,
+    *SIMPLIFY, *FORMS, *loops.RULES, mean_as_sum, division_by_a_number,
 ]  # fmt: skip
 
 

@@ -25,6 +25,8 @@ from . import (
     short_axes,
     sums,
     transposes,
+    triangular,
+    windows,
 )
 
 SIMPLIFY: list[Rule] = [
@@ -42,6 +44,10 @@ SIMPLIFY: list[Rule] = [
 ]  # fmt: skip
 
 
+FORMS: list[Rule] = [*products.RULES, *pieces.RULES, *windows.RULES, *triangular.RULES]
+"""The rules of programs that are run, whichever engine runs them."""
+
+
 def simplify(graph: Graph) -> Graph:
     """Return `graph` with fewer and cheaper operations and the same results up to rounding."""
     return rewrite(graph, SIMPLIFY)
@@ -49,6 +55,6 @@ def simplify(graph: Graph) -> Graph:
 
 def tune(graph: Graph) -> Graph:
     """Return the simplified `graph` with factors and kernels as they run fastest."""
-    forms = [*products.RULES, *pieces.RULES, *kernels.RULES, *short_axes.RULES]
+    forms = [*FORMS, *kernels.RULES, *short_axes.RULES]
     graph = scaling.moved_factors(rewrite(graph, [*SIMPLIFY, *forms]))
     return rewrite(graph, SIMPLIFY)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.lib.stride_tricks import sliding_window_view
 
 from autograd_nn import Tensor, gradients, jit, logsumexp, sigmoid, softmax
 from autograd_nn.core.graph import topological_order
@@ -31,6 +32,8 @@ from autograd_nn.program.rules import (
     simplify,
     sums,
     transposes,
+    triangular,
+    windows,
 )
 from autograd_nn.program.trace import trace
 
@@ -39,6 +42,7 @@ A, B, C = RNG.normal(size=(3, 3)), RNG.normal(size=(3, 3)), RNG.normal(size=(3, 
 LARGE = RNG.normal(size=(8, 600)) * 30
 HALF = np.array(0.5)
 CUBE, ROWS = RNG.normal(size=(4, 3, 3)), RNG.normal(size=(2, 4, 3))
+A4 = RNG.normal(size=(4, 3))
 LONG, WINDOWS = RNG.normal(size=(300, 5)), RNG.normal(size=(40, 2, 5, 2))
 
 
@@ -132,6 +136,16 @@ CASES: list[tuple[Rule, Callable[..., Any], tuple[Any, ...], str]] = [
     (short_axes.over_neighbours, lambda a: np.sum(a, axis=1), (LONG,), "reshape matmul reshape"),
     (short_axes.over_neighbours, lambda a: np.max(a, axis=(1, 3), keepdims=True), (WINDOWS,),
      "in_front max reshape"),
+    (triangular.by_a_cholesky_factor,
+     lambda a, b: np.linalg.solve(np.linalg.cholesky(a @ a.T + np.eye(3)).T, b), (A, B),
+     "transpose matmul add cholesky by_substitution"),
+    (triangular.by_a_cholesky_factor,
+     lambda a, b: np.linalg.solve(np.linalg.cholesky(a @ a.T + np.eye(3)), b[0]), (A, B),
+     "transpose matmul add cholesky getitem reshape by_substitution reshape"),
+    (windows.taken, lambda a: sliding_window_view(a, 3, 0), (LONG,), "windows transpose"),
+    (windows.put, lambda a: gradients(np.sum(sliding_window_view(a, 3, 0) ** 2), a,
+                                      create_graph=True), (A4,),
+     "broadcast_to multiply take transpose power multiply transpose getitem getitem getitem pieces"),
     (loops.outer_product, lambda c, a: c @ a, (C, A[:1]), "multiply"),
     (loops.vectors_as_matrices, lambda a, b: a @ b, (A, A[0]), "reshape matmul reshape"),
     (loops.logsumexp_in_steps, lambda a: logsumexp(a, 1), (A,),

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import itertools
 import sys
 import time
 import warnings
@@ -53,7 +54,7 @@ def gradient_of(*costs: Callable[..., Any]) -> tuple[Callable[..., Any], ...]:
 
 
 def _weights(rng: Any, *sizes: int) -> list[Any]:
-    pairs = zip(sizes[:-1], sizes[1:], strict=True)
+    pairs = itertools.pairwise(sizes)
     return [x for n, m in pairs for x in (rng.normal(size=(n, m)) / np.sqrt(n), np.zeros(m))]
 
 
@@ -104,6 +105,13 @@ WORKLOADS["tanh_layers"] = Workload(
     lambda rng, n: (_weights(rng, *[n] * 21), rng.normal(size=(n, n))), (8, 48),
     gradient_of(_layers),
 )  # fmt: skip
+
+
+def _logistic_by_hand(w: Any, x: Any, y: Any) -> Any:
+    z = x @ w
+    return np.mean(np.logaddexp(0, z) - y * z), (1 / (1 + np.exp(-z)) - y) @ x / len(y)
+
+
 WORKLOADS["logistic_regression"] = Workload(
     lambda rng, n: (rng.normal(size=n[1]), rng.normal(size=n), rng.integers(0, 2, n[0]) * 1.0),
     ((200, 10), (10_000, 50)),
@@ -111,13 +119,8 @@ WORKLOADS["logistic_regression"] = Workload(
         lambda xp, w, x, y: xp.mean(xp.logaddexp(0.0 * y, x @ w) - y * (x @ w)),
         lambda xp, w, x, y: xp.sum(xp.log(1 + xp.exp(-(2 * y - 1) * xp.dot(x, w)))) / y.shape[0],
     ),
-    lambda w, x, y: _logistic_by_hand(w, x, y),
+    _logistic_by_hand,
 )
-
-
-def _logistic_by_hand(w: Any, x: Any, y: Any) -> Any:
-    z = x @ w
-    return np.mean(np.logaddexp(0, z) - y * z), (1 / (1 + np.exp(-z)) - y) @ x / len(y)
 
 
 def _normalised(xp: Any, p: Any, x: Any) -> Any:
@@ -135,7 +138,8 @@ def _normalised_by_moments(xp: Any, p: Any, x: Any) -> Any:
 
 
 WORKLOADS["batch_norm"] = Workload(
-    lambda rng, n: ([rng.normal(size=(n, n)), np.ones(n), np.zeros(n)], rng.normal(size=(4 * n, n))),
+    lambda rng, n: ([rng.normal(size=(n, n)), np.ones(n), np.zeros(n)],
+                    rng.normal(size=(4 * n, n))),
     (16, 128), gradient_of(_normalised, _normalised_by_moments),
 )  # fmt: skip
 
@@ -153,10 +157,8 @@ def _attention_by_einsum(xp: Any, p: Any, x: Any) -> Any:
     return xp.sum(xp.einsum("...ij,...je->...ie", e / xp.sum(e, -1, keepdims=True), v) ** 2)
 
 
-for _name, _sizes in (
-    ("attention", ((8, 8), (64, 64))),
-    ("attention_batch", ((4, 8, 8), (16, 32, 32))),
-):
+_ATTENTIONS = {"attention": ((8, 8), (64, 64)), "attention_batch": ((4, 8, 8), (16, 32, 32))}
+for _name, _sizes in _ATTENTIONS.items():
     WORKLOADS[_name] = Workload(
         lambda rng, n: ([rng.normal(size=n[-1:] * 2) / 4 for _ in range(3)], rng.normal(size=n)),
         _sizes, gradient_of(_attention, _attention_by_einsum),
@@ -378,7 +380,8 @@ def _process_by_the_whole(xp: Any, p: Any, x: Any, y: Any) -> Any:
 
 
 WORKLOADS["gaussian_process"] = Workload(
-    lambda rng, n: ([np.array(v) for v in (0.3, 0.1, -1.0)], rng.normal(size=(n, 3)), rng.normal(size=n)),
+    lambda rng, n: ([np.array(v) for v in (0.3, 0.1, -1.0)],
+                    rng.normal(size=(n, 3)), rng.normal(size=n)),
     (30, 200), gradient_of(_process, _process_by_the_whole),
 )  # fmt: skip
 WORKLOADS["k_means"] = Workload(
@@ -477,7 +480,8 @@ def ours() -> Space:
     return Space(
         np, sigmoid=ag.sigmoid, softmax=ag.softmax, value_and_grad=ag.value_and_grad,
         logsumexp=ag.logsumexp, hessian=ag.hessian, jacobian=ag.jacobian, hvp=ag.hvp,
-        scan=functools.partial(_scan, np.stack), convolve_images=functools.partial(_over_windows, np),
+        scan=functools.partial(_scan, np.stack),
+        convolve_images=functools.partial(_over_windows, np),
     )  # fmt: skip
 
 
@@ -526,7 +530,8 @@ def torch_space() -> Space:
         return torch.maximum(a, torch.as_tensor(b, dtype=a.dtype))
 
     return Space(
-        torch, max=torch.amax, eye=functools.partial(torch.eye, dtype=torch.float64), min=torch.amin, stack=stack, logaddexp=logaddexp, maximum=maximum,
+        torch, max=torch.amax, min=torch.amin, eye=functools.partial(torch.eye, dtype=torch.float64),
+        stack=stack, logaddexp=logaddexp, maximum=maximum,
         softmax=functools.partial(torch.softmax, dim=-1), value_and_grad=value_and_grad, hvp=hvp,
         hessian=torch.func.hessian, jacobian=torch.func.jacrev, diagonal=torch.diagonal,
         scan=functools.partial(_scan, stack), convolve_images=torch.nn.functional.conv2d,
@@ -643,7 +648,7 @@ def measured(name: str, which: int, size: int, repeat: int, wanted: set[str]) ->
         runs[label] = Candidate(run)
     if workload.by_hand is not None and right is not None:
         by_hand = functools.partial(workload.by_hand, *args)
-        assert same(flat(by_hand()), right)  # noqa: S101 - a program of tests
+        assert same(flat(by_hand()), right)
         runs["by hand"] = Candidate(by_hand)
     return interleaved(runs, repeat, 0.003, 0.05) if runs else None
 

@@ -57,8 +57,9 @@ def softmax_in_steps(node: Tensor, graph: Graph) -> Tensor | None:
     x, axis = node.inputs[0], node.params["axis"]
     if not is_exact(x.dtype) or (x.ndim == 2 and axis in (0, -2)):
         return None
-    share: Tensor = np.exp(x - x.max(axis=axis, keepdims=True))
-    return share / share.sum(axis=axis, keepdims=True)
+    share: Any = np.exp(x - x.max(axis=axis, keepdims=True))
+    shares: Tensor = share / share.sum(axis=axis, keepdims=True)
+    return shares
 
 
 @applies_to(CONCATENATE)

@@ -145,14 +145,15 @@ CASES: list[tuple[Rule, Callable[..., Any], tuple[Any, ...], str]] = [
     (windows.taken, lambda a: sliding_window_view(a, 3, 0), (LONG,), "windows transpose"),
     (windows.put, lambda a: gradients(np.sum(sliding_window_view(a, 3, 0) ** 2), a,
                                       create_graph=True), (A4,),
-     "broadcast_to multiply take transpose power multiply transpose getitem getitem getitem pieces"),
+     "broadcast_to multiply take transpose power multiply transpose " + "getitem " * 3 + "pieces"),
     (loops.outer_product, lambda c, a: c @ a, (C, A[:1]), "multiply"),
     (loops.vectors_as_matrices, lambda a, b: a @ b, (A, A[0]), "reshape matmul reshape"),
     (loops.logsumexp_in_steps, lambda a: logsumexp(a, 1), (A,),
      "max isfinite where subtract exp sum log add reshape"),
     (loops.softmax_in_steps, softmax, (A,), "max subtract exp sum divide"),
     (loops.concatenation_of_pieces, lambda a, c: np.concatenate([a, c], 1), (A, C), "pieces"),
-    (loops.one_piece, lambda a: gradients(np.sum(a[1:]), a, create_graph=True), (A,), "broadcast_to pieces"),
+    (loops.one_piece, lambda a: gradients(np.sum(a[1:]), a, create_graph=True), (A,),
+     "broadcast_to pieces"),
 ]  # fmt: skip
 
 
@@ -291,7 +292,7 @@ def test_indices_that_repeat_are_summed_as_by_add_at(seed: int, dtype: str) -> N
     count = int(rng.integers(1, len(shape) - lead + 1))
     many = (int(rng.integers(0, 900)),) if rng.random() < 0.7 else ()
     rows = [rng.integers(-n, n, many) for n in shape[lead : lead + count]]
-    key = (slice(None),) * lead + tuple(rows)
+    key: Any = (slice(None),) * lead + tuple(rows)
     got, right = np.zeros(shape, dtype), np.zeros(shape, dtype)
     g = (rng.normal(size=got[key].shape) * 9).astype(dtype)
     add_at(got, key, g)

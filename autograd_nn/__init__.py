@@ -27,17 +27,9 @@ if TYPE_CHECKING:
     from .drawing import draw, explore
     from .program.jit import jit  # the function, not the module of its name
     from .transforms.checkpoint import checkpoint
-    from .transforms.derivatives import (
-        elementwise_grad,
-        grad,
-        hessian,
-        hvp,
-        jacobian,
-        jvp,
-        value_and_grad,
-        vjp,
-    )
+    from .transforms.derivatives import elementwise_grad, grad, hvp, jvp, value_and_grad, vjp
     from .transforms.flow import custom_vjp, stop_gradient
+    from .transforms.jacobians import hessian, jacobian
     from .transforms.scan import scan  # the function, not the module of its name
     from .transforms.vmap import vmap
 
@@ -57,8 +49,8 @@ _LATER = {
         "transforms.vmap": "vmap",
         "derivation": "assert_right derive prove verify",
         "drawing": "draw explore",
-        "transforms.derivatives": "elementwise_grad grad hessian hvp jacobian jvp value_and_grad "
-        "vjp",
+        "transforms.derivatives": "elementwise_grad grad hvp jvp value_and_grad vjp",
+        "transforms.jacobians": "hessian jacobian",
         "program": "jit",
     }.items()
     for name in names.split()

@@ -160,6 +160,12 @@ class Environment:
             raise ValueError(f"J has shape {J.shape}; formulas are for the gradient of one number")
         self.J = J
         self.order = topological_order([J])
+        for node in self.order:
+            if node.dtype.kind == "c":
+                raise TypeError(
+                    f"{node.label()} is complex, and formulas are judged, derived and proved of "
+                    "real numbers; check_grads compares gradients by complex numbers"
+                )
         self.named: dict[str, Tensor] = {}
         self.twice: set[str] = set()
         for node in self.order:

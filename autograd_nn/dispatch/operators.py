@@ -17,6 +17,7 @@ from ..core.tensor import Tensor, apply, install
 from ..ops.elementwise import ASTYPE, RELU, SIGMOID
 from ..ops.functions import FUNCTIONS
 from ..ops.indexing import GETITEM, indexed
+from ..ops.rules import is_complex
 from ..ops.shapes import RESHAPE
 from .values import plain_key
 
@@ -185,7 +186,22 @@ class Operators:
 
     def astype(self, dtype: Any) -> Tensor:
         """Convert to a data type; the gradient flows back in this Tensor's own."""
-        return apply(ASTYPE, (self,), {"dtype": np.dtype(dtype)})
+        kind = np.dtype(dtype)
+        if is_complex(self) and kind.kind in "fiu":
+            raise TypeError(
+                f"astype({kind}) of complex numbers loses a part; use np.real or np.imag"
+            )
+        return apply(ASTYPE, (self,), {"dtype": kind})
+
+    @property
+    def real(self) -> Tensor:
+        """``np.real``."""
+        return _numpy(np.real, self)
+
+    @property
+    def imag(self) -> Tensor:
+        """``np.imag``."""
+        return _numpy(np.imag, self)
 
     exp, log, tanh = _same(np.exp), _same(np.log), _same(np.tanh)
     sqrt, square = _same(np.sqrt), _same(np.square)
@@ -195,6 +211,7 @@ class Operators:
     diagonal, trace, dot = _same(np.diagonal), _same(np.trace), _same(np.dot)
     choose, repeat, take = _same(np.choose), _same(np.repeat), _same(np.take)
     squeeze, swapaxes = _same(np.squeeze), _same(np.swapaxes)
+    conj = conjugate = _same(np.conjugate)
     searchsorted, copy = _same(np.searchsorted), _same(np.copy)
     __round__, __trunc__ = _same(np.round), _same(np.trunc)
     __floor__, __ceil__ = _same(np.floor), _same(np.ceil)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,13 @@ def pytest_addoption(parser: Any) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: Any, call: Any) -> Iterator[None]:
+def pytest_runtest_makereport(item: Any, call: Any) -> Generator[None, Any, Any]:
     """Draw what a failed `assert_right` judged, and say where."""
     outcome: Any = yield
     folder = item.config.getoption("--derivation-pictures")
     report = getattr(call.excinfo.value, "report", None) if call.excinfo else None
     if folder is not None and report is not None and report.graph:
-        from autograd_nn import draw
+        from .pictures import draw
 
         path = Path(folder, re.sub(r"[^\w.-]+", "_", item.nodeid))
         try:

@@ -5,9 +5,12 @@
 
 from . import (
     activations,
+    complex_parts,
     costs,
     decompositions,
     elementwise,
+    equations,
+    fourier,
     indexing,
     joining,
     linalg,
@@ -27,7 +30,8 @@ from . import (
 )
 
 __all__ = [
-    "activations", "costs", "decompositions", "elementwise", "indexing", "joining", "linalg",
-    "logical", "matrices", "norms", "products", "reductions", "rounding", "scans", "shapes",
-    "signal", "sorting", "special", "statistics", "trigonometry",
+    "activations", "complex_parts", "costs", "decompositions", "elementwise", "equations",
+    "fourier", "indexing", "joining", "linalg", "logical", "matrices", "norms", "products",
+    "reductions", "rounding", "scans", "shapes", "signal", "sorting", "special", "statistics",
+    "trigonometry",
 ]  # fmt: skip

@@ -93,33 +93,39 @@ GETITEM: Op = register(Op("getitem", item,
     (lambda g, out, x, key: call(SCATTER, g, key=key, shape=x.shape),), latex="{0}[\\cdot]",
     text="{0}[{key}]", python="{0}[{key}]",
     rule_words="the cotangent put where the elements came from, added up where some came twice",
-    traits={"view"}))
+    traits={"complex", "view"}))
 SCATTER: Op = register(Op("scatter", _scatter, (lambda g, out, x, key, shape: g[key],),
     latex=function_of("scatter"),
-    python="scatter({0})", rule_words="the elements of the cotangent at the key"))
+    python="scatter({0})", rule_words="the elements of the cotangent at the key",
+    traits={"complex"}))
 TAKE: Op = register(Op("take", _taken, (
     lambda g, out, x, indices, axis: call(PUT, g, indices, shape=x.shape, axis=axis), None,
 ), latex=function_of("take", 2),
-    rule_words="the cotangent put where the elements came from, added up where some came twice"))
+    rule_words="the cotangent put where the elements came from, added up where some came twice",
+    traits={"complex"}))
 PUT: Op = register(Op("put", _put, (
     lambda g, out, x, indices, shape, axis: call(TAKE, g, indices, axis=axis), None,
-), latex=function_of("put"), rule_words="the elements of the cotangent at the indices"))
+), latex=function_of("put"), rule_words="the elements of the cotangent at the indices",
+    traits={"complex"}))
 TAKE_ALONG_AXIS: Op = register(Op("take_along_axis", _taken_along, (
     lambda g, out, x, indices, axis: call(PUT_ALONG_AXIS, g, indices, shape=x.shape, axis=axis),
     None,
 ), latex=function_of("take", 2),
-    rule_words="the cotangent put where the elements came from, added up likewise"))
+    rule_words="the cotangent put where the elements came from, added up likewise",
+    traits={"complex"}))
 PUT_ALONG_AXIS: Op = register(Op("put_along_axis", _put_along, (
     lambda g, out, x, indices, shape, axis: call(TAKE_ALONG_AXIS, g, indices, axis=axis), None,
-), latex=function_of("put"), rule_words="the elements of the cotangent at the indices"))
+), latex=function_of("put"), rule_words="the elements of the cotangent at the indices",
+    traits={"complex"}))
 GATHER: Op = register(Op("gather", _gathered, every=_to_first(
     lambda g, out, x, *indices: call(SPREAD, g, *indices, shape=x.shape)),
     latex=r"\operatorname{{gather}}({0}, \ldots)",
-    rule_words="the cotangent put where the elements came from, added up likewise"))
+    rule_words="the cotangent put where the elements came from, added up likewise",
+    traits={"complex"}))
 SPREAD: Op = register(Op("spread", _spread_out, every=_to_first(
     lambda g, out, x, *indices, shape: call(GATHER, g, *indices)),
     latex=r"\operatorname{{spread}}({0}, \ldots)",
-    rule_words="the elements of the cotangent at the indices"))
+    rule_words="the elements of the cotangent at the indices", traits={"complex"}))
 # fmt: on
 
 

@@ -101,7 +101,7 @@ SUM = register(Op("sum", total, (_sum_rule,), latex=r"\sum {0}",
 MEAN = register(Op("mean", average, (_mean_rule,), latex=r"\operatorname{{mean}}({0})",
     words="the mean over {0}",
     rule_words="the cotangent over the count, spread over the axes that were averaged",
-    traits={"lines"}))
+    traits={"complex", "lines"}))
 MAX = register(Op("max", np.max, (_extremum_rule,), latex=r"\max {0}", words="the largest of {0}",
     rule_words="the cotangent at the largest element, shared evenly among equals",
     traits={"lines"}))
@@ -110,11 +110,11 @@ MIN = register(Op("min", np.min, (_extremum_rule,), latex=r"\min {0}",
     traits={"lines"}))
 PROD = register(Op("prod", np.prod, (_prod_rule,), latex=r"\prod {0}",
     rule_words="the cotangent times the product of all other elements, which divides by nothing",
-    traits={"lines"}))
-ANY = register(Op("any", np.any, latex=function_of("any"), traits={"lines"}))
-ALL = register(Op("all", np.all, latex=function_of("all"), traits={"lines"}))
+    traits={"complex", "lines"}))
+ANY = register(Op("any", np.any, latex=function_of("any"), traits={"complex", "lines"}))
+ALL = register(Op("all", np.all, latex=function_of("all"), traits={"complex", "lines"}))
 COUNT_NONZERO = register(Op("count_nonzero", np.count_nonzero, latex=function_of("count_nonzero"),
-    traits={"lines"}))
+    traits={"complex", "lines"}))
 # fmt: on
 
 

@@ -75,7 +75,7 @@ def _in_reach(expected: Any, traced: Trace, position: int) -> Any:
 
 
 def _is_nan(node: Tensor) -> bool:
-    return not is_leaf(node) and node.dtype.kind == "f" and bool(np.isnan(plain(node)).any())
+    return not is_leaf(node) and node.dtype.kind in "fc" and bool(np.isnan(plain(node)).any())
 
 
 _RUNS = 12
@@ -103,6 +103,9 @@ def _shaken(traced: Trace, seed: int, wide: Any = None) -> list[Any]:
             floats = node.dtype.kind == "f" and not is_weak(node)
             if floats and wide:  # a conversion too is to that
                 data = data.astype(wide)
+            elif node.dtype.kind == "c" and not is_leaf(node) and not wide:
+                far = _ULPS * float(np.finfo(node.dtype).eps) * rng.uniform(-1, 1, node.shape)
+                data = np.asarray(data * (1 + far)).astype(node.dtype)
             elif floats and not is_leaf(node):
                 limits = np.finfo(node.dtype)
                 turned = (1.0, -1.0)[seed] if seed < 2 else rng.uniform(-1, 1, node.shape)
@@ -121,7 +124,7 @@ def _spread(expected: np.ndarray[Any, Any], moved: Sequence[np.ndarray[Any, Any]
     truth values, or a number and infinity.
     """
     with np.errstate(all="ignore"):
-        if expected.dtype.kind != "f":
+        if expected.dtype.kind not in "fc":
             changed = np.any([x != expected for x in moved], axis=0)
             return np.where(changed, np.inf, 0.0)
         off = np.max([np.abs(x - expected) for x in moved], axis=0)
@@ -143,7 +146,7 @@ def _difference(got: np.ndarray[Any, Any], expected: np.ndarray[Any, Any], sprea
     if got.shape != expected.shape or got.dtype != expected.dtype:
         return f"{got.dtype} {got.shape} instead of {expected.dtype} {expected.shape}"
     free = np.isinf(spread)
-    if expected.dtype.kind != "f":
+    if expected.dtype.kind not in "fc":
         return "" if np.all((got == expected) | free) else "other values"
     tolerance = float(np.sqrt(np.finfo(expected.dtype).eps))
     finite = expected[np.isfinite(expected)]

@@ -48,7 +48,7 @@ class KernelWriter(Writer):
         self.used: set[str] = set()
         self.made: dict[str, Tensor | None] = {}  # name → what is called so; None: a column
         self.begun = self.between = False
-        super().__init__(traced, graph, order)
+        super().__init__(traced, graph, order, {})
         self.users = uses(order)
         self.constants = [x for x in self.users if is_constant(x) and is_array(x)]
 

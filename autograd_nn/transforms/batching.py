@@ -18,7 +18,7 @@ from ..core.graph import rebuild, topological_order
 from ..core.op import Op
 from ..core.tensor import Tensor, apply, plain
 from ..dispatch.values import DETACH
-from ..ops.decompositions import SOLVE
+from ..ops.equations import SOLVE
 from ..ops.indexing import (
     GATHER,
     GETITEM,

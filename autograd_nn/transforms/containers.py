@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from optree import PyTreeSpec
 
 _NAMESPACE = "autograd_nn"
-_LEAVES = (Tensor, np.ndarray, float, int, str)
+_LEAVES = (Tensor, np.ndarray, float, int, complex, str)
 
 
 def flatten(tree: Any) -> tuple[list[Any], PyTreeSpec | None]:

@@ -2,7 +2,7 @@
 
 1. `transposed` records the pass u ↦ Jᵀu, `rows` runs it on a batch of cotangents.
 2. `columns` runs v ↦ J·v, the pass back through u ↦ Jᵀu, on a batch of tangents.
-3. `blocks` gives the whole Jacobian, by the smaller batch of the two.
+3. `blocks` gives the whole Jacobian by one of the two.
 """
 
 from __future__ import annotations
@@ -82,8 +82,11 @@ def _swept(
     return [np.concatenate([plain(x) for x in pieces]) for pieces in zip(*parts, strict=True)]
 
 
-def blocks(run: Run) -> list[list[Any]]:
-    """Return for each output, for each input, the block of the Jacobian, of shape out + x."""
+def blocks(run: Run, upright: bool) -> list[list[Any]]:
+    """Return for each output, for each input, the block of the Jacobian, of shape out + x.
+
+    By columns if `upright`, else by rows.
+    """
     heights, widths = [x.size for x in run.outputs], [x.size for x in run.inputs]
     height, width = sum(heights), sum(widths)
     if not height * width:
@@ -91,8 +94,7 @@ def blocks(run: Run) -> list[list[Any]]:
             run.made([np.zeros(out.shape + x.shape, x.dtype) for x in run.inputs])
             for out in run.outputs
         ]
-    upright = height > width
-    if height == len(run.outputs) == 1:
+    if height == len(run.outputs) == 1 and not upright:
         found = [run.pull([np.ones_like(plain(run.outputs[0]))])]
     elif not upright:
         whole = rows(run, lambda start, stop: np.eye(stop - start, height, start), height)

@@ -275,7 +275,7 @@ WORKLOADS["lstm_adbench"] = Workload(
     gradient_of(_lstm),
 )  # fmt: skip
 WORKLOADS["lstm"] = Workload(
-    lambda rng, n: ([rng.normal(size=s) / 8 for s in ((n[2], 4 * n[2]), (n[2], 4 * n[2]), 4 * n[2])],
+    lambda rng, n: ([rng.normal(size=s) / 8 for s in ((n[2], 4 * n[2]),) * 2 + (4 * n[2],)],
                     rng.normal(size=n)),
     ((10, 8, 16), (20, 32, 64)), gradient_of(_lstm_in_matrices),
 )  # fmt: skip
@@ -530,8 +530,8 @@ def torch_space() -> Space:
         return torch.maximum(a, torch.as_tensor(b, dtype=a.dtype))
 
     return Space(
-        torch, max=torch.amax, min=torch.amin, eye=functools.partial(torch.eye, dtype=torch.float64),
-        stack=stack, logaddexp=logaddexp, maximum=maximum,
+        torch, max=torch.amax, min=torch.amin, stack=stack, logaddexp=logaddexp, maximum=maximum,
+        eye=functools.partial(torch.eye, dtype=torch.float64),
         softmax=functools.partial(torch.softmax, dim=-1), value_and_grad=value_and_grad, hvp=hvp,
         hessian=torch.func.hessian, jacobian=torch.func.jacrev, diagonal=torch.diagonal,
         scan=functools.partial(_scan, stack), convolve_images=torch.nn.functional.conv2d,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +142,7 @@ def test_derive_from_the_command_line(capsys: pytest.CaptureFixture[str]) -> Non
     small = ["derive", "--structure", "3", "3", "1"]
     assert main([*small, "--wrt", "W1"]) == 0
     assert "∂J/∂W⁽¹⁾ = ∂J/∂u₁ xᵀ = δ⁽²⁾ xᵀ" in capsys.readouterr().out
-    assert main([*small, "--wrt", "W2", "--index", "1", "2", "--latex"]) == 0
+    assert main([*small, "--wrt", "W2", "--index", "1", "2", "--format", "latex"]) == 0
     assert r"h_{2}^{(2)} \delta_{1}^{(3)}" in capsys.readouterr().out
     assert main(small) == 0
     assert capsys.readouterr().out.count("f′(z) = f(z) (1 − f(z))") == 4
@@ -210,6 +211,11 @@ def test_an_activation_of_one_s_own() -> None:
 def test_prove_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["prove", "--structure", "5", "4", "3"]) == 0
     assert capsys.readouterr().out.count("at every depth") == 6
+    assert main(["prove", "--structure", "5", "4", "3", "--format", "json"]) == 0
+    proofs = json.loads(capsys.readouterr().out)
+    assert all(proof["any_depth"] for proof in proofs)
+    assert main(["prove", "--structure", "5", "4", "3", "--format", "latex"]) == 0
+    assert r"\delta" in capsys.readouterr().out
     file = tmp_path / "mine.py"
     file.write_text("def delta2(W2, delta3):\n    return W2.T @ delta3\n")
     assert main(["prove", "--structure", "5", "4", "3", "--formulas", str(file)]) == 1

@@ -27,7 +27,9 @@ def _put_together(*parts: Any, keys: Any, shape: tuple[int, ...]) -> Any:
     return out
 
 
-PIECES = Op("pieces", _put_together, latex=r"\operatorname{{pieces}}({0}, \ldots)")
+PIECES = Op(
+    "pieces", _put_together, latex=r"\operatorname{{pieces}}({0}, \ldots)", traits={"complex"}
+)
 """Zeros with operands added at keys that take each element at most once."""
 
 

@@ -32,7 +32,7 @@ def _in_front(x: Any, axes: Any) -> Any:
     return moved.reshape((-1, *moved.shape[len(axes) :]))
 
 
-IN_FRONT = Op("in_front", _in_front, latex="{0}")
+IN_FRONT = Op("in_front", _in_front, latex="{0}", traits={"complex"})
 """The axes as one, which comes first, in memory too."""
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from ...core.op import Op
 from ...core.tensor import Tensor, apply
-from ...ops.decompositions import CHOLESKY, SOLVE
+from ...ops.decompositions import CHOLESKY
+from ...ops.equations import SOLVE
 from ...ops.shapes import RESHAPE, TRANSPOSE
 from ..graph import Graph
 from ..rewriting import Rule, applies_to, is_exact

@@ -25,7 +25,7 @@ def _windows(x: Any, axis: int, start: int, steps: tuple[int, int], counts: tupl
     return np.lib.stride_tricks.as_strided(x, shape, strides, writeable=False)
 
 
-WINDOWS = Op("windows", _windows, latex="{0}", traits={"view"})
+WINDOWS = Op("windows", _windows, latex="{0}", traits={"complex", "view"})
 """The element i, j along the axis is the one at ``start + steps[0] * i + steps[1] * j``."""
 
 

@@ -11,7 +11,7 @@ from autograd_nn.program.program import lowered
 from autograd_nn.program.trace import trace
 
 from ..harness import Row, sample
-from .test_rows import TRACEABLE, _gradients
+from .test_rows import TRACEABLE, gradients_of
 
 pytest.importorskip("numba")
 
@@ -23,7 +23,7 @@ def compare(row: Row) -> None:
     """Raise an AssertionError unless both engines give the same for `row` and its gradients."""
     arrays = sample(row.inputs, [x.shape for x in row.inputs])
     others = [a if a.dtype.kind != "f" else np.asarray(a * 0.9, a.dtype) for a in arrays]
-    for f in [row.run, *([_gradients(row)] if row.by else [])]:
+    for f in [row.run, *([gradients_of(row)] if row.by else [])]:
         traced = trace(f, "f", {f"x{i}": a for i, a in enumerate(arrays)}, (), ())
         compiled, plain = lowered(traced, engine="numba"), lowered(traced)
         for _ in range(2):

@@ -15,8 +15,8 @@ from .test_rows import TRACEABLE, gradients_of
 
 pytest.importorskip("numba")
 
-FEW = TRACEABLE[::24]
-"""To compile all of them takes some twenty minutes; the start is another in `benchmarks`."""
+FEW = TRACEABLE[::60]
+"""To compile them all takes some twenty minutes: put ``[::1]`` here to do it."""
 
 
 def compare(row: Row) -> None:

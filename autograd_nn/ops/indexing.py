@@ -27,16 +27,22 @@ def item(x: Any, key: Any) -> Any:
     return x[key]
 
 
-def _is_basic(key: Any) -> bool:
-    """Whether `key` selects every element at most once: integers, slices, None and Ellipsis."""
+def is_basic(key: Any) -> bool:
+    """Whether `key` is made of integers, slices, None and Ellipsis: each element at most once."""
     parts = key if isinstance(key, tuple) else (key,)
     basic = (int, np.integer, slice, type(None), type(Ellipsis))
     return all(isinstance(part, basic) and not isinstance(part, bool) for part in parts)
 
 
+def _takes_once(key: Any) -> bool:
+    """Whether `key` selects every element at most once: it is basic but for masks."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return all(is_basic(part) or getattr(part, "dtype", int) is np.dtype(bool) for part in parts)
+
+
 def _scatter(g: Any, key: Any, shape: tuple[int, ...]) -> Any:
     out = np.zeros_like(g, shape=shape)
-    if _is_basic(key):
+    if _takes_once(key):
         out[key] = g
     else:
         add_at(out, key, g)
@@ -140,7 +146,7 @@ def _apart(parts: Sequence[Any]) -> bool:
 def advanced_first(key: Any) -> int:
     """Return how many axes of index arrays ``x[:, *key]`` has before that of the colon."""
     parts = key if isinstance(key, tuple) else (key,)
-    if _is_basic(key) or not _apart(parts):
+    if is_basic(key) or not _apart(parts):
         return 0
     return max([1 if _is_mask(part) else np.ndim(part) for part in parts if _is_position(part)])
 

@@ -185,10 +185,11 @@ def jit(
         another program. They are compared by content, and hold no arrays.
     style : {"planned", "readable"}
         Which form of the program is run.
-    engine : {"numpy", "numba"}
+    engine : {"numpy", "numba", "auto"}
         What runs it: NumPy, or loops compiled by Numba (the extra ``fast``) with products by
-        NumPy's BLAS, which takes some seconds on the first call and has no form for some
-        operations.
+        NumPy's BLAS, which takes some seconds on the first call; what has no such form is done by
+        NumPy between the loops. "auto" is Numba, where it is installed, for programs of up to some
+        hundred operations: their number decides, so that a program is the same in every run.
 
     Returns
     -------
@@ -205,8 +206,6 @@ def jit(
         On a call, if an array that may be overwritten shares memory with another argument.
     ImportError
         If the engine is not installed.
-    NotCompilableError
-        On a call, if an operation has no form for Numba.
     TracingError
         On a call, if `f` asks a traced Tensor for its value, as a Python branch does, or draws
         random numbers.
@@ -234,9 +233,12 @@ def jit(
         raise TypeError(f"jit takes a function, got {type(f).__name__}")
     if style not in ("planned", "readable"):
         raise ValueError(f'style must be "planned" or "readable", got {style!r}')
-    if engine not in ("numpy", "numba"):
-        raise ValueError(f'engine must be "numpy" or "numba", got {engine!r}')
-    if engine == "numba" and importlib.util.find_spec("numba") is None:
+    if engine not in ("numpy", "numba", "auto"):
+        raise ValueError(f'engine must be "numpy", "numba" or "auto", got {engine!r}')
+    missing = importlib.util.find_spec("numba") is None
+    if engine == "auto" and (missing or style != "planned"):
+        engine = "numpy"
+    if engine == "numba" and missing:
         raise ImportError(
             'the engine "numba" needs Numba, which is missing: pip install "autograd-nn[fast]"'
         )

@@ -24,7 +24,7 @@ from ..core.graph import replay
 from ..core.tensor import Tensor, plain
 from ..transforms.containers import flatten, unflatten
 from .comparison import compare
-from .graph import Graph
+from .graph import Graph, is_leaf
 from .guards import Guard
 from .iterations import LOOP
 from .literals import globals_used
@@ -37,6 +37,9 @@ from .source import Source
 from .trace import Trace
 
 _NUMBERS = itertools.count(1)
+
+_COMPILED = 300
+"""Operations up to which the engine "auto" has a program compiled."""
 
 _LONG = 500
 """Lines that are not compiled again for the sake of one call the less."""
@@ -103,7 +106,16 @@ class Program:
 
     @property
     def kernel(self) -> Callable[..., Any]:
-        """The compiled function of a program for Numba; it takes the leaves that are used, flat."""
+        """The compiled function of a program for Numba; it takes the leaves that are used, flat.
+
+        Raises
+        ------
+        ValueError
+            If the program is not one kernel, as NumPy does a part of it.
+        """
+        count = self._source.text.count("\ndef kernel")
+        if count != 1:
+            raise ValueError(f"this program has {count} kernels, not one: NumPy does a part of it")
         return cast("Callable[..., Any]", self._space["kernel"])
 
     @property
@@ -255,13 +267,15 @@ def lowered(
 
 
 def _lowered(traced: Trace, donated: Sequence[str], style: str, engine: str) -> Program:
-    graph = simplify(traced.graph if engine == "numba" else rolled(traced.graph))
+    few = sum(not is_leaf(node) for node in traced.graph.nodes()) <= _COMPILED
+    compiles = engine == "numba" or (engine == "auto" and few)
+    graph = simplify(traced.graph if compiles else rolled(traced.graph))
     inputs = zip(traced.leaves, graph.inputs, strict=True)
     given = {node for leaf, node in inputs if leaf.path[0] in donated}
     if style == "readable":
         source = readable(traced, graph)
     else:
-        source = (looped if engine == "numba" else planned)(traced, graph, given)
+        source = (looped if compiles else planned)(traced, graph, given)
     program = Program(traced, graph, source)
     compare(traced, program.run, source.text)
     return program

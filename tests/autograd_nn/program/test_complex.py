@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from autograd_nn import Tensor, grad, jit
-from autograd_nn.program.numba_source import NotCompilableError
 
 from ..complex_rows import taken
 from ..harness import Row
@@ -82,6 +81,11 @@ def test_numbers_as_arguments_and_results() -> None:
     assert got[2].dtype == complex
 
 
-def test_numba_refuses_by_name() -> None:
-    with pytest.raises(NotCompilableError, match=r"complex.*numpy"):
-        jit(lambda z: np.sum(np.abs(z)), engine="numba")(Z)
+def test_numba_leaves_complex_numbers_to_numpy() -> None:
+    pytest.importorskip("numba")
+
+    def f(z: Any) -> Any:
+        return np.sum(np.square(np.abs(np.exp(z * 1j)))) * 2, z.T, z[0] + 1
+
+    for got, right in zip(jit(f, engine="numba")(Z), jit(f)(Z), strict=True):
+        np.testing.assert_allclose(got, right, rtol=1e-13)

@@ -53,7 +53,8 @@ def run(checkout: Path, module: str, tool: str, seconds: float) -> Times:
     package = checkout / "python/gradbench"
     extra = os.environ.get("PYTHONPATH", "")
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(package), str(ROOT), extra]),
-           "JAX_PLATFORMS": "cpu"}  # fmt: skip
+           # the JAX tool does not wait for its results: without this it measures the dispatch
+           "JAX_PLATFORMS": "cpu", "JAX_CPU_ENABLE_ASYNC_DISPATCH": "0"}  # fmt: skip
     script = [sys.executable, str(package / f"gradbench/evals/{module}/run.py"), *SIZES[module]]
     options: dict[str, Any] = {"stdin": -1, "stdout": -1, "text": True, "env": env, "cwd": checkout}
     found: Times = {}

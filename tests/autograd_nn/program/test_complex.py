@@ -56,6 +56,24 @@ def test_rewritings_hold(f: Any) -> None:
             np.testing.assert_allclose(got, right.numpy(), rtol=eps, atol=eps)
 
 
+def test_loops_hold() -> None:
+    zs = np.exp(1j * np.arange(60.0))[:, None] * Z
+
+    def f(zs: Any) -> Any:
+        c: Any = np.zeros(3, complex)
+        for i in range(60):
+            c = np.tanh(c * 1j + zs[i]) * np.conj(c + 1)
+        return c
+
+    def both(zs: Any) -> Any:
+        return f(zs), grad(lambda zs: np.sum(np.abs(f(zs)) ** 2))(zs)
+
+    program = jit(both)
+    assert "for " in program.lower(zs).source
+    for got, right in zip(program(0.9 * zs), both(Tensor(0.9 * zs)), strict=True):
+        np.testing.assert_allclose(got, right.numpy(), rtol=1e-9)
+
+
 def test_numbers_as_arguments_and_results() -> None:
     f = jit(lambda z, c: (c * z, c, grad(lambda w: np.real(np.sum(w * c)))(z)))
     got = f(Z, 2 - 1j)

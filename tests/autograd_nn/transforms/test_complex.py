@@ -122,6 +122,18 @@ def test_products_and_jacobians() -> None:
         np.testing.assert_allclose(columns.ravel(), 1j * np.exp(1j * X[0]) * np.ones(n))
 
 
+def test_jacobians_that_are_mostly_zeros() -> None:
+    z, at = np.exp(1j * np.arange(60.0)) * (1 + np.arange(60)), np.arange(59)
+    right = np.zeros((59, 60), complex)
+    right[at, at], right[at, at + 1] = z[1:], z[:-1]
+    found = jacobian(lambda z: z[1:] * z[:-1], holomorphic=True)(z)
+    np.testing.assert_allclose(found, right)
+    x = np.arange(60.0)
+    right[at, at], right[at, at + 1] = np.exp(1j * x[1:]), 1j * np.exp(1j * x[1:]) * x[:-1]
+    np.testing.assert_allclose(jacobian(lambda x: np.exp(1j * x)[1:] * x[:-1])(x), right)
+    np.testing.assert_allclose(jacobian(np.abs)(z), np.diag(np.conj(z) / np.abs(z)))
+
+
 @pytest.mark.parametrize(("call", "words"), [
     (lambda: grad(lambda z: z * z)(Z[0]), "needs the result to be real.*holomorphic"),
     (lambda: grad(np.abs, holomorphic=True)(Z[0]), "needs the result to be complex"),

@@ -7,15 +7,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from ..data import FLOATING
 from .tensor import Tensor, apply
 
 
-def topological_order(outputs: Iterable[Tensor]) -> list[Tensor]:
+def topological_order(outputs: Iterable[Tensor], stop: Container[Tensor] = ()) -> list[Tensor]:
     """Return every node that `outputs` depend on, each after its inputs, once.
+
+    What lies behind the nodes in `stop` is left out.
 
     The order is a depth-first one, inputs from first to last: the same for the same computation
     in every process.
@@ -30,7 +32,7 @@ def topological_order(outputs: Iterable[Tensor]) -> list[Tensor]:
             order.append(stack.pop())  # type: ignore[arg-type]  # a node lies under every None
         elif node not in seen:
             seen.add(node)
-            if node.inputs:
+            if node.inputs and node not in stop:
                 stack.append(node)
                 stack.append(None)
                 stack.extend(node.inputs[::-1])

@@ -79,7 +79,12 @@ Rule = Callable[..., Any]
 _RULES: dict[Op, Rule] = {}
 
 
-def batched(outputs: Sequence[Tensor], rows: dict[Tensor, Tensor], count: int) -> list[Any]:
+def batched(
+    outputs: Sequence[Tensor],
+    rows: dict[Tensor, Tensor],
+    count: int,
+    stop: Sequence[Tensor] = (),
+) -> list[Any]:
     """Return `outputs` for every row.
 
     Parameters
@@ -89,6 +94,8 @@ def batched(outputs: Sequence[Tensor], rows: dict[Tensor, Tensor], count: int) -
     rows : dict of Tensor to Tensor
         What stands in the place of a node: `count` of its values along a first axis.
     count : int
+    stop : sequence of Tensor
+        Nodes behind which none of `rows` lies.
 
     Returns
     -------
@@ -102,7 +109,8 @@ def batched(outputs: Sequence[Tensor], rows: dict[Tensor, Tensor], count: int) -
         made.name = made.name or node.name
         return made
 
-    fresh = rebuild(topological_order(outputs), dict(rows), make)
+    known = {**{x: x for x in stop}, **rows}
+    fresh = rebuild(topological_order(outputs, known), known, make)
     return [Rows(fresh[x], fresh[x] is not x, count).each() for x in outputs]
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..core.graph import topological_order
 from .containers import unflatten
 from .run import Function, Run, carried_back, matching, one_number, positions, seeds_of
 from .sweeps import transposed
@@ -265,7 +266,8 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     directions = _directions(run, tangents)
     record = run.records(directions)
     duals, pulled = transposed(run)
-    found = carried_back(pulled, directions, duals, record)
+    order = topological_order(pulled, set(run.inputs))
+    found = carried_back(pulled, directions, duals, record, order)
     slope = unflatten(run.out_structure, found if record else run.made(found))
     return (run.result(), slope, run.shown(run.aux)) if has_aux else (run.result(), slope)
 

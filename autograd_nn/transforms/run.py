@@ -188,7 +188,8 @@ class Run:
         self.outputs, self.out_structure = flatten(result)
         if any(not isinstance(x, Tensor) or x.dtype.kind not in FLOATING for x in self.outputs):
             _refuse(self.outputs, leaf_names(self.out_structure, "the function's result"), who)
-        self.order = topological_order(self.outputs)
+        # what led to the arguments is left out: in a loop it grows with every step
+        self.order = topological_order(self.outputs, set(self.inputs))
         self.record = bool(mode) and (
             self._tensors_wanted() or _recording.TRACING.get() or self._reaches_out()
         )
@@ -261,12 +262,12 @@ def carried_back(
     seeds: Sequence[Any],
     wrt: Sequence[Tensor],
     record: bool,
-    order: list[Tensor] | None = None,
+    order: list[Tensor],
 ) -> list[Any]:
     """Return what `gradients` does, zeros too where no output was recorded: 0 is its derivative."""
     starts = [start_of(out, seed) for out, seed in zip(outputs, seeds, strict=True)]
     starts = [as_tensor(x) if record else plain(x) for x in starts]
-    return gradients_along(order or topological_order(outputs), outputs, starts, wrt, record)
+    return gradients_along(order, outputs, starts, wrt, record)
 
 
 def _detached(value: Any) -> Any:

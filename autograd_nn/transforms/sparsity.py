@@ -35,7 +35,7 @@ def pattern(outputs: Sequence[Tensor], sources: Sequence[Tensor]) -> Any:
     """Return which elements of `outputs` depend on which of `sources`, as a sparse matrix."""
     from scipy import sparse
 
-    order = topological_order(outputs)
+    order = topological_order(outputs, set(sources))
     reached = dependents(order, sources, floating=True)
     width = sum([x.size for x in sources])
     known: dict[Tensor, Any] = {}

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.graph import topological_order
 from ..core.recording import RECORDING, Tape, no_grad
 from ..core.tensor import Tensor, plain
 from .batching import batched, largest
@@ -30,7 +31,7 @@ def transposed(run: Run) -> tuple[list[Tensor], list[Tensor]]:
 
 
 def _recorded(
-    outputs: Sequence[Tensor], inputs: Sequence[Tensor], order: list[Tensor] | None = None
+    outputs: Sequence[Tensor], inputs: Sequence[Tensor], order: list[Tensor]
 ) -> tuple[list[Tensor], list[Tensor]]:
     with differentiating():
         seeds = [Tensor(np.ones_like(plain(x)), requires_grad=True) for x in outputs]
@@ -49,7 +50,8 @@ def rows(run: Run, seeds: Seeds, count: int) -> list[Any]:
 def columns(run: Run, seeds: Seeds, count: int) -> list[Any]:
     """Return for each output of `run` the products J·v with `count` tangents."""
     duals, pulled = transposed(run)
-    tangents, products = _recorded(pulled, duals)
+    order = topological_order(pulled, set(run.inputs))
+    tangents, products = _recorded(pulled, duals, order)
     return _swept(run, products, tangents, seeds, count)
 
 
@@ -67,7 +69,7 @@ def _swept(
         }
         tape = RECORDING.get()
         before = len(tape.nodes) if isinstance(tape, Tape) else 0
-        found = batched(outputs, given, stop - start)
+        found = batched(outputs, given, stop - start, run.inputs)
         if isinstance(tape, Tape):  # a backward pass, as programs head it
             tape.spans.append((before, len(tape.nodes)))
             tape.starts.append((run.outputs, list(given.values())))

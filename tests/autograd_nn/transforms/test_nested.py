@@ -13,6 +13,7 @@ import pytest
 import autograd_nn as ours
 from autograd_nn import Tensor, gradients
 from autograd_nn.core.graph import topological_order
+from autograd_nn.transforms import batching, derivatives, run, sweeps
 
 Function = Callable[[Any], Any]
 
@@ -114,3 +115,35 @@ def test_the_parts_of_many_share_what_their_rules_compute() -> None:
             node.op.every = rule
         assert len(calls) == 1
         np.testing.assert_array_equal(found, [[2.0 * i] * 2 for i in range(300)])
+
+
+def test_a_loop_of_transforms_looks_at_each_step_once() -> None:
+    """Gradients in a loop walk what they differentiate, not what led to it."""
+
+    def steps(count: int, wrapped: Any) -> int:
+        seen: list[int] = []
+        walk = run.topological_order
+
+        def counted(outputs: Any, stop: Any = ()) -> list[Tensor]:
+            order = walk(outputs, stop)
+            seen.append(len(order))
+            return order
+
+        def f(x: Any) -> Any:
+            for _ in range(count):
+                x = x - 0.1 * wrapped(lambda y: np.sum(np.sin(y) ** 2))(x)
+            return np.sum(x)
+
+        with pytest.MonkeyPatch.context() as patch:
+            for module in (run, derivatives, sweeps, batching):
+                patch.setattr(module, "topological_order", counted)
+            ours.grad(f)(np.ones(3))
+        return sum(seen)
+
+    for wrapped in (
+        ours.grad,
+        lambda f: lambda x: ours.jvp(ours.grad(f), (x,), (x,))[1],
+        lambda f: lambda x: ours.jacobian(ours.grad(f))(x) @ x,
+        lambda f: lambda x: ours.jacobian(lambda y: np.tile(y, 2))(x)[:3] @ x,
+    ):
+        assert steps(20, wrapped) < 2.2 * steps(10, wrapped)

@@ -253,7 +253,8 @@ def _choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
     chosen = choices[-1]
     for index in range(count - 2, -1, -1):
         chosen = np.where(np.equal(a, index), choices[index], chosen)
-    return chosen + np.zeros(np.shape(a)) if count == 1 else chosen
+    shape = np.broadcast_shapes(np.shape(a), np.shape(chosen))
+    return np.broadcast_to(as_tensor(chosen), shape) if count == 1 else chosen
 
 
 @implements(np.select)

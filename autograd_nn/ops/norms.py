@@ -75,7 +75,7 @@ def _matrix(x: Any, order: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
 
 @implements(np.linalg.vector_norm)
 def _vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:  # noqa: A002 - NumPy's name
-    return _vector(x, ord, tuple(range(x.ndim)) if axis is None else axis, keepdims)
+    return _vector(x, ord, axis, keepdims)
 
 
 @implements(np.linalg.matrix_norm)

@@ -1,11 +1,13 @@
 """Every nesting of transforms to depth 3, of every kind of function, against JAX.
 
-``python -m tests.benchmarks.nested [HOW_MANY]``: all are equal. A line for each that is
-not, and exit status 1. HOW_MANY takes a sample.
+``python -m tests.benchmarks.nested [HOW_MANY [FROM]]``: all are equal. A line for each that is
+not, and exit status 1. HOW_MANY takes a sample, in an order that is always the same; FROM says
+where in that order it begins, so that parts of the whole can be run.
 """
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import random
 import sys
@@ -31,11 +33,15 @@ def main() -> int:
     cases = [*itertools.product(FUNCTIONS, CHAINS, (0.7, 2.3))]
     random.Random(0).shuffle(cases)  # noqa: S311 - a choice of cases
     count = int(sys.argv[1]) if len(sys.argv) > 1 else len(cases)
+    first = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     wrong = 0
-    for case in cases[:count]:
+    for number, case in enumerate(cases[first : first + count], 1):
+        if number % 250 == 0:
+            importlib.import_module("jax").clear_caches()  # of programs that are not run again
+            print(f"{number} compared", flush=True)
         if (text := outcome(*case)) != "equal":
             wrong += 1
-            print(*case, text[:150])
+            print(*case, text[:150], flush=True)
     print(f"{min(count, len(cases))} compared, {wrong} different or refused by one")
     return bool(wrong)
 

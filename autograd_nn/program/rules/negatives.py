@@ -48,8 +48,7 @@ def of_a_multiple(node: Tensor, graph: Graph) -> Tensor | None:
 def times_minus_one(node: Tensor, graph: Graph) -> Tensor | None:
     """``-1 * x`` → ``-x``."""
     minus_one, x = node.inputs
-    found = is_weak(minus_one) and number(minus_one) == -1 and can_replace(x, node)
-    return -x if found else None
+    return -x if number(minus_one) == -1 and can_replace(x, node) else None
 
 
 @applies_to(MULTIPLY, DIVIDE, MATMUL, SUM, MEAN, TRANSPOSE, RESHAPE, BROADCAST_TO, arithmetic=True)

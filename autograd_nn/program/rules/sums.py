@@ -78,7 +78,7 @@ def of_a_multiple(node: Tensor, graph: Graph) -> Tensor | None:
     Not for a small c, which may keep the sum from overflowing.
     """
     parts = factor(node.inputs[0]) if graph.uses(node.inputs[0]) == 1 else None
-    if parts is None or abs(parts[0]) < _SMALL or parts[1].shape != node.inputs[0].shape:
+    if parts is None or abs(parts[0]) < _SMALL:
         return None
     total = apply(op_of(node), (parts[1],), node.params)
     return -total if parts[0] == -1 else parts[0] * total

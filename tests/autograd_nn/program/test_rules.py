@@ -63,6 +63,11 @@ CASES: list[tuple[Rule, Callable[..., Any], tuple[Any, ...], str]] = [
      "multiply reshape"),
     (sums.of_a_broadcast, lambda c: np.sum(np.broadcast_to(c, (3, 3))), (C,),
      "sum multiply reshape"),
+    (sums.of_a_broadcast, lambda c: np.sum(np.broadcast_to(c, (2, 3, 3)), axis=(0, 2)), (C,),
+     "reshape multiply reshape"),
+    (sums.of_a_broadcast, lambda c: np.mean(np.broadcast_to(c, (3, 3)), axis=1), (C,), "reshape"),
+    (sums.of_a_broadcast, lambda c: np.sum(np.broadcast_to(c, (2, 3, 4)), axis=0), (C,),
+     "reshape multiply broadcast_to reshape"),
     (sums.of_one_element, lambda c: np.sum(c, axis=1, keepdims=True), (C,), "reshape"),
     (sums.of_a_multiple, lambda a: np.sum(2.0 * a), (A,), "sum multiply"),
     (transposes.twice, lambda a: a.T.T, (A,), ""),
@@ -95,6 +100,10 @@ CASES: list[tuple[Rule, Callable[..., Any], tuple[Any, ...], str]] = [
     (powers.divided_by_logistic, lambda a, b: b / (np.exp(-a) + 1), (A, B), "sigmoid multiply"),
     (powers.logistic_complement, lambda a, b: np.exp(-a) * (b * sigmoid(a)), (A, B),
      "negative sigmoid multiply"),
+    (powers.logistic_complement, lambda a: np.exp(-a) * sigmoid(a), (A,), "negative sigmoid"),
+    (powers.logistic_complement, lambda a: np.exp(-a) * np.square(sigmoid(a)), (A,),
+     "sigmoid negative sigmoid multiply"),
+    (powers.of_integers, sigmoid, (np.arange(3),), "astype sigmoid"),
     (kernels.sum_of_squares, lambda a: np.sum(np.square(a)), (A,), "vdot"),
     (kernels.sum_of_squares, lambda a, b: np.sum(a * b), (A, B), "vdot"),
     (kernels.mean_as_sum, lambda a: np.mean(a, axis=0), (A,), "sum divide"),
@@ -128,6 +137,99 @@ def test_rule(rule: Rule, f: Callable[..., Any], arrays: tuple[Any, ...], left: 
     assert got.shape == value.shape
     assert got.dtype == value.dtype
     np.testing.assert_allclose(got.numpy(), value, rtol=1e-14)
+
+
+F4, N, BIG = A.astype("f4"), np.arange(9).reshape(3, 3), np.full((3, 3), 49.0)
+LEFT_ALONE: list[tuple[Rule, Callable[..., Any], tuple[Any, ...]]] = [
+    (constants.folded, lambda a: a + np.broadcast_to(Tensor(HALF), (3, 3)), (A,)),
+    (constants.plain_numbers, lambda a: a * np.array([0.5, 2.0, 1.0]), (A,)),
+    (constants.plain_numbers, lambda a, n: (a * n) * np.array(0.1), (F4, 2.0)),
+    (constants.number_first, lambda a: 2 * a, (A,)),
+    (constants.merged_factors, lambda a: 2 * np.sin(3 * a), (A,)),
+    (constants.merged_factors, lambda n: 2 * (3 * n), (N,)),
+    (constants.merged_factors, lambda a: 1e-200 * (1e-200 * a), (A,)),
+    (neutral.times_one, lambda n: n / 1, (N,)),
+    (neutral.times_one, lambda a: 1 / a, (A,)),
+    (neutral.times_one, lambda a: 1**a, (A,)),
+    (neutral.plus_zero, lambda a: 0 - a, (A,)),
+    (neutral.plus_zero, lambda c: c + np.zeros((3, 3)), (C,)),
+    (neutral.unchanged, lambda a: np.transpose(a, (1, 0)), (A,)),
+    (broadcasts.unneeded, lambda c: np.broadcast_to(c, (3, 3)) * 2.0, (C,)),
+    (broadcasts.after_elementwise, lambda a, c: a * np.broadcast_to(c, (3, 3)), (A, C)),
+    (broadcasts.reshaped, lambda c: np.broadcast_to(c, (3, 3)).reshape(9), (C,)),
+    (sums.of_a_broadcast, lambda a: np.sum(np.broadcast_to(a, (1, 3, 3)), axis=0), (A,)),
+    (
+        sums.of_a_broadcast,
+        lambda c: np.sum(np.broadcast_to(c, (3, 0, 1)), axis=1),
+        (C[:, :, None],),
+    ),
+    (sums.of_a_broadcast, lambda n: np.sum(np.broadcast_to(n, (3,))), (2.0,)),
+    (sums.of_a_sum, lambda a: np.sum(np.sum(a, axis=0), keepdims=True), (A,)),
+    (sums.of_a_sum, lambda a: np.sum(np.sum(a, axis=0)) * np.max(np.sum(a, axis=0)), (A,)),
+    (sums.of_a_sum, lambda a: np.sum(np.sum(a, axis=0)), (np.zeros((3, 0)),)),
+    (sums.of_one_element, lambda n: np.sum(n, axis=1), (np.ones((3, 1), "i1"),)),
+    (sums.of_one_element, lambda a: np.sum(np.max(a)), (A,)),
+    (sums.of_a_multiple, lambda a: np.sum(0.25 * a), (A,)),
+    (sums.of_a_multiple, lambda a: np.sum(2.0 * a) * np.max(2.0 * a), (A,)),
+    (sums.of_one_element, lambda a: np.sum(a, axis=1), (A,)),
+    (transposes.of_a_product, lambda a, b: (a @ b).T * np.max(a @ b), (A, B)),
+    (transposes.after_elementwise, lambda a, b: a.T * b, (A, B)),
+    (negatives.of_a_difference_times, lambda a, b: 2.0 * (a - b), (A, B)),
+    (negatives.of_a_difference_times, lambda a, b: -2.0 * (a - b) + (a - b), (A, B)),
+    (negatives.of_a_multiple, lambda a: -(a / 49), (A,)),
+    (negatives.times_minus_one, lambda a: -1 * (a > 0), (A,)),
+    (negatives.times_minus_one, lambda c: np.full((3, 3), -1.0) * c, (C,)),
+    (negatives.outwards, lambda a, n: a * (-n), (A, 2.0)),
+    (negatives.outwards, lambda n: (-n) * n, (N,)),
+    (negatives.into_a_sum, lambda a, b: (-a) - b, (A, B)),
+    (negatives.into_a_sum, lambda a, b: a + 2.0 * b, (A, B)),
+    (negatives.into_a_sum, lambda a, b: (a + (-2.0 * b)) * np.max(-2.0 * b), (A, B)),
+    (powers.small_exponent, lambda a: a**3, (A,)),
+    (powers.small_exponent, lambda n: 1.0 * (n * n), (2.0,)),
+    (powers.small_exponent, lambda a, n: a * n**2, (A, 2.0)),
+    (powers.small_exponent, lambda a: np.abs(a) ** 0.3, (A,)),
+    (powers.logistic, lambda a: 1 / (1 * np.exp(-a)), (A,)),
+    (powers.logistic, lambda a: 1 / (1 + np.sinh(-a)), (A,)),
+    (powers.logistic, lambda a, c: 1 / (np.ones((3, 3)) + np.exp(-c)), (A, C)),
+    (powers.logistic, lambda a: np.ones((1, 3, 3)) / (1 + np.exp(-a)), (A,)),
+    (powers.divided_by_logistic, lambda a: a / (1 + np.exp(a)), (A,)),
+    (powers.divided_by_logistic, lambda a, f: a / (1 + np.exp(-f)), (A, F4)),
+    (powers.logistic_complement, lambda a, b: np.exp(-a) * (b * sigmoid(b)), (A, B)),
+    (powers.logistic_complement, lambda a, b: np.exp(-a) * (b + sigmoid(a)), (A, B)),
+    (powers.logistic_complement, lambda a: np.exp(-a) * np.exp(sigmoid(a)), (A,)),
+    (powers.small_exponent, lambda n: n**2, (N,)),
+    (powers.small_exponent, lambda a: a**0.5, (BIG,)),
+    (powers.square_of_a_residual, lambda a, b: np.square(np.sin(a) - b), (A, B)),
+    (powers.square_of_a_residual, lambda a, b: np.square(a - b), (A, B)),
+    (powers.logistic, lambda a: 2 / (1 + np.exp(-a)), (A,)),
+    (powers.logistic, lambda a: 1 / (1 + np.exp(a)), (A,)),
+    (powers.logistic, lambda a: 1 / (2 + np.exp(-a)), (A,)),
+    (powers.logistic, lambda a: 1 / (1 - np.exp(-a)), (A,)),
+    (powers.divided_by_logistic, lambda a: 2.0 / (1 + np.exp(-a)), (A,)),
+    (powers.logistic_complement, lambda a, b: np.exp(-a) * sigmoid(b), (A, B)),
+    (powers.logistic_complement, lambda a: np.exp(a) * sigmoid(a), (A,)),
+    (powers.of_integers, sigmoid, (A,)),
+    (kernels.sum_of_squares, lambda a: np.sum(np.square(a), axis=0), (A,)),
+    (kernels.sum_of_squares, lambda a: np.sum(np.square(a)) * np.max(np.square(a)), (A,)),
+    (kernels.sum_of_squares, lambda a, c: np.sum(a * c), (A, C)),
+    (kernels.sum_of_squares, lambda n: np.sum(n * n), (N,)),
+    (kernels.mean_as_sum, np.mean, (N,)),
+    (kernels.sigmoid_of_a_layer, lambda a, c: sigmoid(a + c), (A, C)),
+    (kernels.sigmoid_of_a_layer, lambda a: sigmoid(a + a), (LARGE,)),
+    (kernels.division_by_a_number, lambda a: a / 49, (A,)),
+]
+
+
+@pytest.mark.parametrize(
+    ("rule", "f", "arrays"),
+    [pytest.param(*case, id=f"{case[0].__name__}-{i}") for i, case in enumerate(LEFT_ALONE)],
+)
+def test_a_rule_leaves_alone_what_it_does_not_hold_for(
+    rule: Rule, f: Callable[..., Any], arrays: tuple[Any, ...]
+) -> None:
+    untouched = operations(rewrite(traced(f, *arrays), []))
+    assert untouched
+    assert operations(rewrite(traced(f, *arrays), [rule])) == untouched
 
 
 def test_operands_of_a_difference_change_places() -> None:

@@ -13,17 +13,20 @@ from ..harness import Extreme, In, Row
 
 SQUARE = (In((3, 3)),)
 STACK = (In((2, 3, 3)),)
+STACKS = (In((2, 3, 2, 2)),)
 TALL, WIDE = (In((4, 3)),), (In((2, 4)),)
 EYE = np.eye(3, dtype=np.float32)
+_TINY = np.diag([1.0, 3 * np.finfo(float).eps, 0, 0])[:, :2]  # of rank 1 only if 4 eps are nothing
+_HALF = np.diag([1.0, 0.1, 0, 0])[:, :2]
 
 
 def _t(a: Any) -> Any:
     return np.swapaxes(a, -1, -2)
 
 
-def _positive(a: Any) -> Any:
+def _positive(a: Any, n: int = 3) -> Any:
     """Return a positive definite matrix made of `a`."""
-    return a @ _t(a) + 2 * EYE
+    return a @ _t(a) + 2 * EYE[:n, :n]
 
 
 def _rebuilt(a: Any) -> Any:
@@ -70,4 +73,17 @@ ROWS = [
         reference=lambda a: np.linalg.eigvals(a).astype(np.result_type(a, np.complex64))),
     Row("eig", _spectral, SQUARE, label="function of a matrix"),
     Row("eig", lambda a: np.abs(np.linalg.eig(a).eigenvectors), STACK, label="eigenvectors"),
+    Row("cholesky", lambda a: np.linalg.cholesky(_positive(a, 2)), STACKS, label="stacks"),
+    Row("eigh", lambda a: np.linalg.eigh(a).eigenvectors ** 2, STACKS, label="stacks"),
+    Row("svd", lambda a: np.linalg.svd(a)[0] ** 2, STACKS, label="U of stacks"),
+    Row("qr", lambda a: np.linalg.qr(a).Q, STACKS, label="Q of stacks"),
+    Row("qr", lambda a: np.linalg.qr(a, mode="complete").Q, WIDE, label="complete Q of wide"),
+    Row("count_nonzero", np.linalg.matrix_rank, STACKS, wrt=(), label="matrix_rank of stacks"),
+    Row(None, np.linalg.matrix_rank, (In((3,)),), wrt=(), label="matrix_rank of a vector"),
+    Row("count_nonzero", lambda a: np.linalg.matrix_rank(9 * a * _HALF, tol=0.5),
+        (In((4, 2), 1, 1.1),), wrt=(), label="matrix_rank of tol"),
+    Row("count_nonzero", lambda a: np.linalg.matrix_rank(9 * a * _HALF, rtol=0.2),
+        (In((4, 2), 1, 1.1),), wrt=(), label="matrix_rank of rtol"),
+    Row("count_nonzero", lambda a: np.linalg.matrix_rank(9 * a * _TINY), (In((4, 2), 1, 1.1),),
+        wrt=(), label="matrix_rank of nearly 1", float32=False),
 ]  # fmt: skip

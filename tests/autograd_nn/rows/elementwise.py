@@ -108,4 +108,10 @@ ROWS = [
     Row("astype", lambda a: a.astype(np.float64) * a, label="to its own dtype", shapes=ANY,
         float32=False),
     Row("astype", lambda a: a.astype(float), (In((2, 3), 0, 9, "i"),), label="of integers", wrt=()),
+    Row("sigmoid", sigmoid, (In((2, 3), -40, 40, "i"),), wrt=(), label="of integers",
+        reference=lambda z: 1 / (1 + np.exp(-z.astype(float)))),
+    Row("sigmoid", lambda i: sigmoid((i - 128).astype("i1")), (In((4,), 0, 1, "i"),), wrt=(),
+        label="of narrow integers", float32=False,
+        reference=lambda i: np.zeros(i.shape, "f2")),  # exp(126) is more than float16 holds
+    Row("fabs", np.fabs, label="at 0", order=0, extremes=(Extreme(([0.0],), [0.0], ([0.0],)),)),
 ]  # fmt: skip

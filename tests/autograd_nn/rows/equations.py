@@ -13,10 +13,17 @@ from ..harness import Extreme, In, Row
 
 SQUARE = (In((3, 3)),)
 STACK = (In((2, 3, 3)),)
+STACKS = (In((2, 3, 2, 2)),)
 TALL = (In((4, 3)),)
+_TINY = np.diag([1.0, 3 * np.finfo(float).eps, 0, 0])[:, :2]  # of rank 1 only if 4 eps are nothing
+_HALF = np.diag([1.0, 0.1, 0, 0])[:, :2]
 _SYSTEMS = hnp.mutually_broadcastable_shapes(
     signature="(n,n),(n,k)->(n,k)", min_side=1, max_side=3, max_dims=2
 ).map(lambda drawn: drawn.input_shapes)
+
+
+def _rank(*given: Any, **params: Any) -> Any:
+    return np.linalg.lstsq(*given, **params)[2].astype(int)  # a NumPy number, or a Tensor
 
 
 def _slope_of_det(a: Tensor) -> Tensor:
@@ -58,4 +65,19 @@ ROWS = [
         label="matrix_power 0"),
     Row("inv", lambda a: np.linalg.tensorinv(a, 1), (In((4, 2, 2)),), label="tensorinv"),
     Row("solve", np.linalg.tensorsolve, (In((2, 2, 4)), In((2, 2))), label="tensorsolve"),
+    Row("pinv", lambda a, b: np.linalg.pinv(np.expand_dims(a, 1) * b, rtol=1e-6),
+        (In((3,)), In((2,))), label="of rank 1, rtol"),
+    Row("det", np.linalg.det, STACKS, label="stacks"),
+    Row("pinv", np.linalg.pinv, STACKS, label="stacks"),
+    Row("solve", np.linalg.solve, (*STACKS, In((2, 1))), label="stacks"),
+    Row("multiply", lambda a: np.linalg.matrix_power(a, 0) + a, STACKS, order=1,
+        label="matrix_power 0 of stacks"),
+    Row("count_nonzero", lambda a, b: _rank(a * _TINY, b),
+        (In((4, 2), 1, 1.1), In((4,))), wrt=(), label="lstsq rank", float32=False),
+    Row("count_nonzero", lambda a, b: _rank(9 * a * _HALF, b, rcond=0.2),
+        (In((4, 2), 1, 1.1), In((4,))), wrt=(), label="lstsq rank of rcond", float32=False),
+    Row("pinv", lambda a, b: np.linalg.lstsq(a, b)[1] * 1.0, (In((2, 4)), In((2,))), order=0,
+        label="lstsq residuals of wide"),
+    Row("solve", lambda a, b: np.linalg.tensorsolve(a, b, axes=(1,)),
+        (In((2, 4, 2)), In((2, 2))), label="tensorsolve of axes"),
 ]  # fmt: skip

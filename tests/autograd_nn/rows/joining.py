@@ -82,4 +82,11 @@ ROWS = [
     _padded("further than the array", 5, "reflect"),
     _padded("", ((1, 2), (2, 3)), "symmetric"),
     _padded("", ((3, 2), (4, 3)), "wrap"),
+    Row("concatenate", lambda a, b: np.block([[a], [b]]), (In((3,)), In((3,))),
+        label="block of vectors in rows"),
+    Row("concatenate", lambda a, b: np.block([a, b]), (In((1, 3)), In((2,))),
+        label="block of a matrix and a vector"),
+    Row(None, lambda a: np.roll(a, 1, axis=0) * 1.0, (In((0, 3)),), order=0, label="roll nothing"),
+    Row("scatter", lambda a: np.pad(a, {1: (1, 2)}), (In((2, 3)),), label="pad of an axis",
+        reference=lambda a: np.pad(a, ((0, 0), (1, 2)))),
 ]  # fmt: skip

@@ -38,4 +38,5 @@ ROWS = [
     Row("matmul", np.dot, (In((3,)), In((3,))), label="np.dot of vectors"),
     Row("matmul", np.dot, (In((2, 2, 3)), In((3, 4))), label="np.dot of a stack and a matrix"),
     Row("multiply", np.dot, (In(()), In((3, 4))), label="np.dot with 0-d"),
+    Row("multiply", np.dot, (In((3, 4)), In(())), label="np.dot by 0-d"),
 ]

@@ -26,4 +26,5 @@ ROWS = [
     Row("power", np.vander, (In((3,), 0.5, 2),), label="vander", float32=False),
     Row("power", lambda a: np.vander(a, 2, increasing=True), (In((3,), 0.5, 2),),
         label="vander increasing", float32=False),
+    Row("sum", np.trace, (In((2, 3, 2, 2)),), label="trace of stacks"),
 ]  # fmt: skip

@@ -46,4 +46,9 @@ ROWS = [
     Row("norm", lambda a: np.linalg.matrix_norm(a, keepdims=True), CUBE, label="matrix_norm"),
     Row("svd", np.linalg.cond, MATRIX, label="cond"),
     Row("inv", lambda a: np.linalg.cond(a, "fro"), (In((3, 3)),), label="cond fro"),
+    _norm(CUBE, "of matrices", "norm", axis=(0, 1)),
+    Row("svd", lambda a: np.linalg.cond(a, 2), MATRIX, label="cond 2"),
+    Row("svd", lambda a: np.linalg.cond(a, -2), MATRIX, label="cond -2"),
+    Row("inv", lambda a: np.linalg.cond(a, "fro"), (In((2, 3, 3)),), label="cond fro of a stack"),
+    Row("svd", np.linalg.cond, (In((2, 2, 3, 3)),), label="cond of stacks"),
 ]  # fmt: skip

@@ -74,9 +74,16 @@ ROWS = [
         label="lists with an ellipsis"),
     Row("einsum", lambda a, b: np.einsum("ij,jk->ik", a, b, optimize=True),
         (In((2, 3)), In((3, 4))), label="optimize"),
+    Row("multiply", np.inner, (In((2, 3)), In(())), label="inner by 0-d"),
+    Row("matmul", np.inner, (In((2, 3, 4)), In((2, 4))), label="inner of a cube"),
+    Row("sum", _vecdot_of_columns, (In((2, 3, 4)), In((2, 3, 4))), label="vecdot of an axis"),
+    Row("sum", np.vecdot, (In((2, 3, 4)), In((2, 3, 4))), label="vecdot of cubes"),
+    Row(None, np.kron, (In((2, 2)), In((2,))), label="kron of a matrix and a vector"),
+    Row(None, np.cross, (In((2, 2, 3)), In((2, 2, 3))), label="cross of stacks"),
 ]  # fmt: skip
 if hasattr(np, "matvec"):  # NumPy 2.2
     ROWS += [
         Row("matmul", np.matvec, (In((2, 2, 3)), In((3,))), label="matvec"),
+        Row("matmul", np.matvec, (In((2, 2, 3)), In((2, 3))), label="matvec of a stack"),
         Row("matmul", np.vecmat, (In((2, 3)), In((2, 3, 4))), label="vecmat"),
     ]

@@ -91,5 +91,6 @@ ROWS = [
         reference=lambda x: special.softmax(x, axis=0), label="axis"),
     Row("logsumexp", log_softmax, CUBE, reference=lambda x: special.log_softmax(x, axis=-1),
         label="log_softmax", extremes=(
-            Extreme(([1000.0, -1000.0],), [0.0, -2000.0], ([-1.0, 1.0],)),)),
+            Extreme(([1000.0, -1000.0],), [0.0, -2000.0], ([-1.0, 1.0],)),
+            Extreme(([2.0**30, 2.0**30],), [-np.log(2.0)] * 2, ([0.0, 0.0],)),)),
 ]  # fmt: skip

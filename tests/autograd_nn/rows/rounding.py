@@ -45,4 +45,6 @@ ROWS = [
             Extreme(([NAN, INF, -INF, 1.0],), [3.0, 1.0, -1.0, 1.0], ([0.0, 0.0, 0.0, 1.0],)),)),
     Row("positive", lambda x: np.real(x) * np.conj(np.copy(x)), label="real and conj"),
     Row("multiply", lambda x: np.imag(x) + x, label="imag", order=1),
+    Row("getitem", np.copy, (In((2, 3), kind="b"),), wrt=(), label="copy of truth values"),
+    Row("positive", np.copy, label="copy"),
 ]  # fmt: skip

@@ -68,4 +68,13 @@ ROWS = [
         order=1, label="size, ndim, shape"),
     Row("add", lambda a: a + np.zeros((), np.result_type(a, np.float32)), order=1,
         label="result_type"),
+    Row("broadcast_to", lambda a, b: np.full_like(a, b, shape=(3, 2), dtype=float),
+        (In((2, 3)), In((2,))), wrt=(1,), label="full_like of a shape", float32=False),
+    Row("reshape", lambda a, b: np.atleast_2d(a, b)[1], (In((2,)), In((3,))), wrt=(1,),
+        label="atleast_2d, the second of two"),
+    *(Row("broadcast_to", lambda a, b, c, i=i, k=k: np.meshgrid(a, b, c, indexing=k)[i],
+        (In((2,)), In((3,)), In((4,))), wrt=(i,), label=f"meshgrid {k} of three, {i}")
+      for i in range(3) for k in ("xy", "ij")),
+    Row(None, lambda a: np.meshgrid(a)[0] * 1.0, (In((3,)),), label="meshgrid of one"),
+    Row(None, lambda a: np.moveaxis(a, (), ()) * 1.0, (In(()),), label="moveaxis of a number"),
 ]  # fmt: skip

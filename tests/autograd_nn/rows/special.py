@@ -41,8 +41,10 @@ ROWS = [
     unary("polygamma", _slope_of_psi, 0.5, 3,
           reference=lambda x: special.polygamma(1, x).astype(x.dtype)),
     binary("xlogy", special.xlogy, (0.3, 2), (0.3, 2), extremes=(
-        Extreme(([0.0, 1.0], [1.0, 1.0]), [0.0, 0.0], ([0.0, 0.0], [0.0, 1.0])),)),
-    binary("xlog1py", special.xlog1py, (0.3, 2), (-0.5, 2)),
+        Extreme(([0.0, 1.0], [1.0, 1.0]), [0.0, 0.0], ([0.0, 0.0], [0.0, 1.0])),
+        Extreme(([0.0], [0.0]), [0.0], (None, [0.0])))),
+    binary("xlog1py", special.xlog1py, (0.3, 2), (-0.5, 2), extremes=(
+        Extreme(([0.0], [-1.0]), [0.0], (None, [0.0])),)),
     unary("entr", special.entr, 0.1, 2),
     unary("cbrt", special.cbrt, 0.3, 2, label="by SciPy"),
     unary("exp2", special.exp2, label="by SciPy"),

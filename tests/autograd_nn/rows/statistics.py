@@ -46,6 +46,8 @@ ROWS = [
     Row(None, lambda a: a.std(), label="std method"),
     Row(None, lambda a: np.std(a, ddof=1, keepdims=True), label="std ddof"),
     *_along("average", np.average),
+    Row(None, lambda a: np.average(a, axis=1, returned=True)[1] + a[:, 0], (In((2, 3)),), order=1,
+        label="average, and the sum of its weights"),
     Row(None, lambda a, w: np.average(a, weights=w), (In((2, 3)), In((2, 3), 0.2, 2)),
         label="average weights"),
     Row(None, lambda a, w: np.average(a, axis=1, weights=w), (In((2, 3)), In((3,), 0.2, 2)),

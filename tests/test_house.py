@@ -37,6 +37,7 @@ NAMES_ALLOWED = {
     "autograd_nn/__init__.py": "the public names: functions, some called as the operation is",
     "autograd_nn/derivation/prove/certificate.py": "the kinds of functions in a certificate's text",
     "autograd_nn/derivation/prove/replay.py": "the checker of it shares nothing with the rows",
+    "autograd_nn/formulas/notation.py": "Greek letters, two of which are functions too",
     "autograd_nn/program/native.py": "the functions of the text that Numba compiles",
     "autograd_nn/program/numpy_source.py": "the names of NumPy's functions in the emitted text",
 }

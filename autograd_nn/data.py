@@ -14,7 +14,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -24,8 +24,8 @@ _SMALL = 1 << 15
 _LOCKS: weakref.WeakValueDictionary[int, Lock] = weakref.WeakValueDictionary()
 _MAKING = threading.Lock()
 
-Mark = tuple[Any, np.ndarray[Any, Any], "bytes | Lock | None"]
-"""A Tensor that an operation used, its array, and what that held then."""
+Mark: TypeAlias = "bytes | Lock | None"
+"""What an array held when an operation used it."""
 
 
 def as_data(data: Any, name: str | None = None) -> Any:
@@ -106,17 +106,17 @@ class Lock:
 
 
 def marks(inputs: Sequence[Any]) -> list[Mark]:
-    """Return those of `inputs`, Tensors, that come from outside, with what they hold now.
+    """Return what those of `inputs`, Tensors, hold now that come from outside; None for others.
 
-    These are leaves and views of them. What cannot change, or not be looked at, is left out.
+    From outside come leaves and views of them. What cannot change, or not be looked at, is None.
     """
     noted: list[Mark] = []
     for x in inputs:
-        if x.op is None or "view" in x.op.traits:
-            array = x._data
-            if isinstance(array, np.ndarray) and array.dtype.kind != "O":
-                small = array.nbytes <= _SMALL
-                noted.append((x, array, array.tobytes() if small else _large(array)))
+        array, outside = x._data, x.op is None or "view" in x.op.traits
+        if outside and isinstance(array, np.ndarray) and array.dtype.kind != "O":
+            noted.append(array.tobytes() if array.nbytes <= _SMALL else _large(array))
+        else:
+            noted.append(None)
     return noted
 
 
@@ -132,14 +132,16 @@ def _large(array: np.ndarray[Any, Any]) -> bytes | Lock | None:
     return made
 
 
-def refuse_written(noted: Sequence[Mark]) -> None:
-    """Raise if one of what `marks` noted holds other values now."""
-    for x, array, held in noted:
-        if x._data is not array:
-            raise changed(x, "assigned")
-        before, now = (held.held, held.array) if isinstance(held, Lock) else (held, array)
+def refuse_written(node: Any) -> None:
+    """Raise if an input of the Tensor `node` that `marks` noted holds other values now."""
+    for position, held in enumerate(node.marks):
+        if held is None:
+            continue
+        before, now = held, node.arrays[position]
+        if type(held) is Lock:
+            before, now = held.held, held.array
         if before is not None and now.tobytes() != before:
-            raise changed(x, "written into")
+            raise changed(node.inputs[position], "written into")
 
 
 def changed(x: Any, how: str) -> RuntimeError:

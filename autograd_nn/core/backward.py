@@ -92,27 +92,27 @@ def pull(node: Tensor, index: int, g: Any, out: Any, operands: Any, every: Any =
         Of the input's shape and dtype; None where no gradient flows.
     """
     op: Any = node.op  # a leaf hands nothing back, and is not asked
-    params, rule = node.params, op.rule(index)
-    if rule is None:
+    if (rule := every or op.rule(index)) is None:
         return None
-    flow = every(index) if every else rule(g, out, *operands, **params)
-    if type(flow) is ndarray:
-        array = node.arrays[index]
-        if type(array) is ndarray and flow.shape == array.shape and flow.dtype is array.dtype:
-            return flow
+    flow = rule(index) if every else rule(g, out, *operands, **node.params)
+    array = node.arrays[index]
+    fits = type(flow) is ndarray is type(array) and flow.shape == array.shape
+    if fits and flow.dtype is array.dtype:
+        return flow
     x = node.inputs[index]
     if isinstance(flow, Tensor) and not isinstance(g, Tensor):  # from a rule that calls ours
         flow = flow._data
     if not hasattr(flow, "dtype"):
         flow = boxed(flow)
-    if op.broadcasts and np.shape(flow) != x.shape:
-        flow = unbroadcast(flow, x.shape)
-    if np.shape(flow) != x.shape:
+    shape, dtype = x.shape, x.dtype
+    if op.broadcasts and flow.shape != shape:
+        flow = unbroadcast(flow, shape)
+    if flow.shape != shape:
         raise AssertionError(
-            f"the vjp rule of {op.name!r} gave a cotangent of shape {np.shape(flow)} for "
-            f"{x.label()} of shape {x.shape}"
+            f"the vjp rule of {op.name!r} gave a cotangent of shape {flow.shape} for "
+            f"{x.label()} of shape {shape}"
         )
-    return flow if getattr(flow, "dtype", x.dtype) == x.dtype else flow.astype(x.dtype)
+    return flow if flow.dtype == dtype else flow.astype(dtype)
 
 
 def propagate(
@@ -151,7 +151,7 @@ def propagate(
         if node in targets:
             cotangents[node] = g
         if node.marks:
-            refuse_written(node.marks)
+            refuse_written(node)
         inputs, arrays = node.inputs, node.arrays
         out, operands = (node, inputs) if record else (node._data, arrays)
         every = node.op.every and node.op.every(g, out, *operands, **node.params)

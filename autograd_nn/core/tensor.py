@@ -23,7 +23,7 @@ import numpy as np
 
 from ..data import as_data, marks, opened
 from .op import Op
-from .recording import RECORDING, TRACING, refuse_value
+from .recording import DIFFERENTIATING, RECORDING, TRACING, refuse_value
 
 if TYPE_CHECKING:
     from ..dispatch import Installed
@@ -115,7 +115,8 @@ class Tensor(Installed):
     @property
     def data(self) -> Any:
         """The values; assignable on leaves only, with an array of the same shape."""
-        refuse_value(".data", "Use the Tensor itself.", self)
+        if TRACING.get() or DIFFERENTIATING.get():
+            refuse_value(".data", "Use the Tensor itself.", self)
         return self._data if self.op is not None else opened(self._data)
 
     @data.setter

@@ -86,6 +86,8 @@ def _refuse_options(name: str, options: dict[str, Any]) -> None:
 
 def ufunc_on_tensors(ufunc: Any, method: str, inputs: Any, kwargs: dict[str, Any]) -> Any:
     """Answer ``Tensor.__array_ufunc__``."""
+    if not kwargs and method == "__call__" and ufunc in UFUNCS:
+        return apply(UFUNCS[ufunc], inputs)
     if kwargs:
         _refuse_options(ufunc.__name__, kwargs)
     if method != "__call__":

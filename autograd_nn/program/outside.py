@@ -197,15 +197,17 @@ class Outside:
             self._todo.append(kind)
 
     def _array(self, array: np.ndarray[Any, Any]) -> None:
-        for _, _, held in marks([constant(array)]):
-            name, before = self._hold(array), self._hold(held)
-            if isinstance(held, bytes):
-                self._arrays.append(f"{name}.tobytes() == {before}")
-            elif isinstance(held, Lock):
-                same = f"{name}.tobytes() == {before}.held"
-                self._arrays.append(f"({before}.held is None or {same})")
-            else:
-                self._arrays.append(f"not {name}.flags.writeable")
+        if array.dtype.kind == "O":
+            return
+        (held,) = marks([constant(array)])
+        name, before = self._hold(array), self._hold(held)
+        if isinstance(held, bytes):
+            self._arrays.append(f"{name}.tobytes() == {before}")
+        elif isinstance(held, Lock):
+            same = f"{name}.tobytes() == {before}.held"
+            self._arrays.append(f"({before}.held is None or {same})")
+        else:
+            self._arrays.append(f"not {name}.flags.writeable")
 
     def _function(self, f: types.FunctionType) -> None:
         ours = _from(_KNOWN, f.__globals__.get("__name__", ""))

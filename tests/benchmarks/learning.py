@@ -125,7 +125,9 @@ def accuracy(seeds: int = 5) -> None:
                         how["learning_rate_init"] = 0.01
                     with warnings.catch_warnings():
                         warnings.simplefilter("ignore")
-                        scores[place].append(estimator((100,), **how).fit(a, c).score(b, d))
+                        scores[place].append(
+                            estimator(hidden_layer_sizes=(100,), **how).fit(a, c).score(b, d)
+                        )
             right, found = np.mean(scores[0]), np.mean(scores[1])
             kept = "≥" if found >= right - 0.002 else "< !"
             rows.append([what, solver, epochs, f"{right:.4f}", f"{found:.4f}", f"{kept} −0.002"])

@@ -6,6 +6,7 @@
 from . import (
     activations,
     costs,
+    counting,
     decompositions,
     elementwise,
     indexing,
@@ -27,7 +28,7 @@ from . import (
 )
 
 __all__ = [
-    "activations", "costs", "decompositions", "elementwise", "indexing", "joining", "linalg",
+    "activations", "costs", "counting", "decompositions", "elementwise", "indexing", "joining", "linalg",
     "logical", "matrices", "norms", "products", "reductions", "rounding", "scans", "shapes",
     "signal", "sorting", "special", "statistics", "trigonometry",
 ]  # fmt: skip

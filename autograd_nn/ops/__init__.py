@@ -5,6 +5,7 @@
 
 from . import (
     activations,
+    convolutions,
     costs,
     counting,
     decompositions,
@@ -14,6 +15,7 @@ from . import (
     linalg,
     logical,
     matrices,
+    matrix_functions,
     norms,
     products,
     reductions,
@@ -28,7 +30,27 @@ from . import (
 )
 
 __all__ = [
-    "activations", "costs", "counting", "decompositions", "elementwise", "indexing", "joining", "linalg",
-    "logical", "matrices", "norms", "products", "reductions", "rounding", "scans", "shapes",
-    "signal", "sorting", "special", "statistics", "trigonometry",
-]  # fmt: skip
+    "activations",
+    "convolutions",
+    "costs",
+    "counting",
+    "decompositions",
+    "elementwise",
+    "indexing",
+    "joining",
+    "linalg",
+    "logical",
+    "matrices",
+    "matrix_functions",
+    "norms",
+    "products",
+    "reductions",
+    "rounding",
+    "scans",
+    "shapes",
+    "signal",
+    "sorting",
+    "special",
+    "statistics",
+    "trigonometry",
+]

@@ -41,12 +41,42 @@ def _array(A: Any, *args: Any, **kwargs: Any) -> Any:
     return _numpy.array(A, *args, **kwargs)
 
 
+def _where(condition: Any, *args: Any, **kwargs: Any) -> Any:
+    given = (condition, *args, *(kwargs[name] for name in ("x", "y") if name in kwargs))
+    result = np.where(*given)
+    arrays = (np.ndarray, np.generic, Tensor)
+    inner = [y for x in given for y in (x if isinstance(x, (list, tuple)) else (x,))]
+    plain = len(given) == 3 and not any(isinstance(x, arrays) for x in inner)
+    return result.tolist() if plain else result
+
+
+def _of_values(kind: type) -> type:
+    """Return a type of whole numbers that can be made of Tensors too."""
+    return type(kind.__name__, (kind,), {"__new__": lambda cls, x=0: kind(extend.getval(x))})
+
+
+def _make_diagonal(D: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    if (offset, axis1, axis2) != (0, -1, -2):
+        raise NotImplementedError("make_diagonal takes offset=0, axis1=-1, axis2=-2 only")
+    return np.expand_dims(D, -1) * np.eye(np.shape(D)[-1])
+
+
 def _contents() -> dict[str, dict[str, Any]]:
     """Return the names in each module."""
     public = {name: getattr(operators, name) for name in vars(operators) if name[:1] != "_"}
     rules = {name: getattr(extend, name) for name in vars(extend) if name[:1] != "_"}
     numpys = {name: getattr(_numpy, name) for name in np.__all__}
-    numpys |= {name: getattr(np, name) for name in _PLAIN} | {"array": _array}
+    numpys |= (
+        {name: getattr(np, name) for name in _PLAIN}
+        | {
+            "array": _array,
+            "where": _where,
+            "make_diagonal": _make_diagonal,
+            "row_stack": np.vstack,
+            "__version__": np.__version__,
+        }
+        | {kind.__name__: _of_values(kind) for kind in (np.int8, np.int16, np.int32, np.int64)}
+    )
     flat = {"flatten": misc.flatten, "flatten_func": misc.flatten_func}
     scipys = {
         f"scipy.{name}": dict(vars(importlib.import_module(f"..scipy.{name}", __name__)))
@@ -116,10 +146,11 @@ def install() -> None:
         module: Any = types.ModuleType(whole, f"``{whole}``, by autograd_nn.")
         module.__spec__ = importlib.machinery.ModuleSpec(whole, None, is_package=True)
         module.__path__, module.__compat__ = [], True
-        vars(module).update({k: v for k, v in contents.items() if k[:2] != "__"})
+        kept = ("__getattr__", "__version__")
+        vars(module).update({k: v for k, v in contents.items() if k[:2] != "__" or k in kept})
         sys.modules[whole] = module
-    for part in ("fft", "linalg", "random"):
-        sys.modules[f"autograd.numpy.{part}"] = getattr(np, part)
+    for part in (_numpy.fft, _numpy.linalg, np.random):
+        sys.modules[f"autograd.numpy.{part.__name__.rpartition('.')[2]}"] = part
     for whole in [name for name in sys.modules if name.startswith("autograd.")]:
         parent, _, last = whole.rpartition(".")
         if last not in ("flatten",) and not isinstance(

@@ -31,10 +31,13 @@ def shown(tree: Any) -> Any:
     return tree_map(lambda x: x[()] if type(x) is np.ndarray and x.ndim == 0 else x, tree)
 
 
-def _as_floats(x: Any) -> Any:
-    if type(x) is np.ndarray:
-        return x.astype(float) if x.dtype.kind in "iub" else x
-    return x if isinstance(x, (Tensor, float, np.generic)) else tree_map(_as_floats, x)
+def _as_floats(tree: Any) -> Any:
+    """Return arguments with integer arrays in them as floats."""
+
+    def one(x: Any) -> Any:
+        return x.astype(float) if type(x) is np.ndarray and x.dtype.kind in "iub" else x
+
+    return one(tree) if type(tree) is np.ndarray else tree_map(one, tree)
 
 
 def _tensors(f: Function) -> Function:
@@ -43,14 +46,22 @@ def _tensors(f: Function) -> Function:
     def call(*args: Any) -> Any:
         result = f(*args)
         if isinstance(result, Tensor):
-            return result
-        leaves, _ = flatten(result)
-        if not any(isinstance(x, Tensor) for x in leaves):
+            return floating(result)
+        if not any(isinstance(x, Tensor) for x in flatten(result)[0]):
             warnings.warn("Output seems independent of input.", stacklevel=2)
-        return tree_map(lambda x: x if isinstance(x, Tensor) else Tensor(np.asarray(x, float)),
-            result)  # fmt: skip
+        return tree_map(floating, result)
 
     return call
+
+
+def floating(x: Any) -> Tensor:
+    """Return a result as a Tensor of floating-point numbers; counts are constants."""
+    if isinstance(x, Tensor) and x.dtype.kind not in "iub":
+        return x
+    if isinstance(x, (bool, np.bool_, str)):
+        raise TypeError(f"the result is {x!r}, which has no derivative; return numbers")
+    value = np.asarray(plain(x))
+    return Tensor(value.astype(float) if value.dtype.kind in "iub" else value)
 
 
 def vjp_of(f: Function, x: Any) -> tuple[Function, Any]:
@@ -74,7 +85,7 @@ def unary_to_nary(operator: Function) -> Function:
     """Return an operator on functions of several arguments, made from one of a single one."""
 
     def nary_operator(fun: Function, argnum: Any = 0, *more: Any, **options: Any) -> Function:
-        if not isinstance(argnum, (int, tuple, list)):
+        if type(argnum) not in (int, tuple, list):
             raise TypeError(f"argnum is an int or a tuple of them, got {argnum!r}")
 
         def nary_f(*args: Any, **kwargs: Any) -> Any:
@@ -85,7 +96,7 @@ def unary_to_nary(operator: Function) -> Function:
                 return fun(*given, **kwargs)
 
             several = not isinstance(argnum, int)
-            places = argnum if several else (argnum,)
+            places: Any = argnum if several else (argnum,)
             unary_f.__name__ = name
             x = tuple([args[i] for i in places]) if several else args[argnum]
             return operator(unary_f, x, *more, **options)
@@ -127,9 +138,9 @@ def value_and_grad(fun: Function, x: Any) -> Any:
 @unary_to_nary
 def grad(fun: Function, x: Any) -> Any:
     """
-    Return a function which computes the gradient of `fun` with respect to positional argument
+    Returns a function which computes the gradient of `fun` with respect to positional argument
     number `argnum`. It takes the same arguments as `fun`, which returns one number.
-    """
+    """  # noqa: D401 - programs read it
     pullback, out = vjp_of(fun, x)
     return pullback(_of_one_number(out, "Grad"))
 
@@ -189,7 +200,8 @@ def grad_and_aux(fun: Function, x: Any) -> Any:
 
 def grad_named(fun: Function, argname: str) -> Function:
     """Take gradients with respect to a named argument."""
-    return grad(fun, list(inspect.signature(fun).parameters).index(argname))
+    named: Function = grad(fun, list(inspect.signature(fun).parameters).index(argname))
+    return named
 
 
 def multigrad_dict(fun: Function) -> Function:
@@ -201,7 +213,7 @@ def multigrad_dict(fun: Function) -> Function:
         bound.apply_defaults()
 
         def of_dict(given: dict[str, Any]) -> Any:
-            called = inspect.BoundArguments(signature, given)  # type: ignore[arg-type]  # a dict is ordered
+            called = inspect.BoundArguments(signature, given)
             return fun(*called.args, **called.kwargs)
 
         return grad(of_dict)(dict(bound.arguments))
@@ -216,7 +228,8 @@ def hessian_tensor_product(fun: Function, argnum: int = 0) -> Function:
     def along(*args: Any, **kwargs: Any) -> Any:
         return np.tensordot(first(*args[:-1], **kwargs), args[-1], np.ndim(args[-1]))
 
-    return grad(along, argnum)
+    product: Function = grad(along, argnum)
+    return product
 
 
 def tensor_jacobian_product(fun: Function, argnum: int = 0) -> Function:
@@ -225,7 +238,8 @@ def tensor_jacobian_product(fun: Function, argnum: int = 0) -> Function:
     def along(*args: Any, **kwargs: Any) -> Any:
         return np.tensordot(args[-1], fun(*args[:-1], **kwargs), np.ndim(args[-1]))
 
-    return jacobian(along, argnum)
+    product: Function = jacobian(along, argnum)
+    return product
 
 
 hessian_vector_product, vector_jacobian_product = hessian_tensor_product, tensor_jacobian_product

@@ -185,6 +185,7 @@ class Operators:
     choose, repeat, take = _same(np.choose), _same(np.repeat), _same(np.take)
     squeeze, swapaxes = _same(np.squeeze), _same(np.swapaxes)
     searchsorted, copy = _same(np.searchsorted), _same(np.copy)
+    nonzero = _same(np.nonzero)
     __round__, __trunc__ = _same(np.round), _same(np.trunc)
     __floor__, __ceil__ = _same(np.floor), _same(np.ceil)
 

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import functools
+import types
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -22,8 +23,8 @@ from ..core.tensor import Tensor, plain
 from .writing import Written, current
 
 _LISTS = {
-    np.append, np.block, np.broadcast_arrays, np.choose, np.column_stack, np.concatenate,
-    np.dstack, np.einsum, np.hstack, np.meshgrid, np.select, np.stack, np.vstack,
+    np.block, np.broadcast_arrays, np.choose, np.column_stack, np.concatenate,
+    np.dstack, np.einsum, np.hstack, np.linalg.multi_dot, np.meshgrid, np.select, np.stack, np.vstack,
 }  # fmt: skip
 """Functions that take several arrays in a list."""
 
@@ -37,14 +38,18 @@ def holds_tensors(value: Any) -> bool:
     return isinstance(value, Tensor)
 
 
-def _built(value: Any) -> Any:
+def _joined(value: Any, dtype: Any = None) -> Any:
     """Return nested lists of Tensors and numbers as one Tensor."""
     if isinstance(value, (list, tuple)):
-        return np.stack([_built(part) for part in value])
-    return current(value) if isinstance(value, Tensor) else np.asarray(value)
+        made: Any = np.stack([_joined(part) for part in value])
+    else:
+        made = current(value) if isinstance(value, Tensor) else np.asarray(value)
+    return made if dtype is None or np.dtype(dtype) == made.dtype else made.astype(dtype)
 
 
-def array(object: Any, dtype: Any = None, *, copy: Any = True, ndmin: int = 0, **more: Any) -> Any:  # noqa: A002 - NumPy's word
+def array(
+    object: Any, dtype: Any = None, *, ndmin: int = 0, copy: Any = True, **more: Any,  # noqa: A002
+) -> Any:  # fmt: skip
     """Return ``np.array(object)``; of Tensors, also in nested lists, a Tensor.
 
     Raises
@@ -54,9 +59,7 @@ def array(object: Any, dtype: Any = None, *, copy: Any = True, ndmin: int = 0, *
     """
     if not holds_tensors(object):
         return np.array(object, dtype, copy=copy, ndmin=ndmin, **more)
-    made = _built(object)
-    if dtype is not None and np.dtype(dtype) != made.dtype:
-        made = made.astype(dtype)
+    made = _joined(object, dtype)
     if made.ndim < ndmin:
         made = np.reshape(made, (1,) * (ndmin - made.ndim) + made.shape)
     return Written(made) if copy else made
@@ -66,7 +69,7 @@ def _as(numpys: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(numpys, assigned=("__name__", "__doc__"))
     def convert(a: Any, dtype: Any = None, *args: Any, **kwargs: Any) -> Any:
         if holds_tensors(a):
-            return a if isinstance(a, Tensor) and dtype is None else array(a, dtype, copy=False)
+            return _joined(a, dtype)
         return numpys(a, dtype, *args, **kwargs)
 
     return convert
@@ -96,7 +99,8 @@ def _making(numpys: Callable[..., Any]) -> Callable[..., Any]:
     return make
 
 
-zeros, ones, eye, identity = map(_making, (np.zeros, np.ones, np.eye, np.identity))
+zeros, ones = _making(np.zeros), _making(np.ones)
+eye, identity = _making(np.eye), _making(np.identity)
 zeros_like, ones_like = _making(np.zeros_like), _making(np.ones_like)
 empty, empty_like = zeros, zeros_like  # no number that was left over in memory
 copy = _making(np.copy)
@@ -106,8 +110,9 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, **more: Any) -> Any:
     """Return ``np.full(shape, fill_value)``, of Tensors too."""
     if not holds_tensors(fill_value):
         return _writable(np.full(shape, fill_value, dtype, **more))
-    value = array(fill_value, dtype, copy=False)
-    return Written(np.broadcast_to(value, shape))
+    value = asarray(fill_value, dtype)
+    spread: Any = np.broadcast_to(value, shape)
+    return Written(spread)
 
 
 def full_like(a: Any, fill_value: Any, dtype: Any = None, shape: Any = None, **more: Any) -> Any:
@@ -144,7 +149,7 @@ class vectorize:  # noqa: N801 - NumPy's word
         """Call the function on each element of the arguments, broadcast."""
         if not holds_tensors(args) or self.numpys.signature is not None:
             return self.numpys(*args, **kwargs)
-        parts = np.broadcast_arrays(*[array(x, copy=False) for x in args])
+        parts = np.broadcast_arrays(*[asarray(x) for x in args])
         items = [self.pyfunc(*[x[i] for x in parts], **kwargs) for i in np.ndindex(parts[0].shape)]
         return np.reshape(array(items), parts[0].shape)
 
@@ -170,7 +175,7 @@ class _Joined:
             if isinstance(part, str):  # where to join
                 places.append(part)
                 continue
-            value = np.r_[part] if isinstance(part, slice) else array(part, copy=False)
+            value = np.r_[part] if isinstance(part, slice) else asarray(part)
             size = int(np.size(value))
             places.append(np.arange(count, count + size).reshape(np.shape(value)))
             values.append(np.ravel(value))
@@ -190,8 +195,8 @@ def _taking_lists(function: Callable[..., Any]) -> Callable[..., Any]:
     def joined(value: Any) -> Any:
         if type(value) in (list, tuple) and holds_tensors(value):
             if function in _LISTS:
-                return [array(x, copy=False) if holds_tensors(x) else x for x in value]
-            return array(value, copy=False)
+                return [asarray(x) if holds_tensors(x) else x for x in value]
+            return asarray(value)
         return value
 
     @functools.wraps(function)
@@ -203,6 +208,18 @@ def _taking_lists(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(*args, **kwargs)
 
     return call
+
+
+class _Part(types.ModuleType):
+    """``np.linalg`` or ``np.fft``, whose functions take lists of Tensors."""
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(getattr(np, self.__name__), name)
+        public = isinstance(value, _ORDINARY) and name[:1] != "_"
+        return _taking_lists(value) if public else value
+
+
+linalg, fft = _Part("linalg"), _Part("fft")
 
 
 def __getattr__(name: str) -> Any:

@@ -1,8 +1,8 @@
 """Arrays that may be written into while a function is differentiated: ``y[i] = t``.
 
 Every write is recorded as an update: the array is from then on the result of ``setitem``. Reading
-gives what is in it at that time; so a view that was taken before a write, ``row = y[0]``, is a copy,
-and writing into the view is refused. Each write of a Tensor copies the array.
+gives what is in it at that time; so a view that was taken before a write, ``row = y[0]``, is a
+copy, and writing into the view is refused. Each write of a Tensor copies the array.
 """
 
 from __future__ import annotations

@@ -28,13 +28,17 @@ implements(np.nonzero)(lambda a: tuple(map(Tensor, np.nonzero(_looked_at(a, "np.
 implements(np.argwhere)(lambda a: Tensor(np.argwhere(_looked_at(a, "np.argwhere"))))
 implements(np.flatnonzero)(lambda a: Tensor(np.flatnonzero(_looked_at(a, "np.flatnonzero"))))
 
+implements(np.isin)(lambda element, test_elements, **more: Tensor(
+    np.isin(_looked_at(element, "np.isin"), _looked_at(test_elements, "np.isin"), **more)
+))  # fmt: skip
+
 
 @implements(np.unique)
 def _unique(
     ar: Any, return_index: bool = False, return_inverse: bool = False,
     return_counts: bool = False, axis: int | None = None, **more: Any,
 ) -> Any:  # fmt: skip
-    found = np.unique(
+    found: Any = np.unique(  # type: ignore[call-overload]  # options as they were given
         _looked_at(ar, "np.unique"), True, return_inverse, return_counts, axis, **more
     )
     ar, axis = along(ar, axis)

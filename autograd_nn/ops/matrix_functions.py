@@ -1,4 +1,4 @@
-"""Functions of matrices that SciPy has and NumPy lacks, after Higham, *Functions of Matrices* (2008).
+"""Functions of matrices that SciPy has and NumPy lacks (Higham, *Functions of Matrices*, 2008).
 
 The differential of a function of a matrix is itself one, of a block matrix twice as large; systems
 with triangles and bands, and Sylvester's equation, are their own transposes' adjoints.

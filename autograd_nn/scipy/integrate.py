@@ -19,7 +19,7 @@ from ..core.graph import dependents, topological_order
 from ..core.op import Op
 from ..core.recording import recording, refuse_value
 from ..core.tensor import Tensor, apply, plain
-from ..numpy import array, holds_tensors
+from ..numpy import asarray, holds_tensors
 from ..ops.rules import as_tensor
 from ..transforms.containers import flatten, unflatten
 from . import on_tensors
@@ -46,7 +46,7 @@ class _Equation:
         leaves = list(self.leaves)
         for i, x in zip(self.places, given, strict=False):
             leaves[i] = x
-        return as_tensor(array(self.flow(t, y, *unflatten(self.structure, leaves)), copy=False))
+        return as_tensor(asarray(self.flow(t, y, *unflatten(self.structure, leaves))))
 
     @staticmethod
     def beside(out: Tensor, inputs: Sequence[Tensor]) -> list[Tensor]:
@@ -147,14 +147,13 @@ def odeint(
     On Tensors, the rows are differentiable by `y0`, `t`, `args` and what `func` uses; `Dfun` helps
     the solution itself. Other options but ``full_output`` are SciPy's.
     """
-    from scipy import integrate
-
+    scipys: Any = importlib.import_module("scipy.integrate")
     args = args if isinstance(args, tuple) else (args,)
     if more or options.get("full_output"):
         raise NotImplementedError("odeint takes its options by name, and full_output=False only")
     flow = func if tfirst else lambda t, y, *rest: func(y, t, *rest)
     if not holds_tensors([y0, t, *flatten(list(args))[0]]) and not _uses_tensors(flow, y0, t, args):
-        return integrate.odeint(func, y0, t, args, Dfun, tfirst=tfirst, **options)
+        return scipys.odeint(func, y0, t, args, Dfun, tfirst=tfirst, **options)
     first = np.size(plain(y0)) if np.ndim(y0) else 1
     options |= {name: _least(options[name]) for name in ("rtol", "atol") if name in options}
 
@@ -163,9 +162,9 @@ def odeint(
         if Dfun is not None and np.size(y0) == first and not holds_tensors(list(args)):
             swap = not tfirst
             jacobian = lambda t, y: Dfun(*((y, t) if swap else (t, y)), *args)  # noqa: E731
-        return integrate.odeint(flow, y0, t, tfirst=True, Dfun=jacobian, **options)
+        return scipys.odeint(flow, y0, t, tfirst=True, Dfun=jacobian, **options)
 
-    return _trajectory(flow, array(y0, copy=False), array(t, copy=False), args, solver)
+    return _trajectory(flow, asarray(y0), asarray(t), args, solver)
 
 
 def _uses_tensors(flow: Flow, y0: Any, t: Any, args: Sequence[Any]) -> bool:
@@ -187,43 +186,38 @@ def solve_ivp(
     RuntimeError
         If the solver fails.
     """
-    from scipy import integrate
-
+    scipys: Any = importlib.import_module("scipy.integrate")
     args = () if args is None else tuple(args)
-    ends = [array(x, copy=False) for x in t_span]
+    ends = [asarray(x) for x in t_span]
     tensors = holds_tensors([*t_span, y0, t_eval, *flatten(list(args))[0]])
     if not tensors and not _uses_tensors(fun, y0, ends, args):
-        return integrate.solve_ivp(
+        return scipys.solve_ivp(
             fun, t_span, y0, method, t_eval, dense_output, events, vectorized,
             args or None, **options,
         )  # fmt: skip
     if dense_output or events is not None:
         raise NotImplementedError("solve_ivp on Tensors takes no dense_output and no events")
-    y0 = array(y0, copy=False)
+    y0 = asarray(y0)
     options |= {name: _least(options[name]) for name in ("rtol", "atol") if name in options}
 
     def solved(flow: Flow, y0: Any, span: Any, times: Any = None) -> Any:
-        result = integrate.solve_ivp(flow, tuple(span), y0, method, times, **options)
+        result = scipys.solve_ivp(flow, tuple(span), y0, method, times, **options)
         if not result.success:
             raise RuntimeError(f"solve_ivp: {result.message}")
         return result
 
-    if t_eval is None:
-        values = [plain(x) for x in flatten(list(args))[0]]
-        held = _Equation(fun, np.atleast_1d(y0), ends, args)
-        result = solved(held.on_arrays([plain(x) for x in held.given]), plain(y0), map(plain, ends))
-        inner = [Tensor(x) for x in result.t[1:-1]] if values is not None else []
-        times = array([ends[0] * 1.0, *inner, ends[1] * 1.0], copy=False)
-    else:
-        times = array(t_eval, copy=False)
+    held = _Equation(fun, np.atleast_1d(y0), ends, args)
+    dynamics = held.on_arrays([plain(x) for x in held.given])
+    times = None if t_eval is None else asarray(t_eval)
+    result = solved(dynamics, np.atleast_1d(plain(y0)), map(plain, ends), plain(times))
+    if times is None:
+        inner = [Tensor(x) for x in result.t[1:-1]]
+        times = asarray([ends[0] * 1.0, *inner, ends[1] * 1.0])
     at_start = float(plain(times)[0]) == float(plain(ends[0]))
     whole = times if at_start else np.concatenate([np.reshape(ends[0] * 1.0, 1), times])
     y = _trajectory(fun, y0, whole, args, lambda flow, y0, t: solved(flow, y0, t[[0, -1]], t).y.T)
-    kept = y if at_start else y[1:]
-    return integrate._ivp.ivp.OdeResult(
-        t=times, y=kept.T, sol=None, t_events=None, y_events=None, nfev=None, njev=None, nlu=None,
-        status=0, message="", success=True,
-    )  # fmt: skip
+    result.t, result.y = times, (y if at_start else y[1:]).T
+    return result
 
 
 # -- sums over samples -----------------------------------------------------------------------------
@@ -240,7 +234,7 @@ def cumulative_trapezoid(
     y: Any, x: Any = None, dx: float = 1.0, axis: int = -1, initial: Any = None
 ) -> Any:
     """Return the integrals up to each sample by the trapezoidal rule."""
-    y = np.moveaxis(array(y, copy=False), axis, -1)
+    y = np.moveaxis(asarray(y), axis, -1)
     steps = (
         dx
         if x is None
@@ -261,7 +255,7 @@ def simpson(y: Any, x: Any = None, *, dx: float = 1.0, axis: int = -1) -> Any:
         raise NotImplementedError("simpson has no derivative by x here; use trapezoid")
     from scipy import integrate
 
-    y = np.moveaxis(array(y, copy=False), axis, -1)
+    y = np.moveaxis(asarray(y), axis, -1)
     # it is linear in y: its weights are the integrals of unit vectors
     return y @ integrate.simpson(np.eye(y.shape[-1]), x=x, dx=dx)
 

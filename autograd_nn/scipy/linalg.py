@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..numpy import array
+from ..numpy import asarray
 from ..ops.indexing import put_into_zeros
 from ..ops.matrix_functions import BANDED, EXPM, SQRTM, SYLVESTER, TRIANGLE
 from ..ops.rules import call, transposed
@@ -29,7 +29,8 @@ inv, det, norm, pinv, svdvals = map(_numpys, ("inv", "det", "norm", "pinv", "svd
 @on_tensors("linalg")
 def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, **more: Any) -> Any:
     """Return the singular value decomposition."""
-    return np.linalg.svd(a, full_matrices, compute_uv)
+    factors: Any = np.linalg.svd
+    return factors(a, full_matrices, compute_uv)
 
 
 @on_tensors("linalg")
@@ -130,7 +131,7 @@ def eigvalsh(a: Any, b: Any = None, lower: bool = True, **more: Any) -> Any:
 @on_tensors("linalg")
 def block_diag(*arrs: Any) -> Any:
     """Return a matrix with these on its diagonal."""
-    blocks = [np.atleast_2d(array(block, copy=False)) for block in arrs]
+    blocks = [np.atleast_2d(asarray(block)) for block in arrs]
     shape = tuple(np.sum([block.shape for block in blocks], axis=0).tolist())
     row = column = 0
     whole: Any = 0.0

@@ -55,7 +55,6 @@ def _convolved(in1: Any, in2: Any, mode: str, axes: Any, dot_axes: Any) -> Any:
     return np.reshape(out, (*before, *after, *out.shape[2:]))
 
 
-@on_tensors("signal")
 def convolve(
     in1: Any, in2: Any, mode: str = "full", method: str = "auto", *, axes: Any = None,
     dot_axes: Any = None,
@@ -78,7 +77,14 @@ def convolve(
     ValueError
         If the shapes do not fit, or there is no such mode.
     """
+    if axes is None and dot_axes is None:
+        return _convolve(in1, in2, mode, method)
     return _convolved(in1, in2, mode, axes, dot_axes)
+
+
+@on_tensors("signal", "convolve")
+def _convolve(in1: Any, in2: Any, mode: str, method: str) -> Any:
+    return _convolved(in1, in2, mode, None, None)
 
 
 @on_tensors("signal")

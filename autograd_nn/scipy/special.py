@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..numpy import array
+from ..numpy import asarray
 from ..ops import reductions
 from ..ops.rules import call
 from ..ops.special import BINOM, GAMMA, GAMMALN, POLYGAMMA, PSI
@@ -20,12 +20,12 @@ def logsumexp(
     a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, return_sign: bool = False
 ) -> Any:
     """Return ``log(sum(b * exp(a)))`` along `axis`."""
-    a = array(a, copy=False)
+    a = asarray(a)
     if b is None and not return_sign:
         return reductions.logsumexp(a, axis, keepdims)
     weights = 1.0 if b is None else b
-    peak = np.max(np.where(np.not_equal(weights, 0), a, -np.inf), axis=axis, keepdims=True)
-    peak = np.where(np.isfinite(peak), peak, 0).detach()
+    peak: Any = np.max(np.where(np.not_equal(weights, 0), a, -np.inf), axis=axis, keepdims=True)
+    peak = asarray(np.where(np.isfinite(peak), peak, 0)).detach()
     total = np.sum(weights * np.exp(a - peak), axis=axis, keepdims=True)
     size, sign = np.log(np.abs(total) if return_sign else total) + peak, np.sign(total)
     if not keepdims:
@@ -36,13 +36,13 @@ def logsumexp(
 @on_tensors("special")
 def softmax(x: Any, axis: Any = None) -> Any:
     """Return the shares of ``exp(x)`` in their sum."""
-    return reductions.softmax(array(x, copy=False), axis)
+    return reductions.softmax(asarray(x), axis)
 
 
 @on_tensors("special")
 def log_softmax(x: Any, axis: Any = None) -> Any:
     """Return the logarithm of the shares of ``exp(x)`` in their sum."""
-    return reductions.log_softmax(array(x, copy=False), axis)
+    return reductions.log_softmax(asarray(x), axis)
 
 
 @on_tensors("special")
@@ -63,13 +63,16 @@ def multigammaln(a: Any, d: int) -> Any:
 @on_tensors("special")
 def factorial(n: Any, exact: bool = False) -> Any:
     """Return Γ(n + 1)."""
-    return call(GAMMA, n + 1)
+    return np.where(n >= 0, call(GAMMA, np.where(n >= 0, n, 0) + 1), 0)
 
 
 @on_tensors("special")
 def comb(N: Any, k: Any, exact: bool = False, repetition: bool = False) -> Any:
     """Return the binomial coefficient, as a function of real numbers."""
-    return call(BINOM, N + k - 1 if repetition else N, k)
+    if repetition:
+        N = N + k - 1
+    there = np.logical_and(np.logical_and(k <= N, N >= 0), k >= 0)
+    return np.where(there, call(BINOM, N, k), 0)
 
 
 def __getattr__(name: str) -> Any:

@@ -11,13 +11,13 @@ import functools
 import importlib
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..core.recording import TRACING
 from ..core.tensor import Tensor, plain
-from ..numpy import array, holds_tensors
+from ..numpy import array, asarray, holds_tensors
 from ..ops.functions import LATE
 from ..ops.rules import as_array, call
 from . import on_tensors
@@ -191,7 +191,7 @@ class _Several:
 
 
 def _dirichlet(x: Any, alpha: Any) -> Any:
-    x, alpha = array(x, copy=False), array(alpha, copy=False)
+    x, alpha = asarray(x), asarray(alpha)
     if len(x) == len(alpha) - 1:
         x = np.concatenate([x, 1 - np.sum(x, axis=0, keepdims=True)])
     if not TRACING.get() and np.any(abs(np.sum(plain(x), axis=0) - 1) > 1e-9):
@@ -257,6 +257,23 @@ def zscore(a: Any, axis: int | None = 0, ddof: int = 0) -> Any:
     """Return how many standard deviations each element is from the mean."""
     away = a - np.mean(a, axis=axis, keepdims=True)
     return away / np.std(a, axis=axis, ddof=ddof, keepdims=True)
+
+
+class PearsonRResult(NamedTuple):
+    """What `pearsonr` returns."""
+
+    statistic: Any
+    pvalue: Any
+
+
+@on_tensors("stats")
+def pearsonr(x: Any, y: Any) -> PearsonRResult:
+    """Return the correlation of two samples, and the probability of one as large by chance."""
+    x, y = x - np.mean(x), y - np.mean(y)
+    r = np.sum(x * y) / np.sqrt(np.sum(x * x) * np.sum(y * y))
+    df = np.size(plain(x)) - 2
+    t = np.abs(r) * np.sqrt(df / ((1 - r) * (1 + r)))
+    return PearsonRResult(r, 2 * stdtr(float(df), -t))
 
 
 @on_tensors("stats")

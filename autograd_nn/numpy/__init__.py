@@ -12,8 +12,9 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, ValuesView
 from typing import Any
 
 import numpy as np
@@ -48,18 +49,18 @@ def _joined(value: Any, dtype: Any = None) -> Any:
 
 
 def array(
-    object: Any, dtype: Any = None, *, ndmin: int = 0, copy: Any = True, **more: Any,  # noqa: A002
-) -> Any:  # fmt: skip
-    """Return ``np.array(object)``; of Tensors, also in nested lists, a Tensor.
+    value: Any, /, dtype: Any = None, *, copy: Any = True, ndmin: int = 0, **more: Any
+) -> Any:
+    """Return ``np.array(value)``; of Tensors, also in nested lists, a Tensor.
 
     Raises
     ------
     ValueError
         If the parts of a list have different shapes.
     """
-    if not holds_tensors(object):
-        return np.array(object, dtype, copy=copy, ndmin=ndmin, **more)
-    made = _joined(object, dtype)
+    if not holds_tensors(value):
+        return np.array(value, dtype, copy=copy, ndmin=ndmin, **more)
+    made = _joined(value, dtype)
     if made.ndim < ndmin:
         made = np.reshape(made, (1,) * (ndmin - made.ndim) + made.shape)
     return Written(made) if copy else made
@@ -133,10 +134,10 @@ def arange(*args: Any, **more: Any) -> Any:
     return start + step * np.arange(len(np.arange(*values)), **more)
 
 
-def fromiter(iter: Iterable[Any], dtype: Any = float, count: int = -1, **more: Any) -> Any:  # noqa: A002 - NumPy's word
-    """Return ``np.fromiter(iter)``, of Tensors too."""
-    items = [x for x, _ in zip(iter, range(count), strict=False)] if count >= 0 else list(iter)
-    return array(items, dtype) if holds_tensors(items) else np.fromiter(items, dtype, **more)
+def fromiter(items: Iterable[Any], /, dtype: Any = float, count: int = -1, **more: Any) -> Any:
+    """Return ``np.fromiter(items)``, of Tensors too."""
+    listed = list(itertools.islice(items, count if count >= 0 else None))
+    return array(listed, dtype) if holds_tensors(listed) else np.fromiter(listed, dtype, **more)
 
 
 class vectorize:  # noqa: N801 - NumPy's word
@@ -193,6 +194,8 @@ r_, c_ = _Joined(np.r_), _Joined(np.c_)
 @functools.cache
 def _taking_lists(function: Callable[..., Any]) -> Callable[..., Any]:
     def joined(value: Any) -> Any:
+        if isinstance(value, ValuesView):
+            value = list(value)
         if type(value) in (list, tuple) and holds_tensors(value):
             if function in _LISTS:
                 return [asarray(x) if holds_tensors(x) else x for x in value]
@@ -202,7 +205,7 @@ def _taking_lists(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         for x in (*args, *kwargs.values()):
-            if type(x) in (list, tuple):
+            if isinstance(x, (list, tuple, ValuesView)):
                 named = {name: joined(value) for name, value in kwargs.items()}
                 return function(*map(joined, args), **named)
         return function(*args, **kwargs)

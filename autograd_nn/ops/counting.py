@@ -24,11 +24,17 @@ def _looked_at(x: Any, what: str) -> Any:
     return np.asarray(plain(x))
 
 
-implements(np.nonzero)(lambda a: tuple(map(Tensor, np.nonzero(_looked_at(a, "np.nonzero")))))
-implements(np.argwhere)(lambda a: Tensor(np.argwhere(_looked_at(a, "np.argwhere"))))
-implements(np.flatnonzero)(lambda a: Tensor(np.flatnonzero(_looked_at(a, "np.flatnonzero"))))
+def _counted(array: Any) -> Tensor:
+    """Return positions or counts as a Tensor, read-only as all results are."""
+    array.setflags(write=False)
+    return Tensor(array)
 
-implements(np.isin)(lambda element, test_elements, **more: Tensor(
+
+implements(np.nonzero)(lambda a: tuple(map(_counted, np.nonzero(_looked_at(a, "np.nonzero")))))
+implements(np.argwhere)(lambda a: _counted(np.argwhere(_looked_at(a, "np.argwhere"))))
+implements(np.flatnonzero)(lambda a: _counted(np.flatnonzero(_looked_at(a, "np.flatnonzero"))))
+
+implements(np.isin)(lambda element, test_elements, **more: _counted(
     np.isin(_looked_at(element, "np.isin"), _looked_at(test_elements, "np.isin"), **more)
 ))  # fmt: skip
 
@@ -44,7 +50,7 @@ def _unique(
     ar, axis = along(ar, axis)
     shown = [
         np.take(as_tensor(ar), found[1], axis),
-        *map(Tensor, found[1 if return_index else 2 :]),
+        *map(_counted, found[1 if return_index else 2 :]),
     ]
     return tuple(shown) if len(shown) > 1 else shown[0]
 
@@ -86,7 +92,7 @@ def _bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     places = _looked_at(x, "np.bincount")
     counts = np.bincount(places, minlength=minlength)
     if weights is None:
-        return Tensor(counts)
+        return _counted(counts)
     return put_into_zeros(as_tensor(weights).astype(float), (places,), counts.shape)
 
 

@@ -27,17 +27,11 @@ if TYPE_CHECKING:
     from .drawing import draw, explore
     from .program.jit import jit  # the function, not the module of its name
     from .transforms.checkpoint import checkpoint
-    from .transforms.derivatives import (
-        elementwise_grad,
-        grad,
-        hessian,
-        hvp,
-        jacobian,
-        jvp,
-        value_and_grad,
-        vjp,
-    )
+    from .transforms.derivatives import elementwise_grad, grad, hvp, jvp, value_and_grad, vjp
     from .transforms.flow import custom_vjp, stop_gradient
+    from .transforms.jacobians import hessian, jacobian
+    from .transforms.scan import scan  # the function, not the module of its name
+    from .transforms.vmap import vmap
 
 keep_freed_memory()
 
@@ -51,10 +45,12 @@ _LATER = {
         "checks.gradients": "check_grads",
         "transforms.checkpoint": "checkpoint",
         "transforms.flow": "custom_vjp stop_gradient",
+        "transforms.scan": "scan",
+        "transforms.vmap": "vmap",
         "derivation": "derive prove verify",
         "drawing": "draw explore",
-        "transforms.derivatives": "elementwise_grad grad hessian hvp jacobian jvp value_and_grad "
-        "vjp",
+        "transforms.derivatives": "elementwise_grad grad hvp jvp value_and_grad vjp",
+        "transforms.jacobians": "hessian jacobian",
         "program": "jit",
     }.items()
     for name in names.split()
@@ -65,8 +61,8 @@ __all__ = [
     "AnomalyError", "GradientReport", "Tensor", "UndecidedWarning", "check_grads", "checkpoint",
     "custom", "custom_vjp", "derive", "detect_anomaly", "draw", "elementwise_grad", "elu",
     "explore", "gelu", "grad", "gradients", "hessian", "hvp", "jacobian", "jit", "jvp",
-    "leaky_relu", "log_softmax", "logsumexp", "no_grad", "ops", "prove", "relu", "sigmoid",
-    "softmax", "softplus", "stop_gradient", "value_and_grad", "verify", "vjp",
+    "leaky_relu", "log_softmax", "logsumexp", "no_grad", "ops", "prove", "relu", "scan",
+    "sigmoid", "softmax", "softplus", "stop_gradient", "value_and_grad", "verify", "vjp", "vmap",
 ]  # fmt: skip
 
 

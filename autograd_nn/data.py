@@ -1,6 +1,6 @@
 """The data of Tensors that comes from outside: what may come in, and whether it was changed since.
 
-1. `as_data` is the gate.
+1. `as_data` is the gate; `start_of` is that of cotangents.
 2. `marks` notes what a leaf's array holds when an operation uses it, and `refuse_written` raises
    where somebody has written into it since: a gradient would mix old and new values.
 
@@ -17,6 +17,9 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
+
+FLOATING = "fcO"
+"""The kinds of data types that have gradients: real, complex, symbols."""
 
 _SMALL = 1 << 15
 """Bytes up to which a copy costs less than a lock."""
@@ -46,7 +49,7 @@ def as_data(data: Any, name: str | None = None) -> Any:
     ValueError
         If it is a nested list with rows of several lengths.
     """
-    if type(data) is np.ndarray and data.dtype.kind in "fiub":
+    if type(data) is np.ndarray and data.dtype.kind in "fciub":
         return data
     label = f"Tensor {name!r}" if name else "a Tensor"
     if isinstance(data, np.matrix) or hasattr(data, "filled"):  # np.ma is not imported here
@@ -65,17 +68,40 @@ def as_data(data: Any, name: str | None = None) -> Any:
         way = next((text for method, text in ways.items() if hasattr(data, method)), None)
         if way:
             raise TypeError(f"{label} cannot hold a {type(data).__name__}; pass {way}")
-    if kind == "c":
-        raise TypeError(
-            f"{label} has dtype {array.dtype}; complex numbers are not supported, carry the "
-            "real and the imaginary part as two Tensors"
-        )
-    if kind not in "fiub" and not (foreign and kind == "O"):  # arrays of SymPy symbols are
+    if kind not in "fciub" and not (foreign and kind == "O"):  # arrays of SymPy symbols are
         raise TypeError(
             f"{label} needs numbers, got {type(data).__name__} that becomes dtype {array.dtype}; "
             "pass a number, a nested list of numbers or an array"
         )
     return array
+
+
+def start_of(output: Any, seed: Any) -> Any:
+    """Return the cotangent that a pass starts with at `output`: `seed`, checked, or 1."""
+    shape = output.shape
+    if seed is None:
+        if output.size != 1:
+            raise ValueError(
+                f"{output.label()} has shape {shape}: a gradient starts from one number. Reduce "
+                "it, e.g. with .sum() or .mean(), or pass a seed of that shape"
+            )
+        if output.dtype.kind == "c":
+            raise TypeError(
+                f"{output.label()} has dtype {output.dtype}: a gradient is that of one real "
+                "number. Take np.real, np.imag or np.abs, pass a seed, or, of a holomorphic "
+                "function, use grad(f, holomorphic=True)"
+            )
+        return np.ones_like(output._data)
+    value = seed if hasattr(seed, "dtype") else np.asarray(seed)
+    if value.dtype.kind not in ("fiubcO" if output.dtype.kind == "c" else "fiubO"):
+        raise TypeError(
+            f"the seed of {output.label()} has dtype {value.dtype}; it is a real number for each "
+            f"element, an array of shape {shape}"
+        )
+    got = np.shape(value)
+    if got != shape:
+        raise ValueError(f"the seed has shape {got}, but {output.label()} has shape {shape}")
+    return value if value.dtype == output.dtype else value.astype(output.dtype)
 
 
 class Lock:

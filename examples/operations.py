@@ -48,6 +48,7 @@ _ABOUT = {
 """Functions that tell of a Tensor, or make an array like it, and are no operations."""
 
 _POSITIONS = {
+    "iscomplex", "isreal",
     "argpartition", "argsort", "argmax", "argmin", "digitize", "fix", "isclose", "isneginf",
     "isposinf", "matrix_rank", "searchsorted", "count_nonzero", "any",
     "all", "round", "around",
@@ -154,8 +155,9 @@ def markdown(coverage: Mapping[str, Any]) -> str:
     ----------
     coverage : mapping
         What ``tests/benchmarks/coverage.py`` measured: ``versions`` by library; ``functions``,
-        which maps a name to a library's counts of "yes", "no" and "other"; and ``through``, which
-        maps it to the operations that its graphs are made of.
+        which maps a name to a library's counts of "yes", "no" and "other"; ``complex``, which maps
+        it to such counts of this package's on complex numbers; and ``through``, which maps it to
+        the operations that its graphs are made of.
     """
     versions = coverage["versions"]
     lines = entries(coverage["through"])
@@ -167,10 +169,11 @@ def markdown(coverage: Mapping[str, Any]) -> str:
         "Tensors. A function that is an operation shows its rule; the others are composed of "
         "operations. In the rules, $g$ is the cotangent of the result $r$, and $x, y, z$ are the "
         "inputs; the cotangents of several inputs are divided by semicolons, and the sums over "
-        "broadcast axes are left out. Functions with complex results (`np.fft.fft`, "
-        "`np.linalg.eig` …), with results whose shape depends on values (`np.nonzero`, "
-        "`np.unique` …) and those that write into their argument (`np.put` …) are refused by "
-        "name.",
+        "broadcast axes are left out. The rules hold for complex numbers where the column "
+        "says so (on some of the rows of the test list), and $\\operatorname{sign}(x)$ is "
+        "$\\overline{x} / |x|$ there; elsewhere complex numbers are refused by name. So are "
+        "functions with results whose shape depends on values (`np.nonzero`, `np.unique` …) and "
+        "those that write into their argument (`np.put` …).",
         "",
         "The columns on the right tell how "
         + ", ".join(f"{name} {number}" for name, number in versions.items())
@@ -178,13 +181,14 @@ def markdown(coverage: Mapping[str, Any]) -> str:
         "on some rows, other numbers, or not at all (–). Rows are written in NumPy's words; what "
         "a library has under another name counts as missing.",
         "",
-        "| function | differentiable | rule | " + " | ".join(versions) + " |",
-        "|---|---|---|" + "---|" * len(versions),
+        "| function | differentiable | complex | rule | " + " | ".join(versions) + " |",
+        "|---|---|---|---|" + "---|" * len(versions),
     ]
     for line in lines:
         measured = coverage["functions"].get(line.name, {})
         rule = line.rule.replace(r"\left|", r"\left\vert ").replace(r"\right|", r"\right\vert ")
-        cells = [f"`{line.name}`", "yes" if line.differentiable else "no", rule]
+        cells = [f"`{line.name}`", "yes" if line.differentiable else "no"]
+        cells += [_mark(coverage["complex"].get(line.name)), rule]
         cells += [_mark(measured.get(name)) for name in versions]
         text.append("| " + " | ".join(cells) + " |")
     return "\n".join(text) + "\n"

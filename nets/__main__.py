@@ -13,8 +13,9 @@ from autograd_nn.derivation import UnknownNameError
 
 from . import DivergenceError, History, Network, load_digits, prove, train, verify
 from .activations import ACTIVATIONS
-from .arguments import Parser, positive, seed_number
+from .arguments import Parser, UserError, folder_at, positive, seed_number
 from .costs import COSTS, OUTPUTS
+from .grade_command import grade_options, run_grade
 from .optimizers import OPTIMIZERS
 from .verification import FormulasError, load_formulas
 
@@ -32,6 +33,8 @@ _EXAMPLES = """examples:
   python -m nets draw --structure 3 3 1           draw the graph of one cost
   python -m nets draw --network --structure 3 3 1 draw the layers, weights and what flows back
   python -m nets explore --structure 3 3 1        a page to step through the graph, both ways
+  python -m nets grade softmax --student          the text with blanks that students get
+  python -m nets grade softmax handed_in/         mark a folder of submissions
 """
 
 
@@ -117,7 +120,7 @@ def _parser() -> argparse.ArgumentParser:
             name,
             help=text,
             description=text,
-            parents=[common, training] if "training" in parents else [common],
+            parents=[{"common": common, "training": training}[parent] for parent in parents],
         )
         command.set_defaults(run=run)
         for add in _OPTIONS.get(name, ()):
@@ -167,7 +170,7 @@ def _network(arguments: argparse.Namespace) -> Network:
             cost=arguments.cost,
         )
     except ValueError as error:
-        raise _UserError(f"--cost: {error}") from error
+        raise UserError(f"--cost: {error}") from error
 
 
 def _samples(net: Network, seed: int, m: int = 100) -> tuple[Any, Any]:
@@ -182,20 +185,6 @@ def _samples(net: Network, seed: int, m: int = 100) -> tuple[Any, Any]:
     return x, y / y.sum(axis=0) if net.criterion.output.name == "softmax" else y
 
 
-def _folder(path: Path) -> Path:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _UserError(f"--out: {path} cannot be made or used: {error.strerror}") from error
-    if not os.access(path, os.W_OK | os.X_OK):
-        raise _UserError(f"--out: {path} cannot be written to")
-    return path
-
-
-class _UserError(Exception):
-    """Something about the arguments that only shows when they are used."""
-
-
 def run_verify(arguments: argparse.Namespace) -> int:
     """Check every formula; exit code 1 if one is wrong."""
     net = _network(arguments)
@@ -203,7 +192,7 @@ def run_verify(arguments: argparse.Namespace) -> int:
     try:
         report = verify(net, *_samples(net, arguments.seed), claims)
     except UnknownNameError as error:  # of the claims; the samples fit the network
-        raise _UserError(f"--formulas: {error}") from error
+        raise UserError(f"--formulas: {error}") from error
     whose = "the formulas" if claims is None else f"{arguments.formulas}"
     print(f"{net!r}: {whose} against the automatic gradients\n")
     print(report)
@@ -217,7 +206,7 @@ def _claims(arguments: argparse.Namespace) -> Any:
     try:
         return load_formulas(arguments.formulas)
     except FormulasError as error:
-        raise _UserError(f"--formulas: {error}") from error
+        raise UserError(f"--formulas: {error}") from error
 
 
 def run_prove(arguments: argparse.Namespace) -> int:
@@ -227,7 +216,7 @@ def run_prove(arguments: argparse.Namespace) -> int:
     try:
         proofs = prove(net, claims)
     except UnknownNameError as error:
-        raise _UserError(f"--formulas: {error}") from error
+        raise UserError(f"--formulas: {error}") from error
     print(proofs)
     return 0 if proofs.ok else 1
 
@@ -240,15 +229,15 @@ def run_derive(arguments: argparse.Namespace) -> int:
     nodes = net.graph(*_samples(net, arguments.seed, 1))
     if arguments.wrt is not None and (arguments.wrt not in nodes or arguments.wrt == "J"):
         known = ", ".join(sorted(set(nodes) - {"J"}))
-        raise _UserError(f"--wrt: {arguments.wrt!r} is not in the graph; there are {known}")
+        raise UserError(f"--wrt: {arguments.wrt!r} is not in the graph; there are {known}")
     if arguments.index is not None and arguments.wrt is None:
-        raise _UserError("--index: say of which tensor with --wrt, e.g. --wrt W2 --index 1 2")
+        raise UserError("--index: say of which tensor with --wrt, e.g. --wrt W2 --index 1 2")
     index = tuple(arguments.index) if arguments.index is not None else None
     for name in [arguments.wrt] if arguments.wrt is not None else net.parameters():
         try:
             written = derive(nodes["J"], nodes[name], numbers=arguments.numbers, index=index)
         except ValueError as error:
-            raise _UserError(str(error)) from error
+            raise UserError(str(error)) from error
         print(written.latex if arguments.latex else written, end="\n\n")
     return 0
 
@@ -281,7 +270,7 @@ def _program_options(command: argparse.ArgumentParser) -> None:
 def run_draw(arguments: argparse.Namespace) -> int:
     """Draw the graph of one cost, or the network."""
     net = _network(arguments)
-    folder = _folder(arguments.out)
+    folder = folder_at(arguments.out)
     if arguments.network:
         x, y = _samples(net, arguments.seed, 1)
         for title, name, picture in (
@@ -301,7 +290,7 @@ def run_explore(arguments: argparse.Namespace) -> int:
     from autograd_nn import explore
 
     net = _network(arguments)
-    folder = _folder(arguments.out)
+    folder = folder_at(arguments.out)
     page = explore(net.cost(*_samples(net, arguments.seed, 1)))
     print(f"open in a browser: {page.save(folder / 'explore.html')}")
     return 0
@@ -317,15 +306,15 @@ def run_train(arguments: argparse.Namespace) -> int:
     """Verify, train, measure on held-out digits, draw."""
     net = _network(arguments)
     if net.structure[0] != 64 or net.structure[-1] != 10:
-        raise _UserError(
+        raise UserError(
             "--structure: training is on 8x8 digits, so the first layer has 64 nodes and the "
             f"last 10; got {' '.join(map(str, net.structure))}"
         )
     if arguments.save is not None and arguments.save.exists() and not arguments.overwrite:
-        raise _UserError(f"--save: {arguments.save} is there already; --overwrite replaces it")
+        raise UserError(f"--save: {arguments.save} is there already; --overwrite replaces it")
     if arguments.resume and arguments.checkpoint is None:
-        raise _UserError("--resume: say from which file with --checkpoint")
-    folder = _folder(arguments.out)
+        raise UserError("--resume: say from which file with --checkpoint")
+    folder = folder_at(arguments.out)
     digits = load_digits(seed=arguments.seed)
     print(f"{net!r} on {digits.X_train.shape[1]} digits, {digits.X_test.shape[1]} held out\n")
     report = verify(net, digits.X_train[:, :100], digits.Y_train[:, :100])
@@ -335,7 +324,7 @@ def run_train(arguments: argparse.Namespace) -> int:
     try:
         history = train(*given, **_training_options(arguments))
     except (FileExistsError, ValueError, ImportError) as error:
-        raise _UserError(f"--checkpoint: {error}") from error
+        raise UserError(f"--checkpoint: {error}") from error
     except KeyboardInterrupt:
         if arguments.save is not None:  # what was learnt is kept
             net.save(arguments.save, overwrite=arguments.overwrite)
@@ -372,14 +361,15 @@ def _plot_cost(history: History, path: Path) -> Path:
     return path
 
 
-_COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str, frozenset[str]]] = {
-    "train": (run_train, "verify, train on the digits, measure, draw", frozenset({"training"})),
-    "verify": (run_verify, "check every formula against the gradients", frozenset()),
-    "prove": (run_prove, "prove every formula for every size, sample and depth", frozenset()),
-    "derive": (run_derive, "write down how the gradients follow from the graph", frozenset()),
-    "program": (run_program, "print the training step as a NumPy program", frozenset()),
-    "draw": (run_draw, "draw the graph of one cost, or the network itself", frozenset()),
-    "explore": (run_explore, "make a page that steps through the graph of one cost", frozenset()),
+_COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str, tuple[str, ...]]] = {
+    "train": (run_train, "verify, train on the digits, measure, draw", ("common", "training")),
+    "verify": (run_verify, "check every formula against the gradients", ("common",)),
+    "prove": (run_prove, "prove every formula for every size, sample and depth", ("common",)),
+    "derive": (run_derive, "write down how the gradients follow from the graph", ("common",)),
+    "program": (run_program, "print the training step as a NumPy program", ("common",)),
+    "draw": (run_draw, "draw the graph of one cost, or the network itself", ("common",)),
+    "explore": (run_explore, "make a page that steps through the graph of one cost", ("common",)),
+    "grade": (run_grade, "mark submissions: which formula is wrong, and why", ()),
 }
 
 _OPTIONS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], ...]] = {
@@ -388,6 +378,7 @@ _OPTIONS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], ...]] = {
     "derive": (_derive_options,),
     "program": (_program_options,),
     "draw": (_network_option,),
+    "grade": (grade_options,),
 }
 
 
@@ -399,12 +390,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         given.insert(0, "train")
     parser = _parser()
     arguments = parser.parse_args(given)
-    if arguments.structure is not None and len(arguments.structure) < 2:
+    if getattr(arguments, "structure", None) is not None and len(arguments.structure) < 2:
         parser.error("--structure needs two or more layers, e.g. --structure 64 30 10")
     try:
         code: int = arguments.run(arguments)
         sys.stdout.flush()
-    except _UserError as error:
+    except UserError as error:
         parser.error(str(error))
     except (DivergenceError, MemoryError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)

@@ -1,10 +1,13 @@
-"""What the command line takes: numbers in their range, and errors in one line."""
+"""What the command line takes: numbers in their range, files and folders, errors in one line."""
 
 from __future__ import annotations
 
 import argparse
 import math
+import os
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 
@@ -38,3 +41,29 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> Any:
         """Leave with the message, its program named."""
         self.exit(2, f"{self.prog}: error: {message} (--help shows how)\n")
+
+
+class UserError(Exception):
+    """Something about the arguments that only shows when they are used."""
+
+
+def folder_at(path: Path) -> Path:
+    """Return the folder `path`, made if it was missing."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"--out: {path} cannot be made or used: {error.strerror}") from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise UserError(f"--out: {path} cannot be written to")
+    return path
+
+
+def write(text: str, path: Path | None) -> None:
+    """Write `text` to a file, or print it."""
+    if path is None:
+        sys.stdout.write(text)
+        return
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"--out: {path} cannot be written: {error.strerror}") from error

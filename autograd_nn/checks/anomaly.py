@@ -204,10 +204,10 @@ def _is_float(data: Any) -> bool:
     if isinstance(data, (np.ndarray, np.generic)):
         if data.dtype == object:
             raise _unseen(data)
-        return data.dtype.kind == "f"
+        return data.dtype.kind in "fc"
     if hasattr(data, "__array_function__"):
         raise _unseen(data)
-    return isinstance(data, float)
+    return isinstance(data, (float, complex))
 
 
 def _unseen(data: Any) -> TypeError:
@@ -248,7 +248,9 @@ def _counted(data: Any) -> str:
 
 def _bad_values(data: Any) -> dict[str, int]:
     """Return how many NaN, inf and -inf there are, those that there are."""
-    kinds = {"NaN": np.isnan(data), "inf": np.isposinf(data), "-inf": np.isneginf(data)}
+    kinds = {"NaN": np.isnan(data), "inf": np.isinf(data)}
+    if not np.iscomplexobj(data):
+        kinds |= {"inf": np.isposinf(data), "-inf": np.isneginf(data)}
     return {kind: int(np.sum(where)) for kind, where in kinds.items() if np.any(where)}
 
 

@@ -18,17 +18,22 @@ _LOCATED = 64  # so many elements are looked at to find the worst
 def worst_element(here: Pass, index: int) -> str:
     """Return where in an input the gradient is worst, as text; nothing where no element is."""
     x = here.check.wide[index]
-    places = list(np.ndindex(x.shape))
+    places = [
+        (place, turn)
+        for place in np.ndindex(x.shape)
+        for turn in ((1, 1j) if x.dtype.kind == "c" else (1,))
+    ]
     if len(places) > _LOCATED:
         chosen = here.check.rng.choice(len(places), _LOCATED, replace=False)
         places = [places[i] for i in sorted(chosen)]
     worst, text = 0.0, ""
-    for place in places:
+    for place, turn in places:
         scale = unit(x)[place]
-        c = here.compare(0, index, alone(unit(x), place))
+        c = here.compare(0, index, alone(turn * unit(x), place))
         if c.status == "wrong" and c.relative_error >= worst:
             ratio = f", {_ratio(c)}" if c.numeric else ""
             worst, where = c.relative_error, subscript(here.check.names[index], place)
+            where += " along i" if turn == 1j else ""
             text = (
                 f"worst element: {where} = {x[place]:.6g}: exact {c.exact / scale:.10g}, "
                 f"differences {c.numeric / scale:.10g}, relative error {worst:.1e}{ratio}"
@@ -47,7 +52,7 @@ def rules_at_fault(check: Check, order: int) -> list[str]:
         if node.op is None or node.op in seen or not node.op.differentiable:
             continue
         varied = [i for i, x in enumerate(node.inputs) if _fit(x, node, i)]
-        if not varied or node.dtype.kind != "f":
+        if not varied or node.dtype.kind not in "fc":
             continue
         seen.add(node.op)
         verdict = _one_operation(node, varied, check, order)
@@ -63,7 +68,7 @@ def rules_at_fault(check: Check, order: int) -> list[str]:
 
 def _fit(x: Tensor, node: Tensor, index: int) -> bool:
     has_rule = node.op is not None and node.op.rule(index) is not None
-    return has_rule and x.dtype.kind == "f" and x.size > 0
+    return has_rule and x.dtype.kind in "fc" and x.size > 0
 
 
 def _one_operation(node: Tensor, varied: list[int], check: Check, order: int) -> str:

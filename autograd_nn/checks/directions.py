@@ -56,7 +56,12 @@ class Check:
     @cached_property
     def wide(self) -> list[Any]:
         """The leaves in double precision."""
-        return [np.asarray(x, dtype=np.float64) for x in self.leaves]
+        return [np.asarray(x, complex if x.dtype.kind == "c" else float) for x in self.leaves]
+
+    def drawn(self, like: Any) -> Any:
+        """Return random numbers in the shape of `like`, complex ones if those are."""
+        real = self.rng.normal(size=like.shape)
+        return real + 1j * self.rng.normal(size=like.shape) if like.dtype.kind == "c" else real
 
     def graph(self, flat: Flat) -> list[Tensor]:
         """Return what a function gives in double precision."""
@@ -88,17 +93,14 @@ class Pass:
 
     def __init__(self, check: Check, flat: Flat, order: int) -> None:
         self.check, self.flat, self.order = check, flat, order
-        outs = check.graph(flat)
-        shapes = [_result_shape(out) for out in outs]
+        outs = [_result(out) for out in check.graph(flat)]
         self.eps = self.eps_exact = _precision(outs)
-        self.cotangents = [
-            [check.rng.normal(size=shape) for shape in shapes] for _ in range(check.directions)
-        ]
+        self.cotangents = [[check.drawn(x) for x in outs] for _ in range(check.directions)]
         self.exact: list[list[Any]] = []
         for v in self.cotangents:
             with np.errstate(all="ignore"):
                 out, pullback = vjp(lambda *xs: tuple(flat(xs)), *check.leaves)
-                self.exact.append([np.asarray(plain(g), float) for g in pullback(tuple(v))])
+                self.exact.append([np.asarray(plain(g)) for g in pullback(tuple(v))])
             narrow = [float(np.finfo(x.dtype).eps) for x in (*out, *check.leaves)]
             self.eps_exact = max(self.eps_exact, *narrow)
 
@@ -119,7 +121,7 @@ class Pass:
 
         def phi(t: float) -> float:
             with np.errstate(all="ignore"):
-                return float(sum([np.sum(term) for term in terms(t)]))
+                return float(np.real(sum([np.sum(term) for term in terms(t)])))
 
         with np.errstate(all="ignore"):
             return phi, float(sum([np.sum(np.abs(term)) for term in terms(0.0)]))
@@ -130,9 +132,8 @@ class Pass:
         if x.size == 0:
             nothing = (0.0, math.nan, 0.0, math.nan, "ok", "the input is empty")
             return Comparison(self.order, self.check.names[index], *nothing)
-        draw = self.check.rng.normal
         found = [
-            self.compare(k, index, draw(size=x.shape) * unit(x))
+            self.compare(k, index, self.check.drawn(x) * unit(x))
             for k in range(self.check.directions)
         ]
         return max(found, key=lambda c: c.badness)
@@ -141,7 +142,7 @@ class Pass:
         """Compare the exact product with differences along `w`."""
         phi, size = self._curve(self.cotangents[k], index, w)
         terms = self.exact[k][index] * w
-        exact, spread = float(np.sum(terms)), float(np.sum(np.abs(terms)))
+        exact, spread = float(np.real(np.sum(terms))), float(np.sum(np.abs(terms)))
         slope = sweep(phi, self.eps, size)
         told = partial(Comparison, self.order, self.check.names[index], exact)
         if slope is None:
@@ -202,21 +203,21 @@ def subscript(name: str, place: tuple[int, ...]) -> str:
 
 def unit(x: Any) -> Any:
     """Return by how much each element of `x` is to be varied: the scale of its own size."""
-    rms = float(np.sqrt(np.mean(x * x)))
+    rms = float(np.sqrt(np.mean(np.abs(x) ** 2)))
     return np.where(x == 0, rms if rms > 0 else 1.0, np.abs(x))
 
 
-def _result_shape(out: Any) -> tuple[int, ...]:
+def _result(out: Any) -> Tensor:
     if not isinstance(out, Tensor):
         raise TypeError(
             f"check_grads: the function returned a {type(out).__name__}, not a Tensor; compute "
             "with NumPy functions on the Tensors that it gets"
         )
-    return out.shape
+    return out
 
 
 def _precision(outs: Sequence[Tensor]) -> float:
     """Return the coarsest rounding error of the floating-point results in the graph."""
     nodes = topological_order(outs)
-    dtypes = {node.dtype for node in nodes if node.op is not None and node.dtype.kind == "f"}
+    dtypes = {node.dtype for node in nodes if node.op is not None and node.dtype.kind in "fc"}
     return max([float(np.finfo(dtype).eps) for dtype in dtypes], default=EPSILON)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..core.tensor import Tensor, plain
-from ..transforms import derivatives
+from ..transforms import derivatives, jacobians
 from ..transforms.checkpoint import checkpoint as _checkpoint
 from ..transforms.containers import flatten, tree_map
 
@@ -116,7 +116,8 @@ def unary_to_nary(operator: Function) -> Function:
 
 def _of_one_number(out: Any, who: str) -> Any:
     if not isinstance(out, (list, tuple, dict)) and np.size(plain(out)) == 1:
-        return ones(out)
+        if np.result_type(plain(out)).kind != "c":
+            return ones(out)
     raise TypeError(
         f"{who} only applies to real scalar-output functions. Try jacobian, elementwise_grad or "
         "holomorphic_grad."
@@ -161,7 +162,7 @@ def deriv(fun: Function, x: Any) -> Any:
 @unary_to_nary
 def jacobian(fun: Function, x: Any) -> Any:
     """Return a function that computes all first derivatives, of shape result + argument."""
-    return shown(derivatives.jacobian(_tensors(fun))(_as_floats(x)))
+    return shown(jacobians.jacobian(_tensors(fun))(_as_floats(x)))
 
 
 @unary_to_nary

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..data import changed, refuse_written
+from ..data import FLOATING, changed, refuse_written, start_of
 from .graph import dependents, topological_order
 from .recording import RECORDING, Tape, refuse_value
 from .tensor import Tensor, boxed, install, plain
@@ -35,26 +35,11 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     return g.sum(axis=stretched, keepdims=True) if stretched else g
 
 
-def start_of(output: Tensor, seed: Any) -> Any:
-    """Return the cotangent that a pass starts with at `output`: `seed`, checked, or 1."""
-    shape = output.shape
-    if seed is None:
-        if output.size != 1:
-            raise ValueError(
-                f"{output.label()} has shape {shape}: a gradient starts from one number. Reduce "
-                "it, e.g. with .sum() or .mean(), or pass a seed of that shape"
-            )
-        return np.ones_like(output._data)
-    value = seed if hasattr(seed, "dtype") else np.asarray(seed)
-    if value.dtype.kind not in "fiubO":
-        raise TypeError(
-            f"the seed of {output.label()} has dtype {value.dtype}; it is a real number for each "
-            f"element, an array of shape {shape}"
-        )
-    got = np.shape(value)
-    if got != shape:
-        raise ValueError(f"the seed has shape {got}, but {output.label()} has shape {shape}")
-    return value if value.dtype == output.dtype else value.astype(output.dtype)
+def in_dtype(g: Any, dtype: Any) -> Any:
+    """Return `g` in a data type; of complex numbers the real part, if that is a real one."""
+    if g.dtype.kind == "c" and dtype.kind == "f":
+        g = np.real(g)
+    return g if g.dtype == dtype else g.astype(dtype)
 
 
 def _refuse_other_than_floats(nodes: Sequence[Any], role: str) -> None:
@@ -62,7 +47,7 @@ def _refuse_other_than_floats(nodes: Sequence[Any], role: str) -> None:
     for position, node in enumerate(nodes):
         if not isinstance(node, Tensor):
             what = f" is a {type(node).__name__}, not a Tensor"
-        elif node.dtype.kind not in "fO":
+        elif node.dtype.kind not in FLOATING:
             what = f", {node.label()}, has dtype {node.dtype}"
         else:
             continue
@@ -99,20 +84,20 @@ def pull(node: Tensor, index: int, g: Any, out: Any, operands: Any, every: Any =
     fits = type(flow) is ndarray is type(array) and flow.shape == array.shape
     if fits and flow.dtype is array.dtype:
         return flow
-    x = node.inputs[index]
+    x = node.inputs[index]  # as it may be real where the result is complex, see in_dtype
     if isinstance(flow, Tensor) and not isinstance(g, Tensor):  # from a rule that calls ours
         flow = flow._data
     if not hasattr(flow, "dtype"):
         flow = boxed(flow)
     shape, dtype = x.shape, x.dtype
     if op.broadcasts and flow.shape != shape:
-        flow = unbroadcast(flow, shape)
+        flow = boxed(unbroadcast(flow, shape))
     if flow.shape != shape:
         raise AssertionError(
             f"the vjp rule of {op.name!r} gave a cotangent of shape {flow.shape} for "
             f"{x.label()} of shape {shape}"
         )
-    return flow if flow.dtype == dtype else flow.astype(dtype)
+    return in_dtype(flow, dtype)
 
 
 def propagate(
@@ -239,7 +224,9 @@ def gradients(
             "detached, or is a plain leaf, so that every gradient would be zero. Compute it from "
             "the Tensors in wrt, outside no_grad()"
         )
-    if not single and (isinstance(seeds, (int, float)) or getattr(seeds, "shape", None) == ()):
+    if not single and (
+        isinstance(seeds, (int, float, complex)) or getattr(seeds, "shape", None) == ()
+    ):
         raise TypeError(f"{len(roots)} outputs in a sequence need a sequence of seeds, one each")
     given = [None] * len(roots) if seeds is None else [seeds] if single else list(seeds)
     if len(given) != len(roots):

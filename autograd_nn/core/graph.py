@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from ..data import FLOATING
 from .tensor import Tensor, apply
 
 
@@ -48,7 +49,7 @@ def dependents(
     """
     reached = set(sources)
     for node in order:
-        if reached.isdisjoint(node.inputs) or (floating and node._data.dtype.kind not in "fO"):
+        if reached.isdisjoint(node.inputs) or (floating and node._data.dtype.kind not in FLOATING):
             continue
         reached.add(node)
     return reached

@@ -20,7 +20,8 @@ import numpy as np
 Rule = Callable[..., Any]
 
 Trait = Literal[
-    "activation", "commutes", "constant", "elementwise", "linear", "value_free", "view"
+    "activation", "commutes", "complex", "elementwise", "linear", "lines", "stacks", "value_free",
+    "view",
 ]  # fmt: skip
 
 REGISTRY: dict[str, Op] = {}
@@ -73,8 +74,10 @@ class Op:
     traits : set of str
         What is true of it: ``elementwise`` (ufuncs are by default); ``view`` (the result looks at
         the operand's memory); ``commutes``; ``linear`` (in all its inputs together, or in each);
-        ``constant`` (piecewise: the derivative is 0 where there is one); ``activation``;
-        ``value_free`` (its rules read neither inputs nor result).
+        ``complex`` (it and its rules hold for complex numbers, as what is ``linear`` does);
+        ``lines`` (it works along the parameter `axis`, on all elements where that is None);
+        ``stacks`` (on the matrices in the last two axes); ``activation``; ``value_free`` (its
+        rules read neither inputs nor result).
 
     Attributes
     ----------
@@ -84,6 +87,8 @@ class Op:
         Whether `forward` is a ufunc of NumPy's, and so gives a new array.
     reads_values : bool
         Whether a rule may read what the inputs held.
+    takes_complex : bool
+        Whether it may be applied to complex numbers.
     """
 
     name: str
@@ -105,6 +110,7 @@ class Op:
     differentiable: bool = field(init=False)
     is_ufunc: bool = field(init=False)
     reads_values: bool = field(init=False)
+    takes_complex: bool = field(init=False)
 
     def __post_init__(self) -> None:
         self.is_ufunc = isinstance(self.forward, np.ufunc)
@@ -112,6 +118,7 @@ class Op:
             self.traits = {*self.traits, "elementwise"}
         self.vjps, self.traits = tuple(self.vjps), frozenset(self.traits)
         self.reads_values = "value_free" not in self.traits
+        self.takes_complex = not self.traits.isdisjoint(("complex", "linear"))
         self.differentiable = self.every is not None or any(self.vjps)
 
     def rule(self, index: int) -> Rule | None:

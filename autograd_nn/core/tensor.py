@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from ..data import as_data, marks, opened
+from ..data import FLOATING, as_data, marks, opened
 from .op import Op
 from .recording import DIFFERENTIATING, RECORDING, TRACING, refuse_value
 
@@ -31,7 +31,7 @@ else:
     Installed = object
 
 ndarray = np.ndarray
-_NUMBERS = (bool, int, float)
+_NUMBERS = (bool, int, float, complex)
 
 
 def _taken(data: Any, name: str | None) -> Any:
@@ -104,7 +104,7 @@ class Tensor(Installed):
         self.params: dict[str, Any] = {}
         self.name = name
         self.requires_grad = bool(requires_grad)
-        if requires_grad and self._data.dtype.kind not in "fO":
+        if requires_grad and self._data.dtype.kind not in FLOATING:
             raise TypeError(
                 f"{self.label()} has dtype {self._data.dtype}, and only floating-point data can "
                 "require gradients; pass floats, e.g. np.asarray(data, dtype=float)"
@@ -133,7 +133,7 @@ class Tensor(Installed):
             raise ValueError(
                 f"{self.label()} has shape {self.shape}, got data of shape {np.shape(fresh)}"
             )
-        if self.requires_grad and fresh.dtype.kind not in "fO":
+        if self.requires_grad and fresh.dtype.kind not in FLOATING:
             raise TypeError(f"{self.label()} requires gradients and cannot hold {fresh.dtype}")
         if type(fresh) is ndarray and not fresh.flags.writeable:  # the result of an operation
             fresh = fresh.copy()
@@ -213,6 +213,8 @@ def apply(op: Op, operands: Sequence[Any], params: dict[str, Any] = _NO_PARAMS) 
             inputs = tuple([x if isinstance(x, Tensor) else constant(x) for x in inputs])
             break
     arrays = tuple([x._data for x in inputs])
+    if not op.takes_complex:
+        _refuse_complex(op, inputs)
     try:
         out = op.forward(*arrays, **params) if params else op.forward(*arrays)
     except (ValueError, TypeError, IndexError) as error:
@@ -236,7 +238,7 @@ def apply(op: Op, operands: Sequence[Any], params: dict[str, Any] = _NO_PARAMS) 
         result.op, result.inputs, result.arrays, result.params = op, inputs, arrays, params
         for x in inputs:
             if x.requires_grad:
-                result.requires_grad = op.differentiable and out.dtype.kind in "fO"
+                result.requires_grad = op.differentiable and out.dtype.kind in FLOATING
             if x.op is None or x.marks is not None:
                 result.marks = ()
         if recording is not True:
@@ -244,6 +246,16 @@ def apply(op: Op, operands: Sequence[Any], params: dict[str, Any] = _NO_PARAMS) 
         if result.marks is not None:
             result.marks = marks(inputs) if op.reads_values and not TRACING.get() else None
     return result
+
+
+def _refuse_complex(op: Op, inputs: tuple[Tensor, ...]) -> None:
+    """Raise for the first of `inputs` that is complex, which `op` does not take."""
+    for position, x in enumerate(inputs, 1):
+        if x.dtype.kind == "c":
+            raise TypeError(
+                f"{op.name} is not there for complex numbers, and {x.name or f'operand {position}'}"
+                f" has dtype {x.dtype}; apply it to np.real, np.imag or np.abs of it"
+            )
 
 
 def boxed(out: Any) -> Any:

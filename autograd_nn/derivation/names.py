@@ -111,7 +111,7 @@ def slope_of(op: Op) -> Callable[[Any], Any]:
 
 def _may_be_activation(op: Op) -> bool:
     """Whether an operation can be the f of h = f(z): elementwise, bent, and no mere power."""
-    bent = "elementwise" in op.traits and not op.traits & {"linear", "constant"}
+    bent = "elementwise" in op.traits and "linear" not in op.traits
     return bent and op is not SQUARE and op.rule(0) is not None
 
 
@@ -142,6 +142,12 @@ class Environment:
             raise ValueError(f"J has shape {J.shape}; formulas are for the gradient of one number")
         self.J = J
         self.order = topological_order([J])
+        for node in self.order:
+            if node.dtype.kind == "c":
+                raise TypeError(
+                    f"{node.label()} is complex, and formulas are judged, derived and proved of "
+                    "real numbers; check_grads compares gradients by complex numbers"
+                )
         self.named: dict[str, Tensor] = {}
         self.twice: set[str] = set()
         for node in self.order:

@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 
 from ..core.op import UFUNCS, Op
+from ..core.recording import TRACING
 from ..core.tensor import Tensor, apply, install
 from ..ops.elementwise import ASTYPE, RELU, SIGMOID
 from ..ops.functions import FUNCTIONS
-from ..ops.indexing import GETITEM
+from ..ops.indexing import GETITEM, indexed
+from ..ops.rules import is_complex
 from ..ops.shapes import RESHAPE
 from .values import plain_key
 
@@ -68,6 +70,13 @@ def _refused(ndarrays: Any, instead: str) -> Callable[..., Tensor]:
     return _called(method, name, doc)
 
 
+def _is_computed(key: Any) -> bool:
+    """Whether Tensors stand in an indexing key."""
+    return isinstance(key, Tensor) or (
+        isinstance(key, (tuple, list)) and any(_is_computed(part) for part in key)
+    )
+
+
 def _called(method: Any, name: str, doc: str) -> Callable[..., Tensor]:
     method.__name__, method.__qualname__, method.__doc__ = name, f"Tensor.{name}", doc
     named: Callable[..., Tensor] = method
@@ -103,6 +112,9 @@ class Operators:
         return self // other, self % other
 
     def __getitem__(self, key: Any) -> Tensor:
+        if TRACING.get() and _is_computed(key):
+            taken: Tensor = indexed(self, key)
+            return taken
         return apply(GETITEM, (self,), {"key": plain_key(key)})
 
     def __setitem__(self: Any, key: Any, value: Any) -> None:
@@ -174,7 +186,22 @@ class Operators:
 
     def astype(self, dtype: Any) -> Tensor:
         """Convert to a data type; the gradient flows back in this Tensor's own."""
-        return apply(ASTYPE, (self,), {"dtype": np.dtype(dtype)})
+        kind = np.dtype(dtype)
+        if is_complex(self) and kind.kind in "fiu":
+            raise TypeError(
+                f"astype({kind}) of complex numbers loses a part; use np.real or np.imag"
+            )
+        return apply(ASTYPE, (self,), {"dtype": kind})
+
+    @property
+    def real(self) -> Tensor:
+        """``np.real``."""
+        return _numpy(np.real, self)
+
+    @property
+    def imag(self) -> Tensor:
+        """``np.imag``."""
+        return _numpy(np.imag, self)
 
     exp, log, tanh = _same(np.exp), _same(np.log), _same(np.tanh)
     sqrt, square = _same(np.sqrt), _same(np.square)
@@ -184,6 +211,7 @@ class Operators:
     diagonal, trace, dot = _same(np.diagonal), _same(np.trace), _same(np.dot)
     choose, repeat, take = _same(np.choose), _same(np.repeat), _same(np.take)
     squeeze, swapaxes = _same(np.squeeze), _same(np.swapaxes)
+    conj = conjugate = _same(np.conjugate)
     searchsorted, copy = _same(np.searchsorted), _same(np.copy)
     nonzero = _same(np.nonzero)
     __round__, __trunc__ = _same(np.round), _same(np.trunc)

@@ -17,7 +17,6 @@ from ..core.op import UFUNCS
 from ..core.tensor import Tensor, apply, install
 from ..ops.functions import FUNCTIONS, operation_of
 
-_COMPLEX = "its values are complex, and Tensors are real; carry the two parts as two Tensors"
 _IN_PLACE = (
     "it changes its argument in place, which loses gradients; build the new array with np.where, "
     "np.stack or np.concatenate"
@@ -36,12 +35,8 @@ _SAME: dict[tuple[Any, str], Any] = {
 }
 """Ufunc and method → the function that means the same."""
 
-_FFT = [getattr(np.fft, name) for name in np.fft.__all__]
 _WHY_NOT: dict[Any, str] = {
-    **dict.fromkeys(
-        (np.linalg.eig, np.linalg.eigvals, np.roots, np.poly, np.angle, *_FFT),
-        _COMPLEX,
-    ),
+    np.roots: "it drops zeros, which is a branch; use np.linalg.eigvals of the companion matrix",
     **dict.fromkeys(
         (np.put, np.place, np.putmask, np.put_along_axis, np.copyto, np.fill_diagonal), _IN_PLACE
     ),

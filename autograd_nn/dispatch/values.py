@@ -15,9 +15,10 @@ import numpy as np
 from ..core.op import Op
 from ..core.recording import DIFFERENTIATING, TRACING, refuse_value
 from ..core.tensor import Tensor, apply, constant, install, plain
+from ..data import FLOATING
 from ..places import library_function
 
-DETACH = Op("detach", lambda x: x)  # no rules: no gradient passes
+DETACH = Op("detach", lambda x: x, traits={"complex"})  # no rules: no gradient passes
 
 
 @install
@@ -53,7 +54,7 @@ class Values:
         what, instead = _asker()
         refuse_value(what, instead, self)
         # counts, indices and truth values have no gradient to lose
-        if self.requires_grad or (self.op is not None and self.dtype.kind in "fO"):
+        if self.requires_grad or (self.op is not None and self.dtype.kind in FLOATING):
             why = "requires gradients" if self.requires_grad else "was recorded"
             raise TypeError(
                 f"{self.label()} {why}, which {what} would lose; use .numpy() for the plain "
@@ -65,7 +66,7 @@ class Values:
     def __repr__(self: Any) -> str:
         data = self._data  # of another library's array its own text: its values may not be there
         text = repr(data)
-        if isinstance(data, (np.ndarray, np.generic, bool, int, float)):
+        if isinstance(data, (np.ndarray, np.generic, bool, int, float, complex)):
             text = np.array2string(np.asarray(data), separator=", ", prefix="Tensor(")
         extra = f", name={self.name!r}" if self.name else ""
         if self.op is not None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..core.backward import propagate, pull, start_of
+from ..core.backward import propagate, pull
 from ..core.graph import topological_order
 from ..core.tensor import Tensor
+from ..data import FLOATING, start_of
 
 
 class Flows:
@@ -28,7 +29,7 @@ class Flows:
         wanted = [
             node
             for node in order
-            if node.dtype.kind in "fO" and (node.requires_grad if trained else _open(node))
+            if node.dtype.kind in FLOATING and (node.requires_grad if trained else _open(node))
         ]
         seeds = [start_of(output, None) for output in outputs]
         self.along: dict[tuple[Tensor, int], Any] = {}

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..core.tensor import Tensor
+from ..data import FLOATING
 from ..transforms.containers import flatten, leaf_names, unflatten
 
 
@@ -79,4 +80,4 @@ def _leaf(leaf: Any, name: str) -> Any:
     if isinstance(leaf, (Tensor, str, int)) or callable(leaf):  # int: an axis, a flag, a count
         return leaf
     dtype = getattr(leaf, "dtype", np.dtype(float))
-    return Tensor(leaf, requires_grad=dtype.kind in "fO", name=name)
+    return Tensor(leaf, requires_grad=dtype.kind in FLOATING, name=name)

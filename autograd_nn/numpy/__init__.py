@@ -24,8 +24,8 @@ from ..core.tensor import Tensor, plain
 from .writing import Written, current
 
 _LISTS = {
-    np.block, np.broadcast_arrays, np.choose, np.column_stack, np.concatenate,
-    np.dstack, np.einsum, np.hstack, np.linalg.multi_dot, np.meshgrid, np.select, np.stack, np.vstack,
+    np.block, np.broadcast_arrays, np.choose, np.column_stack, np.concatenate, np.dstack, np.einsum,
+    np.hstack, np.linalg.multi_dot, np.meshgrid, np.select, np.stack, np.vstack,
 }  # fmt: skip
 """Functions that take several arrays in a list."""
 

@@ -5,11 +5,14 @@
 
 from . import (
     activations,
+    complex_parts,
     convolutions,
     costs,
     counting,
     decompositions,
     elementwise,
+    equations,
+    fourier,
     indexing,
     joining,
     linalg,
@@ -30,27 +33,8 @@ from . import (
 )
 
 __all__ = [
-    "activations",
-    "convolutions",
-    "costs",
-    "counting",
-    "decompositions",
-    "elementwise",
-    "indexing",
-    "joining",
-    "linalg",
-    "logical",
-    "matrices",
-    "matrix_functions",
-    "norms",
-    "products",
-    "reductions",
-    "rounding",
-    "scans",
-    "shapes",
-    "signal",
-    "sorting",
-    "special",
-    "statistics",
-    "trigonometry",
-]
+    "activations", "complex_parts", "convolutions", "costs", "counting", "decompositions",
+    "elementwise", "equations", "fourier", "indexing", "joining", "linalg", "logical",
+    "matrices", "matrix_functions", "norms", "products", "reductions", "rounding", "scans",
+    "shapes", "signal", "sorting", "special", "statistics", "trigonometry",
+]  # fmt: skip

@@ -44,10 +44,10 @@ INNER: Op = register(Op("convolve_inner", _inner, (
     lambda g, out, a, b: call(FULL, g, turned(b)),
     lambda g, out, a, b: turned(call(INNER, np.swapaxes(a, 0, 1), turned(g))),
 ), latex=function_of("convolve", 2),
-    rule_words="the cotangent convolved with the other operand, mirrored"))
+    rule_words="the cotangent convolved with the other operand, mirrored", traits={"complex"}))
 FULL: Op = register(Op("convolve_full", _full, (
     lambda g, out, a, b: call(INNER, g, turned(b)),
     lambda g, out, a, b: call(INNER, np.swapaxes(g, 0, 1), turned(a)),
 ), latex="{0} \\ast {1}",
-    rule_words="the cotangent convolved with the other operand, mirrored"))
+    rule_words="the cotangent convolved with the other operand, mirrored", traits={"complex"}))
 # fmt: on

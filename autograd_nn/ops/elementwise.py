@@ -15,7 +15,7 @@ import numpy as np
 from ..core.op import Op, register
 from ..core.tensor import Tensor, apply, plain
 from .functions import implements
-from .rules import call
+from .rules import call, conjugated, divided, is_complex
 
 
 class _Quiet(threading.local):
@@ -73,7 +73,7 @@ def _sigmoid_rule(g: Any, out: Any, z: Any) -> Any:
 def _lowered(x: Any, p: Any) -> Any:
     """Return the exponent p − 1 of the derivative of x**p, or 1 where p = 0 (factor 0)."""
     value = plain(p)
-    if not isinstance(value, (int, float)):
+    if not isinstance(value, (int, float, complex)):
         return np.where(p == 0, 1, p - 1)
     if isinstance(p, Tensor) and p.op is not None:  # a program's argument: another in every call
         return np.where(p == 0, 1, p - 1).astype(x.dtype)
@@ -85,7 +85,15 @@ def _power_x(g: Any, out: Any, x: Any, p: Any) -> Any:
 
 
 def _power_p(g: Any, out: Any, x: Any, p: Any) -> Any:
-    return g * out * np.log(np.where(x == 0, 1, x))
+    base = np.where(x == 0, 1, x)
+    # real numbers below 0 have complex powers, and so a complex logarithm
+    return (
+        g * out * np.log(base if is_complex(x) or not is_complex(out) else base.astype(out.dtype))
+    )
+
+
+def _absolute_rule(g: Any, out: Any, x: Any) -> Any:
+    return g * (divided(conjugated(x), out) if is_complex(x) else np.sign(x))
 
 
 def _share(larger: Any, equal: Any) -> Any:
@@ -126,42 +134,50 @@ DIVIDE = register(Op("divide", np.divide, (
     text="{0} / {1}", words="{0} divided by {1}", traits={"linear"}), np.divide)
 POWER = register(Op("power", np.power, (_power_x, _power_p),
     symbol="**", latex="{0}^{{{1}}}", broadcasts=True, text="{0}^{1}", words="{0} to the power {1}",
-    rule_words=r"$g \odot y \odot x^{y-1}$; $g \odot r \odot \ln(x)$"), np.power)
+    rule_words=r"$g \odot y \odot x^{y-1}$; $g \odot r \odot \ln(x)$",
+    traits={"complex"}), np.power)
 NEGATIVE = register(Op("negative", np.negative, (lambda g, out, x: -g,), symbol="-", latex="-{0}",
     text="−{0}", python="-{0}", words="{0} with its sign turned", traits={"linear", "value_free"}),
     np.negative)
 POSITIVE = register(Op("positive", np.positive, (lambda g, out, x: g,), symbol="+", latex="{0}",
     text="{0}", python="{0}", traits={"linear", "value_free"}), np.positive)
-ABSOLUTE = register(Op("absolute", np.abs, (lambda g, out, x: g * np.sign(x),),
+ABSOLUTE = register(Op("absolute", np.abs, (_absolute_rule,),
     latex=r"\left|{0}\right|",
-    text="|{0}|", python="np.abs({0})", loop="abs({0})", symbolic="Abs"), np.abs)
+    text="|{0}|", python="np.abs({0})", loop="abs({0})", symbolic="Abs",
+    traits={"complex"}), np.abs)
 FABS = register(Op("fabs", np.fabs, (lambda g, out, x: g * np.sign(x),),
     latex=r"\left|{0}\right|"), np.fabs)
 RECIPROCAL = register(Op("reciprocal", np.reciprocal, (lambda g, out, x: -g * np.square(out),),
-    latex=r"\frac{{1}}{{{0}}}", loop="np.reciprocal({0})"), np.reciprocal)
+    latex=r"\frac{{1}}{{{0}}}", loop="np.reciprocal({0})", traits={"complex"}), np.reciprocal)
 FLOAT_POWER = register(Op("float_power", np.float_power, (_power_x, _power_p),
     latex="{0}^{{{1}}}", broadcasts=True,
-    rule_words=r"$g \odot y \odot x^{y-1}$; $g \odot r \odot \ln(x)$"), np.float_power)
+    rule_words=r"$g \odot y \odot x^{y-1}$; $g \odot r \odot \ln(x)$",
+    traits={"complex"}), np.float_power)
 SQUARE = register(Op("square", np.square, (lambda g, out, x: g * (2 * x),), latex="{0}^{{2}}",
-    text="{0}²", python="{0}**2", words="the square of {0}", loop="{0} * {0}"), np.square)
+    text="{0}²", python="{0}**2", words="the square of {0}", loop="{0} * {0}",
+    traits={"complex"}), np.square)
 SQRT = register(Op("sqrt", np.sqrt, (lambda g, out, x: g / (2 * out),), latex=r"\sqrt{{{0}}}",
-    text="√({0})", words="the square root of {0}", loop="np.sqrt({0})", symbolic="sqrt"), np.sqrt)
+    text="√({0})", words="the square root of {0}", loop="np.sqrt({0})", symbolic="sqrt",
+    traits={"complex"}), np.sqrt)
 CBRT = register(Op("cbrt", np.cbrt, (lambda g, out, x: g / (3 * np.square(out)),),
     latex=r"\sqrt[3]{{{0}}}", loop="np.cbrt({0})"), np.cbrt)
 EXP = register(Op("exp", np.exp, (lambda g, out, x: g * out,), latex=r"e^{{{0}}}",
-    text="exp({0})", words="e to the power {0}", loop="exp({0})", symbolic="exp"), np.exp)
+    text="exp({0})", words="e to the power {0}", loop="exp({0})", symbolic="exp",
+    traits={"complex"}), np.exp)
 EXPM1 = register(Op("expm1", np.expm1, (lambda g, out, x: g * (out + 1),), latex=r"e^{{{0}}} - 1",
-    loop="np.expm1({0})"), np.expm1)
+    loop="np.expm1({0})", traits={"complex"}), np.expm1)
 LOG = register(Op("log", np.log, (lambda g, out, x: g / x,), latex=r"\ln({0})",
-    text="ln({0})", words="the logarithm of {0}", loop="np.log({0})", symbolic="log"), np.log)
+    text="ln({0})", words="the logarithm of {0}", loop="np.log({0})", symbolic="log",
+    traits={"complex"}), np.log)
 LOG1P = register(Op("log1p", np.log1p, (lambda g, out, x: g / (1 + x),), latex=r"\ln(1 + {0})",
-    loop="np.log1p({0})"), np.log1p)
+    loop="np.log1p({0})", traits={"complex"}), np.log1p)
 EXP2 = register(Op("exp2", np.exp2, (lambda g, out, x: g * (out * _LN2),), latex="2^{{{0}}}",
-    rule_words=r"$\ln(2) \, g \odot r$", loop="np.exp2({0})"), np.exp2)
+    rule_words=r"$\ln(2) \, g \odot r$", loop="np.exp2({0})", traits={"complex"}), np.exp2)
 LOG2 = register(Op("log2", np.log2, (lambda g, out, x: g / (x * _LN2),), latex=r"\log_{{2}}({0})",
-    rule_words=r"$\frac{g}{x \ln 2}$", loop="np.log2({0})"), np.log2)
+    rule_words=r"$\frac{g}{x \ln 2}$", loop="np.log2({0})", traits={"complex"}), np.log2)
 LOG10 = register(Op("log10", np.log10, (lambda g, out, x: g / (x * _LN10),),
-    latex=r"\log_{{10}}({0})", rule_words=r"$\frac{g}{x \ln 10}$", loop="np.log10({0})"), np.log10)
+    latex=r"\log_{{10}}({0})", rule_words=r"$\frac{g}{x \ln 10}$", loop="np.log10({0})",
+    traits={"complex"}), np.log10)
 LOGADDEXP = register(Op("logaddexp", np.logaddexp, (
     lambda g, out, a, b: g * _exponential_share(a, b),
     lambda g, out, a, b: g * _exponential_share(b, a),
@@ -178,7 +194,7 @@ SIGMOID = register(Op("sigmoid", stable_sigmoid, (_sigmoid_rule,), latex=_SIGMOI
     text="f({0})", python="sigmoid({0})", words="the sigmoid f of {0}", loop="sigmoid({0})",
     note=("f(z) = 1/(1 + e^(−z)),  f′(z) = f(z) (1 − f(z))",
           r"f(z) = \frac{1}{1 + e^{-z}}, \quad f'(z) = f(z) \, (1 - f(z))"),
-    traits={"elementwise", "activation"}))
+    traits={"complex", "elementwise", "activation"}))
 RELU = register(Op("relu", rectified, (lambda g, out, z: g * (z > 0),), latex=r"\max({0}, 0)",
     text="max({0}, 0)", python="np.maximum({0}, 0)",
     words="{0} where that is positive, else 0", loop="np.maximum({0}, 0)",
@@ -200,7 +216,7 @@ WHERE = register(Op("where", np.where, (
     lambda g, out, condition, a, b: np.where(condition, g, 0),
     lambda g, out, condition, a, b: np.where(condition, 0, g),
 ), latex=r"\operatorname{{where}}({0}, {1}, {2})", broadcasts=True,
-    loop="({1} if {0} else {2})", traits={"elementwise"}))
+    loop="({1} if {0} else {2})", traits={"complex", "elementwise"}))
 FMAX = register(Op("fmax", np.fmax, (
     lambda g, out, a, b: g * _share(np.logical_or(a > b, np.isnan(b)), a == b),
     lambda g, out, a, b: g * _share(np.logical_or(b > a, np.isnan(a)), a == b),

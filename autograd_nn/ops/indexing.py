@@ -1,18 +1,23 @@
 """Taking elements by position, and putting them back.
 
-`getitem` takes by anything that NumPy takes between brackets, `take` and `take_along_axis` by
-indices that may be computed; the rule of each is to add the cotangents into zeros at the same
-positions. Everything else here is composed of these.
+`getitem` takes by anything that NumPy takes between brackets, `take`, `take_along_axis` and
+`gather` (by an index array for each of the first axes) by indices that may be computed; the rule
+of each is to add the cotangents into zeros at the same positions. Everything else here is composed
+of these.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from ..core.graph import topological_order
 from ..core.op import Op, register
-from ..core.tensor import Tensor, apply
+from ..core.recording import TracingError
+from ..core.tensor import Tensor, apply, plain
+from ..places import users_code
 from .functions import implements
 from .rules import add_at, along, as_tensor, call, function_of
 
@@ -80,36 +85,135 @@ def _put_along(g: Any, indices: Any, shape: tuple[int, ...], axis: int) -> Any:
     return out
 
 
+def _gathered(x: Any, *indices: Any) -> Any:
+    return x[indices]
+
+
+def _spread_out(g: Any, *indices: Any, shape: tuple[int, ...]) -> Any:
+    out = np.zeros_like(g, shape=shape)
+    add_at(out, indices, g)
+    return out
+
+
+def _to_first(rule: Any) -> Any:
+    """Return a rule of all inputs, of which the first alone has a cotangent."""
+    return lambda *args, **params: lambda index: None if index else rule(*args, **params)
+
+
 # fmt: off
 GETITEM: Op = register(Op("getitem", item,
     (lambda g, out, x, key: call(SCATTER, g, key=key, shape=x.shape),), latex="{0}[\\cdot]",
     text="{0}[{key}]", python="{0}[{key}]",
     rule_words="the cotangent put where the elements came from, added up where some came twice",
-    traits={"view"}))
+    traits={"complex", "view"}))
 SCATTER: Op = register(Op("scatter", _scatter, (lambda g, out, x, key, shape: g[key],),
     latex=function_of("scatter"),
-    python="scatter({0})", rule_words="the elements of the cotangent at the key"))
+    python="scatter({0})", rule_words="the elements of the cotangent at the key",
+    traits={"complex"}))
 SETITEM: Op = register(Op("setitem", _updated, (
     lambda g, out, x, value, key: call(SETITEM, g, np.zeros_like(value), key=key),
     lambda g, out, x, value, key: _surviving(g, key),
 ), latex=function_of("setitem", 2),
-    rule_words="the cotangent with zeros at the key; its elements at the key"))
+    rule_words="the cotangent with zeros at the key; its elements at the key",
+    traits={"complex"}))
 TAKE: Op = register(Op("take", _taken, (
     lambda g, out, x, indices, axis: call(PUT, g, indices, shape=x.shape, axis=axis), None,
 ), latex=function_of("take", 2),
-    rule_words="the cotangent put where the elements came from, added up where some came twice"))
+    rule_words="the cotangent put where the elements came from, added up where some came twice",
+    traits={"complex"}))
 PUT: Op = register(Op("put", _put, (
     lambda g, out, x, indices, shape, axis: call(TAKE, g, indices, axis=axis), None,
-), latex=function_of("put"), rule_words="the elements of the cotangent at the indices"))
+), latex=function_of("put"), rule_words="the elements of the cotangent at the indices",
+    traits={"complex"}))
 TAKE_ALONG_AXIS: Op = register(Op("take_along_axis", _taken_along, (
     lambda g, out, x, indices, axis: call(PUT_ALONG_AXIS, g, indices, shape=x.shape, axis=axis),
     None,
 ), latex=function_of("take", 2),
-    rule_words="the cotangent put where the elements came from, added up likewise"))
+    rule_words="the cotangent put where the elements came from, added up likewise",
+    traits={"complex"}))
 PUT_ALONG_AXIS: Op = register(Op("put_along_axis", _put_along, (
     lambda g, out, x, indices, shape, axis: call(TAKE_ALONG_AXIS, g, indices, axis=axis), None,
-), latex=function_of("put"), rule_words="the elements of the cotangent at the indices"))
+), latex=function_of("put"), rule_words="the elements of the cotangent at the indices",
+    traits={"complex"}))
+GATHER: Op = register(Op("gather", _gathered, every=_to_first(
+    lambda g, out, x, *indices: call(SPREAD, g, *indices, shape=x.shape)),
+    latex=r"\operatorname{{gather}}({0}, \ldots)",
+    rule_words="the cotangent put where the elements came from, added up likewise",
+    traits={"complex"}))
+SPREAD: Op = register(Op("spread", _spread_out, every=_to_first(
+    lambda g, out, x, *indices, shape: call(GATHER, g, *indices)),
+    latex=r"\operatorname{{spread}}({0}, \ldots)",
+    rule_words="the elements of the cotangent at the indices", traits={"complex"}))
 # fmt: on
+
+
+def _is_mask(part: Any) -> bool:
+    return isinstance(part, bool) or getattr(getattr(part, "dtype", None), "kind", "") == "b"
+
+
+def _is_position(part: Any) -> bool:
+    return not isinstance(part, (slice, type(None), type(Ellipsis)))
+
+
+def _apart(parts: Sequence[Any]) -> bool:
+    """Whether slices stand between positions: NumPy puts the axes of index arrays first then."""
+    places = [i for i, part in enumerate(parts) if _is_position(part)]
+    return bool(places) and places[-1] - places[0] >= len(places)
+
+
+def advanced_first(key: Any) -> int:
+    """Return how many axes of index arrays ``x[:, *key]`` has before that of the colon."""
+    parts = key if isinstance(key, tuple) else (key,)
+    if _is_basic(key) or not _apart(parts):
+        return 0
+    return max([1 if _is_mask(part) else np.ndim(part) for part in parts if _is_position(part)])
+
+
+def _known_mask(mask: Tensor) -> Any:
+    """Return a Tensor of truth values as the array that it is in every run; refuse any other."""
+    if any(node.op is not None and not node.inputs for node in topological_order([mask])):
+        raise TracingError(
+            "x[mask] has as many elements as the mask has truth values, and these are not known "
+            f"while the function is being traced ({users_code()}). Keep the shape, as "
+            "np.where(mask, x, 0) does, or take by positions, whose number is known"
+        )
+    return np.asarray(plain(mask))
+
+
+def _index_part(part: Any) -> Any:
+    if isinstance(part, list):
+        part = np.stack(part) if any(isinstance(p, Tensor) for p in part) else np.array(part)
+    return _known_mask(part) if isinstance(part, Tensor) and part.dtype == bool else part
+
+
+def indexed(x: Any, key: Any) -> Any:
+    """Return ``x[key]`` where positions in the key are Tensors that a program computes.
+
+    Slices and None are taken first, then elements along the axes that have positions.
+    """
+    parts = [_index_part(part) for part in (key if isinstance(key, tuple) else (key,))]
+    if any(part is Ellipsis for part in parts):
+        at = next(i for i, part in enumerate(parts) if part is Ellipsis)
+        taken = [np.ndim(p) if _is_mask(p) else p is not None for p in parts]
+        parts[at : at + 1] = [slice(None)] * (x.ndim + 1 - sum(taken))
+    basic: list[Any] = []
+    axes: list[int] = []
+    indices: list[Any] = []
+    for part in parts:
+        positions = np.nonzero(part) if _is_mask(part) else [part] if _is_position(part) else []
+        axes += range(len(basic), len(basic) + len(positions))
+        indices += positions
+        basic += [slice(None)] * len(positions) or [part]
+    if any(part != slice(None) for part in basic):
+        x = apply(GETITEM, (x,), {"key": tuple(basic)})
+    if len(axes) == 1:
+        return apply(TAKE, (x, indices[0]), {"axis": axes[0]})
+    front = list(range(len(axes)))
+    found: Any = apply(GATHER, (np.moveaxis(x, axes, front) if axes != front else x, *indices))
+    new = range(max(map(np.ndim, indices)))
+    if _apart(parts) or not axes[0] or not new:
+        return found
+    return np.moveaxis(found, tuple(new), tuple([axes[0] + i for i in new]))
 
 
 def put_into_zeros(x: Any, key: Any, shape: tuple[int, ...]) -> Any:

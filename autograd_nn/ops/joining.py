@@ -33,7 +33,8 @@ def _concatenate_rule(g: Any, out: Any, *parts: Any, axis: Any = 0) -> Any:
 
 CONCATENATE = register(Op("concatenate", _concatenate, every=_concatenate_rule,
     latex=r"\operatorname{{concatenate}}({0}, \ldots)",
-    rule_words="the part of the cotangent that lies where the operand lay"))  # fmt: skip
+    rule_words="the part of the cotangent that lies where the operand lay",
+    traits={"complex"}))  # fmt: skip
 
 
 def _tensors(arrays: Any) -> list[Tensor]:

@@ -22,10 +22,10 @@ def _comparison(ufunc: Any, symbol: str, latex: str, text: str = "", **more: Any
 
 def _question(ufunc: Any, latex: str, loop: str = "") -> Op:
     """Enter the row of a question asked of one array."""
-    return register(Op(ufunc.__name__, ufunc, latex=latex, loop=loop), ufunc)
+    return register(Op(ufunc.__name__, ufunc, latex=latex, loop=loop, traits={"complex"}), ufunc)
 
 
-_BOTH = {"commutes"}
+_BOTH = {"commutes", "complex"}
 # fmt: off
 LESS = _comparison(np.less, "<", "{0} < {1}")
 LESS_EQUAL = _comparison(np.less_equal, "<=", r"{0} \leq {1}", "{0} ≤ {1}")
@@ -47,7 +47,7 @@ ISNAN = _question(np.isnan, function_of("isnan"), "np.isnan({0})")
 ISINF = _question(np.isinf, function_of("isinf"), "np.isinf({0})")
 ISFINITE = _question(np.isfinite, function_of("isfinite"), "np.isfinite({0})")
 ISCLOSE = register(Op("isclose", np.isclose, latex=r"{0} \approx {1}", broadcasts=True,
-    traits={"elementwise", "commutes"}))
+    traits={"complex", "elementwise", "commutes"}))
 # fmt: on
 
 
@@ -71,7 +71,5 @@ def _array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> bool:
     return np.array_equal(first, second, equal_nan)
 
 
-implements(np.isneginf)(lambda x, out=None: np.equal(x, -np.inf))
-implements(np.isposinf)(lambda x, out=None: np.equal(x, np.inf))
-implements(np.iscomplexobj)(lambda x: False)  # Tensors are real
-implements(np.isrealobj)(lambda x: True)  # Tensors are real
+implements(np.isneginf)(lambda x, out=None: np.less_equal(x, -np.inf))
+implements(np.isposinf)(lambda x, out=None: np.greater_equal(x, np.inf))

@@ -84,16 +84,16 @@ def _banded_a(g: Any, out: Any, ab: Any, b: Any, l_and_u: tuple[int, int]) -> An
 # fmt: off
 TRIANGLE: Op = register(Op("solve_triangular", _triangle, (_triangle_a, _triangle_b),
     latex="{0}^{{-1}} {1}",
-    rule_words=r"the triangle of $-X^{-T} g \, r^{T}$; $X^{-T} g$"))
+    rule_words=r"the triangle of $-X^{-T} g \, r^{T}$; $X^{-T} g$", traits={"complex"}))
 EXPM: Op = register(Op("expm", Late("scipy.linalg", "expm"), (_expm_rule,), latex="e^{{{0}}}",
     rule_words=r"the upper right block of $e^{Z}$, where $Z$ has $X^{T}$ on its diagonal and "
-    "$g$ above"))
+    "$g$ above", traits={"complex"}))
 SQRTM: Op = register(Op("sqrtm", Late("scipy.linalg", "sqrtm"), (
     lambda g, out, a: call(SYLVESTER, transposed(out), transposed(out), g),
-), latex="{0}^{{1/2}}", rule_words="$S$ with $r^{T} S + S r^{T} = g$"))
+), latex="{0}^{{1/2}}", rule_words="$S$ with $r^{T} S + S r^{T} = g$", traits={"complex"}))
 SYLVESTER: Op = register(Op("solve_sylvester", Late("scipy.linalg", "solve_sylvester"),
     every=_sylvester_rule, latex=function_of("sylvester", 3),
-    rule_words="$-S r^{T}$; $-r^{T} S$; $S$ with $X^{T} S + S Y^{T} = g$"))
+    rule_words="$-S r^{T}$; $-r^{T} S$; $S$ with $X^{T} S + S Y^{T} = g$", traits={"complex"}))
 BANDED: Op = register(Op("solve_banded", _banded, (_banded_a, _banded_b), latex="{0}^{{-1}} {1}",
-    rule_words=r"the band of $-X^{-T} g \, r^{T}$; $X^{-T} g$"))
+    rule_words=r"the band of $-X^{-T} g \, r^{T}$; $X^{-T} g$", traits={"complex"}))
 # fmt: on

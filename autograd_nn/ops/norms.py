@@ -9,21 +9,22 @@ import numpy as np
 from ..core.op import Op, register
 from .functions import implements
 from .reductions import kept, reduced
-from .rules import divided
+from .rules import conjugated, divided, real, squared
 
 
 def length(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Return the root of the sum of squares."""
-    return np.sqrt(np.sum(np.square(x), axis=axis, keepdims=keepdims))
+    return np.sqrt(np.sum(squared(x), axis=axis, keepdims=keepdims))
 
 
 def _length_rule(g: Any, out: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     # At 0 there is no derivative; 0 is the subgradient of least norm.
-    return kept(g, x.shape, axis, keepdims) * divided(x, kept(out, x.shape, axis, keepdims))
+    length = kept(out, x.shape, axis, keepdims)
+    return kept(g, x.shape, axis, keepdims) * divided(conjugated(x), length)
 
 
 NORM = register(Op("norm", length, (_length_rule,), latex=r"\left\|{0}\right\|",
-    rule_words=r"$g \odot \frac{x}{r}$, 0 at the origin"))  # fmt: skip
+    rule_words=r"$g \odot \frac{x}{r}$, 0 at the origin", traits={"complex", "lines"}))  # fmt: skip
 
 
 @implements(np.linalg.norm)
@@ -44,7 +45,7 @@ def _vector(x: Any, order: Any, axis: Any, keepdims: bool) -> Any:
     if order == 2:
         return reduced(NORM, x, axis, keepdims=keepdims)
     if order == 0:
-        return np.count_nonzero(x, axis=axis, keepdims=keepdims).astype(x.dtype)
+        return np.count_nonzero(x, axis=axis, keepdims=keepdims).astype(real(x).dtype)
     if order in (np.inf, -np.inf):
         extremum = np.max if order > 0 else np.min
         return extremum(np.abs(x), axis=axis, keepdims=keepdims)

@@ -11,7 +11,7 @@ import numpy as np
 from ..core.op import Op, register
 from ..core.tensor import apply
 from .functions import implements
-from .rules import as_tensor
+from .rules import as_tensor, conjugated
 
 
 @implements(np.dot)
@@ -23,7 +23,7 @@ def _dot(a: Any, b: Any, out: Any = None) -> Any:
     return _tensordot(a, b, (-1, -2))
 
 
-implements(np.vdot)(lambda a, b, /: np.matmul(np.ravel(a), np.ravel(b)))
+implements(np.vdot)(lambda a, b, /: np.matmul(conjugated(np.ravel(a)), np.ravel(b)))
 
 
 @implements(np.inner)
@@ -86,9 +86,8 @@ def _multi_dot(arrays: Any, *, out: Any = None) -> Any:
 
 @implements(np.vecdot, np.linalg.vecdot)
 def _vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
-    return np.sum(
-        np.moveaxis(as_tensor(x1), axis, -1) * np.moveaxis(as_tensor(x2), axis, -1), axis=-1
-    )
+    first, second = (np.moveaxis(as_tensor(x), axis, -1) for x in (x1, x2))
+    return np.sum(conjugated(first) * second, axis=-1)
 
 
 @implements(getattr(np, "matvec", None))  # NumPy 2.2
@@ -98,7 +97,7 @@ def _matvec(x1: Any, x2: Any, /) -> Any:
 
 @implements(getattr(np, "vecmat", None))  # NumPy 2.2
 def _vecmat(x1: Any, x2: Any, /) -> Any:
-    return np.matmul(np.expand_dims(as_tensor(x1), -2), x2)[..., 0, :]
+    return np.matmul(np.expand_dims(conjugated(as_tensor(x1)), -2), x2)[..., 0, :]
 
 
 @implements(np.kron)
@@ -170,8 +169,13 @@ def _with_ones(shape: tuple[int, ...], found: str, own: str) -> tuple[int, ...]:
 EINSUM = register(Op("einsum", _einsum, every=_einsum_rule,
     latex=r"\operatorname{{einsum}}({0}, \ldots)",
     rule_words="einsum of the cotangent and the other operands; what was summed is spread",
-))  # fmt: skip
+traits={"complex"}))  # fmt: skip
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def free_letter(subscripts: str) -> str:
+    """Return a letter that stands for no axis yet."""
+    return next(letter for letter in _LETTERS if letter not in subscripts)
 
 
 def in_letters(operands: tuple[Any, ...]) -> tuple[str, list[Any]]:

@@ -97,19 +97,24 @@ def _prod_rule(g: Any, out: Any, x: Any, axis: Any = None, keepdims: bool = Fals
 # fmt: off
 SUM = register(Op("sum", total, (_sum_rule,), latex=r"\sum {0}",
     text="Σ {0}", words="the sum over {0}",
-    rule_words="the cotangent spread over the axes that were summed", traits={"linear"}))
+    rule_words="the cotangent spread over the axes that were summed", traits={"linear", "lines"}))
 MEAN = register(Op("mean", average, (_mean_rule,), latex=r"\operatorname{{mean}}({0})",
     words="the mean over {0}",
-    rule_words="the cotangent over the count, spread over the axes that were averaged"))
+    rule_words="the cotangent over the count, spread over the axes that were averaged",
+    traits={"complex", "lines"}))
 MAX = register(Op("max", np.max, (_extremum_rule,), latex=r"\max {0}", words="the largest of {0}",
-    rule_words="the cotangent at the largest element, shared evenly among equals"))
+    rule_words="the cotangent at the largest element, shared evenly among equals",
+    traits={"lines"}))
 MIN = register(Op("min", np.min, (_extremum_rule,), latex=r"\min {0}",
-    rule_words="the cotangent at the smallest element, shared evenly among equals"))
+    rule_words="the cotangent at the smallest element, shared evenly among equals",
+    traits={"lines"}))
 PROD = register(Op("prod", np.prod, (_prod_rule,), latex=r"\prod {0}",
-    rule_words="the cotangent times the product of all other elements, which divides by nothing"))
-ANY = register(Op("any", np.any, latex=function_of("any")))
-ALL = register(Op("all", np.all, latex=function_of("all")))
-COUNT_NONZERO = register(Op("count_nonzero", np.count_nonzero, latex=function_of("count_nonzero")))
+    rule_words="the cotangent times the product of all other elements, which divides by nothing",
+    traits={"complex", "lines"}))
+ANY = register(Op("any", np.any, latex=function_of("any"), traits={"complex", "lines"}))
+ALL = register(Op("all", np.all, latex=function_of("all"), traits={"complex", "lines"}))
+COUNT_NONZERO = register(Op("count_nonzero", np.count_nonzero, latex=function_of("count_nonzero"),
+    traits={"complex", "lines"}))
 # fmt: on
 
 
@@ -160,7 +165,7 @@ def _logsumexp_rule(g: Any, out: Any, x: Any, axis: Any = None, keepdims: bool =
 
 LOGSUMEXP = register(Op("logsumexp", _logsumexp, (_logsumexp_rule,),
     latex=r"\ln \sum e^{{{0}}}",
-    rule_words=r"$g \odot \operatorname{softmax}(x)$"))  # fmt: skip
+    rule_words=r"$g \odot \operatorname{softmax}(x)$", traits={"lines"}))  # fmt: skip
 
 
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
@@ -205,6 +210,7 @@ SOFTMAX = register(
         text="softmax({0})",
         words="the shares that e to the power {0} has in their sum",
         rule_words=r"$r \odot (g - \sum r \odot g)$",
+        traits={"lines"},
     )
 )
 

@@ -82,7 +82,3 @@ def _nan_to_num(
 @implements(np.copy)
 def _copy(a: Any, order: str = "K", subok: bool = False) -> Any:
     return a[...] if a.dtype.kind == "b" else np.positive(a)
-
-
-implements(np.real, np.conjugate, np.real_if_close)(lambda x, tol=100: +x)  # Tensors are real
-implements(np.imag)(lambda x: x * 0)  # Tensors are real

@@ -2,18 +2,20 @@
 
 1. `call` runs an operation on arrays and records it on Tensors, so that a rule may use
    operations that NumPy has no function for.
-2. `divided`, `transposed` and `add_at` are steps that several rules take.
+2. `divided`, `transposed` and `add_at` are steps that several rules take; `adjoint`, `conjugated`,
+   `real` and `squared` are such of complex numbers, and add nothing to those of real ones.
 3. `as_array`, `as_tensor`, `axes_of` and `along` take what users pass. Arrays of other libraries
    stay what they are.
 """
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import Any
 
 import numpy as np
 
-from ..core.op import Op
+from ..core.op import Op, Rule
 from ..core.tensor import Tensor, apply, constant
 
 
@@ -66,6 +68,56 @@ def divided(a: Any, b: Any) -> Any:
 def transposed(a: Any) -> Any:
     """Return the matrices in the last two axes of `a`, transposed."""
     return np.swapaxes(a, -1, -2)
+
+
+def is_complex(x: Any) -> bool:
+    """Whether `x` holds complex numbers."""
+    return getattr(getattr(x, "dtype", None), "kind", "") == "c"
+
+
+def real(x: Any) -> Any:
+    """Return the real part of complex numbers, and others as they are."""
+    return np.real(x) if is_complex(x) else x
+
+
+def conjugated(x: Any) -> Any:
+    """Return the conjugate of complex numbers, and others as they are."""
+    return np.conjugate(x) if is_complex(x) else x
+
+
+def squared(x: Any) -> Any:
+    """Return |x|², a real number."""
+    return np.real(x * np.conjugate(x)) if is_complex(x) else np.square(x)
+
+
+def adjoint(a: Any) -> Any:
+    """Return the matrices in the last two axes of `a`, transposed and conjugated."""
+    return conjugated(transposed(a))
+
+
+def hermitian(rule: Rule) -> Rule:
+    """Return `rule`, written for the inner product Re tr(gᴴ x), as one for cotangents."""
+
+    @wraps(rule)
+    def of_cotangents(g: Any, *given: Any, **params: Any) -> Any:
+        return conjugated(rule(conjugated(g), *given, **params))
+
+    return of_cotangents
+
+
+def eye(n: int, like: Any) -> Any:
+    """Return the identity matrix of `n` rows in the data type of `like`."""
+    return np.eye(n, dtype=like.dtype)
+
+
+def columns(a: Any) -> Any:
+    """Return a stack of vectors as factors of the columns of a stack of matrices."""
+    return np.expand_dims(a, -2)
+
+
+def rows(a: Any) -> Any:
+    """Return a stack of vectors as factors of the rows of a stack of matrices."""
+    return np.expand_dims(a, -1)
 
 
 def function_of(name: str, count: int = 1) -> str:

@@ -53,9 +53,11 @@ def _cumprod_rule(g: Any, out: Any, x: Any, axis: int) -> Any:
 
 # fmt: off
 CUMSUM = register(Op("cumsum", np.cumsum, (_cumsum_rule,), latex=function_of("cumsum"),
-    rule_words="the cumulative sum of the cotangent from the other end"))
+    rule_words="the cumulative sum of the cotangent from the other end",
+    traits={"complex", "lines"}))
 CUMPROD = register(Op("cumprod", np.cumprod, (_cumprod_rule,), latex=function_of("cumprod"),
-    rule_words="$x_i$: $r_{i-1} s_i$ with $s_i = g_i + x_{i+1} s_{i+1}$, which divides by nothing"))
+    rule_words="$x_i$: $r_{i-1} s_i$ with $s_i = g_i + x_{i+1} s_{i+1}$, which divides by nothing",
+    traits={"complex", "lines"}))
 # fmt: on
 
 

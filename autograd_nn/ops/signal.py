@@ -9,7 +9,7 @@ import numpy as np
 from ..core.op import Op, register
 from ..core.tensor import apply
 from .functions import implements
-from .rules import as_tensor
+from .rules import as_tensor, conjugated
 
 
 def convolved(a: Any, v: Any) -> Any:
@@ -27,7 +27,7 @@ CONVOLVE = register(Op("convolve", convolved, (
     lambda g, out, a, v: _without_ends(g, v),
     lambda g, out, a, v: _without_ends(g, a),
 ), latex=r"{0} \ast {1}",
-    rule_words="the cotangent correlated with the other operand"))  # fmt: skip
+    rule_words="the cotangent correlated with the other operand", traits={"complex"}))  # fmt: skip
 
 
 @implements(np.convolve)
@@ -46,8 +46,8 @@ def _convolve(a: Any, v: Any, mode: str = "full") -> Any:
 @implements(np.correlate)
 def _correlate(a: Any, v: Any, mode: str = "valid") -> Any:
     if mode == "same" and len(v) > len(a):  # NumPy swaps the two, and so the centre
-        return _correlate(v, a, mode)[::-1]
-    return _convolve(a, np.flip(v), mode)
+        return conjugated(_correlate(v, a, mode)[::-1])
+    return _convolve(a, np.flip(conjugated(v)), mode)
 
 
 @implements(np.interp)

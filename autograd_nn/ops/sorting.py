@@ -18,12 +18,14 @@ from .reductions import reduced
 from .rules import along, function_of
 
 # fmt: off
-ARGMAX = register(Op("argmax", np.argmax, latex=function_of("argmax")))
-ARGMIN = register(Op("argmin", np.argmin, latex=function_of("argmin")))
-NANARGMAX = register(Op("nanargmax", np.nanargmax, latex=function_of("argmax")))
-NANARGMIN = register(Op("nanargmin", np.nanargmin, latex=function_of("argmin")))
-ARGSORT = register(Op("argsort", np.argsort, latex=function_of("argsort")))
-ARGPARTITION = register(Op("argpartition", np.argpartition, latex=function_of("argpartition")))
+ARGMAX = register(Op("argmax", np.argmax, latex=function_of("argmax"), traits={"lines"}))
+ARGMIN = register(Op("argmin", np.argmin, latex=function_of("argmin"), traits={"lines"}))
+NANARGMAX = register(Op("nanargmax", np.nanargmax, latex=function_of("argmax"), traits={"lines"}))
+NANARGMIN = register(Op("nanargmin", np.nanargmin, latex=function_of("argmin"), traits={"lines"}))
+ARGSORT = register(Op("argsort", np.argsort, latex=function_of("argsort"),
+    traits={"complex", "lines"}))
+ARGPARTITION = register(Op("argpartition", np.argpartition, latex=function_of("argpartition"),
+    traits={"lines"}))
 SEARCHSORTED = register(Op("searchsorted", np.searchsorted, latex=function_of("searchsorted", 2)))
 # fmt: on
 
@@ -49,11 +51,6 @@ def _sort(
 ) -> Any:
     a, axis = along(a, axis)
     return np.take_along_axis(a, _argsort(a, axis, kind, stable=stable), axis)
-
-
-@implements(np.sort_complex)
-def _sort_complex(a: Any) -> Any:
-    raise TypeError("np.sort_complex gives complex numbers, and Tensors are real; use np.sort")
 
 
 @implements(np.argpartition)

@@ -24,8 +24,9 @@ def _special(name: str, *rules: Rule | str, **more: Any) -> Op:
     """Register SciPy's ufunc `name`; a rule that is text names an argument without one."""
     vjps = [Refused(name, rule) if isinstance(rule, str) else rule for rule in rules]
     more.setdefault("latex", function_of(name, max(len(rules), 1)))
+    traits = {"elementwise", *more.pop("traits", ())}
     op = Op(name, Late("scipy.special", name), vjps, broadcasts=len(rules) > 1,
-        traits={"elementwise"}, **more)  # fmt: skip
+        traits=traits, **more)  # fmt: skip
     LATE["scipy.special", name] = op
     return register(op)
 
@@ -105,9 +106,9 @@ BINOM = _special("binom",
     latex=r"\binom{{{0}}}{{{1}}}")
 # -- the error function and the normal distribution ------------------------------------------------
 ERF = _special("erf", lambda g, out, x: g * (_2_ROOT_PI * np.exp(-np.square(x))),
-    rule_words=r"$\frac{2}{\sqrt{\pi}} g \odot e^{-x^{2}}$")
+    rule_words=r"$\frac{2}{\sqrt{\pi}} g \odot e^{-x^{2}}$", traits={"complex"})
 _special("erfc", lambda g, out, x: -g * (_2_ROOT_PI * np.exp(-np.square(x))),
-    rule_words=r"$-\frac{2}{\sqrt{\pi}} g \odot e^{-x^{2}}$")
+    rule_words=r"$-\frac{2}{\sqrt{\pi}} g \odot e^{-x^{2}}$", traits={"complex"})
 _special("erfcx", lambda g, out, x: g * (2 * x * out - _2_ROOT_PI),
     rule_words=r"$g \odot (2 x r - \frac{2}{\sqrt{\pi}})$")
 _special("erfi", lambda g, out, x: g * (_2_ROOT_PI * np.exp(np.square(x))),

@@ -10,7 +10,7 @@ import numpy as np
 from ..core.tensor import Tensor
 from .functions import implements
 from .reductions import count
-from .rules import as_array, axes_of
+from .rules import as_array, axes_of, conjugated, is_complex, real, squared
 
 
 @implements(np.var)
@@ -22,7 +22,7 @@ def _var(
         ddof = correction
     a = a if dtype is None else a.astype(dtype)
     deviation = a - (np.mean(a, axis=axis, keepdims=True) if mean is np._NoValue else mean)
-    total = np.sum(np.square(deviation), axis=axis, keepdims=keepdims)
+    total = np.sum(squared(deviation), axis=axis, keepdims=keepdims)
     return total / (count(a.shape, axis) - ddof)
 
 
@@ -64,6 +64,8 @@ def _average(
 
 def _sorted_last(a: Any, axis: Any) -> tuple[Any, Any]:
     """Return `a` sorted along the axes in question, made one at the end; and its old shape."""
+    if is_complex(a):
+        raise TypeError("medians and quantiles are of real numbers; take np.real or np.abs")
     axes = axes_of(axis, a.ndim)
     rest = [i for i in range(a.ndim) if i not in axes]
     moved = np.transpose(a, (*rest, *axes))
@@ -169,7 +171,7 @@ def _nanvar(
     # masked before it is squared, as the derivative of the square of nan is nan
     centred = np.where(missing, 0, a) - _nanmean(a, axis, dtype, keepdims=True)
     deviation = np.where(missing, 0, centred)
-    total = np.sum(np.square(deviation), axis=axis, keepdims=keepdims)
+    total = np.sum(squared(deviation), axis=axis, keepdims=keepdims)
     return total / (_numbers(a, axis, keepdims) - ddof).astype(total.dtype)
 
 
@@ -237,7 +239,7 @@ def _cov(
     x = x.astype(kind)
     centred = x - np.mean(x, axis=1, keepdims=True)
     correction = (0 if bias else 1) if ddof is None else ddof
-    return np.squeeze(centred @ centred.T / (x.shape[1] - correction))
+    return np.squeeze(centred @ conjugated(centred).T / (x.shape[1] - correction))
 
 
 @implements(np.corrcoef)
@@ -245,5 +247,5 @@ def _corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) 
     c = _cov(x, y, rowvar, dtype=dtype)
     if c.ndim == 0:
         return c / c
-    deviation = np.sqrt(np.diagonal(c))
+    deviation = np.sqrt(real(np.diagonal(c)))
     return c / np.expand_dims(deviation, 1) / deviation

@@ -35,17 +35,17 @@ def _sinc_slope(x: Any, out: Any) -> Any:
 
 # fmt: off
 SIN = register(Op("sin", np.sin, (lambda g, out, x: g * np.cos(x),), latex=r"\sin({0})",
-    loop="np.sin({0})", symbolic="sin"), np.sin)
+    loop="np.sin({0})", symbolic="sin", traits={"complex"}), np.sin)
 COS = register(Op("cos", np.cos, (lambda g, out, x: -g * np.sin(x),), latex=r"\cos({0})",
-    loop="np.cos({0})", symbolic="cos"), np.cos)
+    loop="np.cos({0})", symbolic="cos", traits={"complex"}), np.cos)
 TAN = register(Op("tan", np.tan, (lambda g, out, x: g * (1 + np.square(out)),), latex=r"\tan({0})",
-    loop="np.tan({0})"), np.tan)
+    loop="np.tan({0})", traits={"complex"}), np.tan)
 ARCSIN = register(Op("arcsin", np.arcsin, (lambda g, out, x: g / np.sqrt((1 - x) * (1 + x)),),
-    latex=r"\arcsin({0})"), np.arcsin)
+    latex=r"\arcsin({0})", traits={"complex"}), np.arcsin)
 ARCCOS = register(Op("arccos", np.arccos, (lambda g, out, x: -g / np.sqrt((1 - x) * (1 + x)),),
-    latex=r"\arccos({0})"), np.arccos)
+    latex=r"\arccos({0})", traits={"complex"}), np.arccos)
 ARCTAN = register(Op("arctan", np.arctan, (lambda g, out, x: g / (1 + np.square(x)),),
-    latex=r"\arctan({0})", loop="np.arctan({0})"), np.arctan)
+    latex=r"\arctan({0})", loop="np.arctan({0})", traits={"complex"}), np.arctan)
 ARCTAN2 = register(Op("arctan2", np.arctan2, (_angle_y, _angle_x),
     latex=function_of("arctan2", 2), broadcasts=True), np.arctan2)
 HYPOT = register(Op("hypot", np.hypot, (
@@ -55,24 +55,25 @@ HYPOT = register(Op("hypot", np.hypot, (
     rule_words=r"$g \odot \frac{x}{r}$; $g \odot \frac{y}{r}$; 0 at the origin",
     traits={"commutes"}), np.hypot)
 SINH = register(Op("sinh", np.sinh, (lambda g, out, x: g * np.cosh(x),), latex=r"\sinh({0})",
-    loop="np.sinh({0})"), np.sinh)
+    loop="np.sinh({0})", traits={"complex"}), np.sinh)
 COSH = register(Op("cosh", np.cosh, (lambda g, out, x: g * np.sinh(x),), latex=r"\cosh({0})",
-    loop="np.cosh({0})"), np.cosh)
+    loop="np.cosh({0})", traits={"complex"}), np.cosh)
 TANH = register(Op("tanh", np.tanh, (lambda g, out, x: g * (1 - out * out),), latex=r"\tanh({0})",
     words="the tanh of {0}", loop="math.tanh({0})", symbolic="tanh",
     note=("f(z) = tanh(z),  f′(z) = 1 − tanh(z)²",
           r"f(z) = \tanh(z), \quad f'(z) = 1 - \tanh(z)^{2}"),
-    traits={"activation"}), np.tanh)
+    traits={"complex", "activation"}), np.tanh)
 ARCSINH = register(Op("arcsinh", np.arcsinh, (lambda g, out, x: g / np.sqrt(np.square(x) + 1),),
-    latex=function_of("arcsinh")), np.arcsinh)
-ARCCOSH = register(Op("arccosh", np.arccosh, (lambda g, out, x: g / np.sqrt((x - 1) * (x + 1)),),
-    latex=function_of("arccosh")), np.arccosh)
+    latex=function_of("arcsinh"), traits={"complex"}), np.arcsinh)
+ARCCOSH = register(Op("arccosh", np.arccosh, (
+    lambda g, out, x: g / (np.sqrt(x - 1) * np.sqrt(x + 1)),  # of complex x, each root by itself
+), latex=function_of("arccosh"), traits={"complex"}), np.arccosh)
 ARCTANH = register(Op("arctanh", np.arctanh, (lambda g, out, x: g / ((1 - x) * (1 + x)),),
-    latex=function_of("arctanh")), np.arctanh)
+    latex=function_of("arctanh"), traits={"complex"}), np.arctanh)
 SINC = register(Op("sinc", np.sinc, (lambda g, out, x: g * _sinc_slope(x, out),),
     latex=function_of("sinc"),
     rule_words=r"$g \odot \frac{\cos(\pi x) - r}{x}$, near 0 by its series",
-    traits={"elementwise"}))
+    traits={"complex", "elementwise"}))
 # fmt: on
 
 for _ufuncs, _factor, _latex in (

@@ -89,6 +89,8 @@ def fingerprint(value: Any, name: str = "a static argument") -> Any:
         return kind, value.dtype, value.tobytes()
     if isinstance(value, float):
         return kind, value.hex()  # nan equals itself, and 0.0 is not -0.0
+    if isinstance(value, complex):
+        return kind, value.real.hex(), value.imag.hex()
     if isinstance(value, dict):
         value = value.items()
     if isinstance(value, (list, tuple, ItemsView)):

@@ -19,7 +19,7 @@ from ..core.tensor import Tensor, constant, plain
 from ..formulas.notation import identifier
 from ..formulas.precedence import ATOM, BINDING, UNARY, Text, infix
 from ..ops.elementwise import ASTYPE, RELU, SIGMOID
-from ..ops.indexing import GETITEM
+from ..ops.indexing import GATHER, GETITEM
 from ..ops.reductions import MAX, MEAN, MIN, SUM
 from ..ops.shapes import BROADCAST_TO, RESHAPE, TRANSPOSE
 from .graph import is_weak, op_of
@@ -64,10 +64,12 @@ class Vocabulary:
     def constant(self, x: Tensor) -> Text:
         """Return the text of a constant."""
         data = plain(x)
+        if isinstance(data, complex):
+            return Text(literal(data))
         if isinstance(data, (bool, int, float)):
             negative = (isinstance(data, float) and np.signbit(data)) or data < 0
             return Text(literal(data), UNARY if negative else ATOM)
-        if data.ndim == 0 and data.dtype.kind in "biuf":
+        if data.ndim == 0 and data.dtype.kind in "biufc":
             return Text(f"np.{data.dtype.name}({literal(data[()])})")
         if id(data) not in self._written:
             self._kept.append(data)
@@ -171,6 +173,11 @@ def _getitem(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
     return Text(f"{_array(node.inputs[0], operands[0])}[{text}]")
 
 
+def _gather(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
+    indices = ", ".join([operand.code for operand in operands[1:]])
+    return Text(f"{_array(node.inputs[0], operands[0])}[{indices}]")
+
+
 def _array(x: Tensor, operand: Text) -> str:
     """Return the text of an operand that must have an array's attributes."""
     given = isinstance(plain(x), np.ndarray)
@@ -191,6 +198,7 @@ def _reduction(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Tex
 _SPECIAL: dict[Op, Callable[[Vocabulary, Tensor, Sequence[Text]], Text]] = {
     ASTYPE: _astype,
     BROADCAST_TO: _shaped,
+    GATHER: _gather,
     GETITEM: _getitem,
     RESHAPE: _shaped,
     TRANSPOSE: _transpose,

@@ -97,12 +97,12 @@ def is_array(node: Tensor) -> bool:
 
 def is_weak(x: Tensor) -> bool:
     """Whether `x` is a Python number, which takes on the dtype of what it meets (NEP 50)."""
-    return isinstance(plain(x), (bool, int, float)) and is_leaf(x)
+    return isinstance(plain(x), (bool, int, float, complex)) and is_leaf(x)
 
 
 def is_factor(x: Tensor) -> bool:
-    """Whether `x` is a plain number that is known when the program is written."""
-    return is_constant(x) and is_weak(x)
+    """Whether `x` is a plain real number that is known when the program is written."""
+    return is_constant(x) and isinstance(plain(x), (bool, int, float))
 
 
 def is_ufunc(node: Tensor) -> bool:
@@ -111,8 +111,8 @@ def is_ufunc(node: Tensor) -> bool:
 
 
 def number(x: Tensor) -> float | int | None:
-    """Return the value of a constant of one element as a Python number, else None."""
-    if x.op is not None or x.size != 1:
+    """Return the value of a constant of one element as a real Python number, else None."""
+    if x.op is not None or x.size != 1 or x.dtype.kind == "c":
         return None
     data = plain(x)
     if isinstance(data, (bool, int, float)):

@@ -42,6 +42,8 @@ def literal(value: Any) -> str:
         return "..." if value is Ellipsis else repr(value)
     if isinstance(value, (float, np.floating)) and not isinstance(value, np.longdouble):
         return _float(float(value))
+    if isinstance(value, (complex, np.complexfloating)) and not isinstance(value, np.clongdouble):
+        return f"complex({_float(float(value.real))}, {_float(float(value.imag))})"
     if isinstance(value, (np.integer, np.bool_)):
         return repr(value.item())
     if type(value) is tuple:
@@ -94,7 +96,7 @@ def array_text(array: np.ndarray[Any, Any]) -> str:
     NotLiteralError
         If it has more than a few elements.
     """
-    if array.size > 32 or array.dtype.kind not in "biuf":
+    if array.size > 32 or array.dtype.kind not in "biufc":
         raise NotLiteralError(f"an array of shape {array.shape}")
     dtype = f'"{array.dtype.str}"'
     if array.ndim == 0:

@@ -426,6 +426,10 @@ def looped(traced: Trace, graph: Graph, donated: Collection[Tensor] = ()) -> Sou
     """
     if any(x.dtype == np.float16 for x in graph.nodes()):
         raise NotCompilableError('Numba has no float16; use jit(..., engine="numpy")')
+    if any(x.dtype.kind == "c" for x in graph.nodes()):
+        raise NotCompilableError(
+            'complex numbers have no form for Numba here; use jit(..., engine="numpy")'
+        )
     graph = rewrite(scaling.moved_factors(rewrite(graph, _RULES)), _RULES)
     graph, given, order = arranged(graph, donated, may_overwrite, _blas_updates)
     order = postponed(order, given)

@@ -32,7 +32,7 @@ _KNOWN = {*_OURS, *sys.stdlib_module_names}
 """Packages that are not looked into."""
 
 _GENERATORS = (random.Random, np.random.Generator, np.random.RandomState)
-_ATOMS = (int, float, str, bytes, type(None), np.generic)
+_ATOMS = (int, float, complex, str, bytes, type(None), np.generic)
 
 
 def _from(packages: set[str], module: Any) -> bool:

@@ -125,10 +125,12 @@ class _Sweep:
 
     def bettered(self, node: Tensor) -> Tensor | None:
         """Return what the first rule that fires makes of `node`."""
-        op = op_of(node)
+        op, exact = op_of(node), is_exact(node.dtype)
         if op not in self.table:
             self.table[op] = [rule for rule in self.rules if op in _OPERATIONS.get(rule, (op,))]
         for rule in self.table[op]:
+            if rule in _ARITHMETIC and not exact:
+                continue
             better = rule(node, self.graph)
             if better is not None and self._holds(rule, node, better):
                 return better
@@ -137,6 +139,8 @@ class _Sweep:
     def _holds(self, rule: Rule, node: Tensor, better: Tensor) -> bool:
         """Whether `better` may stand for `node`, as far as shape, dtypes and constants tell."""
         if (better.shape, better.dtype) != (node.shape, node.dtype):
+            return False
+        if is_weak(better) and better.dtype.kind != "b":  # others would not take on its dtype
             return False
         if rule not in _ARITHMETIC:
             return True
@@ -153,7 +157,7 @@ class _Sweep:
         made = {x for new in fresh for x in new.inputs if is_weak(x)}
         made -= {x for old in gone for x in old.inputs}
         same = all(x.dtype == node.dtype for x in (*gone, *fresh))
-        return is_exact(node.dtype) and same and all(is_normal(plain(x), node.dtype) for x in made)
+        return same and all(is_normal(plain(x), node.dtype) for x in made)
 
     def unsettled(self, better: Tensor) -> list[Tensor]:
         """Return the operations that a rule has made for `better`, inputs first."""

@@ -19,7 +19,7 @@ from ..transforms.containers import flatten
 from .literals import NotLiteralError
 
 _PLAIN_KEYS = (str, int, bool, float, type(None))
-_NUMBERS = (bool, int, float)
+_NUMBERS = (bool, int, float, complex)
 LEAVES = (Tensor, np.ndarray, np.generic, *_NUMBERS)
 """The types of what is no container."""
 
@@ -121,7 +121,7 @@ def leaves_of(name: str, argument: Any) -> tuple[list[Leaf], bool]:
                 "arrays, numbers and nested dicts, lists and tuples of them. Name what is fixed "
                 "in static_argnums, or let the function use it from outside"
             )
-        if isinstance(data, np.ndarray) and data.dtype.kind not in "biuf":
+        if isinstance(data, np.ndarray) and data.dtype.kind not in "biufc":
             raise TypeError(f"{reached(name, steps)} has dtype {data.dtype}; jit takes numbers")
         leaves.append(Leaf(data, kind, (name, *steps), leaf_name(name, steps, value)))
     return leaves, reachable

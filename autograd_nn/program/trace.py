@@ -159,7 +159,7 @@ def _results(result: Any) -> list[Tensor]:
     for leaf, where in zip(leaves, leaf_names(structure, "the result"), strict=True):
         if isinstance(leaf, Tensor):
             outputs.append(leaf)
-        elif isinstance(leaf, (np.ndarray, np.generic, bool, int, float)):
+        elif isinstance(leaf, (np.ndarray, np.generic, bool, int, float, complex)):
             outputs.append(constant(leaf))
         else:
             raise TypeError(
@@ -184,7 +184,7 @@ def _cut(
     """
     order = topological_order(outputs)
     outside = [node for node in order if node not in place and node not in inputs]
-    sources = inputs | {node for node in outside if node.op is INPUT}
+    sources = inputs | {node for node in outside if node.op is not None and not node.inputs}
     if lost := dependents(order, sources).intersection(outside):
         raise TracingError(
             f"{next(iter(lost)).label()} depends on an argument, but was copied, made in another "

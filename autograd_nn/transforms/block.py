@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from ..core.backward import in_dtype
 from ..core.op import Op
 from ..core.tensor import Tensor, apply, constant, plain
+from ..data import FLOATING
 
 Pull = Callable[[bool, Sequence[Tensor], list[Any], tuple[int, ...]], Sequence[Any]]
 """(record, inputs, cotangents of the outputs, wanted inputs) → a cotangent for each wanted one."""
@@ -44,7 +46,8 @@ class Block(Op):
         pull: Pull,
         likely: Sequence[int],
     ) -> None:
-        super().__init__(name, self._run, every=self._rule, latex=r"\operatorname{{f}}({0})")
+        super().__init__(name, self._run, every=self._rule, latex=r"\operatorname{{f}}({0})",
+            traits={"complex"})  # fmt: skip
         self._made: Any = self._packed(values)
         self._values = [(np.shape(value), value.dtype) for value in values]
         self._again = again
@@ -65,7 +68,7 @@ class Block(Op):
         for shape, dtype in self._values:
             size = int(np.prod(shape, dtype=int))
             part = np.reshape(packed[start : start + size], shape)
-            parts.append(part if part.dtype == dtype else part.astype(dtype))
+            parts.append(in_dtype(part, dtype))
             start += size
         return parts
 
@@ -99,7 +102,7 @@ def as_one_node(
     pull: Pull,
 ) -> list[Tensor]:
     """Return `values` as Tensors that come from `inputs` by one operation."""
-    floats = [i for i, x in enumerate(inputs) if x.dtype.kind in "fO"]
+    floats = [i for i, x in enumerate(inputs) if x.dtype.kind in FLOATING]
     likely = [i for i in floats if inputs[i].requires_grad or inputs[i].op is not None]
     block = Block(name, values, again, pull, likely)
     return block.unpacked(apply(block, inputs))

@@ -11,6 +11,7 @@ from ..core.backward import gradients
 from ..core.graph import dependents, rebuild, topological_order
 from ..core.recording import no_grad, recording
 from ..core.tensor import Tensor, apply, constant, plain
+from ..data import FLOATING
 from ..ops.elementwise import POSITIVE
 from .block import as_one_node, hollow, stand_in
 from .containers import flatten, unflatten
@@ -60,7 +61,7 @@ class _Recipe:
         """Run again, recorded, and go back: the rule of a checkpoint."""
         with recording():
             nodes = [
-                apply(POSITIVE, (x,)) if record and x.dtype.kind in "fO" else stand_in(x)
+                apply(POSITIVE, (x,)) if record and x.dtype.kind in FLOATING else stand_in(x)
                 for x in inputs
             ]
             return gradients(self.run(nodes), [nodes[i] for i in wanted], gs, create_graph=record)
@@ -113,7 +114,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         tensors = list(dict.fromkeys(x for x in results if isinstance(x, Tensor)))
         recorded = dependents(topological_order(tensors), stand_ins)
         back = dict(zip(stand_ins, given, strict=True))
-        inner = [x for x in tensors if x in recorded and x not in back and x.dtype.kind in "fO"]
+        inner = [x for x in tensors if x in recorded and x not in back and x.dtype.kind in FLOATING]
         if inner:
             recipe = _Recipe(inner, stand_ins)
             name, values = f"checkpoint_{getattr(f, '__name__', 'f')}", [plain(x) for x in inner]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from optree import PyTreeSpec
 
 _NAMESPACE = "autograd_nn"
-_LEAVES = (Tensor, np.ndarray, float, int, str)
+_LEAVES = (Tensor, np.ndarray, float, int, complex, str)
 
 
 def flatten(tree: Any) -> tuple[list[Any], PyTreeSpec | None]:
@@ -55,6 +55,28 @@ def tree_map(function: Callable[[Any], Any], tree: Any) -> Any:
     """Return `tree` with `function` applied to every leaf."""
     leaves, structure = flatten(tree)
     return unflatten(structure, [function(leaf) for leaf in leaves])
+
+
+def spread_over(prefix: Any, tree: Any, who: str) -> list[Any]:
+    """Return for every leaf of `tree` what `prefix`, a tree of its upper levels, says of it.
+
+    Raises
+    ------
+    ValueError
+        If the containers differ; the message says of `who`.
+    """
+    count = len(flatten(tree)[0])  # which makes dataclasses known
+    if prefix is None or isinstance(prefix, int):
+        return [prefix] * count
+    import optree
+
+    options: Any = {"none_is_leaf": True, "namespace": _NAMESPACE}
+    try:
+        said = optree.broadcast_prefix(prefix, tree, **options)
+    except ValueError as error:
+        raise ValueError(f"{who} does not have the structure of what it is for: {error}") from None
+    leaves = optree.tree_leaves(tree, **options)
+    return [value for value, leaf in zip(said, leaves, strict=True) if leaf is not None]
 
 
 def _register_dataclass(cls: type[Any]) -> None:

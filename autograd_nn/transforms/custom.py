@@ -37,7 +37,8 @@ def custom(
         ``forward(*arrays, **params)``, with NumPy functions.
     *vjps : callable or None
         One rule per input, ``vjp(g, out, *inputs, **params)``, with NumPy functions, so that
-        it runs on Tensors too and can be differentiated again.
+        it runs on Tensors too and can be differentiated again. For complex numbers it follows
+        the convention of `grad`.
     latex : str
         How it reads, ``{0}`` standing for the first input.
     broadcasts : bool
@@ -71,7 +72,7 @@ def custom(
     """
     op = register(Op(name, forward, vjps, latex=latex or _called(name, max(len(vjps), 1)),
         text=text, words=words, loop=loop, broadcasts=broadcasts,
-        traits={"elementwise"} if elementwise else set()))  # fmt: skip
+        traits={"complex", "elementwise"} if elementwise else {"complex"}))  # fmt: skip
 
     def call(*operands: Any, **params: Any) -> Tensor:
         return apply(op, operands, params)

@@ -2,7 +2,6 @@
 
 1. `grad`, `value_and_grad`, `elementwise_grad`: gradients of a function's result.
 2. `vjp`, `jvp`, `hvp`: products with the Jacobian and the Hessian, without forming them.
-3. `jacobian`, `hessian`: the whole of them.
 
 The words are JAX's, and so is the meaning. The differentiated arguments are arrays or nested
 dicts, lists, tuples, namedtuples and dataclasses of them; the function gets Tensors in their
@@ -11,24 +10,24 @@ places and computes with NumPy functions. All transforms nest.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from ..core.tensor import Tensor, plain
 from .containers import unflatten
-from .run import Function, Run, carried_back, differentiating, matching, one_number, positions
+from .run import Function, Run, carried_back, matching, one_number, positions, seeds_of
+from .sweeps import transposed
 
 
-def _describe(f: Function, who: str) -> tuple[str, str]:
+def described(f: Function, who: str) -> tuple[str, str]:
+    """Return a name for what the transform `who` makes of `f`, and what errors call it."""
     if not callable(f):
         raise TypeError(f"{who} takes a function, got {type(f).__name__}")
     name = getattr(f, "__name__", type(f).__name__)
     return f"{who}_{name}" if name.isidentifier() else who, f"{who}({name})"
 
 
-def _named(wrapped: Function, f: Function, name: str, doc: str) -> Function:
+def named(wrapped: Function, f: Function, name: str, doc: str) -> Function:
+    """Return `wrapped` with that name, and documentation that begins with `doc`."""
     wrapped.__name__ = wrapped.__qualname__ = name
     wrapped.__doc__ = f"{doc} `{getattr(f, '__name__', 'f')}`.\n\n{getattr(f, '__doc__', '') or ''}"
     return wrapped
@@ -38,7 +37,7 @@ def _named(wrapped: Function, f: Function, name: str, doc: str) -> Function:
 
 
 def value_and_grad(
-    f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False
+    f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False, holomorphic: bool = False
 ) -> Function:
     """Return a function that gives the value of `f` and its gradient.
 
@@ -51,6 +50,9 @@ def value_and_grad(
         shape, or nested containers of them. The others reach `f` as they are.
     has_aux : bool
         Whether `f` returns ``(result, aux)``.
+    holomorphic : bool
+        Whether `f` is a holomorphic function of complex numbers, whose derivative is one; see
+        `grad`.
 
     Returns
     -------
@@ -64,7 +66,7 @@ def value_and_grad(
     ------
     TypeError
         If a differentiated argument is not floating-point, or `f` returns something that is
-        no Tensor.
+        no Tensor, or a complex number without `holomorphic`.
     ValueError
         If `f` returns more than one number, or `argnums` names no argument.
 
@@ -75,25 +77,37 @@ def value_and_grad(
     >>> float(value), g
     (5.0, {'w': array([2., 4.])})
     """
-    name, who = _describe(f, "value_and_grad")
+    name, who = described(f, "value_and_grad")
     single = isinstance(argnums, int)
 
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         run = Run(f, args, kwargs, positions(argnums, len(args), who), has_aux=has_aux, who=who)
         one_number(run)
-        found = run.regroup(run.pull())
+        found = run.regroup(run.pull(seeds_of(run, holomorphic)))
         g = found[0] if single else tuple(found)
         value = run.result()
         return ((value, run.shown(run.aux)), g) if has_aux else (value, g)
 
-    return _named(wrapped, f, name, "Value and gradient of")
+    return named(wrapped, f, name, "Value and gradient of")
 
 
-def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
+def grad(
+    f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False, holomorphic: bool = False
+) -> Function:
     """Return a function that gives the gradient of `f`.
 
     Parameters, errors and the form of the gradient are those of `value_and_grad`. With
     `has_aux` it returns ``(gradient, aux)``.
+
+    Notes
+    -----
+    With respect to a complex number z = x + iy the gradient of a real function is
+    ∂f/∂x − i ∂f/∂y, as in JAX and HIPS autograd; ``.backward()`` stores the same. PyTorch's is
+    its complex conjugate, ∂f/∂x + i ∂f/∂y. So a step downhill goes along ``-np.conj(gradient)``.
+    A cotangent g of a complex result stands for the real function Re(Σ g z). The cotangent of a
+    real argument is real, whatever it meets on the way. With ``holomorphic=True`` arguments and
+    result are complex, and the gradient is the complex derivative f′(z); that `f` is holomorphic
+    is not checked.
 
     Examples
     --------
@@ -102,18 +116,24 @@ def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -
     (1.0, -0.0)
     >>> float(grad(lambda x: x * grad(lambda y: x + y)(1.0))(2.0))
     1.0
+    >>> complex(grad(lambda z: np.real(z * np.conj(z)))(3 + 4j))
+    (6-8j)
+    >>> complex(grad(lambda z: z**2, holomorphic=True)(3 + 4j))
+    (6+8j)
     """
-    name, _ = _describe(f, "grad")
-    both = value_and_grad(f, argnums, has_aux)
+    name, _ = described(f, "grad")
+    both = value_and_grad(f, argnums, has_aux, holomorphic)
 
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         value, g = both(*args, **kwargs)
         return (g, value[1]) if has_aux else g
 
-    return _named(wrapped, f, name, "Gradient of")
+    return named(wrapped, f, name, "Gradient of")
 
 
-def elementwise_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+def elementwise_grad(
+    f: Function, argnums: int | Sequence[int] = 0, holomorphic: bool = False
+) -> Function:
     """Return a function that gives the derivative of an elementwise function at every element.
 
     Parameters
@@ -121,7 +141,7 @@ def elementwise_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     f : callable
         Returns a Tensor whose elements each depend on one element of the argument; of any other
         function it gives the gradient of the sum of the results.
-    argnums : int or sequence of int
+    argnums, holomorphic :
         As in `value_and_grad`.
 
     Returns
@@ -140,15 +160,15 @@ def elementwise_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     >>> elementwise_grad(lambda x: x**3)(np.array([1.0, 2.0]))
     array([ 3., 12.])
     """
-    name, who = _describe(f, "elementwise_grad")
+    name, who = described(f, "elementwise_grad")
     single = isinstance(argnums, int)
 
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         run = Run(f, args, kwargs, positions(argnums, len(args), who), has_aux=False, who=who)
-        found = run.regroup(run.pull([np.ones_like(plain(x)) for x in run.outputs]))
+        found = run.regroup(run.pull(seeds_of(run, holomorphic)))
         return found[0] if single else tuple(found)
 
-    return _named(wrapped, f, name, "Elementwise derivative of")
+    return named(wrapped, f, name, "Elementwise derivative of")
 
 
 # -- products with the Jacobian and the Hessian ---------------------------------------------------
@@ -190,7 +210,7 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
     >>> pullback(np.array([1.0, 10.0]))
     (array([ 2., 40.]),)
     """
-    _, who = _describe(f, "vjp")
+    _, who = described(f, "vjp")
     run = Run(f, primals, {}, tuple(range(len(primals))), has_aux=has_aux, who=who)
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
@@ -239,12 +259,12 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     >>> float(out), float(slope)
     (12.0, 5.5)
     """
-    _, who = _describe(f, "jvp")
+    _, who = described(f, "jvp")
     primals, tangents = _listed(primals, tangents, who)
     run = Run(f, primals, {}, tuple(range(len(primals))), has_aux=has_aux, who=who)
     directions = _directions(run, tangents)
     record = run.records(directions)
-    duals, pulled = _transposed(run)
+    duals, pulled = transposed(run)
     found = carried_back(pulled, directions, duals, record)
     slope = unflatten(run.out_structure, found if record else run.made(found))
     return (run.result(), slope, run.shown(run.aux)) if has_aux else (run.result(), slope)
@@ -281,7 +301,7 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     >>> hvp(lambda x: x[0] ** 2 * x[1], (x,), (v,))
     array([4., 2.])
     """
-    _, who = _describe(f, "hvp")
+    _, who = described(f, "hvp")
     primals, tangents = _listed(primals, tangents, who)
     places = tuple(range(len(primals)))
     run = Run(grad(f, places), primals, {}, places, has_aux=False, who=who)
@@ -312,139 +332,3 @@ def _directions(run: Run, tangents: Sequence[Any]) -> list[Any]:
         nodes = run.inputs[len(flat) : len(flat) + count]
         flat += matching(tangent, structure, nodes, f"tangents[{position}]", run.who)
     return flat
-
-
-def _transposed(run: Run) -> tuple[list[Tensor], list[Tensor]]:
-    """Return cotangents u of the outputs and the recorded Jᵀu of the inputs."""
-    with differentiating():
-        duals = [Tensor(np.ones_like(plain(x)), requires_grad=True) for x in run.outputs]
-        pulled = carried_back(run.outputs, duals, run.inputs, True, run.order)
-    for dual in duals:  # a rule that takes a value out of it was refused by now
-        dual.requires_grad = False
-    return duals, pulled
-
-
-# -- whole Jacobians ------------------------------------------------------------------------------
-
-
-def jacobian(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
-    """Return a function that gives all first derivatives of `f`.
-
-    One backward pass is made for every element of the result, or one forward product for every
-    element of the arguments where those are fewer.
-
-    Parameters
-    ----------
-    f : callable
-        Returns a Tensor of any shape, or nested containers of Tensors.
-    argnums : int or sequence of int
-        As in `value_and_grad`.
-    has_aux : bool
-        Whether `f` returns ``(result, aux)``.
-
-    Returns
-    -------
-    callable
-        Takes what `f` takes; returns an array of shape ``result.shape + argument.shape``. Of
-        containers: the structure of the result, and in each place that of the argument. A tuple
-        of such in each place if `argnums` is a sequence. With `has_aux`: ``(jacobian, aux)``.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As in `value_and_grad`, but results of any shape are differentiated.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> jacobian(lambda x: x**2)(np.array([1.0, 2.0]))
-    array([[2., 0.],
-           [0., 4.]])
-    """
-    name, who = _describe(f, "jacobian")
-    single = isinstance(argnums, int)
-
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        places = positions(argnums, len(args), who)
-        run = Run(f, args, kwargs, places, has_aux=has_aux, who=who)
-        wide = sum([x.size for x in run.outputs]) > sum([x.size for x in run.inputs])
-        blocks = _by_columns(run) if wide else _by_rows(run)
-        rows = [run.regroup(row) for row in blocks]
-        whole = unflatten(run.out_structure, [row[0] if single else tuple(row) for row in rows])
-        return (whole, run.shown(run.aux)) if has_aux else whole
-
-    return _named(wrapped, f, name, "Jacobian of")
-
-
-def _basis(node: Tensor) -> Iterator[Any]:
-    """Yield every unit vector of the shape of `node`."""
-    for index in np.ndindex(node.shape):
-        unit = np.zeros(node.shape, dtype=node.dtype)
-        unit[index] = 1
-        yield unit
-
-
-def _stacked(run: Run, parts: Sequence[Any], out: Tensor, x: Tensor, axis: int) -> Any:
-    """Return the rows or columns of a block joined along `axis`, of shape out + x."""
-    whole = out.shape + x.shape
-    if not parts:
-        return run.made([np.zeros(whole, dtype=x.dtype)])[0]
-    return np.reshape(np.stack(parts, axis=axis), whole)
-
-
-def _by_rows(run: Run) -> list[list[Any]]:
-    """Return for each output, for each input, the block of the Jacobian, by backward passes."""
-    blocks = []
-    for out in run.outputs:
-        others = [np.zeros_like(plain(x)) for x in run.outputs]
-        place = next(i for i, x in enumerate(run.outputs) if x is out)
-        rows = [run.pull([*others[:place], unit, *others[place + 1 :]]) for unit in _basis(out)]
-        blocks.append(
-            [_stacked(run, [row[i] for row in rows], out, x, 0) for i, x in enumerate(run.inputs)]
-        )
-    return blocks
-
-
-def _by_columns(run: Run) -> list[list[Any]]:
-    """Return what `_by_rows` does, by one product J·v for every element of the inputs."""
-    duals, pulled = _transposed(run)
-    record = run.records(())
-    blocks: list[list[Any]] = [[] for _ in run.outputs]
-    for x, product in zip(run.inputs, pulled, strict=True):
-        columns = [carried_back([product], [unit], duals, record) for unit in _basis(x)]
-        for i, out in enumerate(run.outputs):
-            block = _stacked(run, [column[i] for column in columns], out, x, -1)
-            blocks[i].append(block if record else run.made([block])[0])
-    return blocks
-
-
-def hessian(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
-    """Return a function that gives all second derivatives of `f`.
-
-    Parameters
-    ----------
-    f, argnums, has_aux :
-        As in `jacobian`.
-
-    Returns
-    -------
-    callable
-        Takes what `f` takes; returns for a result of one number and an argument of shape s an
-        array of shape ``s + s``. Of containers: the structure of the argument, and in each place
-        that structure again. With `has_aux`: ``(hessian, aux)``.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As in `jacobian`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 2.0]))
-    array([[4., 2.],
-           [2., 0.]])
-    """
-    name, _ = _describe(f, "hessian")
-    second = jacobian(jacobian(f, argnums, has_aux), argnums, has_aux)
-    return _named(second, f, name, "Hessian of")

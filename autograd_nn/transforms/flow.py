@@ -27,7 +27,7 @@ def _passed_on(x: Any) -> Any:
     return x
 
 
-_STOP = Op("stop_gradient", _passed_on, latex=r"\operatorname{{stop}}({0})")
+STOP = Op("stop_gradient", _passed_on, latex=r"\operatorname{{stop}}({0})", traits={"complex"})
 
 
 def stop_gradient(x: Any) -> Any:
@@ -49,7 +49,7 @@ def stop_gradient(x: Any) -> Any:
     >>> float(grad(lambda x: stop_gradient(x) * x)(3.0))
     3.0
     """
-    return tree_map(lambda leaf: apply(_STOP, (leaf,)) if isinstance(leaf, Tensor) else leaf, x)
+    return tree_map(lambda leaf: apply(STOP, (leaf,)) if isinstance(leaf, Tensor) else leaf, x)
 
 
 # -- a rule of one's own --------------------------------------------------------------------------
@@ -172,7 +172,12 @@ class _CustomCall:
         for place, out in enumerate(outs):
             rule = functools.partial(self._traced_rule, place, [plain(x) for x in outs])
             rules = [functools.partial(rule, index) for index in range(len(given))]
-            made.append(apply(Op(self.name, _first, (None, *rules), latex="{0}"), (out, *given)))
+            made.append(
+                apply(
+                    Op(self.name, _first, (None, *rules), latex="{0}", traits={"complex"}),
+                    (out, *given),
+                )
+            )
         return unflatten(self.out_structure, made)
 
     def _traced_rule(

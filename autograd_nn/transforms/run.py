@@ -20,9 +20,10 @@ from typing import Any
 import numpy as np
 
 from ..core import recording as _recording
-from ..core.backward import gradients_along, start_of
+from ..core.backward import gradients_along
 from ..core.graph import topological_order
 from ..core.tensor import Tensor, apply, plain
+from ..data import FLOATING, start_of
 from ..ops.elementwise import POSITIVE
 from .block import as_tensor
 from .containers import flatten, leaf_names, tree_map, unflatten
@@ -64,7 +65,9 @@ def _fresh(leaf: Any, where: Callable[[], str], who: str) -> Tensor:
     if isinstance(leaf, Tensor):
         made = apply(POSITIVE, (leaf,)) if _recording.RECORDING.get() else leaf.detach()
         made.name = leaf.name
-    elif isinstance(leaf, str) or not (isinstance(leaf, float) or hasattr(leaf, "dtype")):
+    elif isinstance(leaf, str) or not (
+        isinstance(leaf, (float, complex)) or hasattr(leaf, "dtype")
+    ):
         raise TypeError(
             f"{who} cannot be taken with respect to {where()}, a {type(leaf).__name__}; pass "
             "numbers, arrays or nested dicts, lists, tuples and dataclasses of them, and keep "
@@ -72,11 +75,6 @@ def _fresh(leaf: Any, where: Callable[[], str], who: str) -> Tensor:
         )
     else:
         made = Tensor(leaf)
-    if made.dtype.kind not in "fO":
-        raise TypeError(
-            f"{who} needs real floating-point numbers, got {where()} of dtype {made.dtype}; "
-            "of a complex number pass the real and the imaginary part as two arguments"
-        )
     made.requires_grad = True
     return made
 
@@ -91,7 +89,7 @@ def _refuse(values: Sequence[Any], names: Sequence[str], who: str) -> None:
                 "compute with the Tensor. For a constant return Tensor(value); for several results "
                 "of which one is differentiated use has_aux=True"
             )
-        if value.dtype.kind not in "fO":
+        if value.dtype.kind not in FLOATING:
             raise TypeError(
                 f"{who}: {where} has dtype {value.dtype}; only floating-point results have "
                 "gradients. Use .astype(float), or has_aux=True for further results"
@@ -188,7 +186,7 @@ class Run:
             result, self.aux = _pair(result, who)
         self.outputs: list[Tensor]
         self.outputs, self.out_structure = flatten(result)
-        if any(not isinstance(x, Tensor) or x.dtype.kind not in "fO" for x in self.outputs):
+        if any(not isinstance(x, Tensor) or x.dtype.kind not in FLOATING for x in self.outputs):
             _refuse(self.outputs, leaf_names(self.out_structure, "the function's result"), who)
         self.order = topological_order(self.outputs)
         self.record = bool(mode) and (
@@ -276,6 +274,25 @@ def _detached(value: Any) -> Any:
     return value.detach() if isinstance(value, Tensor) else value
 
 
+def seeds_of(run: Run, holomorphic: bool) -> list[Any]:
+    """Return what a gradient starts from: ones; refuse what is complex, or is not.
+
+    Of complex results there is a derivative, one number for each element of an argument, only
+    where the function is said to be holomorphic.
+    """
+    looked_at = [*run.outputs, *run.inputs] if holomorphic else run.outputs
+    for position, x in enumerate(looked_at):
+        if (x.dtype.kind == "c") != holomorphic:
+            what = "the result" if position < len(run.outputs) else "an argument"
+            kind = "complex" if holomorphic else "real"
+            raise TypeError(
+                f"{run.who} with holomorphic={holomorphic} needs {what} to be {kind}, and it has "
+                f"dtype {x.dtype}. Use np.real, np.imag or np.abs of complex results; "
+                "holomorphic=True is for functions that are; vjp takes a cotangent of any result"
+            )
+    return [np.ones_like(plain(x)) for x in run.outputs]
+
+
 def one_number(run: Run) -> None:
     """Refuse a result that is not one number."""
     if run.out_structure is not None or run.outputs[0].size != 1:
@@ -302,6 +319,10 @@ def matching(tree: Any, structure: Any, nodes: Sequence[Tensor], role: str, who:
             raise ValueError(
                 f"{who}: {where} has shape {np.shape(value)}, but what it belongs to has shape "
                 f"{node.shape}"
+            )
+        if value.dtype.kind == "c" != node.dtype.kind:
+            raise TypeError(
+                f"{who}: {where} is complex, but what it belongs to has dtype {node.dtype}"
             )
         checked.append(value if value.dtype == node.dtype else value.astype(node.dtype))
     return checked

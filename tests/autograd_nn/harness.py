@@ -171,6 +171,16 @@ def sample(inputs: Sequence[In], shapes: Sequence[Shape], seed: int = 0) -> list
     return arrays
 
 
+def complex_sample(row: Row, which: Sequence[int], seed: int = 0) -> list[Any]:
+    """Draw an array for each input, complex for those of `which`, apart from the real axis."""
+    shapes = [x.shape for x in row.inputs]
+    parts = [sample(row.inputs, shapes, seed + k) for k in (0, 1)]
+    return [
+        np.asarray(a + 1j * (0.2 + 0.3 * np.abs(b)) * np.where(b > 0, 1, -1)) if i in which else a
+        for i, (a, b) in enumerate(zip(*parts, strict=True))
+    ]
+
+
 def leaves(row: Row, arrays: Sequence[Any]) -> list[Tensor]:
     """Return `arrays` as Tensors, of which those the row is differentiable by require gradients."""
     return [Tensor(a, requires_grad=i in row.by, name=f"x{i}") for i, a in enumerate(arrays)]
@@ -208,10 +218,16 @@ def slopes(f: Callable[..., float], arrays: Sequence[Any], index: int) -> Any:
     return result
 
 
+def one_number(out: Any, seed: int) -> Any:
+    """Return the sum of `out`, each element with its own weight; of complex ones a real number."""
+    if out.dtype.kind != "c":
+        return np.sum(out * weights(out.shape, seed))
+    return np.real(np.sum(out * (weights(out.shape, seed) + 1j * weights(out.shape, seed + 50))))
+
+
 def weighted(row: Row, xs: Sequence[Tensor]) -> Tensor:
     """Return the sum of the row's result, each element with its own weight."""
-    out = row.run(*xs)
-    total = np.sum(out * weights(out.shape, 1))
+    total = one_number(row.run(*xs), 1)
     assert isinstance(total, Tensor)
     return total
 
@@ -220,7 +236,7 @@ def weighted_gradient(row: Row, xs: Sequence[Tensor]) -> Tensor:
     """Return the weighted sum of all first derivatives of `weighted`, recorded."""
     wrt = [xs[i] for i in row.by]
     firsts = gradients(weighted(row, xs), wrt, create_graph=True)
-    parts = [np.sum(g * weights(g.shape, 2 + i)) for i, g in enumerate(firsts)]
+    parts = [one_number(g, 2 + i) for i, g in enumerate(firsts)]
     total = sum(parts[1:], start=parts[0])
     assert isinstance(total, Tensor)
     return total

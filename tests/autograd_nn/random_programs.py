@@ -27,17 +27,27 @@ STEPS = (1e-3, 2e-4, 3e-5, 5e-6, 1e-6, 1e-2, 3e-3)
 
 def entered(xp: Any, x: In, vector: Any, shift: Any) -> Any:
     """Return `vector` in the shape and domain of `x`; `shift` keeps repeated elements apart."""
-    if x.kind != "f":
+    if x.kind not in "fc":
         return shift
     size = int(np.prod(x.shape, dtype=int))
     taken = xp.take(vector, np.arange(size) % WIDTH)
-    inside = 0.5 + 0.49 * xp.tanh(taken + shift)
-    return xp.reshape(x.low + (x.high - x.low) * inside, x.shape)
+    there = taken + shift
+    inside = 0.5 + 0.49 * xp.tanh(xp.real(there) if xp.iscomplexobj(there) else there)
+    made = x.low + (x.high - x.low) * inside
+    if x.kind == "c":  # apart from the real axis, where functions have their cuts
+        beside = (0.3 + 0.25 * xp.tanh(xp.imag(there))) * xp.sign(xp.imag(shift))
+        made = made + 1j * beside
+    return xp.reshape(made, x.shape)
 
 
 def left(xp: Any, out: Any, mixing: Any) -> Any:
     """Return the result of a row as a vector, kept from growing without being cut off."""
-    return xp.arcsinh(mixing @ xp.ravel(out * 1.0))
+    if xp.iscomplexobj(out) and not xp.iscomplexobj(mixing):
+        out = xp.real(out) + 0.7 * xp.imag(out)
+    mixed = mixing @ xp.ravel(out * 1.0)
+    if xp.iscomplexobj(mixed):
+        return mixed / xp.sqrt(1 + xp.real(mixed * xp.conj(mixed)))
+    return xp.arcsinh(mixed)
 
 
 @dataclass(frozen=True)
@@ -87,7 +97,7 @@ class Program:
         total = 0.0
         for end, weights in zip(ends, self.weights, strict=False):
             total = total + (end @ weights)
-        return total
+        return total.real if np.iscomplexobj(self.weights) else total
 
     def on_tensors(self, *vectors: Any, shake: Callable[[Any], Any] | None = None) -> Any:
         """Return the value, recorded."""
@@ -115,7 +125,7 @@ def result_size(row: Row) -> int:
         shifts = _shifts(row, rng)
         inputs = [entered(np, x, vector, s) for x, s in zip(row.inputs, shifts, strict=True)]
         out = row.run(*inputs)
-        sizes.add(0 if out.dtype == np.float32 else int(np.size(out)))
+        sizes.add(0 if out.dtype in (np.float32, np.complex64) else int(np.size(out)))
     return sizes.pop() if len(sizes) == 1 else 0
 
 
@@ -123,8 +133,9 @@ def _shifts(row: Row, rng: np.random.Generator) -> tuple[Any, ...]:
     shifts: list[Any] = []
     for x in row.inputs:
         size = int(np.prod(x.shape, dtype=int))
-        if x.kind == "f":
-            shifts.append(rng.uniform(-1, 1, size))
+        if x.kind in "fc":
+            shift = rng.uniform(-1, 1, size)
+            shifts.append(shift + 1j * rng.uniform(-1, 1, size) if x.kind == "c" else shift)
         elif x.kind == "i":
             shifts.append(rng.integers(int(x.low), int(x.high), x.shape, endpoint=True))
         else:
@@ -133,19 +144,32 @@ def _shifts(row: Row, rng: np.random.Generator) -> tuple[Any, ...]:
 
 
 def draw(
-    rows: Sequence[tuple[Row, int]], rng: np.random.Generator, shortest: int = 5, longest: int = 30
+    rows: Sequence[tuple[Row, int]],
+    rng: np.random.Generator,
+    shortest: int = 5,
+    longest: int = 30,
+    of_complex: bool = False,
 ) -> tuple[Program, list[Any]]:
-    """Draw a program and its leaves; `rows` are pairs of a row and the size of its result."""
+    """Draw a program and its leaves; `rows` are pairs of a row and the size of its result.
+
+    With `of_complex` the vectors are complex, but the first leaf.
+    """
+
+    def normal(size: Any) -> Any:
+        real = rng.normal(size=size)
+        return real + 1j * rng.normal(size=size) if of_complex else real
+
     steps: list[Step] = []
     for _ in range(int(rng.integers(shortest, longest, endpoint=True))):
         row, size = rows[int(rng.integers(len(rows)))]
         known = LEAVES + len(steps)
         # mostly what came last, so that programs are deep; any other now and then
         back = np.minimum(rng.geometric(0.4, len(row.inputs)), known)
-        mixing = rng.normal(size=(WIDTH, size)) / np.sqrt(max(size, 1))
+        mixing = normal((WIDTH, size)) / np.sqrt(max(size, 1))
         steps.append(Step(row, tuple(int(known - b) for b in back), _shifts(row, rng), mixing))
-    leaves = [rng.normal(size=WIDTH) for _ in range(LEAVES)]
-    return Program(tuple(steps), rng.normal(size=(LEAVES + len(steps), WIDTH))), leaves
+    leaves = [normal(WIDTH) for _ in range(LEAVES)]
+    leaves[0] = np.real(leaves[0]).copy()
+    return Program(tuple(steps), normal((LEAVES + len(steps), WIDTH))), leaves
 
 
 def our_gradients(
@@ -174,7 +198,9 @@ def judge(
     because of kinks or of rounding, nothing is said.
     """
     directions = [rng.normal(size=v.shape) for v in leaves]
-    exact = float(sum(np.sum(g * d) for g, d in zip(found, directions, strict=True)))
+    directions = [d * np.exp(1j * d) if v.dtype.kind == "c" else d
+                  for d, v in zip(directions, leaves, strict=True)]  # fmt: skip
+    exact = float(np.real(sum(np.sum(g * d) for g, d in zip(found, directions, strict=True))))
 
     def at(step: float) -> float:
         moved = [Tensor(v + step * d) for v, d in zip(leaves, directions, strict=True)]

@@ -23,6 +23,7 @@ import numpy as np
 
 from autograd_nn import gradients
 from examples.operations import markdown
+from tests.autograd_nn.complex_rows import VARIANTS, variants
 from tests.autograd_nn.harness import Row, leaves, sample, weighted, weights
 from tests.autograd_nn.ops.called import functions_of, through
 from tests.autograd_nn.rows import ROWS
@@ -116,10 +117,23 @@ def by_function(rows: dict[str, dict[str, str]]) -> dict[str, dict[str, dict[str
     return result
 
 
+def on_complex() -> dict[str, dict[str, int]]:
+    """Return on how many rows of each function complex numbers are taken, or not."""
+    taken = {row.name for row, which in VARIANTS if which == variants(row)[0]}
+    result: dict[str, dict[str, int]] = {}
+    for row in ROWS:
+        for name in functions_of(row) if variants(row) else ():
+            counts = result.setdefault(name, {})
+            word = "yes" if row.name in taken else "no"
+            counts[word] = counts.get(word, 0) + 1
+    return result
+
+
 def main() -> None:
     """Measure, write the data and the table."""
     data = json.loads(DATA.read_text()) if "--ours" in sys.argv else measured()
     data |= {"functions": by_function(data["rows"]), "through": through()}
+    data["complex"] = on_complex()
     DATA.write_text(json.dumps(data, indent=1, sort_keys=True) + "\n")
     TABLE.write_text(markdown(data), encoding="utf-8")
 

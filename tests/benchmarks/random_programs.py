@@ -1,10 +1,12 @@
 """Random programs of 5 to 30 operations against JAX and against differences.
 
     python -m tests.benchmarks.random_programs [--programs 10000] [--seed 0] [--without-jax]
+        [--complex]
 
 Rows that JAX lacks, or whose gradient it defines in another way, are listed; programs with them are
 judged by differences alone (a tenth of all). A gradient that differs, and moves nearly as much when
-the inputs of the rows are moved by 1e-14, is called ill-conditioned and counted apart.
+the inputs of the rows are moved by 1e-14, is called ill-conditioned and counted apart. With
+``--complex`` the rows are those that take complex numbers, and get some.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.autograd_nn.complex_rows import VARIANTS, as_row, has_derivative
 from tests.autograd_nn.harness import Row
 from tests.autograd_nn.random_programs import Program, Step, draw, judge, our_gradients, result_size
 from tests.autograd_nn.rows import ROWS
@@ -69,12 +72,12 @@ def far_apart(a: Sequence[Any], b: Sequence[Any]) -> float:
     return gap / size if np.isfinite(gap / size) else np.inf
 
 
-def shared(rows: Sized, jax: InJax) -> tuple[Sized, list[str]]:
+def shared(rows: Sized, jax: InJax, of_complex: bool) -> tuple[Sized, list[str]]:
     """Return the rows that JAX has and means in the same way, and what is with the others."""
     same, others = [], []
     rng = np.random.default_rng(0)
     for row, size in rows:
-        program, leaves = draw([(row, size)], rng, 1, 1)
+        program, leaves = draw([(row, size)], rng, 1, 1, of_complex)
         try:
             gap = far_apart(our_gradients(program, leaves), jax.gradients(program, leaves))
         except Exception as error:  # whatever a library raises for what it lacks
@@ -92,7 +95,7 @@ def sensitivity(program: Program, leaves: Sequence[Any], rng: np.random.Generato
     here = our_gradients(program, leaves)
 
     def shake(x: Any) -> Any:
-        return x if x.dtype.kind != "f" else x * (1 + 1e-14 * rng.normal(size=x.shape))
+        return x if x.dtype.kind not in "fc" else x * (1 + 1e-14 * rng.normal(size=x.shape))
 
     return max(far_apart(here, our_gradients(program, leaves, shake)) for _ in range(3))
 
@@ -103,14 +106,18 @@ def main() -> None:
     parser.add_argument("--programs", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--without-jax", action="store_true")
+    parser.add_argument("--complex", action="store_true")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     start = time.perf_counter()
-    rows = [(row, size) for row in ROWS if row.order and (size := result_size(row))]
+    listed = [row for row in ROWS if row.order]
+    if options.complex:
+        listed = [as_row(row, which) for row, which in VARIANTS if has_derivative(row, which)]
+    rows = [(row, size) for row in listed if (size := result_size(row))]
     pool, jax = rows, None
     if not options.without_jax:
         jax = InJax()
-        pool, others = shared(rows, jax)
+        pool, others = shared(rows, jax, options.complex)
         print(f"{len(pool)} of {len(rows)} rows are the same in JAX; not:")
         print("\n".join(f"  {line}" for line in others))
         print(f"compiled in {time.perf_counter() - start:.0f} s", flush=True)
@@ -120,7 +127,7 @@ def main() -> None:
     for number in range(options.programs):
         rng = np.random.default_rng([options.seed, number])
         alone = jax is None or number % 10 == 9
-        program, leaves = draw(rows if alone else pool, rng)
+        program, leaves = draw(rows if alone else pool, rng, of_complex=options.complex)
         operations += len(program.steps)
         seen |= {step.row.name for step in program.steps}
         ours = our_gradients(program, leaves)

@@ -39,7 +39,7 @@ def test_the_columns_fit(data: Any) -> None:
     lines = [x for x in markdown(data).splitlines() if x.startswith("|")]
     assert len(lines) == len(entries(data["through"])) + 2
     assert {len(re.findall(r"(?<!\\)\|", line)) for line in lines} == {
-        3 + len(data["versions"]) + 1
+        4 + len(data["versions"]) + 1
     }
 
 

@@ -79,7 +79,7 @@ def into_a_sum(node: Tensor, graph: Graph) -> Tensor | None:
 def _without_sign(x: Tensor, graph: Graph) -> Tensor | None:
     """Return −x where `x` is written with a minus sign that nothing else needs, else None."""
     if x.op is NEGATIVE:
-        return x.inputs[0]
+        return None if is_weak(x.inputs[0]) else x.inputs[0]
     parts = factor(x) if x.op is MULTIPLY and graph.uses(x) == 1 else None
     if parts is None or parts[0] >= 0 or is_weak(parts[1]):
         return None

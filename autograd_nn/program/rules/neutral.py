@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from ...core.tensor import Tensor, plain
+from ...core.tensor import Tensor, apply, plain
 from ...dispatch.values import DETACH
 from ...ops.elementwise import ADD, ASTYPE, DIVIDE, MULTIPLY, POSITIVE, POWER, SUBTRACT
 from ...ops.shapes import BROADCAST_TO, RESHAPE, TRANSPOSE
-from ..graph import Graph, can_replace, number
+from ..graph import Graph, can_replace, is_weak, number
 from ..rewriting import applies_to
 
 
 @applies_to(DETACH)
 def detached(node: Tensor, graph: Graph) -> Tensor | None:
-    """``x.detach()`` → ``x``: it said where no gradient flows, and the gradients are taken."""
-    return node.inputs[0]
+    """``x.detach()`` → ``x``: it said where no gradient flows, and the gradients are taken.
+
+    A plain number has been made an array by it, whose dtype others take on.
+    """
+    x = node.inputs[0]
+    return apply(POSITIVE, (x,)) if is_weak(x) and x.dtype.kind != "b" else x
 
 
 @applies_to(MULTIPLY, DIVIDE, POWER)

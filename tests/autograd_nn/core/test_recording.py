@@ -102,7 +102,7 @@ def test_other_tasks_record_on() -> None:
     "ask",
     [
         bool, float, int, len, list, np.asarray, np.array, iter, operator.index, operator.not_,
-        Tensor.item, Tensor.numpy, lambda t: [1, 2][t], lambda t: X[t], lambda t: np.full(2, t),
+        Tensor.item, Tensor.numpy, lambda t: [1, 2][t], lambda t: np.full(2, t),
     ],
     ids=lambda f: getattr(f, "__name__", "?"),
 )  # fmt: skip

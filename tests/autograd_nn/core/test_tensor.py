@@ -71,8 +71,6 @@ def test_data_of_many_kinds(data: Any, dtype: Any) -> None:
         (np.array(["a"]), TypeError, "dtype <U1"),
         (np.array(["2020"], dtype="M8[Y]"), TypeError, "datetime64"),
         (np.zeros(2, dtype=[("a", float)]), TypeError, "needs numbers"),
-        (1j, TypeError, "real and the imaginary part as two Tensors"),
-        (np.array([1j]), TypeError, "complex"),
         ([[1.0, 2.0], [3.0]], ValueError, "'n' needs rows of one length"),
         (np.ma.array([1.0, 2.0], mask=[False, True]), TypeError, "filled"),
         ([Tensor(1.0), Tensor(2.0)], TypeError, r"np.stack"),
@@ -99,13 +97,6 @@ def test_integers_and_truth_values_cannot_require_gradients(data: Any) -> None:
 def test_a_name_is_text() -> None:
     with pytest.raises(TypeError, match="name of a Tensor is text"):
         Tensor(1.0, name=5)  # type: ignore[arg-type]  # that is what is refused
-
-
-def test_complex_operands_are_refused(v: Any) -> None:
-    call: Callable[[], Any]
-    for call in (lambda: v + 1j, lambda: np.ones(3, complex) * v):
-        with pytest.raises(TypeError, match="complex"):
-            call()
 
 
 # -- assigning data ---------------------------------------------

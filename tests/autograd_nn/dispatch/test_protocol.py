@@ -17,9 +17,7 @@ W: Any = Tensor(np.ones((2, 3)), requires_grad=True, name="W1")
 @pytest.mark.parametrize(
     ("call", "name"),
     [
-        (lambda: np.fft.fft(W), r"np\.fft\.fft"),
         (lambda: np.histogram(W), r"np\.histogram"),
-        (lambda: np.linalg.eig(W), r"np\.linalg\.eig"),
         (lambda: np.frexp(W), r"np\.frexp"),
         (lambda: np.unique(W), r"np\.unique"),
         (lambda: np.copyto(np.ones((2, 3)), W), r"np\.copyto"),
@@ -55,8 +53,7 @@ def test_options_that_are_not_supported_are_refused(call: Callable[[], Any], wor
 @pytest.mark.parametrize(
     ("call", "why"),
     [
-        (lambda: np.fft.rfft(W), "complex, and Tensors are real"),
-        (lambda: np.linalg.eigvals(W), "complex, and Tensors are real"),
+        (lambda: np.roots(W[0]), "companion matrix"),
         (lambda: np.put_along_axis(W, np.zeros((1, 3), int), 1.0, 0), "changes its argument"),
         (lambda: np.nonzero(W), "the shape of its result depends on values"),
         (lambda: np.unique_values(W), "the shape of its result depends on values"),

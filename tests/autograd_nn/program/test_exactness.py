@@ -12,7 +12,9 @@ import pytest
 
 from autograd_nn import Tensor, grad, jit, sigmoid
 from autograd_nn.program import rules
+from autograd_nn.program.comparison import difference_from
 from autograd_nn.program.numba_source import NotCompilableError
+from autograd_nn.program.trace import trace
 from tests.autograd_nn.random_programs import draw_typed
 from tests.benchmarks.random_jit import one
 
@@ -69,6 +71,41 @@ def test_random_programs_of_all_dtypes(engine: str) -> None:
             continue  # exponents that are arguments are tested with the rule of the power
         verdict = one(program, rng, engine)
         assert verdict in ("right", "refused by NumPy", "refused by Numba"), program.text
+
+
+def test_numbers_that_were_made_arrays_stay_arrays() -> None:
+    """Their dtype counts in what they meet, that of plain numbers does not."""
+    half = np.ones(2, "f2")
+    for f in (
+        lambda x, n: x + n.detach(),
+        lambda x, n: x - (0 + (-n)),
+        lambda x, n: x - np.negative(n),
+    ):
+        for n in (0.1, 3, -(2**40)):
+            for x in (half, half.astype("f4"), np.ones(2, "i1")):
+                expected = f(Tensor(x), Tensor(np.asarray(n))).data  # type: ignore[no-untyped-call]  # one of three lambdas
+                got = jit(f)(x, n)
+                assert got.dtype == expected.dtype
+                np.testing.assert_array_equal(got, expected)
+
+
+def test_factors_are_not_merged_in_narrow_integers() -> None:
+    n = np.array([7, 200], "u1")
+    np.testing.assert_array_equal(jit(lambda n: 3 * (-n))(n), 3 * (-n))
+    big = np.array([5], "u8")
+    np.testing.assert_array_equal(jit(lambda n, k: n + (-k))(big, -3), [8.0])
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_zeros_have_no_sign_and_subnormal_numbers_few_digits() -> None:
+    """What hangs on them alone is no alarm; what hangs on nothing of the kind is one."""
+    assert jit(lambda a: np.exp((-(a - a)) ** -1))(np.ones(2)).shape == (2,)
+    z = np.array([722.0])
+    slope = jit(grad(lambda z: np.sum(1 / (1 + np.exp(-z)))))(z)
+    assert 0 <= slope[0] <= np.finfo(float).tiny
+    traced = trace(lambda a: 1 + a, "f", {"a": np.array([-0.0, 1e-310])}, (), ())
+    assert difference_from(traced, [np.array([1.0, 1.0])]) == ""
+    assert difference_from(traced, [np.array([1.0, 1.1])])
 
 
 def test_a_rule_without_its_domain_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,16 +17,18 @@ from ..harness import Row, sample, weighted
 from ..rows import ROWS
 
 
-def _gradients(row: Row) -> Any:
+def gradients_of(row: Row) -> Any:
+    """Return the function that gives the row's gradients."""
+
     def f(*xs: Any) -> Any:
         return gradients(weighted(row, xs), [xs[i] for i in row.by], create_graph=True)
 
     return f
 
 
-def _check(f: Any, arrays: list[Any], styles: tuple[str, ...]) -> None:
+def check(f: Any, arrays: list[Any], styles: tuple[str, ...]) -> None:
     """Compare programs with what the function gives eagerly, on other numbers than traced."""
-    others = [a if a.dtype.kind != "f" else np.asarray(a * 0.9, a.dtype) for a in arrays]
+    others = [a if a.dtype.kind not in "fc" else np.asarray(a * 0.9, a.dtype) for a in arrays]
     expected = f(*[Tensor(a) for a in others])
     expected = [expected] if isinstance(expected, Tensor) else expected
     names = {f"x{i}": a for i, a in enumerate(arrays)}
@@ -38,11 +40,11 @@ def _check(f: Any, arrays: list[Any], styles: tuple[str, ...]) -> None:
             got = got if isinstance(got, list) else [got]
             for value, right in zip(got, expected, strict=True):
                 assert np.asarray(value).dtype == right.dtype
-                eps = float(np.finfo(right.dtype).eps) if right.dtype.kind == "f" else 0.0
+                eps = float(np.finfo(right.dtype).eps) if right.dtype.kind in "fc" else 0.0
                 np.testing.assert_allclose(value, right.numpy(), rtol=1e3 * eps, atol=1e3 * eps)
 
 
-NEEDS_VALUES = {"getitem boolean Tensor", "getitem integer Tensor", "where choose"}
+NEEDS_VALUES = {"getitem boolean Tensor", "where choose"}
 """Rows that look at the values of Tensors: refused while tracing."""
 TRACEABLE = [row for row in ROWS if row.name not in NEEDS_VALUES]
 
@@ -56,16 +58,16 @@ def test_values_are_refused(row: Row) -> None:
 @pytest.mark.parametrize("row", [pytest.param(r, id=r.name) for r in TRACEABLE])
 def test_row(row: Row) -> None:
     arrays = sample(row.inputs, [x.shape for x in row.inputs])
-    _check(row.run, arrays, ("planned", "readable"))
+    check(row.run, arrays, ("planned", "readable"))
     if row.by:
-        _check(_gradients(row), arrays, ("planned",))
+        check(gradients_of(row), arrays, ("planned",))
 
 
 @pytest.mark.parametrize("row", [pytest.param(r, id=r.name) for r in TRACEABLE if r.by])
 def test_row_in_float32(row: Row) -> None:
     arrays = sample(row.inputs, [x.shape for x in row.inputs])
     arrays = [a.astype(np.float32) if a.dtype.kind == "f" else a for a in arrays]
-    _check(_gradients(row), arrays, ("planned",))
+    check(gradients_of(row), arrays, ("planned",))
 
 
 @pytest.mark.parametrize("name", sorted({row.op for row in TRACEABLE if row.op}))

@@ -8,7 +8,14 @@ import numpy as np
 
 from autograd_nn import Tensor
 from autograd_nn.core.tensor import apply
-from autograd_nn.ops.indexing import PUT, PUT_ALONG_AXIS, SCATTER, SETITEM
+from autograd_nn.ops.indexing import (
+    GATHER,
+    PUT,
+    PUT_ALONG_AXIS,
+    SCATTER,
+    SETITEM,
+    SPREAD,
+)  # fmt: skip
 
 from ..harness import ANY, In, Row
 
@@ -47,6 +54,20 @@ def _put_along_by_numpy(g: Any) -> Any:
     return np.stack([g[:, 0], 0 * g[:, 0], g[:, 1] + g[:, 2]], axis=1)
 
 
+PAIRS = (In((2, 2), 0, 1, "i"), In((2,), -3, 2, "i"))
+
+
+def _spread(g: Any, i: Any, j: Any) -> Any:
+    return apply(SPREAD, (g, i, j), {"shape": (2, 3, 4)})
+
+
+def _spread_by_numpy(g: Any, i: Any, j: Any) -> Any:
+    out = np.zeros((2, 3, 4), g.dtype)
+    for place in np.ndindex(2, 2):
+        out[i[place], j[place[1]]] += g[place]
+    return out
+
+
 def _item(label: str, key: Any) -> Row:
     return Row("getitem", lambda a: a[key], CUBE, label=label)
 
@@ -67,6 +88,9 @@ ROWS = [
     _set("slices", (slice(None), 1, slice(None, None, 2)), In((2, 2))),
     _set("indices that repeat", (0, [1, 1, 2]), In((3, 4))),
     _set("mask", _MASK, In((8,))),
+    Row("gather", lambda x, i, j: apply(GATHER, (x, i, j)), (*CUBE, *PAIRS),
+        lambda x, i, j: x[i, j]),
+    Row("spread", _spread, (In((2, 2, 4)), *PAIRS), _spread_by_numpy),
     _item("integer", 1),
     _item("negative integer", -1),
     _item("integers", (1, 2, 3)),

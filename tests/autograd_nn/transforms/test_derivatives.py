@@ -30,7 +30,7 @@ from autograd_nn import (
 )
 from autograd_nn.core.graph import topological_order
 from autograd_nn.core.recording import tracing
-from autograd_nn.transforms import derivatives as transforms
+from autograd_nn.transforms import sweeps
 from autograd_nn.transforms.containers import flatten
 from autograd_nn.transforms.run import carried_back
 
@@ -300,17 +300,17 @@ def test_the_jacobian_is_the_same_by_rows_and_by_columns() -> None:
         np.testing.assert_allclose(jacobian(lambda x, m=matrix: m @ np.sin(x))(x), exact)
 
 
-def test_a_tall_jacobian_takes_a_product_a_column(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tall_jacobian_takes_its_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[int] = []
 
     def counted(*args: Any, **kwargs: Any) -> Any:
         calls.append(1)
         return carried_back(*args, **kwargs)
 
-    monkeypatch.setattr(transforms, "carried_back", counted)
+    monkeypatch.setattr(sweeps, "carried_back", counted)
     table = jacobian(lambda x: np.sin(x * np.arange(50.0)))(2.0)
     np.testing.assert_allclose(table, np.arange(50.0) * np.cos(2.0 * np.arange(50.0)))
-    assert len(calls) == 2  # one that records Jᵀu, one for the only column
+    assert len(calls) == 2  # one that records Jᵀu, one back through it
 
 
 def test_jacobians_of_containers_nest_as_in_jax() -> None:

@@ -36,6 +36,7 @@ TRANSFORMS: dict[str, Callable[[Any, Function], Function]] = {
     "checkpoint": lambda lib, f: lib.checkpoint(f),
     "stop_gradient": lambda lib, f: lambda x: f(x) * lib.stop_gradient(x),
     "jit": lambda lib, f: lib.jit(f),
+    "vmap": lambda lib, f: lambda x: lib.vmap(f)(x * lib.array([1.0, -0.5]))[1],
 }
 
 
@@ -44,7 +45,7 @@ class Ours:
 
     grad, vjp, jvp, jacobian = ours.grad, ours.vjp, ours.jvp, ours.jacobian
     hessian, checkpoint, stop_gradient = ours.hessian, ours.checkpoint, ours.stop_gradient
-    jit, array = ours.jit, np.array
+    jit, vmap, array = ours.jit, ours.vmap, np.array
 
     @staticmethod
     def hvp(f: Function, x: Any) -> Any:
@@ -58,7 +59,7 @@ def theirs() -> Any:
     class Jax:
         grad, vjp, jvp, jacobian = jax.grad, jax.vjp, jax.jvp, jax.jacrev
         hessian, checkpoint, stop_gradient = jax.hessian, jax.checkpoint, jax.lax.stop_gradient
-        jit, array = jax.jit, jax.numpy.array
+        jit, vmap, array = jax.jit, jax.vmap, jax.numpy.array
 
         @staticmethod
         def hvp(f: Function, x: Any) -> Any:
@@ -75,7 +76,8 @@ def compared(name: str, chain: tuple[str, ...], x: float) -> tuple[Any, Any]:
         mine = TRANSFORMS[transform](Ours, mine)
         other = TRANSFORMS[transform](jax, other)
     found = mine(np.float64(x))
-    return np.asarray(found.numpy() if isinstance(found, Tensor) else found), other(x)
+    found = found.numpy() if isinstance(found, Tensor) else found
+    return np.asarray(found), other(jnp.asarray(x))
 
 
 CHAINS = [c for n in (1, 2, 3) for c in itertools.product(TRANSFORMS, repeat=n)]

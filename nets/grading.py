@@ -1,0 +1,368 @@
+"""Grading a class: submissions run apart, their arrays judged, marks with reasons.
+
+1. `run` runs one submission in a process of its own and takes its arrays back.
+2. `grade_one` judges them against the sheet's graph; `grade` does it for a class.
+3. `Grades` is the outcome: a table, a CSV, Gradescope's results.json.
+
+The process has limits of time and memory, gets inputs only and hands arrays back; what it prints
+is cut off. That contains mistakes and endless loops. It is no sandbox: a submission can read and
+write what its user can. Grade strangers' work in a container.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tabulate import tabulate
+
+from autograd_nn import verify
+from autograd_nn.derivation import Line
+from autograd_nn.derivation.names import Environment
+
+from . import submission
+from .sheets import Sheet, load
+
+MEMORY = 1 << 30
+"""Bytes of address space that a submission may use (Linux and macOS)."""
+
+_BLANK = "not answered"
+
+
+@dataclass
+class Mark:
+    """The mark of one gradient.
+
+    Attributes
+    ----------
+    name : str
+        The gradient.
+    points, of : float
+        What it got, and could get.
+    verdict : str
+        As in a `Report`; ``"not answered"`` where there is no array of the name.
+    reason : str
+        The first explanation in words, empty if there is none.
+    hint : str
+        What the student is told.
+    follows : bool
+        Whether it is right given an earlier mistake: the points are given.
+    """
+
+    name: str
+    points: float
+    of: float
+    verdict: str
+    reason: str = ""
+    hint: str = ""
+    follows: bool = False
+
+
+@dataclass
+class Graded:
+    """One submission.
+
+    Attributes
+    ----------
+    name : str
+    marks : list of Mark
+        In the order of the sheet.
+    problem : str
+        Why there are no marks: it does not run, takes too long, …
+    seconds : float
+        How long it ran.
+    """
+
+    name: str
+    marks: list[Mark]
+    problem: str = ""
+    seconds: float = 0.0
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def points(self) -> float:
+        """The sum of the points."""
+        return sum(mark.points for mark in self.marks)
+
+    @property
+    def of(self) -> float:
+        """What could be got."""
+        return sum(mark.of for mark in self.marks)
+
+    def file_name(self) -> str:
+        """Return the submission's name as that of a file."""
+        return re.sub(r"[^\w.-]", "_", self.name)
+
+    def json(self) -> str:
+        """Return it as Gradescope's results.json has it."""
+        tests = [
+            {
+                "name": mark.name,
+                "score": mark.points,
+                "max_score": mark.of,
+                "status": "passed" if mark.points == mark.of else "failed",
+                "output": "\n".join(filter(None, (mark.verdict, mark.hint))),
+            }
+            for mark in self.marks
+        ]
+        output = "\n".join(filter(None, (self.problem, *self.notes)))
+        whole = {"score": self.points, "execution_time": round(self.seconds, 3),
+                 "output": output, "tests": tests}  # fmt: skip
+        return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
+
+
+class Grades(list[Graded]):
+    """A class, graded: a list of `Graded` that prints as a table."""
+
+    def mistakes(self) -> list[tuple[str, str, int]]:
+        """Return (gradient, mistake, how often), the most frequent first."""
+        found = Counter(
+            (mark.name, mark.reason or mark.verdict)
+            for graded in self
+            for mark in graded.marks
+            if mark.points < mark.of and not graded.problem
+        )
+        return [(name, what, often) for (name, what), often in found.most_common()]
+
+    def __str__(self) -> str:
+        names = [mark.name for mark in self[0].marks] if self else []
+        rows = [
+            [g.name, *(f"{m.points:g}{' →' if m.follows else ''}" for m in g.marks),
+             f"{g.points:g} of {g.of:g}", g.problem]
+            for g in self
+        ]  # fmt: skip
+        parts = [tabulate(rows, ["submission", *names, "points", ""], disable_numparse=True)]
+        if any(mark.follows for graded in self for mark in graded.marks):
+            parts.append("→ right, given an earlier mistake")
+        told = [[often, name, what] for name, what, often in self.mistakes()]
+        if told:
+            parts.append(tabulate(told, ["times", "in", "mistake"], disable_numparse=True))
+        return "\n\n".join(parts)
+
+    def csv(self) -> str:
+        """Return a line for each submission: points of each gradient, their sum, what was said."""
+        names = [mark.name for mark in self[0].marks] if self else []
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(["submission", *names, "points", "of", "problem", "hints"])
+        for g in self:
+            hints = "; ".join(f"{m.name}: {m.hint or m.verdict}" for m in g.marks if m.hint)
+            cells = [g.name, *(m.points for m in g.marks), g.points, g.of, g.problem, hints]
+            writer.writerow([_cell(cell) for cell in cells])
+        return text.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    """Return a cell that no spreadsheet takes for a formula."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
+
+
+class SubmissionError(Exception):
+    """A submission left nothing that could be judged. The message says why."""
+
+
+def run(
+    path: Path, sheet: Sheet, timeout: float = 10.0, memory: int = MEMORY
+) -> tuple[dict[str, Any], float]:
+    """Run the submission `path` in a process of its own.
+
+    Returns
+    -------
+    namespace : dict
+        The arrays that it left, in dicts where it left dicts.
+    seconds : float
+
+    Raises
+    ------
+    SubmissionError
+        If it fails, takes longer than `timeout` seconds or more than `memory` bytes.
+    """
+    with tempfile.TemporaryDirectory(prefix="nets-grade-", ignore_cleanup_errors=True) as folder:
+        inputs, outputs = Path(folder, "inputs.npz"), Path(folder, "outputs.npz")
+        np.savez(inputs, **{name: value for name, value in sheet.given.items() if name != "J"})
+        work = Path(folder, "work")
+        work.mkdir()
+        command = [
+            sys.executable, "-I", "-B", submission.__file__, str(inputs), str(outputs),
+            str(path.resolve()), str(memory), str(int(timeout) + 1), *sheet.asked,
+        ]  # fmt: skip
+        one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+        kept = {key: os.environ[key] for key in ("PATH", "SYSTEMROOT", "LANG") if key in os.environ}
+        errors = Path(folder, "errors")
+        start = time.monotonic()
+        with errors.open("wb") as sink:
+            process = subprocess.Popen(  # noqa: S603 - submissions are run: that is what is asked for
+                command, cwd=work, env={**kept, **one, "HOME": str(work)}, start_new_session=True,
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=sink,
+            )  # fmt: skip
+            try:
+                process.wait(timeout)
+            except subprocess.TimeoutExpired:
+                raise SubmissionError(f"stopped after {timeout:g} s: it does not end") from None
+            finally:
+                _kill(process)
+        seconds = time.monotonic() - start
+        with errors.open("rb") as source:
+            said = source.read(4000).decode(errors="replace").strip().split("\n")[-1]
+        if process.returncode != 0:
+            raise SubmissionError(said[:300] or f"it ended with code {process.returncode}")
+        return _read(outputs), seconds
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End the process and those that it started."""
+    try:
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+    except (ProcessLookupError, PermissionError):  # all have ended
+        pass
+    process.wait()
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return the arrays that a submission left. The file is not to be trusted."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            listed = archive.infolist()
+            packed = any(item.compress_type != zipfile.ZIP_STORED for item in listed)
+            if packed or sum(item.file_size for item in listed) > 2 * submission.LARGEST:
+                raise SubmissionError("what it handed back is too large")
+        with np.load(path, allow_pickle=False) as found:
+            paths = json.loads(str(found["paths"]))
+            namespace: dict[str, Any] = {}
+            for position, parts in enumerate(paths):
+                place = namespace
+                for part in parts[:-1]:
+                    place = place.setdefault(part, {})
+                place[parts[-1]] = found[str(position)]
+            return namespace
+    except SubmissionError:
+        raise
+    except Exception as error:
+        raise SubmissionError("it handed back nothing that can be read") from error
+
+
+def grade_one(
+    sheet: Sheet, path: Path, *, hints: int = 4, timeout: float = 10.0, memory: int = MEMORY
+) -> Graded:
+    """Run and judge one submission; see `grade`."""
+    return _judged(sheet, path, hints, *_ran(sheet, path, timeout, memory))
+
+
+def _ran(
+    sheet: Sheet, path: Path, timeout: float, memory: int
+) -> tuple[dict[str, Any], float, str]:
+    try:
+        return *run(path, sheet, timeout, memory), ""
+    except SubmissionError as error:
+        return {}, 0.0, str(error)
+    except Exception as error:  # whatever one does stops nobody
+        return {}, 0.0, f"{type(error).__name__}: {error}"
+
+
+def _judged(
+    sheet: Sheet, path: Path, hints: int, namespace: dict[str, Any], seconds: float, problem: str
+) -> Graded:
+    graded = Graded(path.stem, [], problem, seconds)
+    lines: dict[str, Line] = {}
+    if not problem:
+        environment = Environment(sheet.J, sheet.samples)
+        claims = {
+            name: value
+            for name, value in namespace.items()
+            if name in sheet.asked and isinstance(value, np.ndarray)
+        }
+        try:
+            if claims:
+                report = verify(sheet.J, claims, samples=environment.samples)
+                lines = {line.name: line for line in report.lines}
+                graded.notes = report.notes
+        except Exception as error:
+            graded.problem = f"not judged: {type(error).__name__}: {error}"
+    for name, points in sheet.asked.items():
+        line = lines.get(name)
+        if line is None:
+            graded.marks.append(Mark(name, 0.0, points, _BLANK))
+            continue
+        reason = "" if line.right or not line.explanations else line.explanations[0].words
+        hint = "" if line.right else line.text()
+        got = points if line.right else 0.0
+        follows = line.right and bool(line.inherits)
+        graded.marks.append(Mark(name, got, points, line.verdict, reason, hint, follows))
+    return graded
+
+
+def files(paths: Iterable[str | Path]) -> list[Path]:
+    """Return the submissions among `paths`: files and notebooks, and those in folders."""
+    found: list[Path] = []
+    for path in map(Path, paths):
+        inside = sorted(p for p in path.rglob("*") if p.suffix in (".py", ".ipynb"))
+        found += inside if path.is_dir() else [path]
+    return found
+
+
+def grade(
+    sheet: Sheet | str | Path,
+    submissions: Sequence[str | Path],
+    *,
+    hints: int = 4,
+    timeout: float = 10.0,
+    memory: int = MEMORY,
+) -> Grades:
+    """Grade the submissions of a class.
+
+    Parameters
+    ----------
+    sheet : Sheet, str or path-like
+        What is asked: see `nets.sheets`.
+    submissions : sequence of path-like
+        Python files or notebooks, or folders of them. Each runs in a process of its own, with the
+        sheet's values by their names, and leaves arrays under the names asked for, or functions
+        of these names, or ``backward`` that returns a dict of them.
+    hints : {0, 1, 2, 3, 4}
+        How much a student is told: nothing, where it is wrong, what kind of mistake, which
+        quantity, the repair.
+    timeout : float
+        Seconds for each.
+    memory : int
+        Bytes for each.
+
+    Returns
+    -------
+    Grades
+        In the order of their names. Whatever a submission does, the others are graded.
+
+    Raises
+    ------
+    SheetError
+        If the sheet cannot be used.
+    FileNotFoundError
+        If there is no such submission, or none in a folder.
+    """
+    made = sheet if isinstance(sheet, Sheet) else load(sheet)
+    paths = files(submissions)
+    absent = [path for path in paths if not path.is_file()]
+    if absent or not paths:
+        raise FileNotFoundError(f"there is no submission {absent[0] if absent else submissions}")
+    with ThreadPoolExecutor(max(1, (os.cpu_count() or 1))) as pool:
+        ran = pool.map(lambda path: _ran(made, path, timeout, memory), paths)
+        grades = [_judged(made, path, hints, *r) for path, r in zip(paths, ran, strict=True)]
+    return Grades(grades)

@@ -115,9 +115,9 @@ def unary_to_nary(operator: Function) -> Function:
 
 
 def _of_one_number(out: Any, who: str) -> Any:
-    if not isinstance(out, (list, tuple, dict)) and np.size(plain(out)) == 1:
-        if np.result_type(plain(out)).kind != "c":
-            return ones(out)
+    several = isinstance(out, (list, tuple, dict)) or np.size(plain(out)) != 1
+    if not several and np.result_type(plain(out)).kind != "c":
+        return ones(out)
     raise TypeError(
         f"{who} only applies to real scalar-output functions. Try jacobian, elementwise_grad or "
         "holomorphic_grad."

@@ -88,7 +88,8 @@ def _writable(value: Any) -> Any:
     """Return `value` as it may be written into here."""
     inside = DIFFERENTIATING.get() or TRACING.get()
     if inside and np.result_type(plain(value)).kind in "fc":
-        return Written(value if isinstance(value, Tensor) else Tensor(value))
+        tensor = isinstance(value, Tensor)
+        return Written(value if tensor else Tensor(value), owned=not tensor)
     return value
 
 

@@ -27,18 +27,21 @@ class Written(Tensor):
     ----------
     node : Tensor
         What it holds at first.
+    owned : bool
+        Whether its data belong to it alone, so that numbers may be written into them as they are.
     """
 
-    __slots__ = ("_node", "_read")
+    __slots__ = ("_node", "_read")  # whether anything has used the node
 
-    def __init__(self, node: Tensor) -> None:
+    def __init__(self, node: Tensor, owned: bool = False) -> None:
         self.grad = self.name = None
         self._become(node)
+        self._read = not owned
 
     def _become(self, node: Tensor) -> None:
         for part in _RECORD:
             setattr(self, part, getattr(node, part))
-        self._node, self._read = node, False
+        self._node, self._read = node, True
 
     def node(self) -> Tensor:
         """Return the Tensor that it is until the next write."""

@@ -9,15 +9,15 @@ function.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from ..core.backward import gradients
-from ..core.graph import dependents, topological_order
 from ..core.op import Op
-from ..core.recording import recording, refuse_value
+from ..core.recording import RECORDING, Tape, recording, refuse_value
 from ..core.tensor import Tensor, apply, plain
 from ..numpy import asarray, holds_tensors
 from ..ops.rules import as_tensor
@@ -37,9 +37,9 @@ class _Equation:
         self.leaves, self.structure = flatten(list(args))
         self.places = [i for i, x in enumerate(self.leaves) if isinstance(x, Tensor)]
         self.given = [self.leaves[i] for i in self.places]
-        with recording():
-            inputs = [Tensor(plain(x)) for x in (t[0], y0, *self.given)]
-            self.held = self.beside(self.slope(*inputs), inputs)
+        with _noted() as made:
+            out = self.slope(*[Tensor(plain(x)) for x in (t[0], y0, *self.given)])
+        self.held = _beside(out, made)
 
     def slope(self, t: Any, y: Any, *given: Any) -> Any:
         """Return y′ as a Tensor, of the parameters that were `given`."""
@@ -48,20 +48,17 @@ class _Equation:
             leaves[i] = x
         return as_tensor(asarray(self.flow(t, y, *unflatten(self.structure, leaves))))
 
-    @staticmethod
-    def beside(out: Tensor, inputs: Sequence[Tensor]) -> list[Tensor]:
-        """Return the Tensors beside `inputs` that `out` was computed from."""
-        order = topological_order([out])
-        reached = dependents(order, inputs)
-        met = {x: None for node in order if node in reached for x in node.inputs}
-        if out not in reached:
-            met[out] = None
-        return [x for x in met if x.requires_grad and x not in reached]
-
     def on_arrays(self, given: Sequence[Any]) -> Flow:
         """Return the dynamics on arrays."""
         values = [plain(x) for x in given]
-        return lambda t, y: np.asarray(plain(self.slope(t, y, *values)))
+
+        def flow(t: Any, y: Any) -> Any:
+            out = self.slope(t, y, *values)
+            if out.requires_grad and not self.held:
+                raise ValueError(_LATE.format("a Tensor"))
+            return np.asarray(plain(out))
+
+        return flow
 
     def adjoint(self, size: int) -> Flow:
         """Return the dynamics of the state, its cotangent, and those of the parameters."""
@@ -72,14 +69,11 @@ class _Equation:
                 t, state = as_tensor(t), as_tensor(state)
                 given = [as_tensor(x) for x in parameters]
                 y, cotangent = state[:size], state[size : 2 * size]
-                inputs = [t, y, *given]
-                out = self.slope(t, y, *given)
-                extra = set(self.beside(out, [*inputs, state])) - set(self.held) - set(given)
+                with _noted() as made:
+                    out = self.slope(t, y, *given)
+                extra = set(_beside(out, made)) - {t, y, *given, *self.held}
                 if extra:
-                    raise ValueError(
-                        f"the equation uses {extra.pop().label()} at one time and not at another, "
-                        "so that it would get no gradient; hand it in args"
-                    )
+                    raise ValueError(_LATE.format(extra.pop().label()))
                 wanted = [y, *given, *self.held]
                 if out.op is None:  # constant
                     found: list[Any] = [np.zeros(x.shape) for x in wanted]
@@ -89,6 +83,33 @@ class _Equation:
             return np.concatenate([np.ravel(x if recorded else plain(x)) for x in parts])
 
         return flow
+
+
+_LATE = (
+    "the equation uses {} at one time and not at another, so that it would get no gradient; hand "
+    "it in args"
+)
+
+
+@contextmanager
+def _noted() -> Iterator[list[Tensor]]:
+    """Record, and note what is made."""
+    tape = Tape()
+    token = RECORDING.set(tape)
+    try:
+        yield tape.nodes
+    finally:
+        RECORDING.reset(token)
+        around = RECORDING.get()
+        if isinstance(around, Tape):
+            around.nodes.extend(tape.nodes)
+
+
+def _beside(out: Tensor, made: Sequence[Tensor]) -> list[Tensor]:
+    """Return the Tensors with gradients that `out` and what was made for it were computed from."""
+    fresh = set(made)
+    met = dict.fromkeys([x for node in made for x in node.inputs] + [out])
+    return [x for x in met if x.requires_grad and x not in fresh]
 
 
 def _trajectory(flow: Flow, y0: Any, t: Any, args: Sequence[Any], solver: Solver) -> Tensor:

@@ -212,11 +212,14 @@ def _normal(x: Any, mean: Any = None, cov: Any = 1, allow_singular: bool = False
         away = np.expand_dims(away, -1)
     if allow_singular:
         return _singular(away, cov)
-    sign, log_det = np.linalg.slogdet(cov)
-    if not TRACING.get() and not np.all(plain(sign) > 0):
-        raise np.linalg.LinAlgError(
-            "multivariate_normal needs a positive definite covariance matrix, or allow_singular"
-        )
+    if not TRACING.get():
+        try:
+            np.linalg.cholesky(plain(cov))
+        except np.linalg.LinAlgError as error:
+            raise np.linalg.LinAlgError(
+                "multivariate_normal needs a positive definite covariance matrix, or allow_singular"
+            ) from error
+    log_det = np.linalg.slogdet(cov)[1]
     solved = np.linalg.solve(cov, np.reshape(away, (-1, size)).T).T
     inner = np.sum(away * np.reshape(solved, np.shape(away)), axis=-1)
     return -0.5 * (inner + log_det + size * math.log(2 * math.pi))

@@ -86,13 +86,7 @@ def test_what_cannot_be_done_is_refused() -> None:
     with pytest.raises(NotImplementedError, match="full_output"):
         integrate.odeint(lambda y, t: y, [1.0], TIMES, full_output=True)
     with pytest.raises(RuntimeError, match="solve_ivp"):
-        grad(
-            lambda k: (
-                solved(k * 1e4, method="RK45", max_step=1e-3, first_step=1e-3) * np.nan
-                if False
-                else integrate.solve_ivp(lambda t, y: k * y**2, (0, 3), [1.0]).y[0, -1]
-            )
-        )(1.0)
+        grad(lambda k: integrate.solve_ivp(lambda t, y: k * y**2, (0, 3), [1.0]).y[0, -1])(1.0)
     with pytest.raises(TypeError, match="being traced"):
         jit(solved)(0.7)
 

@@ -124,6 +124,11 @@ class Operators:
         )
 
     @property
+    def flat(self) -> Tensor:
+        """All elements in one row, as `ravel` gives them."""
+        return self.ravel()
+
+    @property
     def T(self) -> Tensor:
         """The transpose."""
         return self.transpose()

@@ -34,6 +34,6 @@ def on_tensors(module: str, name: str = "") -> Callable[..., Any]:
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("integrate", "linalg", "signal", "spatial", "special", "stats"):
+    if name in ("integrate", "interpolate", "linalg", "signal", "spatial", "special", "stats"):
         return importlib.import_module(f".{name}", __name__)
     return getattr(importlib.import_module("scipy"), name)

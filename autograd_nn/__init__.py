@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .checks.anomaly import AnomalyError, detect_anomaly
     from .checks.comparison import GradientReport, UndecidedWarning
     from .checks.gradients import check_grads
-    from .derivation import derive, prove, verify
+    from .derivation import assert_right, derive, prove, verify
     from .drawing import draw, explore
     from .program.jit import jit  # the function, not the module of its name
     from .transforms.checkpoint import checkpoint
@@ -47,7 +47,7 @@ _LATER = {
         "transforms.flow": "custom_vjp stop_gradient",
         "transforms.scan": "scan",
         "transforms.vmap": "vmap",
-        "derivation": "derive prove verify",
+        "derivation": "assert_right derive prove verify",
         "drawing": "draw explore",
         "transforms.derivatives": "elementwise_grad grad hvp jvp value_and_grad vjp",
         "transforms.jacobians": "hessian jacobian",
@@ -58,11 +58,11 @@ _LATER = {
 """Public name → the module it lives in, imported when it is first asked for."""
 
 __all__ = [
-    "AnomalyError", "GradientReport", "Tensor", "UndecidedWarning", "check_grads", "checkpoint",
-    "custom", "custom_vjp", "derive", "detect_anomaly", "draw", "elementwise_grad", "elu",
-    "explore", "gelu", "grad", "gradients", "hessian", "hvp", "jacobian", "jit", "jvp",
-    "leaky_relu", "log_softmax", "logsumexp", "no_grad", "ops", "prove", "relu", "scan",
-    "sigmoid", "softmax", "softplus", "stop_gradient", "value_and_grad", "verify", "vjp", "vmap",
+    "AnomalyError", "GradientReport", "Tensor", "UndecidedWarning", "assert_right", "check_grads",
+    "checkpoint", "custom", "custom_vjp", "derive", "detect_anomaly", "draw", "elementwise_grad",
+    "elu", "explore", "gelu", "grad", "gradients", "hessian", "hvp", "jacobian", "jit", "jvp",
+    "leaky_relu", "log_softmax", "logsumexp", "no_grad", "ops", "prove", "relu", "scan", "sigmoid",
+    "softmax", "softplus", "stop_gradient", "value_and_grad", "verify", "vjp", "vmap",
 ]  # fmt: skip
 
 

@@ -47,15 +47,20 @@ def as_data(data: Any, name: str | None = None) -> Any:
     TypeError
         If it is not numeric, or an array whose operators mean something else.
     ValueError
-        If it is a nested list with rows of several lengths.
+        If it is a nested list with rows of several lengths, or of unknown shape.
     """
     if type(data) is np.ndarray and data.dtype.kind in "fciub":
         return data
     label = f"Tensor {name!r}" if name else "a Tensor"
-    if isinstance(data, np.matrix) or hasattr(data, "filled"):  # np.ma is not imported here
+    if hasattr(data, "filled"):  # np.ma is not imported here
         raise TypeError(
-            f"{label} cannot hold a {type(data).__name__}, whose operators are not an array's; "
-            "pass np.asarray(data), or data.filled(value) of a masked array"
+            f"{label} cannot hold a {type(data).__name__} (np.ma), whose mask would be lost; pass "
+            "data.filled(value), or data.compressed(), which leaves out what is masked"
+        )
+    if isinstance(data, np.matrix):
+        raise TypeError(
+            f"{label} cannot hold a matrix, whose operators are not an array's; pass "
+            "np.asarray(data)"
         )
     foreign = hasattr(data, "__array_function__") and hasattr(data, "dtype")
     try:
@@ -63,6 +68,11 @@ def as_data(data: Any, name: str | None = None) -> Any:
     except ValueError as error:
         raise ValueError(f"{label} needs rows of one length: {error}") from error
     kind = array.dtype.kind
+    if foreign and any(n != n for n in array.shape):  # noqa: PLR0124 - nan, where it is unknown
+        raise ValueError(
+            f"{label} needs a shape, and the chunks of the {type(data).__name__} have no known "
+            "sizes: data.compute_chunk_sizes() first"
+        )
     if kind == "O" and not foreign:
         ways = {"toarray": "data.toarray()", "to_numpy": "data.to_numpy(dtype=float)"}
         way = next((text for method, text in ways.items() if hasattr(data, method)), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ from autograd_nn.derivation import UnknownNameError
 
 from . import DivergenceError, History, Network, load_digits, prove, train, verify
 from .activations import ACTIVATIONS
-from .arguments import Parser, UserError, folder_at, positive, seed_number
+from .arguments import Parser, UserError, folder_at, positive, seed_number, write
 from .costs import COSTS, OUTPUTS
 from .grade_command import grade_options, run_grade
 from .optimizers import OPTIMIZERS
@@ -104,8 +105,8 @@ def _parser() -> argparse.ArgumentParser:
         "--cost", choices=COSTS, default="squared", help="of a sample (default: squared)"
     )
     common.add_argument(
-        "--out", type=Path, default=Path("nets-out"), metavar="DIR",
-        help="folder for pictures; made if missing, never emptied (default: nets-out)",
+        "--out", type=Path, default=None, metavar="DIR",
+        help="folder for what is written; made if missing, never emptied (default: nets-out)",
     )  # fmt: skip
     training = _training_parser()
     parser = Parser(
@@ -149,7 +150,15 @@ def _derive_options(command: argparse.ArgumentParser) -> None:
         help="write one element out in index form, counted from 1; needs --wrt and SymPy",
     )  # fmt: skip
     command.add_argument("--numbers", action="store_true", help="fill in the values")
-    command.add_argument("--latex", action="store_true", help="print LaTeX")
+    command.add_argument(
+        "--latex", dest="format", action="store_const", const="latex", help="--format latex"
+    )
+
+
+def _format_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--format", choices=("text", "latex", "json"), default="text", help="default: text"
+    )
 
 
 def _network_option(command: argparse.ArgumentParser) -> None:
@@ -217,7 +226,15 @@ def run_prove(arguments: argparse.Namespace) -> int:
         proofs = prove(net, claims)
     except UnknownNameError as error:
         raise UserError(f"--formulas: {error}") from error
-    print(proofs)
+    if arguments.format == "json":
+        keys = ("name", "statement", "latex", "proved", "refuted", "any_size", "any_depth",
+                "sizes", "scope", "difference", "problem")  # fmt: skip
+        found = [{key: getattr(proof, key) for key in keys} for proof in proofs]
+        print(json.dumps(found, indent=2, ensure_ascii=False))
+    elif arguments.format == "latex":
+        print("\n\n".join(proof.latex for proof in proofs))
+    else:
+        print(proofs)
     return 0 if proofs.ok else 1
 
 
@@ -233,12 +250,19 @@ def run_derive(arguments: argparse.Namespace) -> int:
     if arguments.index is not None and arguments.wrt is None:
         raise UserError("--index: say of which tensor with --wrt, e.g. --wrt W2 --index 1 2")
     index = tuple(arguments.index) if arguments.index is not None else None
+    shown = []
     for name in [arguments.wrt] if arguments.wrt is not None else net.parameters():
         try:
             written = derive(nodes["J"], nodes[name], numbers=arguments.numbers, index=index)
         except ValueError as error:
             raise UserError(str(error)) from error
-        print(written.latex if arguments.latex else written, end="\n\n")
+        shown.append((f"d_{name}", written, written.latex))
+    if arguments.format == "json":
+        found = [{"of": name, "text": str(text), "latex": latex} for name, text, latex in shown]
+        print(json.dumps(found, indent=2, ensure_ascii=False))
+        return 0
+    for _, text, latex in shown:
+        print(latex if arguments.format == "latex" else text, end="\n\n")
     return 0
 
 
@@ -252,7 +276,8 @@ def run_program(arguments: argparse.Namespace) -> int:
     x, y = _samples(net, arguments.seed, arguments.samples)
     step = jit(training_step(net), donate=0 if arguments.run_form else ())
     program = step.lower(net.parameters(), x, y.astype(net.dtype), 0.25)
-    print(program.source if arguments.run_form else program.readable, end="")
+    text = program.source if arguments.run_form else program.readable
+    write(text, arguments.out and folder_at(arguments.out) / "program.py")
     return 0
 
 
@@ -270,7 +295,7 @@ def _program_options(command: argparse.ArgumentParser) -> None:
 def run_draw(arguments: argparse.Namespace) -> int:
     """Draw the graph of one cost, or the network."""
     net = _network(arguments)
-    folder = folder_at(arguments.out)
+    folder = folder_at(arguments.out or Path("nets-out"))
     if arguments.network:
         x, y = _samples(net, arguments.seed, 1)
         for title, name, picture in (
@@ -290,7 +315,7 @@ def run_explore(arguments: argparse.Namespace) -> int:
     from autograd_nn import explore
 
     net = _network(arguments)
-    folder = folder_at(arguments.out)
+    folder = folder_at(arguments.out or Path("nets-out"))
     page = explore(net.cost(*_samples(net, arguments.seed, 1)))
     print(f"open in a browser: {page.save(folder / 'explore.html')}")
     return 0
@@ -314,7 +339,7 @@ def run_train(arguments: argparse.Namespace) -> int:
         raise UserError(f"--save: {arguments.save} is there already; --overwrite replaces it")
     if arguments.resume and arguments.checkpoint is None:
         raise UserError("--resume: say from which file with --checkpoint")
-    folder = folder_at(arguments.out)
+    folder = folder_at(arguments.out or Path("nets-out"))
     digits = load_digits(seed=arguments.seed)
     print(f"{net!r} on {digits.X_train.shape[1]} digits, {digits.X_test.shape[1]} held out\n")
     report = verify(net, digits.X_train[:, :100], digits.Y_train[:, :100])
@@ -374,8 +399,8 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str, tuple[str, 
 
 _OPTIONS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], ...]] = {
     "verify": (_formulas_option,),
-    "prove": (_formulas_option,),
-    "derive": (_derive_options,),
+    "prove": (_formulas_option, _format_option),
+    "derive": (_derive_options, _format_option),
     "program": (_program_options,),
     "draw": (_network_option,),
     "grade": (grade_options,),

@@ -59,7 +59,7 @@ def folder_at(path: Path) -> Path:
 
 
 def write(text: str, path: Path | None) -> None:
-    """Write `text` to a file, or print it."""
+    """Write `text` to a file and print its path, or print the text."""
     if path is None:
         sys.stdout.write(text)
         return
@@ -67,3 +67,4 @@ def write(text: str, path: Path | None) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UserError(f"--out: {path} cannot be written: {error.strerror}") from error
+    sys.stdout.write(f"{path}\n")

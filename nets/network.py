@@ -19,7 +19,7 @@ from autograd_nn import Tensor, gradients, no_grad
 from . import formulas
 from .activations import Activation, activation_of
 from .costs import Cost, criterion_of
-from .parameters import INITS, initial
+from .parameters import INITS, initial, numbers
 
 if TYPE_CHECKING:
     from autograd_nn.drawing import Drawing
@@ -174,9 +174,7 @@ class Network:
         # another library's array (of dask, say) stays one: nothing is computed before it is asked
         foreign = hasattr(values, "__array_function__")
         foreign = foreign and not isinstance(values, (np.ndarray, np.generic, Tensor))
-        array = values if foreign else np.asarray(values)
-        if array.dtype.kind not in "fiub":
-            raise TypeError(f"{role} needs numbers, got dtype {array.dtype}")
+        array = values if foreign else numbers(values, role)
         if array.ndim not in (1, 2) or array.shape[0] != size or array.size == 0:
             raise ValueError(
                 f"{role} has shape {array.shape}, but layer {layer} has {size} nodes: one sample "

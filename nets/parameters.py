@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, MutableMapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -12,6 +13,30 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 INITS = ("glorot", "uniform")
+
+
+def refuse_masked(values: Any, what: str) -> None:
+    """Raise a TypeError if `values` are a masked array; the message says of `what`."""
+    if hasattr(values, "filled"):
+        raise TypeError(
+            f"{what} is a masked array (np.ma), whose mask would be lost: leave out the samples "
+            f"with masked values, or fill them in, {what}.filled(value)"
+        )
+
+
+def numbers(values: Any, what: str) -> Array:
+    """Return `values` as an array in their own dtype; nothing is copied.
+
+    Raises
+    ------
+    TypeError
+        If they are no numbers, or some are masked; the message says of `what`.
+    """
+    refuse_masked(values, what)
+    array = np.asarray(values)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{what} needs numbers, got dtype {array.dtype}")
+    return array
 
 
 class Parameters(MutableMapping[int, Array]):
@@ -60,7 +85,21 @@ class Parameters(MutableMapping[int, Array]):
 def initial(
     sizes: Sequence[int], init: str, seed: int | None, dtype: Any
 ) -> tuple[Parameters, Parameters]:
-    """Return W and b as `Network` describes them."""
+    """Return W and b as `Network` describes them.
+
+    Raises
+    ------
+    MemoryError
+        If this machine has not enough memory for them.
+    """
+    needed = sum((n_in + 1) * n_out for n_in, n_out in pairwise(sizes)) * np.dtype(dtype).itemsize
+    pages = {"SC_PHYS_PAGES", "SC_PAGE_SIZE"} <= set(getattr(os, "sysconf_names", ()))
+    there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if pages else needed
+    if needed > there:
+        raise MemoryError(
+            f"the weights of structure {list(sizes)} take {needed / 2**30:,.1f} GiB, and this "
+            f"machine has {there / 2**30:,.1f} GiB; choose smaller layers"
+        )
     rng = np.random.default_rng(seed)
     W: dict[int, Array] = {}
     b: dict[int, Array] = {}

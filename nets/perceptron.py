@@ -29,6 +29,7 @@ from .evaluation import outputs
 from .interruption import Interruption
 from .network import Network
 from .optimizers import Adam, Momentum, Nesterov, Optimizer, State, optimizer_of
+from .parameters import refuse_masked
 from .samples import Held
 
 Array = NDArray[Any]
@@ -164,6 +165,8 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, incremental: bool) -> Self:
         self._check()
+        for what, values in (("X", X), ("y", y), ("sample_weight", sample_weight)):
+            refuse_masked(values, what)
         X, targets = self._targets(X, y, incremental)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(
@@ -374,6 +377,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
     def _outputs(self, X: Any) -> Array:
         """Return the outputs in rows."""
         check_is_fitted(self, "network_")
+        refuse_masked(X, "X")
         if is_dask(X):
             found: Array = blockwise(self._raw, X, self.n_outputs_, X.dtype)
             return found

@@ -13,8 +13,10 @@ from autograd_nn.derivation.prove.any_size import Prover
 from autograd_nn.derivation.prove.proof import prove_with
 
 from . import formulas
-from .activations import Activation
+from .activations import SIGMOID
+from .costs import DOCUMENT, SOFTMAX
 from .network import Network
+from .verification import document_claims
 
 _DEEP = 5
 
@@ -22,9 +24,9 @@ _DEEP = 5
 def prove(net: Network, claims: Any = None) -> Proofs:
     """Prove the formulas of a network for every size, number of samples, value and depth.
 
-    What counts of the network is its number of layers; the proof is made on one with another
-    number of nodes in each layer. The document's formulas are proved for every differentiable f,
-    a learner's for the network's activation where they need it.
+    What counts of the network is its number of layers, its activations and its cost; the proof is
+    made on one with another number of nodes in each layer. The document's formulas are proved for
+    every differentiable f, others for the network's activation where they need it.
 
     Parameters
     ----------
@@ -43,17 +45,31 @@ def prove(net: Network, claims: Any = None) -> Proofs:
     >>> all(proof.any_size and proof.any_depth for proof in proofs)
     True
     """
-    activation = "sigmoid" if claims is None else net.activation  # the document's hold for any f
-    prover = Prover(Environment(_cost(net.n_layers, activation), 3))
-    prover.one_step = one_step(Environment(_cost(max(net.n_layers, _DEEP), activation), 3))
-    return prove_with(prover, general_claims(net.n_layers) if claims is None else claims)
+    alike = set(net.activations.values()) == {SIGMOID}
+    document = claims is None and net.criterion == DOCUMENT and alike
+    if claims is None and not document:
+        claims = document_claims(net)
+    # the document's formulas hold for any f, and are proved with f left open
+    like = Network(net.structure, seed=0) if document else net
+    prover = Prover(Environment(_cost(like, net.n_layers), 3))
+    prover.one_step = one_step(Environment(_cost(like, max(net.n_layers, _DEEP)), 3))
+    return prove_with(prover, general_claims(net.n_layers) if document else claims)
 
 
-def _cost(layers: int, activation: str | Activation) -> Any:
+def _cost(net: Network, layers: int) -> Any:
     """Return the cost of three samples in a network of so many layers, no two of them alike."""
-    like = Network([*range(4, 3 + layers), 2], seed=0, activation=activation)
+    inner = [net.activations[l] for l in range(2, net.n_layers)] or [net.criterion.output]
+    inner += [inner[-1]] * (layers - net.n_layers)
+    like = Network(
+        [*range(4, 3 + layers), 2],
+        seed=0,
+        activation=inner[: layers - 2] or net.activation,
+        output=net.criterion.output if net.criterion.output != SOFTMAX else "softmax",
+        cost=net.criterion.cost,
+    )
     rng = np.random.default_rng(0)
-    return like.cost(rng.normal(size=(like.structure[0], 3)), rng.normal(size=(2, 3)))
+    y = rng.random((2, 3))
+    return like.cost(rng.normal(size=(like.structure[0], 3)), y / y.sum(axis=0))
 
 
 def general_claims(n_l: int) -> dict[str, Formula]:

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .network import Network
+from .parameters import numbers
 
 Array = NDArray[Any]
 Order = Callable[[int], Array]
@@ -204,7 +205,9 @@ def samples_of(net: Network, X: Any, Y: Any, weights: Any, which: str | None) ->
         _refuse_both(net, X, Y)
     sliced = is_sliced(X)
     x = X if sliced else _columns(net, X, "x", rows)
-    y = Y if sliced and is_sliced(Y) else _columns(net, Y, "y", rows)
+    square = which is None and x.ndim == 2 and x.shape[0] == x.shape[1]
+    taken = f". x, of shape {x.shape}, was taken as columns" if square else ""
+    y = Y if sliced and is_sliced(Y) else _columns(net, Y, "y", rows, taken)
     if not sliced:
         _same_number(x, y)
         for start in range(0, int(y.shape[1]), 2**16):
@@ -239,11 +242,9 @@ def _unfit(role: str, shape: Any, layer: int, net: Network) -> str:
     )
 
 
-def _columns(net: Network, values: Any, role: str, rows: bool) -> Array:
+def _columns(net: Network, values: Any, role: str, rows: bool, taken: str = "") -> Array:
     """Return `values` as columns in their own dtype, checked; nothing is copied."""
-    array = np.asarray(values)
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"{role} needs numbers, got dtype {array.dtype}")
+    array = numbers(values, role)
     layer = 1 if role == "x" else net.n_layers
     size = net.structure[layer - 1]
     if array.ndim == 1 and array.shape == (size,):
@@ -256,7 +257,7 @@ def _columns(net: Network, values: Any, role: str, rows: bool) -> Array:
             hint = '; samples="rows" takes a row for each sample'
         raise ValueError(
             f"{role} has shape {np.shape(values)}, but layer {layer} has {size} nodes: one sample "
-            f"has shape ({size},), m samples have shape ({size}, m), a column each{hint}"
+            f"has shape ({size},), m samples have shape ({size}, m), a column each{hint}{taken}"
         )
     return array
 
@@ -269,7 +270,7 @@ def _same_number(X: Array, Y: Array) -> None:
 def _weights(values: Any, m: int) -> Array | None:
     if values is None:
         return None
-    weights = np.asarray(values, dtype=float)
+    weights = np.asarray(numbers(values, "sample_weight"), dtype=float)
     if weights.shape != (m,) or not (np.isfinite(weights) & (weights >= 0)).all():
         raise ValueError(
             f"sample_weight has a number from 0 up for each of the {m} samples; got shape "

@@ -173,6 +173,12 @@ def train(
             raise ValueError(f"{name} has to be 1 or more, got {value}")
     if engine not in ENGINES:
         raise ValueError(f"engine is one of {', '.join(map(repr, ENGINES))}; got {engine!r}")
+    for name, array in net.parameters().items():
+        if not array.flags.writeable:
+            raise ValueError(
+                f"{name} is read-only, and training writes into it: net.{name[0]}[{name[1:]}]"
+                ".setflags(write=True), or train a copy, copy.deepcopy(net)"
+            )
     source: Samples = (
         Chunked(net, X, Y, sample_weight, samples == "rows")
         if is_dask(X)

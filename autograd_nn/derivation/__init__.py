@@ -8,7 +8,7 @@
 from .derive.derivation import Derivation, derive
 from .names import UnknownNameError
 from .prove.proof import CounterExample, Proof, Proofs, prove
-from .verify.checker import verify
+from .verify.checker import assert_right, verify
 from .verify.claims import Formula
 from .verify.mistakes import Explanation
 from .verify.report import Difference, Line, Report
@@ -24,6 +24,7 @@ __all__ = [
     "Proofs",
     "Report",
     "UnknownNameError",
+    "assert_right",
     "derive",
     "prove",
     "verify",

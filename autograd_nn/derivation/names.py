@@ -7,11 +7,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import re
 from collections.abc import Callable
-from functools import cached_property, lru_cache
-from typing import Any, NamedTuple
+from dataclasses import replace
+from functools import cached_property, lru_cache, partial
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -23,6 +25,10 @@ from ..core.tensor import Tensor, apply, plain
 from ..formulas.samples import Samples, samples_of
 from ..ops.elementwise import SQUARE
 
+_PREFIXES = (
+    "d_", "d", "grad_", "grad", "gradient_", "nabla_", "nabla", "dJ_d", "dJd", "dL_d", "dLd",
+    "dC_d", "dCd", "dE_d", "dEd", "dloss_d", "dcost_d",
+)  # fmt: skip
 _WORD = re.compile(r"(d_|f_prime\()?([A-Za-z]+?)_?(\d*)\)?")
 
 
@@ -68,8 +74,11 @@ def spelling(text: str) -> Spelling:
     return Spelling(
         (match[1] or "") + match[2] if match else text,
         match[3] if match else "",
-        tuple([text.removeprefix(prefix) for prefix in ("d_", "d") if text.startswith(prefix)]),
-        f"z{text.removeprefix('delta')}" if text.startswith("delta") else "",
+        (
+            *[text.removeprefix(prefix) for prefix in _PREFIXES if text.startswith(prefix)],
+            *([text.removesuffix("_grad")] if text.endswith("_grad") else []),
+        ),
+        f"z{text.removeprefix('delta').removeprefix('_')}" if text.startswith("delta") else "",
         text[8:-1] if text.startswith("f_prime(") else "",
         f"delta{text[1:]}" if text.startswith("z") and text[1:].isdigit() else "",
     )
@@ -107,6 +116,15 @@ def slope_of(op: Op) -> Callable[[Any], Any]:
         return pull(node, 0, np.ones_like(z), plain(node), node.arrays)
 
     return f_prime
+
+
+def _bound(node: Tensor) -> Op:
+    """Return the unary operation of `node` with its parameters, such as the slope of leaky_relu."""
+    op = cast("Op", node.op)
+    if not node.params:
+        return op
+    rules = [rule and partial(rule, **node.params) for rule in op.vjps]
+    return replace(op, forward=partial(op.forward, **node.params), vjps=rules)
 
 
 def _may_be_activation(op: Op) -> bool:
@@ -160,19 +178,24 @@ class Environment:
         self.told = told if samples is None else Samples(samples, samples)
         self.samples = self.told.scale or 1
         self.activations = self._activations()
-        kinds = {activation.op for activation in self.activations} or {
-            node.op for node in self.order if node.op and "activation" in node.op.traits
-        }
-        self.activation = kinds.pop() if len(kinds) == 1 else None
+        nodes = [self.named[activation.h] for activation in self.activations] or [
+            node for node in self.order if node.op and "activation" in node.op.traits
+        ]
+        kinds = {(node.op, tuple(node.params.items())): node for node in nodes}
+        only = kinds.popitem()[1] if len(kinds) == 1 else None
+        self.activation = only.op if only is not None else None
+        self.function = _bound(only) if only is not None else None
         self.single = J.dtype != np.float64
 
     def _activations(self) -> list[Activation]:
         found = []
         for node in self.order:
-            if node.op and node.name and len(node.inputs) == 1 and not node.params:
+            if node.op and node.name and len(node.inputs) == 1:
                 z = node.inputs[0]
-                if z.name and z.shape == node.shape and _may_be_activation(node.op):
-                    found.append(Activation(z.name, node.name, node.op))
+                bent = _may_be_activation(node.op)
+                bent = bent and (not node.params or "activation" in node.op.traits)
+                if z.name and z.shape == node.shape and bent:
+                    found.append(Activation(z.name, node.name, _bound(node)))
         return found
 
     def meaning(self, text: str) -> Meaning:
@@ -200,7 +223,20 @@ class Environment:
                 return Meaning(self.named[of], gradient, scale)
         if text in self.extras:
             return Meaning(None, False, 1)
+        for of, gradient, scale in [*readings[1:], (spelt.delta_of, True, self.samples)]:
+            alike = [node for key, node in self.named.items() if of and _folded(key) == _folded(of)]
+            if len(alike) == 1 and alike[0].name not in self.twice:
+                return Meaning(alike[0], gradient, scale)
         raise UnknownNameError(self._unknown(text))
+
+    def enter(self, node: Tensor, text: str) -> None:
+        """Name a tensor that has no name."""
+        node.name = text
+        self.named[text], self.names[node] = node, text
+
+    def define(self, text: str, meaning: Meaning) -> None:
+        """Let a name stand for something, whatever it is spelt like."""
+        self._meanings[text] = meaning
 
     def refuse_undetermined(self, text: str) -> None:
         """Raise where a name stands for what the graph does not say.
@@ -210,8 +246,10 @@ class Environment:
         ValueError
             If it is ``m``, or a δ, and the number of samples cannot be read off the graph.
         """
-        delta = self.named.get(spelling(text).delta_of)
-        unsure = delta is not None and self.told.scale is None and text not in self.named
+        unsure = False
+        if spelling(text).delta_of and self.told.scale is None and text not in self.named:
+            with contextlib.suppress(UnknownNameError):
+                unsure = self.meaning(text).gradient
         if unsure or (text == "m" and text in self.extras and self.told.m is None):
             raise ValueError(
                 f"{text!r} cannot be read off the graph: it does not say how many samples J is the "
@@ -221,14 +259,14 @@ class Environment:
     @cached_property
     def f_prime(self) -> Op | None:
         """The derivative of the activation, as an operation of formulas."""
-        if self.activation is None:
+        if self.function is None:
             return None
-        return Op("f_prime", slope_of(self.activation), latex="f'({0})", text="f′({0})")
+        return Op("f_prime", slope_of(self.function), latex="f'({0})", text="f′({0})")
 
     @cached_property
     def extras(self) -> dict[str, Any]:
         """Return the names that are no tensors and no gradients."""
-        ops = {"f": self.activation, "f_prime": self.f_prime}
+        ops = {"f": self.function, "f_prime": self.f_prime}
         functions = {key: _dispatched(op) for key, op in ops.items() if op is not None}
         extras = {"m": self.samples, **functions}
         return {key: value for key, value in extras.items() if key not in self.named}
@@ -242,6 +280,11 @@ class Environment:
     def slopes(self) -> dict[str, tuple[str, Callable[[Any], Any]]]:
         """Return for the name of each f′(z) the name of z and the function f′."""
         return {a.slope: (a.z, slope_of(a.op)) for a in self.activations}
+
+    def stems(self, text: str) -> list[str]:
+        """Return what a name without a layer may be a gradient of: w for nabla_w, z for delta."""
+        spelt = spelling(text)
+        return [stem for stem in (*spelt.gradient_of, spelt.delta_of) if stem]
 
     def known_names(self) -> list[str]:
         """Return every name a formula may use."""
@@ -277,6 +320,11 @@ class Environment:
     def weighted_inputs(self) -> list[Tensor]:
         """Return the tensors that are named z, with a layer or without."""
         return [node for text, node in self.named.items() if spelling(text).family == "z"]
+
+
+def _folded(text: str) -> str:
+    """Return a name without what spellings of one quantity differ in: dZ1 beside z1."""
+    return text.replace("_", "").lower()
 
 
 def _dispatched(op: Op) -> Callable[[Any], Any]:

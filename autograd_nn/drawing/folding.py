@@ -221,11 +221,11 @@ def folded(view: View, least_saved: int = 6) -> View:
     ----------
     view : View
     least_saved : int
-        A fold that hides fewer operations is not worth it.
+        A fold that hides fewer operations, or less than a thousandth, is not worth it.
     """
     while True:
         sequence = _Sequence(view)
         run = sequence.longest()
-        if run is None or run.saved < least_saved:
+        if run is None or run.saved < max(least_saved, len(sequence.ops) // 1000):
             return view
         view = _fold(sequence, run)

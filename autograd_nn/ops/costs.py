@@ -13,10 +13,14 @@ import numpy as np
 
 from ..core.op import Op, register
 from ..core.tensor import Tensor, apply
+from .reductions import LOGSUMEXP
 
 
 def _softmax_cross_entropy(z: Any, y: Any, h: Any) -> Any:
-    log_total = np.max(z, axis=0) - np.log(np.max(h, axis=0))  # ln Σ exp(z), as max h ≥ 1/s
+    if isinstance(z, np.ndarray):
+        log_total = np.max(z, axis=0) - np.log(np.max(h, axis=0))  # ln Σ exp(z), as max h ≥ 1/s
+    else:
+        log_total = LOGSUMEXP.forward(z, axis=0)
     return log_total - np.sum(y * z, axis=0)
 
 

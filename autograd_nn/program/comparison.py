@@ -16,7 +16,7 @@ import numpy as np
 from ..core.graph import topological_order
 from ..core.tensor import Tensor, plain
 from ..transforms.containers import flatten, tree_map
-from .graph import is_leaf, op_of
+from .graph import is_leaf, is_weak, op_of
 from .rewriting import is_exact
 from .trace import Trace
 
@@ -98,14 +98,15 @@ def _shaken(traced: Trace, seed: int, wide: Any = None) -> list[Any]:
         for node in traced.graph.nodes():
             if is_leaf(node):
                 data = plain(node)
-                floats = wide and isinstance(data, np.ndarray) and data.dtype.kind == "f"
-                values[node] = data.astype(wide) if floats else data
-                continue
-            data = op_of(node).forward(*[values[x] for x in node.inputs], **node.params)
-            if node.dtype.kind == "c" and not wide:
-                ulps = _ULPS * float(np.finfo(node.dtype).eps) * rng.uniform(-1, 1, node.shape)
-                data = np.asarray(data * (1 + ulps)).astype(node.dtype)
-            if node.dtype.kind == "f" and not wide:
+            else:
+                data = op_of(node).forward(*[values[x] for x in node.inputs], **node.params)
+            floats = node.dtype.kind == "f" and not is_weak(node)
+            if floats and wide:  # a conversion too is to that
+                data = data.astype(wide)
+            elif node.dtype.kind == "c" and not is_leaf(node) and not wide:
+                far = _ULPS * float(np.finfo(node.dtype).eps) * rng.uniform(-1, 1, node.shape)
+                data = np.asarray(data * (1 + far)).astype(node.dtype)
+            elif floats and not is_leaf(node):
                 limits = np.finfo(node.dtype)
                 turned = (1.0, -1.0)[seed] if seed < 2 else rng.uniform(-1, 1, node.shape)
                 ulps = _ULPS * float(limits.eps) * turned if seed >= _SIGNS else 0.0

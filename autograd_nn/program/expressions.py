@@ -23,7 +23,19 @@ from ..ops.indexing import GATHER, GETITEM
 from ..ops.reductions import MAX, MEAN, MIN, SUM
 from ..ops.shapes import BROADCAST_TO, RESHAPE, TRANSPOSE
 from .graph import is_weak, op_of
-from .literals import Embedding, NotLiteralError, array_text, dtype_name, index, literal, numpy_name
+from .iterations import ADD_AT, AT, ITEM, LOOP, PUT_AT, STORE, TABLE
+from .literals import (
+    Code,
+    Embedding,
+    NotLiteralError,
+    affine,
+    array_text,
+    dtype_name,
+    index,
+    literal,
+    numpy_name,
+)  # fmt: skip
+from .repeats import Step, mapped
 
 _SIGMOID_TEXT = '''def sigmoid(z):
     """Return 1 / (1 + exp(-z)); where exp overflows to inf, that is the right 0."""
@@ -56,6 +68,7 @@ class Vocabulary:
         self.helpers: dict[str, str] = {}
         self.constants: dict[str, str] = {}
         self.held: dict[str, Any] = {}
+        self._numbers: dict[str, int] = {}
         self._written: dict[int, str] = {}
         self._kept: list[Any] = []
 
@@ -83,7 +96,11 @@ class Vocabulary:
 
     def fresh(self, wish: str) -> str:
         """Return an identifier like `wish` that nothing has yet, and take it."""
-        name = identifier(wish, self.taken | _BUILTINS)
+        word = identifier(wish)
+        number = self._numbers.get(word, 0)  # the names before are taken
+        while (name := f"{word}_{number}" if number else word) in self.taken or name in _BUILTINS:
+            number += 1
+        self._numbers[word] = number
         self.taken.add(name)
         return name
 
@@ -114,7 +131,7 @@ class Vocabulary:
         """Whether the text of `node` is a call of its operation's function."""
         op = op_of(node)
         joined = op.symbol in BINDING and len(node.inputs) == 2 and not node.params
-        return op not in _SPECIAL and not joined
+        return op not in (*_SPECIAL, LOOP, ITEM, STORE) and not joined
 
     def expression(self, node: Tensor, operands: Sequence[Text]) -> Text:
         """Return the expression of `node` on `operands`."""
@@ -173,6 +190,28 @@ def _getitem(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
     return Text(f"{_array(node.inputs[0], operands[0])}[{text}]")
 
 
+def _at(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
+    key = _varying(words, node, operands[-1].code)
+    return Text(f"{operands[0].within(ATOM)}[{index(key, lambda x: words.parameter('index', x))}]")
+
+
+def _varying(words: Vocabulary, node: Tensor, t: str) -> Any:
+    """Return an index with texts for the integers that vary with `t`."""
+
+    def text(part: int | Step) -> int | Code:
+        if not isinstance(part, Step):
+            return part
+        if part.table:
+            return Code(f"{words.constant(constant(np.array(part.table))).code}[{t}]")
+        return Code(affine(part.start, part.step, t))
+
+    return mapped(node.params["key"].parts, text)
+
+
+def _table(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
+    return Text(f"({', '.join(operand.code for operand in operands)})")
+
+
 def _gather(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
     indices = ", ".join([operand.code for operand in operands[1:]])
     return Text(f"{_array(node.inputs[0], operands[0])}[{indices}]")
@@ -196,11 +235,15 @@ def _reduction(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Tex
 
 
 _SPECIAL: dict[Op, Callable[[Vocabulary, Tensor, Sequence[Text]], Text]] = {
+    ADD_AT: _at,
     ASTYPE: _astype,
+    AT: _at,
     BROADCAST_TO: _shaped,
     GATHER: _gather,
     GETITEM: _getitem,
+    PUT_AT: _at,
     RESHAPE: _shaped,
+    TABLE: _table,
     TRANSPOSE: _transpose,
     **dict.fromkeys((MAX, MEAN, MIN, SUM), _reduction),
 }

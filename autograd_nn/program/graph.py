@@ -8,12 +8,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 import numpy as np
 
-from ..core.graph import topological_order, uses
+from ..core.graph import topological_order
 from ..core.op import Op
 from ..core.tensor import Tensor, plain
 
@@ -35,6 +35,8 @@ class Graph:
         The spans of places that are backward passes.
     cotangents : set of Tensor
         Nodes known to be multiples of what a backward pass started from.
+    merged : bool
+        Whether no two of its operations are equal.
     """
 
     outputs: list[Tensor]
@@ -42,37 +44,46 @@ class Graph:
     place: dict[Tensor, int]
     backward: list[tuple[int, int]]
     cotangents: set[Tensor]
+    merged: bool = False
+    asked: list[tuple[Tensor, int]] = field(default_factory=list)
+    _nodes: list[Tensor] | None = None
     _uses: dict[Tensor, int] | None = None
 
     def nodes(self) -> list[Tensor]:
         """Return what the outputs depend on, inputs first: what nothing depends on is gone."""
-        return topological_order(self.outputs)
+        if self._nodes is None:
+            self._nodes = topological_order(self.outputs)
+        return self._nodes
 
     def uses(self, node: Tensor) -> int:
         """Return how often `node` is an operand or an output (1 for a node just made)."""
+        times = self.counts().get(node, 1)
+        self.asked.append((node, times))
+        return times
+
+    def counts(self) -> dict[Tensor, int]:
+        """Return how often each node is an operand or an output."""
         if self._uses is None:
-            self._uses = count_uses(self.outputs)
-        return self._uses.get(node, 1)
+            self._uses = dict.fromkeys(self.nodes(), 0)
+            for node in self.nodes():
+                for x in node.inputs:
+                    self._uses[x] += 1
+            for output in self.outputs:
+                self._uses[output] += 1
+        return self._uses
 
     def stand_for(self, node: Tensor, old: Tensor) -> None:
         """Let `node` take the place of `old`: used as often, and a cotangent if `old` is one."""
-        times = self.uses(old)
-        if self._uses is not None and node is not old:
-            self._uses[node] = times + self._uses.get(node, 0)
+        if node is old:
+            return
+        counts = self.counts()
+        counts[node] = counts.get(old, 1) + counts.get(node, 0)
         if old in self.cotangents and not is_leaf(node):
             self.cotangents.add(node)
 
     def with_outputs(self, outputs: Sequence[Tensor]) -> Graph:
         """Return the same graph with other outputs."""
         return Graph(list(outputs), self.inputs, self.place, self.backward, set(self.cotangents))
-
-
-def count_uses(outputs: Sequence[Tensor]) -> dict[Tensor, int]:
-    """Return how often each node is an operand or an output."""
-    counts = {node: len(users) for node, users in uses(topological_order(outputs)).items()}
-    for output in outputs:
-        counts[output] += 1
-    return counts
 
 
 def op_of(node: Tensor) -> Op:

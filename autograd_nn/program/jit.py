@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextvars
 import functools
 import importlib.util
+import itertools
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -36,17 +37,22 @@ class Jitted(Protocol):
 _KEPT = 32
 """Kinds of arguments whose programs are kept: those that were used last."""
 
+_WARM = 4
+"""Kinds whose programs keep the memory that they worked in."""
+
 _VARIANTS = 4
 """Programs for one kind, which differ in what may be overwritten or stood outside."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A program without the example it was made with."""
+    """A program without the example it was made with; `memory` is what it works in."""
 
+    key: Any
     same: Callable[..., bool]
     entry: Callable[..., Any]
     run: Callable[..., Any]
+    memory: list[Any]
 
 
 @dataclass(eq=False)
@@ -70,18 +76,32 @@ class _Programs:
         self._signature = signature_of(self.function)
         self._lock = threading.RLock()
         self._known: OrderedDict[Any, list[_Entry]] = OrderedDict()
+        self._seen: dict[Any, _Entry] = {}
         self.latest: tuple[Callable[..., Any], int] = (self.missed, 0)
 
     def missed(self, *args: Any, **kwargs: Any) -> Any:
-        """Find or make the program for these arguments, and run it."""
-        if any(isinstance(leaf, Tensor) for leaf in flatten((args, kwargs))[0]):
-            return self.function(*args, **kwargs)  # a part of what is being recorded
-        parameters, keywords = named(self._signature, args, kwargs)
-        given = tuple(parameters.values())
-        with self._lock:  # another thread may make the same one
-            key = self._key(given)
-            found = self._found(key, given) or self._made(key, parameters, keywords)
-        return found.run(*given)
+        """Find or make the program for these arguments, and run it.
+
+        Most are told apart by the shapes of a few arrays, so what ran on these is asked first.
+        """
+        seen = tuple([x.shape if type(x) is np.ndarray else None for x in args])
+        found = None if kwargs else self._seen.get(seen)
+        if found is None or not found.same(*args):
+            if any(isinstance(leaf, Tensor) for leaf in flatten((args, kwargs))[0]):
+                return self.function(*args, **kwargs)  # a part of what is being recorded
+            parameters, keywords = named(self._signature, args, kwargs)
+            args = tuple(parameters.values())
+            with self._lock:  # another thread may make the same one
+                key = self._key(args)
+                found = self._found(key, args) or self._made(key, parameters, keywords)
+                if not kwargs:
+                    self._seen[seen] = found
+        else:
+            with self._lock:
+                if found.key in self._known:
+                    self._known.move_to_end(found.key)
+        self.latest = (found.entry, len(args))
+        return found.run(*args)
 
     def lower(self, *args: Any, **kwargs: Any) -> Program:
         """Return the program for these arguments, made anew and checked on them."""
@@ -105,18 +125,20 @@ class _Programs:
         for found in self._known.get(key, ()):
             if found.same(*given):
                 self._known.move_to_end(key)
-                self.latest = (found.entry, len(given))
                 return found
         return None
 
     def _made(self, key: Any, parameters: dict[str, Any], keywords: Sequence[str]) -> _Entry:
         program = self._lowered(parameters, keywords)
-        made = _Entry(program.guard.function(), program.entry(self.missed), program.run)
+        test, entry = program.guard.function(), program.entry(self.missed)
+        made = _Entry(key, test, entry, program.run, program.memory)
         self._known[key] = [made, *self._known.get(key, ())][:_VARIANTS]
         self._known.move_to_end(key)
+        for old in itertools.chain(*list(self._known.values())[:-_WARM]):
+            old.memory.clear()
         if len(self._known) > _KEPT:
             self._known.popitem(last=False)
-        self.latest = (made.entry, len(parameters))
+            self._seen.clear()
         return made
 
     def _lowered(self, parameters: dict[str, Any], keywords: Sequence[str]) -> Program:

@@ -29,6 +29,12 @@ class NotLiteralError(ValueError):
     """A value that has no short Python text; it is held beside the program."""
 
 
+class Code(str):
+    """Python text in the place of a value."""
+
+    __slots__ = ()
+
+
 def literal(value: Any) -> str:
     """Return Python text for `value`.
 
@@ -38,6 +44,8 @@ def literal(value: Any) -> str:
         If it is something else than a number, string, None, Ellipsis, dtype, or tuples, lists
         and slices of them.
     """
+    if isinstance(value, Code):
+        return str(value)
     if value is None or value is Ellipsis or type(value) in (bool, int, str):
         return "..." if value is Ellipsis else repr(value)
     if isinstance(value, (float, np.floating)) and not isinstance(value, np.longdouble):
@@ -56,6 +64,16 @@ def literal(value: Any) -> str:
     if isinstance(value, np.dtype) or (isinstance(value, type) and issubclass(value, np.generic)):
         return f'np.dtype("{np.dtype(value).str}")'
     raise NotLiteralError(f"{type(value).__name__} has no literal")
+
+
+def affine(start: int, step: int, t: str) -> str:
+    """Return the text of ``start + step * t``."""
+    times = {1: t, -1: f"-{t}"}.get(step, f"{step} * {t}")
+    if not step:
+        return str(start)
+    if step < 0 <= start:
+        return f"{start} - {times.removeprefix('-')}"
+    return f"{times} {'-' if start < 0 else '+'} {abs(start)}" if start else times
 
 
 def _float(value: float) -> str:

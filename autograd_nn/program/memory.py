@@ -70,9 +70,16 @@ class Plan:
         Output → the donated input that it is written into.
     """
 
-    donated: Mapping[Tensor, Tensor]
+    donated: dict[Tensor, Tensor]
     buffers: list[tuple[tuple[int, ...], Any]] = field(default_factory=list)
     buffer: dict[Tensor, int] = field(default_factory=dict)
+
+    def include(self, other: Plan) -> None:
+        """Add the places of the values of a loop's body."""
+        start = len(self.buffers)
+        self.buffers += other.buffers
+        self.buffer.update({node: start + number for node, number in other.buffer.items()})
+        self.donated.update(other.donated)
 
 
 def last_uses(order: Sequence[Tensor]) -> dict[Tensor, int]:
@@ -107,7 +114,7 @@ def plan(
     in_place : callable
         Whether it can be computed into the memory of one of its operands.
     """
-    result = Plan(donated)
+    result = Plan(dict(donated))
     escaping = {root_of(x) for x in outputs}
     last = last_uses(order)
     free: dict[Any, list[int]] = {}

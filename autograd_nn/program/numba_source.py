@@ -68,7 +68,7 @@ class _Looped(Writer):
         self.kernel: list[str] = []
         self.columns: dict[Tensor, str] = {}
         self.used: set[str] = set()
-        super().__init__(traced, graph, order)
+        super().__init__(traced, graph, order, {})
         self.users = uses(order)
         self.constants = [x for x in self.users if is_constant(x) and is_array(x)]
 

@@ -8,18 +8,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..core.tensor import Tensor, plain
+from ..core.tensor import Tensor, constant, plain
 from ..formulas.precedence import Text
 from ..ops.elementwise import MAXIMUM, MINIMUM, SIGMOID
 from ..ops.linalg import MATMUL
 from ..ops.reductions import MAX, MIN, SUM
 from ..ops.shapes import TRANSPOSE
 from .graph import Graph, is_array, is_factor, is_ufunc, is_weak, op_of
+from .iterations import STORE, TABLE, Bodies, Loop, bodies_of
 from .literals import literal
 from .memory import Plan, is_view, plan, root_of
 from .order import arranged
@@ -103,15 +104,17 @@ def in_place(node: Tensor) -> bool:
 class _Planned(Writer):
     """Writes one ufunc or product a statement, into the memory that `places` gives it."""
 
-    def __init__(self, traced: Trace, graph: Graph, order: Sequence[Tensor], places: Plan) -> None:
+    def __init__(
+        self, traced: Trace, graph: Graph, order: Sequence[Tensor], bodies: Bodies, places: Plan
+    ) -> None:
         self.places = places
         self.used: set[str] = set()
         self.numbers: dict[tuple[object, Any], str] = {}
-        super().__init__(traced, graph, order)
+        super().__init__(traced, graph, order, bodies)
         self.buffers = [self.words.fresh(f"t{i}") for i in range(len(places.buffers))]
 
     def reserved(self) -> set[str]:
-        functions = {op_of(x).forward.__name__ for x in self.order if is_numpy_ufunc(x)}
+        functions = {op_of(x).forward.__name__ for x in self.every if is_numpy_ufunc(x)}
         return super().reserved() | _NAMES | functions
 
     def numpy(self, name: str) -> str:
@@ -129,7 +132,7 @@ class _Planned(Writer):
 
     def _scalar(self, node: Tensor) -> bool:
         """Whether `node` is a number computed from numbers, needed once."""
-        once = self.uses[node] == 1 and all(node is not x for x in self.graph.outputs)
+        once = self.uses[node] == 1 and node not in self.outputs
         # What looks into a buffer is read where it stands: later the buffer holds other values.
         return once and not any(is_array(x) or root_of(x) is not x for x in node.inputs)
 
@@ -142,8 +145,12 @@ class _Planned(Writer):
                 text = Text(name)
             self.texts[node] = text
             return
-        out = self._target(node) if buffered(node) else ""
-        name = self.name(node, "u") if node.name or not out else ""
+        out, name = self._target(node) if buffered(node) else "", ""
+        if out and not out.isidentifier():  # the place in an array where a loop keeps it
+            self.lines.append((f"{(place := self.name(node, 'u'))} = {out}", ""))
+            out = place
+        elif node.name or not out:
+            name = self.name(node, "u")
         if node.op is GEMM:
             self._update(node, out)
         elif buffered(node):
@@ -293,9 +300,36 @@ def planned(traced: Trace, graph: Graph, donated: Collection[Tensor] = ()) -> So
     donated : collection of Tensor
         Inputs whose memory results may take over.
     """
-    graph, given, order = arranged(tune(graph), donated, _may_overwrite, _scipys_blas_takes)
+    graph = tune(graph)
+    apart = {x for node in graph.nodes() if node.op is TABLE for x in node.inputs}
+    given: Mapping[Tensor, Tensor]
+    graph, given, order = arranged(graph, {*donated} - apart, _may_overwrite, _scipys_blas_takes)
     places = plan(order, graph.outputs, given, buffered, in_place)
-    writer = _Planned(traced, graph, order, places)
+
+    targets: dict[tuple[Loop, int], Tensor] = {}
+
+    def body_of(loop: Loop, items: set[int]) -> tuple[Graph, list[Tensor]]:
+        """Return a body, and plan its memory: what is carried and kept is computed into its own."""
+        carried = dict(loop.carried())
+
+        def onto_itself(graph: Graph, output: Tensor, x: Tensor) -> bool:
+            same = graph.outputs[carried[x]] is output
+            alone = sum(root_of(y) is root_of(output) for y in graph.outputs) == 1
+            return same and alone and _may_overwrite(graph, output, x)
+
+        body, given, order = arranged(tune(loop.body), carried, onto_itself, _scipys_blas_takes)
+        apart = {body.outputs[k] for k in items if k < len(loop.first)}  # wanted for themselves
+        for store in order:
+            value = store.inputs[0] if store.op is STORE else store
+            if store.op is STORE and buffered(value) and value not in apart:
+                targets[loop, store.params["stack"]] = given[value] = constant(0.0)
+                apart.add(value)
+        places.include(plan(order, body.outputs, given, buffered, in_place))
+        return body, order
+
+    bodies = bodies_of(order, body_of)
+    writer = _Planned(traced, graph, order, bodies, places)
+    writer.targets = targets
     preamble, take, give_back = writer.workspace()
     writer.lines += [(line, "") for line in take]
     writer.write_body()

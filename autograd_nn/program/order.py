@@ -133,7 +133,9 @@ def arranged(
     order = ordered(graph, given)
     if order is None:
         return graph, {}, ordered(graph, {}) or []
-    by_blas = updates_by_blas(graph, given, takes)
+    by_blas = updates_by_blas(graph, given, takes) if given else graph
+    if by_blas is graph:
+        return graph, given, order
     updated = targets(by_blas)
     # An update by BLAS reads later than its product did: there may be no order for it.
     updating = ordered(by_blas, updated)

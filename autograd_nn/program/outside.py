@@ -112,9 +112,13 @@ class Outside:
         """Return what is bound to something else, or holds other parts, than at the start."""
         return [key for key, test in self._tests.items() if not self._test([test])()]
 
+    def drawn(self) -> bool:
+        """Whether random numbers were drawn since, by whatever thread."""
+        return any(_state(generator) != state for generator, state in self._generators)
+
     def refuse_changes(self, name: str) -> None:
         """Raise a `TracingError` if random numbers were drawn or arrays written into since."""
-        if any(_state(generator) != state for generator, state in self._generators):
+        if self.drawn():
             raise TracingError(
                 f"{name} draws random numbers while it is being traced, which would be frozen "
                 "into the program. Draw them outside and pass them as arguments"

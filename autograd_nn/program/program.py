@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import gc
 import itertools
 import linecache
 import pathlib
@@ -24,14 +25,19 @@ from ..transforms.containers import flatten, unflatten
 from .comparison import compare
 from .graph import Graph
 from .guards import Guard
+from .iterations import LOOP
 from .numba_source import looped
 from .numpy_source import planned
 from .readable_source import readable
+from .rolling import rolled
 from .rules import simplify
 from .source import Source
 from .trace import Trace
 
 _NUMBERS = itertools.count(1)
+
+_LONG = 500
+"""Lines that are not compiled again for the sake of one call the less."""
 
 
 class Program:
@@ -43,6 +49,8 @@ class Program:
         The text of the program that is run.
     readable : str
         The same program as one would write it down.
+    memory : list
+        The arrays that it works in, while it does not run.
     graph : list of Tensor
         The results, as recorded nodes on the arguments, simplified: to draw, or to walk over.
     """
@@ -54,6 +62,7 @@ class Program:
         self._space = compiled(source.text, source.name, source.held)
         self.arity = len(traced.parameters)
         self.guard = Guard(traced, source)
+        self.memory: list[Any] = self._space.get("free", [])
         self.run = _adapted(traced, source, self._space[source.name])
         self._same: Callable[..., bool] | None = None
 
@@ -64,7 +73,8 @@ class Program:
         before its first line, which saves a call.
         """
         source, traced = self._source, self._traced
-        if source.flat or source.flat_result or traced.static:
+        long = len(source.body) > _LONG
+        if long or source.flat or source.flat_result or traced.static:
             same, run = self.guard.function(), self.run
             return lambda *args: run(*args) if same(*args) else missed(*args)
         guard = Guard(traced, source, source.parameters)
@@ -83,8 +93,11 @@ class Program:
     @property
     def graph(self) -> list[Tensor]:
         """The results as recorded nodes on the arguments, simplified: to draw or to walk over."""
-        leaves = {x: Tensor(plain(x), name=x.name) for x in self._graph.inputs}
-        return replay(self._graph.outputs, leaves)[0]
+        graph = self._graph
+        if any(node.op is LOOP for node in graph.nodes()):
+            graph = simplify(self._traced.graph)
+        leaves = {x: Tensor(plain(x), name=x.name) for x in graph.inputs}
+        return replay(graph.outputs, leaves)[0]
 
     @property
     def kernel(self) -> Callable[..., Any]:
@@ -219,7 +232,17 @@ def lowered(
     traced: Trace, donated: Sequence[str] = (), style: str = "planned", engine: str = "numpy"
 ) -> Program:
     """Return the checked program of a trace."""
-    graph = simplify(traced.graph)
+    paused = gc.isenabled()
+    gc.disable()  # it would look through a long graph again and again, which has no cycles
+    try:
+        return _lowered(traced, donated, style, engine)
+    finally:
+        if paused:
+            gc.enable()
+
+
+def _lowered(traced: Trace, donated: Sequence[str], style: str, engine: str) -> Program:
+    graph = simplify(traced.graph if engine == "numba" else rolled(traced.graph))
     inputs = zip(traced.leaves, graph.inputs, strict=True)
     given = {node for leaf, node in inputs if leaf.path[0] in donated}
     if style == "readable":

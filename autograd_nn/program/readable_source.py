@@ -11,6 +11,7 @@ from ..formulas.precedence import Text
 from ..ops.shapes import TRANSPOSE
 from ..transforms.containers import flatten
 from .graph import Graph, is_leaf
+from .iterations import Bodies, bodies_of
 from .order import ordered
 from .rules.samples import per_sample
 from .source import Source, Writer
@@ -23,13 +24,14 @@ _INLINE = 64
 class _Readable(Writer):
     """Operators infix; a value that is used once and has no name stands where it is used."""
 
-    def __init__(self, traced: Trace, graph: Graph, order: Sequence[Tensor]) -> None:
-        super().__init__(traced, graph, order)
-        self._users = uses(order)
-        self._outputs = set(graph.outputs)
+    def __init__(
+        self, traced: Trace, graph: Graph, order: Sequence[Tensor], bodies: Bodies
+    ) -> None:
+        super().__init__(traced, graph, order, bodies)
+        self._users = uses(self.every)
 
     def inlined(self, node: Tensor) -> bool:
-        if node.name or node in self._outputs:
+        if node.name or node in self.outputs:
             return False
         users = self._users[node]
         if node.op is TRANSPOSE or not users:
@@ -51,7 +53,9 @@ def readable(traced: Trace, graph: Graph) -> Source:
     if traced.samples and traced.samples > 1:
         graph = per_sample(graph, traced.samples)
     _name_results(traced, graph)
-    writer = _Readable(traced, graph, ordered(graph, {}) or [])
+    order = ordered(graph, {}) or []
+    bodies = bodies_of(order, lambda loop, _: (loop.body, ordered(loop.body, {}) or []))
+    writer = _Readable(traced, graph, order, bodies)
     writer.write_body()
     return writer.finish()
 

@@ -77,12 +77,17 @@ def frozen(value: Any) -> Any:
     return (type(value).__name__, value)
 
 
+_Quiet = dict[Tensor, list[tuple[Tensor, int]]]
+"""Nodes for which no rule fires while the nodes listed are used so often."""
+
+
 class _Sweep:
     """One pass through a graph: what became of each node, and which operations exist already."""
 
-    def __init__(self, graph: Graph, rules: Sequence[Rule]) -> None:
+    def __init__(self, graph: Graph, rules: Sequence[Rule], quiet: _Quiet) -> None:
         self.graph = graph
         self.rules = rules
+        self.quiet = quiet
         self.fresh: dict[Tensor, Tensor] = {}
         self.known: dict[Any, Tensor] = {}
         self.settled: set[Tensor] = set()
@@ -113,6 +118,7 @@ class _Sweep:
             if better is None or better is node:
                 break
             self.fired += 1
+            self.known.pop(_same(node), None)  # `2 * x` is not to be taken for its own `x * 2`
             for inner in self.unsettled(better):
                 if inner is not better:
                     self.fresh[inner] = self.settle(self.rebuilt(inner))
@@ -128,12 +134,19 @@ class _Sweep:
         op, exact = op_of(node), is_exact(node.dtype)
         if op not in self.table:
             self.table[op] = [rule for rule in self.rules if op in _OPERATIONS.get(rule, (op,))]
+        counts = self.graph.counts()
+        before = self.quiet.get(node)
+        if before is not None and all(counts.get(x, 1) == times for x, times in before):
+            return None
+        asked: list[tuple[Tensor, int]] = []
+        self.graph.asked = asked
         for rule in self.table[op]:
             if rule in _ARITHMETIC and not exact:
                 continue
             better = rule(node, self.graph)
             if better is not None and self._holds(rule, node, better):
                 return better
+        self.quiet[node] = asked
         return None
 
     def _holds(self, rule: Rule, node: Tensor, better: Tensor) -> bool:
@@ -174,19 +187,22 @@ class _Sweep:
         """Return the node that does what `node` does, if there was one before it."""
         if node.op is INPUT:
             return node
-        if node.op is None:
-            key: Any = ("constant", frozen(plain(node)))
-        else:
-            operands = [id(x) for x in node.inputs]
-            if node.op in (ADD, MULTIPLY):
-                operands.sort()
-            key = (node.op, tuple(operands), frozen(node.params))
-        earlier = self.known.setdefault(key, node)
+        earlier = self.known.setdefault(_same(node), node)
         place = self.graph.place
         place[earlier] = min(place.get(earlier, self.place_now), self.place_now)
         take_name(earlier, node)
         self.graph.stand_for(earlier, node)
         return earlier
+
+
+def _same(node: Tensor) -> Any:
+    """Return what nodes have in common that are always equal."""
+    if node.op is None:
+        return frozen(plain(node))
+    operands = [id(x) for x in node.inputs]
+    if node.op in (ADD, MULTIPLY):
+        operands.sort()
+    return node.op, tuple(operands), frozen(node.params) if node.params else ()
 
 
 def take_name(node: Tensor, old: Tensor) -> None:
@@ -201,11 +217,13 @@ def rewrite(graph: Graph, rules: Sequence[Rule]) -> Graph:
     Without rules it merges common sub-expressions and drops dead code, and nothing else.
     """
     with np.errstate(all="ignore"):
-        # Equal operations are merged before any rule asks how often one is used.
-        graph = graph.with_outputs(_Sweep(graph, ()).run())
+        if not graph.merged:  # before any rule asks how often one is used
+            graph = graph.with_outputs(_Sweep(graph, (), {}).run())
+        quiet: _Quiet = {}
         for _ in range(_SWEEPS if rules else 0):
-            sweep = _Sweep(graph, rules)
+            sweep = _Sweep(graph, rules, quiet)
             graph = graph.with_outputs(sweep.run())
             if not sweep.fired:
+                graph.merged = True
                 break
     return graph

@@ -18,11 +18,12 @@ from ..core.tensor import Tensor, plain
 from ..formulas.notation import identifier
 from ..formulas.precedence import ATOM, Text
 from .expressions import HELPERS, Vocabulary
-from .graph import INPUT, Graph, count_uses, is_leaf, is_weak, op_of
-from .literals import literal
+from .graph import INPUT, Graph, is_leaf, is_weak, op_of
+from .iterations import ADD_AT, ITEM, LOOP, PUT_AT, STORE, TABLE, Bodies, Loop
+from .literals import dtype_name, literal
 from .memory import root_of
 from .order import parts
-from .structures import Leaf, construction, reached
+from .structures import Leaf, construction, reached, reached_by_number
 from .trace import Trace
 
 _WIDTH = 88
@@ -69,19 +70,35 @@ class Source:
 class Writer:
     """Writes one function; the styles differ in how they write an operation."""
 
-    def __init__(self, traced: Trace, graph: Graph, order: Sequence[Tensor]) -> None:
+    def __init__(
+        self, traced: Trace, graph: Graph, order: Sequence[Tensor], bodies: Bodies
+    ) -> None:
         self.traced = traced
         self.graph = graph
         self.order = order
+        self.bodies = bodies
+        self.every = [*order, *(node for _, inner in bodies.values() for node in inner)]
+        self.outputs = set(graph.outputs)
+        self.uses = dict(graph.counts())
+        self.parts = parts(graph)
+        for body, _ in bodies.values():
+            self.outputs.update(body.outputs)
+            self.uses.update(body.counts())
+            self.parts.update(parts(body))
+        self.targets: dict[tuple[Loop, int], Tensor] = {}  # stacks that are computed into
+        self.items: dict[tuple[Tensor, int], Text] = {}
+        self.indices: list[str] = []
+        self.tables: dict[Tensor, str] = {}
         reserved = self.reserved()
         self.words = Vocabulary(reserved)
-        self.uses = count_uses(graph.outputs)
-        self.parts = parts(graph)
         self.texts: dict[Tensor, Text] = {}
         self.counters: dict[str, Iterator[int]] = {}
         self.lines: list[tuple[str, str]] = []
+        self.first: dict[Tensor, int] = {}  # the first output of those that share memory
+        for position, output in enumerate(graph.outputs):
+            self.first.setdefault(root_of(output), position)
         rehearsal = Vocabulary(reserved)  # takes the names that helper functions will have
-        for node in order:
+        for node in self.every:
             if rehearsal.calls(node):
                 rehearsal.function(op_of(node))
         embedding = rehearsal.embedding
@@ -106,8 +123,21 @@ class Writer:
         for key in traced.parameters:
             names[key] = identifier(key, self.words.taken)
             self.words.taken.add(names[key])
+        k = self.words.fresh("k")
+        paths = {node: leaf.path for leaf, node in leaves}
+        listed: dict[Tensor, int] = {}
+        for table in [node for node in self.order if node.op is TABLE]:
+            if all(x in paths for x in table.inputs):
+                code = reached_by_number(
+                    [(names[paths[x][0]], *paths[x][1:]) for x in table.inputs], k
+                )
+                if code:
+                    self.tables[table] = f"[{code}]"
+                    listed.update((x, listed.get(x, 0) + 1) for x in table.inputs)
         groups: dict[str, list[tuple[Leaf, Tensor]]] = {}
         for leaf, node in leaves:
+            if listed.get(node) == self.uses.get(node, 0) > 0:
+                continue
             if len(leaf.path) == 1:
                 self.texts[node] = Text(names[leaf.path[0]])
             else:
@@ -164,8 +194,7 @@ class Writer:
         text = self.operand(node)
         if not isinstance(plain(node), np.ndarray) or is_weak(node):
             return text.code
-        earlier = self.graph.outputs[:position]
-        shared = any(root_of(node) is root_of(other) for other in earlier)
+        shared = self.first[root_of(node)] < position
         if node.ndim == 0:  # as a number, which nobody can write into
             given = root_of(node).op is INPUT or (shared and node.op is not None)
             return f"{text.within(ATOM)}[()]" if given else text.code
@@ -177,10 +206,112 @@ class Writer:
         several = len({self.parts[node] for node in self.order}) > 1
         now = ""
         for node in self.order:
-            if several and self.parts[node] != now and not self.inlined(node):
+            quiet = self.inlined(node) and node.op is not LOOP
+            if several and self.parts[node] != now and not quiet:
                 now = self.parts[node]
                 self.lines.append((f"# {now}", ""))
+            self.put(node)
+
+    def put(self, node: Tensor) -> None:
+        """Write `node`, which may be a loop or what it gave."""
+        if node.op is LOOP:
+            self.loop(node)
+        elif node.op is ITEM:
+            self.texts[node] = self.items[node.inputs[0], node.params["item"]]
+        elif node.op is PUT_AT:
+            name = self.name(node, "u")
+            self.assign(name, f"np.zeros({literal(node.shape)}, {dtype_name(node.dtype)})", node)
+            self.texts[node] = Text(name)
+            self._put(node, name, "=")
+        elif node in self.tables:
+            self.assign(name := self.name(node, "u"), self.tables[node], node)
+            self.texts[node] = Text(name)
+        else:
             self.write(node)
+
+    def loop(self, node: Tensor) -> None:
+        """Write a loop: its stacks, the first values of what is carried, its body."""
+        loop = node.params["loop"]
+        body, order = self.bodies[loop]
+        given = [self._settled(x) for x in node.inputs[:-1]]
+        for kind, k in loop.sources:
+            if kind == "number":
+                numbers = self.words.fresh("numbers")
+                self.lines.append((f"{numbers} = {given[k].code}.tolist()", ""))
+                given[k] = Text(numbers)
+        t = (self.indices or [self.words.fresh("t")]).pop()
+        stacks = []
+        for stack in loop.stacks:
+            like = stack.like
+            stacks.append(self.words.fresh(f"{like.name}s" if like.name else "kept"))
+            shape = literal((stack.length, *like.shape))
+            self.assign(stacks[-1], f"np.empty({shape}, {dtype_name(like.dtype)})", like)
+            for element, k in stack.slots.items():
+                self.lines.append((f"{stacks[-1]}[{element}] = {given[k].code}", ""))
+        inside = {k: x for x, k in loop.carried()}
+        overwritten = self.writable() | {x.inputs[0] for x in order if x.op is ADD_AT}
+        states = []
+        for k, first in enumerate(loop.first):
+            wish = body.outputs[k].name or "state"
+            states.append(self.words.fresh(wish))
+            if first is not None:
+                own = f"{given[first].within(ATOM)}.copy()"
+                self.lines.append(
+                    (f"{states[k]} = {own if inside[k] in overwritten else given[first].code}", "")
+                )
+        texts = {"given": given, "stack": [Text(x) for x in stacks]}
+        texts["carried"] = [Text(x) for x in states]
+        texts["leaf"] = texts["number"] = [Text(f"{x.within(ATOM)}[{t}]") for x in given]
+        self.texts[body.inputs[0]] = Text(t)
+        for x, (kind, k) in zip(body.inputs[1:], loop.sources, strict=True):
+            self.texts[x] = texts[kind][k]
+        self.lines.append((f"for {t} in range({loop.count}):", ""))
+        start = len(self.lines)
+        places = [
+            Text(f"{name}[{t} + {stack.offset}]" if stack.offset else f"{name}[{t}]")
+            for name, stack in zip(stacks, loop.stacks, strict=True)
+        ]
+        self.texts.update({x: places[k] for (own, k), x in self.targets.items() if own is loop})
+        for x in order:
+            if x.op is STORE:
+                if (loop, x.params["stack"]) not in self.targets:
+                    where = places[x.params["stack"]].code
+                    self.lines.append((f"{where} = {self.operand(x.inputs[0]).code}", ""))
+            elif x.op is ADD_AT:
+                self.texts[x] = self.operand(x.inputs[0])
+                self._put(x, self.texts[x].code, "+=")
+            else:
+                self.put(x)
+        moved = []
+        for state, x in zip(states, body.outputs, strict=False):
+            text = self.operand(x)
+            shared = is_leaf(root_of(x)) and isinstance(plain(x), np.ndarray) and x.ndim > 0
+            code = f"{text.within(ATOM)}.copy()" if shared else text.code
+            if code != state:
+                moved.append((state, code))
+        if moved:
+            left, right = (", ".join(part) for part in zip(*moved, strict=True))
+            self.lines.append((f"{left} = {right}", ""))
+        if len(self.lines) == start:
+            self.lines.append(("pass", ""))
+        self.lines[start:] = [(f"    {code}", note) for code, note in self.lines[start:]]
+        self.indices.append(t)
+        for item, name in enumerate([*states, *stacks]):
+            self.items[node, item] = Text(name)
+
+    def _put(self, node: Tensor, array: str, sign: str) -> None:
+        """Write that an element at an index that varies is put into an array, or added there."""
+        g, t = (self.operand(x) for x in node.inputs[-2:])
+        element = self.words.expression(node, [Text(array), t]).code
+        self.lines.append((f"{element} {sign} {g.code}", ""))
+
+    def _settled(self, x: Tensor) -> Text:
+        """Return a name for an operand of a loop, which reads it again and again."""
+        text = self.operand(x)
+        if is_leaf(x) or text.code.isidentifier():
+            return text
+        self.assign(name := self.name(x, "u"), text.code, x)
+        return Text(name)
 
     def inlined(self, node: Tensor) -> bool:
         """Whether `node` has no statement of its own."""

@@ -8,6 +8,7 @@ Only dicts with plain keys, lists, tuples, namedtuples and dataclasses can be wr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,10 +17,11 @@ import numpy as np
 
 from ..core.tensor import Tensor, plain
 from ..transforms.containers import flatten
-from .literals import NotLiteralError
+from .literals import NotLiteralError, affine
 
 _PLAIN_KEYS = (str, int, bool, float, type(None))
 _NUMBERS = (bool, int, float, complex)
+_RUN = 8  # elements from which on they are not listed one by one
 LEAVES = (Tensor, np.ndarray, np.generic, *_NUMBERS)
 """The types of what is no container."""
 
@@ -76,6 +78,65 @@ def reached(root: str, steps: Sequence[tuple[str, Any]]) -> str:
     return root + "".join(
         f".{step}" if kind == "field" else f"[{quoted(step)}]" for kind, step in steps
     )
+
+
+_NUMBERED = re.compile(r"([A-Za-z_]\w*?)(\d+)")
+_ELEMENT = re.compile(r"\[(\d+)\]")
+
+
+def reached_by_number(paths: Sequence[tuple[Any, ...]], k: str) -> str | None:
+    """Return the code that reaches leaves one after the other: ``p[f"W{k}"] for k in range(9)``.
+
+    None if they differ by more than a number that goes on evenly.
+    """
+    first = paths[0]
+    places = [i for i in range(len(first)) if any(x[i : i + 1] != first[i : i + 1] for x in paths)]
+    if len(places) != 1 or not places[0] or any(len(path) != len(first) for path in paths):
+        return None
+    steps = [path[places[0]] for path in paths]
+    words = [_NUMBERED.fullmatch(step) if isinstance(step, str) else None for _, step in steps]
+    start = words[0][1] if words[0] else ""
+    numbers = [int(x[2]) if x else step for x, (_, step) in zip(words, steps, strict=True)]
+    if any(type(n) is not int for n in numbers) or len({kind for kind, _ in steps}) > 1:
+        return None
+    gap = numbers[1] - numbers[0]
+    along = range(numbers[0], numbers[0] + gap * len(numbers), gap) if gap else ()
+    same = [step for _, step in steps] == [f"{start}{n}" if start else n for n in along]
+    if not same or steps[0][0] == "field":
+        return None
+    key = f'[f"{start}{{{k}}}"]' if start else f"[{k}]"
+    reading = reached(reached(first[0], first[1 : places[0]]) + key, first[places[0] + 1 :])
+    return f"{reading} for {k} in {along}"
+
+
+def _listed(parts: Sequence[str]) -> str:
+    """Return `parts` with commas between them, runs of ``x[0], x[1], …`` as what they are."""
+    found, at, k = [], 0, "k"
+    while at < len(parts):
+        while re.search(rf"\b{k}\b", parts[at]):
+            k += "_"
+        pattern = _ELEMENT.split(parts[at])
+        end, step = at + 1, list[int]()
+        while end < len(parts):
+            other = _ELEMENT.split(parts[end])
+            if other[::2] != pattern[::2]:
+                break
+            gaps = [int(b) - int(a) for a, b in zip(pattern[1::2], other[1::2], strict=True)]
+            step = step or gaps
+            if gaps != [gap * (end - at) for gap in step] or not any(gaps):
+                break
+            end += 1
+        if end - at < _RUN:
+            found.append(parts[at])
+            at += 1
+            continue
+        texts = [f"[{affine(int(n), gap, k)}]" for n, gap in zip(pattern[1::2], step, strict=True)]
+        code = "".join(
+            part for pair in zip(pattern[::2], [*texts, ""], strict=True) for part in pair
+        )
+        found.append(f"*[{code} for {k} in range({end - at})]")
+        at = end
+    return ", ".join(found)
 
 
 def quoted(key: Any) -> str:
@@ -140,9 +201,10 @@ def construction(result: Any, texts: Sequence[str]) -> str | None:
             parts = {key: build(value[key]) for key in _sorted_keys(value)}
             return "{" + ", ".join(f"{quoted(key)}: {parts[key]}" for key in value) + "}"
         if type(value) is list:
-            return "[" + ", ".join(build(part) for part in value) + "]"
+            inner = _listed([build(part) for part in value])
+            return f"[{inner}]"
         if type(value) is tuple:
-            inner = ", ".join(build(part) for part in value)
+            inner = _listed([build(part) for part in value])
             return f"({inner},)" if len(value) == 1 else f"({inner})"
         if value is None:
             return "None"

@@ -9,6 +9,7 @@ known; whatever would let such a value into the program raises a `TracingError`.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,8 +26,12 @@ from .graph import INPUT, Graph
 from .outside import Outside
 from .structures import Leaf, leaves_of
 
-_LONGEST = 20_000
+_LONGEST = 500_000
 """Operations from which on a straight line is no way to write them."""
+
+
+_ATTEMPTS = 5
+"""Runs of a function in which random numbers were drawn: by another thread, it may be."""
 
 
 class _Straight(list[Tensor]):
@@ -114,10 +119,13 @@ def trace(
         stand_ins += nodes
     positional = [value for key, value in given.items() if key not in keywords]
     roots = [f, *(parameters[key] for key in static)]
-    before = Outside(roots)
-    with tracing() as tape:
-        tape.nodes = _Straight()
-        result = f(*positional, **{key: given[key] for key in keywords})
+    for _ in range(_ATTEMPTS):
+        before = Outside(roots)
+        with tracing() as tape:
+            tape.nodes = _Straight()
+            result = f(*positional, **{key: given[key] for key in keywords})
+        if threading.active_count() == 1 or not before.drawn():
+            break
     before.refuse_changes(name)
     place = {node: position for position, node in enumerate(tape.nodes)}
     cotangents = _cotangents(tape)

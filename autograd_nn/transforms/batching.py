@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -35,13 +36,50 @@ from ..ops.products import EINSUM, free_letter
 from ..ops.shapes import BROADCAST_TO, RESHAPE, TRANSPOSE
 from .flow import STOP
 
-Rule = Callable[[Tensor, list[Any], list[bool], int], Any]
-"""(node of one row, its inputs, which of them have rows, the number of rows) → node of all rows."""
+
+@dataclass(slots=True)
+class Rows:
+    """An operand of all rows.
+
+    Attributes
+    ----------
+    all : Tensor
+        Its values, along a first axis if `differ`.
+    differ : bool
+        Whether it has a value for each row; else one is that of all.
+    count : int
+        The number of rows.
+    """
+
+    all: Any
+    differ: bool
+    count: int
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes of one row."""
+        return int(self.all.ndim) - self.differ
+
+    def each(self) -> Any:
+        """Return it with a first axis, even if all rows are the same."""
+        x = self.all
+        return x if self.differ else np.broadcast_to(x, (self.count, *x.shape))
+
+    def of_rank(self, ndim: int) -> Any:
+        """Return it, with new axes behind the first where a row has less than `ndim`."""
+        x, missing = self.all, ndim - self.ndim
+        if not self.differ or missing <= 0:
+            return x
+        return np.reshape(x, (self.count, *(1,) * missing, *x.shape[1:]))
+
+
+Rule = Callable[..., Any]
+"""(node of one row, number of rows, *operands as Rows) → the node of all rows."""
 
 _RULES: dict[Op, Rule] = {}
 
 
-def batched(outputs: Sequence[Tensor], rows: dict[Tensor, Tensor], count: int) -> list[Tensor]:
+def batched(outputs: Sequence[Tensor], rows: dict[Tensor, Tensor], count: int) -> list[Any]:
     """Return `outputs` for every row.
 
     Parameters
@@ -58,24 +96,20 @@ def batched(outputs: Sequence[Tensor], rows: dict[Tensor, Tensor], count: int) -
         With the rows along the first axis, also of what depends on none of `rows`.
     """
 
-    def make(node: Tensor, inputs: list[Tensor]) -> Tensor:
-        on = [x is not old for x, old in zip(inputs, node.inputs, strict=True)]
-        made = _rule_of(node)(node, inputs, on, count)
+    def make(node: Tensor, inputs: list[Tensor]) -> Any:
+        pairs = zip(inputs, node.inputs, strict=True)
+        made = _rule_of(node)(node, count, *[Rows(x, x is not old, count) for x, old in pairs])
         made.name = made.name or node.name
-        return cast("Tensor", made)
+        return made
 
     fresh = rebuild(topological_order(outputs), dict(rows), make)
-    return [_repeated(fresh[x], fresh[x] is not x, count) for x in outputs]
+    return [Rows(fresh[x], fresh[x] is not x, count).each() for x in outputs]
 
 
 def _rule_of(node: Tensor) -> Rule:
     op: Any = node.op
-    if op in _RULES:
-        return _RULES[op]
-    for trait, rule in _BY_TRAIT.items():
-        if trait in op.traits:
-            return rule
-    return _one_by_one
+    by_trait = (rule for trait, rule in _BY_TRAIT.items() if trait in op.traits)
+    return _RULES.get(op) or next(by_trait, _one_by_one)
 
 
 def _batches(*ops: Op) -> Callable[[Rule], Rule]:
@@ -86,32 +120,21 @@ def _batches(*ops: Op) -> Callable[[Rule], Rule]:
     return enter
 
 
-def _again(node: Tensor, inputs: Sequence[Any], **params: Any) -> Any:
+def _again(node: Tensor, *inputs: Any, **params: Any) -> Any:
     """Record the operation of `node` with other inputs and, where given, other parameters."""
     op: Any = node.op
     return apply(op, inputs, {**node.params, **params} if params else node.params)
 
 
-def _repeated(x: Any, on: bool, count: int) -> Any:
-    """Return `x` with rows: the same in all of them, if it has none."""
-    return x if on else np.broadcast_to(x, (count, *x.shape))
+def _moved(x: Any, source: Any, target: Any) -> Any:
+    """Return ``np.moveaxis`` of `x` to a different place, and else `x`."""
+    return np.moveaxis(x, source, target) if source != target else x
 
 
-def _with_rank(x: Any, on: bool, ndim: int) -> Any:
-    """Return `x`, if it has rows, with new axes behind the first, so that a row has `ndim`."""
-    missing = ndim + 1 - x.ndim
-    if not on or missing <= 0:
-        return x
-    return np.reshape(x, (x.shape[0], *(1,) * missing, *x.shape[1:]))
-
-
-def _one_by_one(node: Tensor, xs: list[Any], on: list[bool], count: int) -> Any:
+def _one_by_one(node: Tensor, count: int, *xs: Rows) -> Any:
     if not count:
         return np.broadcast_to(node, (0, *node.shape))
-    each = [
-        _again(node, [x[i] if rows else x for x, rows in zip(xs, on, strict=True)])
-        for i in range(count)
-    ]
+    each = [_again(node, *[x.all[i] if x.differ else x.all for x in xs]) for i in range(count)]
     return np.stack(each)
 
 
@@ -119,30 +142,29 @@ def _one_by_one(node: Tensor, xs: list[Any], on: list[bool], count: int) -> Any:
 
 
 @_batches(DETACH, STOP)
-def _elementwise(node: Tensor, xs: list[Any], on: list[bool], count: int) -> Any:
+def _elementwise(node: Tensor, count: int, *xs: Rows) -> Any:
     op: Any = node.op
     if len(xs) > 1 and not op.broadcasts:  # all of one shape, but for numbers
-        xs = [_repeated(x, rows or not x.ndim, count) for x, rows in zip(xs, on, strict=True)]
-        on = [bool(x.ndim) for x in xs]
-    return _again(node, [_with_rank(x, rows, node.ndim) for x, rows in zip(xs, on, strict=True)])
+        xs = tuple([Rows(x.each(), True, count) if x.ndim else x for x in xs])
+    return _again(node, *[x.of_rank(node.ndim) for x in xs])
 
 
-def _along_lines(node: Tensor, xs: list[Any], on: list[bool], count: int) -> Any:
+@_batches(CONCATENATE)
+def _along_lines(node: Tensor, count: int, *xs: Rows) -> Any:
     """Do along the parameter `axis`, or over all elements, what the operation does along lines."""
-    xs = [_repeated(x, rows, count) for x, rows in zip(xs, on, strict=True)]
-    axis, ndim = node.params.get("axis"), xs[0].ndim - 1
+    axis, ndim = node.params.get("axis"), xs[0].ndim
     if axis is not None and ndim:
         axes = [a % ndim + 1 for a in np.atleast_1d(axis).tolist()]
         shifted = tuple(axes) if isinstance(axis, tuple) else axes[0]
-        return _again(node, xs, axis=shifted)
-    flat = [np.reshape(x, (count, math.prod(x.shape[1:]))) for x in xs]
+        return _again(node, *[x.each() for x in xs], axis=shifted)
+    flat = [np.reshape(x, (count, math.prod(x.shape[1:]))) for x in [x.each() for x in xs]]
     more = {"keepdims": False} if node.params.get("keepdims") else {}
-    made = _again(node, flat, axis=1, **more)
+    made = _again(node, *flat, axis=1, **more)
     return made if made.ndim == node.ndim + 1 else np.reshape(made, (count, *node.shape))
 
 
-def _on_stacks(node: Tensor, xs: list[Any], on: list[bool], count: int) -> Any:
-    return _again(node, xs)
+def _on_stacks(node: Tensor, count: int, *xs: Rows) -> Any:
+    return _again(node, *[x.all for x in xs])
 
 
 _BY_TRAIT: dict[str, Rule] = {
@@ -156,161 +178,134 @@ _BY_TRAIT: dict[str, Rule] = {
 
 
 @_batches(RESHAPE)
-def _reshape(node: Tensor, xs: list[Any], on: list[bool], count: int) -> Any:
-    return np.reshape(xs[0], (count, *node.shape))
+def _reshape(node: Tensor, count: int, x: Rows) -> Any:
+    return np.reshape(x.all, (count, *node.shape))
 
 
 @_batches(TRANSPOSE)
-def _transpose(node: Tensor, xs: list[Any], on: list[bool], count: int) -> Any:
+def _transpose(node: Tensor, count: int, x: Rows) -> Any:
     axes = node.params.get("axes") or range(node.ndim)[::-1]
-    return np.transpose(xs[0], (0, *[a % node.ndim + 1 for a in axes]))
+    return np.transpose(x.all, (0, *[a % node.ndim + 1 for a in axes]))
 
 
 @_batches(BROADCAST_TO)
-def _broadcast_to(node: Tensor, xs: list[Any], on: list[bool], count: int) -> Any:
-    return np.broadcast_to(_with_rank(xs[0], True, node.ndim), (count, *node.shape))
-
-
-@_batches(CONCATENATE)
-def _concatenate(node: Tensor, xs: list[Any], on: list[bool], count: int) -> Any:
-    return _along_lines(node, xs, on, count)
+def _broadcast_to(node: Tensor, count: int, x: Rows) -> Any:
+    return np.broadcast_to(x.of_rank(node.ndim), (count, *node.shape))
 
 
 # -- positions -------------------------------------------------------------------------------------
 
 
 @_batches(GETITEM)
-def _getitem(node: Tensor, xs: list[Any], on: list[bool], count: int) -> Any:
+def _getitem(node: Tensor, count: int, x: Rows) -> Any:
     key = node.params["key"]
-    made = _again(node, xs, key=_behind_rows(key))
     # NumPy puts the axes of separated index arrays first, before the rows
-    return _moved(made, advanced_first(key), 0)
+    return _moved(_again(node, x.all, key=_behind_rows(key)), advanced_first(key), 0)
 
 
 @_batches(SCATTER)
-def _scatter(node: Tensor, xs: list[Any], on: list[bool], count: int) -> Any:
-    key = node.params["key"]
-    g = _moved(xs[0], 0, advanced_first(key))
-    return _again(node, [g], key=_behind_rows(key), shape=(count, *node.params["shape"]))
+def _scatter(node: Tensor, count: int, g: Rows) -> Any:
+    key, shape = node.params["key"], (count, *node.params["shape"])
+    return _again(node, _moved(g.all, 0, advanced_first(key)), key=_behind_rows(key), shape=shape)
 
 
 def _behind_rows(key: Any) -> tuple[Any, ...]:
     return (slice(None), *(key if isinstance(key, tuple) else (key,)))
 
 
-def _rows_first(count: int, indices: Sequence[Any], on: Sequence[bool]) -> list[Any]:
+def _of_own_row(count: int, *indices: Rows) -> list[Any]:
     """Return index arrays that take from the row each belongs to."""
-    ndim = max([x.ndim - rows for x, rows in zip(indices, on, strict=True)])
+    ndim = max([i.ndim for i in indices])
     rows = np.reshape(np.arange(count), (count, *(1,) * ndim))
-    return [rows, *(_with_rank(x, r, ndim) for x, r in zip(indices, on, strict=True))]
+    return [rows, *[i.of_rank(ndim) for i in indices]]
 
 
 @_batches(GATHER)
-def _gather(node: Tensor, xs: list[Any], on: list[bool], count: int) -> Any:
-    x, *indices = xs
-    if on[0]:
-        indices = _rows_first(count, indices, on[1:])
-    else:
-        ndim = max([i.ndim - rows for i, rows in zip(indices, on[1:], strict=True)])
-        indices = [_with_rank(i, r, ndim) for i, r in zip(indices, on[1:], strict=True)]
-    return _again(node, [x, *indices])
+def _gather(node: Tensor, count: int, x: Rows, *indices: Rows) -> Any:
+    own = _of_own_row(count, *indices)
+    return _again(node, x.all, *(own if x.differ else own[1:]))
 
 
 @_batches(SPREAD)
-def _spread(node: Tensor, xs: list[Any], on: list[bool], count: int) -> Any:
-    g, *indices = xs
-    indices = _rows_first(count, indices, on[1:])
-    return _again(
-        node, [_repeated(g, on[0], count), *indices], shape=(count, *node.params["shape"])
-    )
+def _spread(node: Tensor, count: int, g: Rows, *indices: Rows) -> Any:
+    shape = (count, *node.params["shape"])
+    return _again(node, g.each(), *_of_own_row(count, *indices), shape=shape)
 
 
 @_batches(TAKE)
-def _take(node: Tensor, xs: list[Any], on: list[bool], count: int) -> Any:
-    x, indices = xs
-    axis = node.params["axis"] % node.inputs[0].ndim
-    if not on[1]:
-        return _again(node, xs, axis=axis + 1)
-    if not on[0]:
-        return _moved(_again(node, xs, axis=axis), axis, 0)
-    taken = apply(GATHER, (_moved(x, axis + 1, 1), *_rows_first(count, [indices], [True])))
-    return _moved(taken, range(1, indices.ndim), range(axis + 1, axis + indices.ndim))
+def _take(node: Tensor, count: int, x: Rows, indices: Rows) -> Any:
+    axis = node.params["axis"] % x.ndim
+    if not indices.differ:
+        return _again(node, x.all, indices.all, axis=axis + 1)
+    if not x.differ:
+        return _moved(_again(node, x.all, indices.all, axis=axis), axis, 0)
+    taken = apply(GATHER, (_moved(x.all, axis + 1, 1), *_of_own_row(count, indices)))
+    return _moved(taken, *_ranges(indices.ndim, axis))
 
 
 @_batches(PUT)
-def _put(node: Tensor, xs: list[Any], on: list[bool], count: int) -> Any:
-    g, indices = xs
+def _put(node: Tensor, count: int, g: Rows, indices: Rows) -> Any:
     shape = node.params["shape"]
     axis = node.params["axis"] % len(shape)
-    if not on[1]:
-        return _again(node, xs, axis=axis + 1, shape=(count, *shape))
-    g = _repeated(g, on[0], count)
-    g = _moved(g, range(axis + 1, axis + indices.ndim), range(1, indices.ndim))
-    whole = (count, shape[axis], *shape[:axis], *shape[axis + 1 :])
-    put = apply(SPREAD, (g, *_rows_first(count, [indices], [True])), {"shape": whole})
-    return _moved(put, 1, axis + 1)
+    if not indices.differ:
+        return _again(node, g.all, indices.all, axis=axis + 1, shape=(count, *shape))
+    front = _moved(g.each(), *_ranges(indices.ndim, axis)[::-1])
+    whole = {"shape": (count, shape[axis], *shape[:axis], *shape[axis + 1 :])}
+    return _moved(apply(SPREAD, (front, *_of_own_row(count, indices)), whole), 1, axis + 1)
 
 
-def _moved(x: Any, source: Any, target: Any) -> Any:
-    """Return ``np.moveaxis`` of `x` to a different place, and else `x`."""
-    return np.moveaxis(x, source, target) if source != target else x
+def _ranges(number: int, axis: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return where the axes of indices lie behind the rows, and where behind `axis` more."""
+    return tuple(range(1, number + 1)), tuple(range(axis + 1, axis + number + 1))
 
 
 @_batches(TAKE_ALONG_AXIS, PUT_ALONG_AXIS)
-def _along_axis(node: Tensor, xs: list[Any], on: list[bool], count: int) -> Any:
-    xs = [_repeated(x, rows, count) for x, rows in zip(xs, on, strict=True)]
+def _along_axis(node: Tensor, count: int, *xs: Rows) -> Any:
     more = {"shape": (count, *node.params["shape"])} if "shape" in node.params else {}
-    return _again(node, xs, axis=node.params["axis"] % node.ndim + 1, **more)
+    axis = node.params["axis"] % node.ndim + 1
+    return _again(node, *[x.each() for x in xs], axis=axis, **more)
 
 
 # -- products --------------------------------------------------------------------------------------
 
 
 @_batches(MATMUL)
-def _matmul(node: Tensor, xs: list[Any], on: list[bool], count: int) -> Any:
-    (a, b), (rows_a, rows_b) = xs, on
-    ndim_a, ndim_b = a.ndim - rows_a, b.ndim - rows_b
-    if rows_a != rows_b and ndim_a <= 2 and ndim_b <= 2:
-        if rows_b and ndim_b == 1:  # the rows of one matrix
-            return np.matmul(b, a.T)
-        if rows_a and ndim_a == 1:
-            return np.matmul(a, b)
-        if rows_a:  # a taller matrix
-            tall = np.matmul(np.reshape(a, (count * a.shape[1], a.shape[2])), b)
-            return np.reshape(tall, (count, *node.shape))
-        if ndim_a == 1:
-            return np.matmul(a, b)
-    a = np.expand_dims(a, -2) if ndim_a == 1 else a
-    b = np.expand_dims(b, -1) if ndim_b == 1 else b
-    ndim = max(a.ndim - rows_a, b.ndim - rows_b)
-    made = np.matmul(_with_rank(a, rows_a, ndim), _with_rank(b, rows_b, ndim))
-    return np.reshape(made, (count, *node.shape)) if 1 in (ndim_a, ndim_b) else made
+def _matmul(node: Tensor, count: int, a: Rows, b: Rows) -> Any:
+    if a.ndim <= 2 and not b.differ and b.ndim <= 2:
+        if a.ndim == 1 or b.ndim == 1:
+            return np.matmul(a.all, b.all)
+        tall = np.matmul(np.reshape(a.all, (count * a.all.shape[1], a.all.shape[2])), b.all)
+        return np.reshape(tall, (count, *node.shape))
+    if a.ndim <= 2 and not a.differ and b.ndim == 1:  # the rows of one matrix
+        return np.matmul(b.all, a.all.T)
+    row, column = a.ndim == 1, b.ndim == 1
+    a = Rows(np.expand_dims(a.all, -2), a.differ, count) if row else a
+    b = Rows(np.expand_dims(b.all, -1), b.differ, count) if column else b
+    ndim = max(a.ndim, b.ndim)
+    made = np.matmul(a.of_rank(ndim), b.of_rank(ndim))
+    return np.reshape(made, (count, *node.shape)) if row or column else made
 
 
 @_batches(SOLVE)
-def _solve(node: Tensor, xs: list[Any], on: list[bool], count: int) -> Any:
-    (a, b), (rows_a, rows_b) = xs, on
-    if rows_b and not rows_a and a.ndim == 2 and b.ndim <= 3:  # more columns for one matrix
-        columns = np.moveaxis(b, 0, -1)
-        wide = (columns.shape[0], math.prod(columns.shape[1:]))
-        solved = np.reshape(_again(node, [a, np.reshape(columns, wide)]), columns.shape)
-        return np.moveaxis(solved, -1, 0)
-    vector = b.ndim - rows_b == 1
-    b = np.expand_dims(b, -1) if vector else b
-    ndim = max(a.ndim - rows_a, b.ndim - rows_b)
-    made = _again(node, [_with_rank(a, rows_a, ndim), _with_rank(b, rows_b, ndim)])
+def _solve(node: Tensor, count: int, a: Rows, b: Rows) -> Any:
+    if not a.differ and a.ndim == 2 and b.ndim <= 2:  # more columns for one matrix
+        columns = np.moveaxis(b.all, 0, -1)
+        wide = np.reshape(columns, (columns.shape[0], math.prod(columns.shape[1:])))
+        return np.moveaxis(np.reshape(_again(node, a.all, wide), columns.shape), -1, 0)
+    vector = b.ndim == 1
+    b = Rows(np.expand_dims(b.all, -1), b.differ, count) if vector else b
+    ndim = max(a.ndim, b.ndim)
+    made = _again(node, a.of_rank(ndim), b.of_rank(ndim))
     return made[..., 0] if vector else made
 
 
 @_batches(EINSUM)
-def _einsum(node: Tensor, xs: list[Any], on: list[bool], count: int) -> Any:
-    subscripts = node.params["subscripts"]
-    letter = free_letter(subscripts)
-    inputs, output = subscripts.split("->")
-    labels = [
-        letter + own if rows else own for own, rows in zip(inputs.split(","), on, strict=True)
-    ]
-    return _again(node, xs, subscripts=f"{','.join(labels)}->{letter}{output}")
+def _einsum(node: Tensor, count: int, *xs: Rows) -> Any:
+    inputs, output = node.params["subscripts"].split("->")
+    letter = free_letter(node.params["subscripts"])
+    labels = [letter * x.differ + own for own, x in zip(inputs.split(","), xs, strict=True)]
+    subscripts = f"{','.join(labels)}->{letter}{output}"
+    return _again(node, *[x.all for x in xs], subscripts=subscripts)
 
 
 def largest(outputs: Sequence[Tensor]) -> int:

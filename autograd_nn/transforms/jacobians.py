@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from ..core.tensor import plain
 from .containers import unflatten
 from .derivatives import described, named
 from .run import Function, Run, positions, seeds_of
-from .sweeps import columns, rows
+from .sparsity import sparse_blocks
+from .sweeps import blocks
 
 
 def jacobian(
-    f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False, holomorphic: bool = False
+    f: Function,
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    sparse: bool = False,
+    holomorphic: bool = False,
 ) -> Function:
     """Return a function that gives all first derivatives of `f`.
 
@@ -30,6 +32,11 @@ def jacobian(
         As in `value_and_grad`.
     has_aux : bool
         Whether `f` returns ``(result, aux)``.
+    sparse : bool
+        Find out which elements are 0 whatever the argument, and give what is left as a
+        ``scipy.sparse.csr_matrix`` of shape (result.size, argument.size), in as many products as
+        it takes to distinguish the elements: three for a tridiagonal matrix of any size. It is
+        not recorded, and so refused inside of other transforms. Real numbers only.
     holomorphic : bool
         Needed where arguments and results are complex. Without it one of the two may be: of a
         complex argument each row is a gradient as `grad` gives it, and of a real one the
@@ -60,41 +67,17 @@ def jacobian(
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         places = positions(argnums, len(args), who)
         run = Run(f, args, kwargs, places, has_aux=has_aux, who=who)
-        lines = [run.regroup(line) for line in _blocks(run, holomorphic)]
+        upright = _is_upright(run, holomorphic)
+        if sparse and "c" in {x.dtype.kind for x in (*run.inputs, *run.outputs)}:
+            raise TypeError(
+                f"{who}: sparse=True takes real numbers, got complex ones; leave it out"
+            )
+        found = sparse_blocks(run) if sparse else blocks(run, upright)
+        lines = [run.regroup(line) for line in found]
         whole = unflatten(run.out_structure, [x[0] if single else tuple(x) for x in lines])
         return (whole, run.shown(run.aux)) if has_aux else whole
 
     return named(wrapped, f, name, "Jacobian of")
-
-
-def _blocks(run: Run, holomorphic: bool) -> list[list[Any]]:
-    """Return for each output, for each input, the block of the Jacobian, of shape out + x."""
-    heights, widths = [x.size for x in run.outputs], [x.size for x in run.inputs]
-    height, width = sum(heights), sum(widths)
-    if not height * width:
-        return [
-            run.made([np.zeros(out.shape + x.shape, x.dtype) for x in run.inputs])
-            for out in run.outputs
-        ]
-    upright = _is_upright(run, holomorphic)
-    if height == len(run.outputs) == 1 and not upright:
-        found = [run.pull([np.ones_like(plain(run.outputs[0]))])]
-    elif not upright:
-        whole = rows(run, lambda start, stop: np.eye(stop - start, height, start), height)
-        found = [[x[i : i + n] for x in whole] for i, n in _places(heights)]
-    else:
-        whole = columns(run, lambda start, stop: np.eye(stop - start, width, start), width)
-        found = [[np.moveaxis(x[i : i + n], 0, -1) for i, n in _places(widths)] for x in whole]
-    blocks = [
-        [np.reshape(block, out.shape + x.shape) for block, x in zip(line, run.inputs, strict=True)]
-        for line, out in zip(found, run.outputs, strict=True)
-    ]
-    return blocks if run.records(()) else [run.made(line) for line in blocks]
-
-
-def _places(sizes: Sequence[int]) -> list[tuple[int, int]]:
-    """Return where each of some parts begins, and its size."""
-    return list(zip(np.cumsum([0, *sizes]).tolist(), sizes, strict=False))
 
 
 def _is_upright(run: Run, holomorphic: bool) -> bool:
@@ -108,13 +91,17 @@ def _is_upright(run: Run, holomorphic: bool) -> bool:
 
 
 def hessian(
-    f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False, holomorphic: bool = False
+    f: Function,
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    sparse: bool = False,
+    holomorphic: bool = False,
 ) -> Function:
     """Return a function that gives all second derivatives of `f`.
 
     Parameters
     ----------
-    f, argnums, has_aux, holomorphic :
+    f, argnums, has_aux, sparse, holomorphic :
         As in `jacobian`. Of a real function of complex numbers `hvp` gives the products.
 
     Returns
@@ -137,6 +124,6 @@ def hessian(
            [2., 0.]])
     """
     name, _ = described(f, "hessian")
-    first = jacobian(f, argnums, has_aux, holomorphic)
-    second = jacobian(first, argnums, has_aux, holomorphic)
+    first = jacobian(f, argnums, has_aux, holomorphic=holomorphic)
+    second = jacobian(first, argnums, has_aux, sparse, holomorphic)
     return named(second, f, name, "Hessian of")

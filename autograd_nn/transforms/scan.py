@@ -57,40 +57,34 @@ def scan(
     """
     leaves, structure = flatten(xs)
     leaves = [as_array(x) for x in leaves]
-    lengths = {
-        name: x.shape[:1] for name, x in zip(leaf_names(structure, "xs"), leaves, strict=True)
-    }
-    told = {n[0] if n else None for n in lengths.values()} | (
-        {length} if length is not None else set()
-    )
-    if len(told) != 1 or None in told:
-        given = ", ".join(f"{name}: {n[0] if n else 'no axis'}" for name, n in lengths.items())
-        raise ValueError(
-            f"scan needs one number of steps, got length={length}"
-            f"{' and ' + given if given else ' and no xs'}"
-        )
-    count = int(told.pop() or 0)
+    names = leaf_names(structure, "xs")
+    told = {name: x.shape[0] if x.ndim else None for name, x in zip(names, leaves, strict=True)}
+    if length is not None:
+        told["length"] = length
+    numbers = set(told.values())
+    if len(numbers) != 1 or None in numbers:
+        given = ", ".join(f"{name}: {number}" for name, number in told.items())
+        raise ValueError(f"scan needs one number of steps, got {given or 'no xs and no length'}")
+    count = int(numbers.pop() or 0)
     carry = tree_map(as_array, init)
-    kind = _kind(carry)
-    each: list[list[Any]] = []
-    shape: Any = None
-    for i in range(count)[::-1] if reverse else range(count):
-        pair = f(carry, unflatten(structure, [x[i] for x in leaves]))
+    kind, each = _kind(carry), []
+    # without a step one on zeros tells what a result would look like
+    order = range(count)[:: -1 if reverse else 1]
+    for i in order or (None,):
+        parts = [np.zeros(x.shape[1:], x.dtype) if i is None else x[i] for x in leaves]
+        pair = f(carry, unflatten(structure, parts))
         if not isinstance(pair, tuple) or len(pair) != 2:
             raise TypeError(f"scan: f returns a pair (carry, y), got a {type(pair).__name__}")
-        carry, y = pair
-        if _kind(carry) != kind:
+        if _kind(pair[0]) != kind:
             raise TypeError(
                 f"scan: the carry changed its structure, a shape or a dtype, from {kind} to "
-                f"{_kind(carry)}; begin with an init that has those of the later ones"
+                f"{_kind(pair[0])}; begin with an init that has those of the later ones"
             )
-        parts, shape = flatten(y)
+        parts, shape = flatten(pair[1])
         each.append(parts)
-    if not count:
-        _, y = f(carry, unflatten(structure, [np.zeros(x.shape[1:], x.dtype) for x in leaves]))
-        return carry, tree_map(lambda leaf: np.zeros((0, *np.shape(leaf)), as_array(leaf).dtype), y)
-    each = each[::-1] if reverse else each
-    return carry, unflatten(shape, [np.stack(steps) for steps in zip(*each, strict=True)])
+        carry = carry if i is None else pair[0]
+    stacked = [np.stack(steps) for steps in zip(*each[:: -1 if reverse else 1], strict=True)]
+    return carry, unflatten(shape, stacked if count else [x[:0] for x in stacked])
 
 
 def _kind(tree: Any) -> tuple[Any, ...]:

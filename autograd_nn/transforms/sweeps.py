@@ -2,6 +2,7 @@
 
 1. `transposed` records the pass u ↦ Jᵀu, `rows` runs it on a batch of cotangents.
 2. `columns` runs v ↦ J·v, the pass back through u ↦ Jᵀu, on a batch of tangents.
+3. `blocks` gives the whole Jacobian by one of the two.
 """
 
 from __future__ import annotations
@@ -79,3 +80,35 @@ def _swept(
     if record:
         return list(parts[0])
     return [np.concatenate([plain(x) for x in pieces]) for pieces in zip(*parts, strict=True)]
+
+
+def blocks(run: Run, upright: bool) -> list[list[Any]]:
+    """Return for each output, for each input, the block of the Jacobian, of shape out + x.
+
+    By columns if `upright`, else by rows.
+    """
+    heights, widths = [x.size for x in run.outputs], [x.size for x in run.inputs]
+    height, width = sum(heights), sum(widths)
+    if not height * width:
+        return [
+            run.made([np.zeros(out.shape + x.shape, x.dtype) for x in run.inputs])
+            for out in run.outputs
+        ]
+    if height == len(run.outputs) == 1 and not upright:
+        found = [run.pull([np.ones_like(plain(run.outputs[0]))])]
+    elif not upright:
+        whole = rows(run, lambda start, stop: np.eye(stop - start, height, start), height)
+        found = [[x[i : i + n] for x in whole] for i, n in parts_of(heights)]
+    else:
+        whole = columns(run, lambda start, stop: np.eye(stop - start, width, start), width)
+        found = [[np.moveaxis(x[i : i + n], 0, -1) for i, n in parts_of(widths)] for x in whole]
+    made = [
+        [np.reshape(block, out.shape + x.shape) for block, x in zip(line, run.inputs, strict=True)]
+        for line, out in zip(found, run.outputs, strict=True)
+    ]
+    return made if run.records(()) else [run.made(line) for line in made]
+
+
+def parts_of(sizes: Sequence[int]) -> list[tuple[int, int]]:
+    """Return where each of some parts begins, and its size."""
+    return list(zip(np.cumsum([0, *sizes]).tolist(), sizes, strict=False))

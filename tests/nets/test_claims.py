@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from nets import Activation, Network, formulas, prove, verify
 from nets.__main__ import main
+from nets.costs import COSTS, OUTPUTS
 from nets.verification import FormulasError, document_claims, load_formulas
 
 
@@ -140,7 +142,7 @@ def test_derive_from_the_command_line(capsys: pytest.CaptureFixture[str]) -> Non
     small = ["derive", "--structure", "3", "3", "1"]
     assert main([*small, "--wrt", "W1"]) == 0
     assert "∂J/∂W⁽¹⁾ = ∂J/∂u₁ xᵀ = δ⁽²⁾ xᵀ" in capsys.readouterr().out
-    assert main([*small, "--wrt", "W2", "--index", "1", "2", "--latex"]) == 0
+    assert main([*small, "--wrt", "W2", "--index", "1", "2", "--format", "latex"]) == 0
     assert r"h_{2}^{(2)} \delta_{1}^{(3)}" in capsys.readouterr().out
     assert main(small) == 0
     assert capsys.readouterr().out.count("f′(z) = f(z) (1 − f(z))") == 4
@@ -159,6 +161,34 @@ def test_the_document_s_formulas_hold_for_every_size_and_depth(structure: list[i
     assert [proof.name for proof in proofs if not (proof.any_size and proof.any_depth)] == []
     assert all(proof.scope == "every differentiable f" for proof in proofs)
     assert len(proofs) == 3 * (len(structure) - 1)
+
+
+COMBINATIONS = [
+    (activation, output, cost)
+    for activation in ("sigmoid", "tanh", "relu")
+    for output in OUTPUTS
+    for cost in COSTS
+    if (output, cost) != ("linear", "cross_entropy")
+]
+
+
+@pytest.mark.parametrize(("activation", "output", "cost"), COMBINATIONS)
+def test_the_formulas_of_every_combination_are_proved(
+    activation: str, output: str, cost: str
+) -> None:
+    net = Network([3, 4, 2], activation=activation, output=output, cost=cost)
+    proofs = prove(net)
+    assert len(proofs) == 6
+    assert all(proof.proved and proof.any_size and proof.any_depth for proof in proofs)
+    proofs = prove(net, {"delta3": lambda y, h3: y - h3, "dW2": lambda delta3, h2: delta3 @ h2.T})
+    assert all(proof.refuted for proof in proofs)
+
+
+def test_what_is_proved_is_of_the_network_that_was_given() -> None:
+    own = {"delta3": lambda y, h3: h3 - y}
+    assert prove(Network([3, 4, 2], cost="cross_entropy"), own).ok
+    assert prove(Network([3, 4, 2], output="linear"), own).ok
+    assert prove(Network([3, 4, 2]), own)[0].refuted
 
 
 def test_a_learner_s_formulas_are_proved_or_refuted() -> None:
@@ -181,6 +211,11 @@ def test_an_activation_of_one_s_own() -> None:
 def test_prove_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["prove", "--structure", "5", "4", "3"]) == 0
     assert capsys.readouterr().out.count("at every depth") == 6
+    assert main(["prove", "--structure", "5", "4", "3", "--format", "json"]) == 0
+    proofs = json.loads(capsys.readouterr().out)
+    assert all(proof["any_depth"] for proof in proofs)
+    assert main(["prove", "--structure", "5", "4", "3", "--format", "latex"]) == 0
+    assert r"\delta" in capsys.readouterr().out
     file = tmp_path / "mine.py"
     file.write_text("def delta2(W2, delta3):\n    return W2.T @ delta3\n")
     assert main(["prove", "--structure", "5", "4", "3", "--formulas", str(file)]) == 1

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nets import Network, train
+from nets import Network, NetworkClassifier, train
 from nets.samples import Held, samples_of
 
 RNG = np.random.default_rng(0)
@@ -155,3 +155,38 @@ def test_columns_or_rows_has_to_be_clear() -> None:
 def test_weights_that_cannot_be(weights: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         trained(X, Y, sample_weight=weights)
+
+
+def test_a_mask_is_never_lost() -> None:
+    hidden = np.ma.masked_array(X, mask=X > 1)
+    with pytest.raises(TypeError, match=r"x is a masked array \(np\.ma\)"):
+        trained(hidden, Y)
+    with pytest.raises(TypeError, match="sample_weight is a masked array"):
+        trained(X, Y, sample_weight=np.ma.masked_array(np.ones(100), mask=X[0] > 1))
+    for call in (network().feed_forward, lambda x: network().gradients(x, Y)):
+        with pytest.raises(TypeError, match="masked array"):
+            call(hidden)
+    rows, labels = hidden.T, (Y[0] > 0.5).astype(int)
+    with pytest.raises(TypeError, match="X is a masked array"):
+        NetworkClassifier(max_iter=1).fit(rows, labels)
+
+
+def test_what_was_assumed_of_a_square_is_said() -> None:
+    net = Network([3, 4, 2], seed=0)
+    with pytest.raises(ValueError, match=r"x, of shape \(3, 3\), was taken as columns"):
+        train(net, np.ones((3, 3)), np.ones((3, 2)), 1, progress=False)
+
+
+@pytest.mark.parametrize("engine", ["numpy", "eager", "numba"])
+def test_weights_that_may_not_be_written_into(engine: str) -> None:
+    net = network()
+    net.b[2].setflags(write=False)
+    before = net.W[1].copy()
+    with pytest.raises(ValueError, match=r"b2 is read-only.*net\.b\[2\]\.setflags"):
+        train(net, X, Y, 1, engine=engine, progress=False)
+    np.testing.assert_array_equal(net.W[1], before)
+
+
+def test_networks_that_no_machine_holds_are_refused_at_once() -> None:
+    with pytest.raises(MemoryError, match=r"weights of structure \[5000000, 5000000, 2\] take"):
+        Network([5_000_000, 5_000_000, 2])

@@ -27,6 +27,7 @@ from ...formulas.sized_functions import number_of
 from ...formulas.sum_functions import exp_of, function, log_of
 from ...formulas.terms import DELTA, Head, Index, NoForm, Rule, Term, named, number
 from ...ops.activations import SOFTPLUS
+from ...ops.costs import SIGMOID_CROSS_ENTROPY
 from ...ops.elementwise import ADD, DIVIDE, MULTIPLY, NEGATIVE, SIGMOID, SUBTRACT
 from ...ops.indexing import GETITEM, TAKE
 from ...ops.products import EINSUM
@@ -209,6 +210,9 @@ class World:
         self.environment, self.sizes, self.mode = environment, sizes, mode
         self.symbolic_m = samples_size(environment, sizes)
         self.heads: dict[Tensor, Head] = {}
+        self._shares = {
+            node.inputs[2] for node in environment.order if node.op is SIGMOID_CROSS_ENTROPY
+        }  # written out always: their cost is
         known: Nodes = {}
         cut = None if cut is not None and is_given(cut) else cut
         for node in environment.order:
@@ -251,6 +255,10 @@ class World:
     def _op(self, node: Tensor) -> Op:
         assert node.op is not None  # noqa: S101 - leaves are not run
         op = node.op
+        if node in self._shares:
+            return Op(op.name, _on(logistic), op.vjps)
+        if op is SIGMOID_CROSS_ENTROPY:
+            return Op(op.name, lambda z, y, h: _on(_log_of_one_and_exp)(z) - y * z, op.vjps)
         if op is self.environment.activation and self.mode is ANY_F:
             prime = function("f", 1)
             return Op("f", _on(function("f")), (lambda g, out, z: g * _on(prime)(z),))
@@ -259,8 +267,8 @@ class World:
         if op is SIGMOID:
             return Op(op.name, _on(logistic), op.vjps)
         if op is SOFTPLUS:
-            form = lambda u: log_of([*number(1), *exp_of(u)])  # noqa: E731 - as short as the law
-            return Op(op.name, _on(form), (lambda g, out, z: g * _on(logistic)(z),))
+            rule = (lambda g, out, z: g * _on(logistic)(z),)
+            return Op(op.name, _on(_log_of_one_and_exp), rule)
         return op
 
     # -- what formulas are given --------------------------------------------------------------
@@ -279,7 +287,7 @@ class World:
 
     def any_like(self, node: Tensor) -> Sized:
         """Return an array of any values, of the shape of a node."""
-        x: Sized = plain(self._free(node, "·", self.value(node).shape))
+        x: Sized = plain(self._free(node, f"{node.name} ·", self.value(node).shape))
         return x
 
     def scale(self, meaning: Meaning) -> Any:
@@ -292,7 +300,7 @@ class World:
         """Return m, f and f′."""
         if text == "m":
             return number_of(self.symbolic_m) if self.symbolic_m else self.environment.samples
-        op, order = self.environment.activation, int(text == "f_prime")
+        op, order = self.environment.function, int(text == "f_prime")
         if op is None or text not in ("f", "f_prime"):
             return self.environment.extras[text]
         if self.mode is ANY_F:
@@ -309,6 +317,10 @@ class World:
         if op is SIGMOID:
             return logistic
         return lambda u: lifted(op.forward(Sized(tuple(_free_of(u)), u))).on(_free_of(u))
+
+
+def _log_of_one_and_exp(u: Any) -> Any:
+    return log_of([*number(1), *exp_of(u)])
 
 
 def _free_of(u: Any) -> list[Index]:

@@ -9,17 +9,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from ...core.tensor import Tensor
-from ..names import Environment
 from .chain import judge_in_the_chain
-from .claims import Claim, collect
+from .claims import Claim
 from .differences import compare
 from .explain import explain
 from .judge import Judge
-from .report import Report
+from .reading import Handed, handed
+from .report import Line, Report
 from .revealing import unrevealed
 
 RTOL = 1e-9
@@ -27,9 +28,12 @@ RTOL = 1e-9
 
 
 def verify(
-    J: Tensor,
-    claims: Any,
+    J: Tensor | None = None,
+    claims: Any = None,
     *,
+    script: Any = None,
+    forward: Any = None,
+    names: Any = None,
     samples: int | None = None,
     draws: int = 3,
     seed: int = 0,
@@ -41,16 +45,29 @@ def verify(
 
     Parameters
     ----------
-    J : Tensor
-        A recorded scalar, its tensors named.
-    claims : mapping of str to callable or array_like; or a module, class or object
+    J : Tensor, optional
+        A recorded scalar, its tensors named. Left out with `forward`.
+    claims : mapping of str to callable or array_like; or a module, class, object or function
         What is claimed, by the name of the gradient: ``d_h3`` (or ``dh3``) is ∂J/∂h3,
         ``delta2`` is the δ⁽²⁾ of the document, ∂J_k/∂z2 of each sample k in its column. In a
         mapping the name of a result, such as ``z2``, claims its value: a step forward. A
         formula is a function whose parameters are named after what it uses: values of named
         tensors (``z2``, ``W2``, ``y``), gradients, the number of samples ``m``, the activation
         ``f`` and its derivative ``f_prime``. Of a module, class or object the functions named
-        like gradients are taken.
+        like gradients are taken. A mapping that holds `J` itself, such as ``locals()``, is a
+        namespace: what is named like no gradient of the graph is passed over. A function is a
+        `script`. Lists by layer and dicts of gradients are taken apart.
+    script : str, path-like or callable, optional
+        In the place of `claims`: a program in plain NumPy, as text, a file (a notebook, too), or
+        a function whose parameters are names of the graph. It is run once, as written, on the
+        graph's values; what a line leaves under a name that claims a gradient (``dz1``,
+        ``grad_W``, ``grads["W1"]``, ``nabla_w[-1]``) is judged, and quoted. Where the formula
+        behind it can be followed, it is judged by itself, with the true gradients upstream.
+    forward : str, path-like or callable, optional
+        In the place of `J`: the forward pass in plain NumPy, run once and recorded.
+    names : mapping of str to object, optional
+        What the programs may use besides, such as ``locals()``. Tensors of the graph without a
+        name get the one that they, or arrays of their values, have there.
     samples : int, optional
         How many samples `J` is the mean over (1 for a plain sum). Read off the graph if left out,
         where it says so.
@@ -77,9 +94,17 @@ def verify(
     Raises
     ------
     TypeError, ValueError
-        If `J` is no recorded scalar, a claim is named after nothing in the graph, or there is
+        If nothing is handed over, or the program is none or its forward pass stops; if `J` is no
+        recorded scalar, a claim is named after nothing in the graph, or there is
         none; if it uses ``m`` or a δ and the graph does not say how many samples there are.
-        Whatever goes wrong inside a formula is reported in its line.
+        Whatever goes wrong inside a formula or a script is reported.
+
+    Notes
+    -----
+    A gradient named like ``dz1`` may be ∂J/∂z1 or that of each sample's own cost, with 1/m at the
+    end: if all claims agree on it, it is right, and the report says which was taken. ``d_z1`` is
+    ∂J/∂z1, and δ of each sample. Shapes that differ in leading axes of length 1 are let pass, with
+    a note.
 
     Examples
     --------
@@ -91,21 +116,26 @@ def verify(
     False
     >>> report.failures[0].explanations[0].words
     'a factor 2 is missing: multiply by 2'
+    >>> verify(J, script="dz = 2 * (W1 @ x); dW1 = dz @ x.T; dx = W1.T @ dz").ok
+    True
     """
-    environment = Environment(J, samples)
-    notes: list[str] = []
-    found = collect(environment, claims, allow_own, notes)
-    judge = Judge(environment, found, draws, seed, rtol)
-    lines = [judge.line(claim) for claim in found]
+    given = handed(J, claims, script, forward, names, samples, allow_own)
+    given, judge, lines = _best_reading(given, partial(_judged, draws=draws, seed=seed, rtol=rtol))
+    environment, found, notes = given.environment, given.claims, given.notes
     wrong = any(not line.right for line in lines)
     if wrong:
-        judge_in_the_chain(judge, found, lines)
+        _guarded(partial(judge_in_the_chain, judge, found, lines), notes, "the chain")
     for claim, line in zip(found, lines, strict=True):
         if not line.right and not claim.problem:
-            line.find = partial(explain, judge, claim)
+            seek = partial(explain, judge, claim)
+            line.find = partial(_guarded, seek, notes, f"explaining {claim.name}")
     # a mistake that was revealed is what the report is about: no word of others then
-    report = Report(lines, notes, list if wrong else partial(_unrevealed, judge, found))
-    report.graph = [J]
+    warn = partial(
+        _guarded, partial(_unrevealed, judge, found), notes, "looking for what is hidden"
+    )
+    report = Report(lines, notes, list if wrong else warn)
+    report.graph = [environment.J]
+    report.problems = given.problems
     if judge.fresh:
         count = len(judge.fresh)
         report.notes.append(
@@ -123,9 +153,75 @@ def verify(
     if finite_differences:
         meanings = [claim.meaning for claim in found if claim.meaning.gradient]
         how = "elements" if finite_differences is True else finite_differences
-        notes, report.problems = compare(judge.exact or judge.given, meanings, how)
+        notes, problems = compare(judge.exact or judge.given, meanings, how)
         report.notes += notes
+        report.problems += problems
     return report
+
+
+def assert_right(J: Tensor, claims: Any, **options: Any) -> None:
+    """Assert that claimed gradients of `J` are right: for tests.
+
+    Parameters
+    ----------
+    J, claims, **options
+        As of `verify`.
+
+    Raises
+    ------
+    AssertionError
+        Whose text is the report.
+
+    Examples
+    --------
+    >>> x = Tensor([1.0, 2.0], name="x")
+    >>> assert_right(x.square().sum(), {"dx": lambda x: 2 * x})
+    """
+    __tracebackhide__ = True
+    verify(J, claims, **options).raise_if_wrong()
+
+
+def _judged(given: Handed, draws: int, seed: int, rtol: float) -> tuple[Judge, list[Line]]:
+    judge = Judge(given.environment, given.claims, draws, seed, rtol)
+    return judge, [_line(judge, claim) for claim in given.claims]
+
+
+def _line(judge: Judge, claim: Claim) -> Line:
+    """Judge a claim; what goes wrong inside is said in its line."""
+    try:
+        return judge.line(claim)
+    except Exception as error:
+        line = Line(claim.name, where=claim.where)
+        line.wrong("cannot be judged", f"{type(error).__name__}: {error}")
+        return line
+
+
+def _guarded(make: Callable[[], Any], notes: list[str], what: str) -> Any:
+    """Return what `make` does, or nothing and a note: a report is always made."""
+    try:
+        return make()
+    except Exception as error:
+        notes.append(f"{what} failed: {type(error).__name__}: {error}")
+        return []
+
+
+def _best_reading(
+    given: Handed, judged: Callable[[Handed], tuple[Judge, list[Line]]]
+) -> tuple[Handed, Judge, list[Line]]:
+    """Return the reading of what was handed over under which the fewest formulas are wrong."""
+
+    def wrong(lines: list[Line]) -> int:
+        return sum(not line.right for line in lines)
+
+    best = (given, *judged(given))
+    for readings in (Handed.per_sample, Handed.with_names):
+        if wrong(best[2]) > (readings is Handed.with_names):
+            for other in readings(best[0]):
+                tried = (other, *judged(other))
+                if wrong(tried[2]) < wrong(best[2]):
+                    best = tried
+                    break
+    return best
 
 
 def _unrevealed(judge: Judge, claims: list[Claim]) -> list[str]:

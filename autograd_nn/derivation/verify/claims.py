@@ -63,6 +63,8 @@ class Claim:
         self.uses: tuple[str, ...] = ()
         self.problem = ""
         self.own = ""
+        self.where = ""
+        self.once = False
         if isinstance(claimed, Formula):
             self.function, self.uses = claimed.function, claimed.uses
             self._keywords = False
@@ -85,6 +87,11 @@ class Claim:
                 return f"takes {parameter.name!r} by position only; leave out the / in its def"
         self.uses = tuple(p.name for p in parameters if p.default is p.empty)
         return ""
+
+    def follow(self, formula: Formula) -> None:
+        """Enter the formula behind an array; the array is the value of it in the program's run."""
+        self.function, self.uses = formula.function, formula.uses
+        self._keywords, self.once = False, True
 
     def call(self, arguments: Mapping[str, Any]) -> Any:
         """Call the function with the arguments by name."""
@@ -148,7 +155,15 @@ def collect(
     if not given:
         known = [key for key in environment.known_names() if is_claim_name(environment, key)]
         raise UnknownNameError(f"there is no claim to judge; name formulas {', '.join(known)}")
-    found = [Claim(key, environment.meaning(key), value) for key, value in given.items()]
+    return in_order(
+        environment,
+        [Claim(key, environment.meaning(key), value) for key, value in given.items()],
+        allow_own,
+    )
+
+
+def in_order(environment: Environment, found: list[Claim], allow_own: bool = False) -> list[Claim]:
+    """Return claims in the order of the computation, what they may not ask for marked."""
     for text in (text for claim in found for text in (claim.name, *claim.uses)):
         environment.refuse_undetermined(text)
     if not allow_own:
@@ -283,8 +298,9 @@ def _as_numbers(value: Any, verb: str) -> Any:
         raise FormulaError(f"not filled in yet: {verb} ...")
     if value is None:
         raise FormulaError(f"{verb} None: is a return missing?")
-    if isinstance(value, Tensor):
-        value = plain(value)
+    value = plain(value)
+    if hasattr(value, "detach"):  # of torch
+        value = value.detach().cpu()
     try:
         array = np.asarray(value)
     except ValueError as error:

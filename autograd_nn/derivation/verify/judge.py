@@ -27,6 +27,13 @@ def _is_data(leaf: Tensor, about: set[Tensor | None]) -> bool:
     return not (leaf.requires_grad or leaf in about or weights)
 
 
+def _inner(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return a shape without the axes of length 1 that broadcasting puts before it."""
+    while shape[:1] == (1,):
+        shape = shape[1:]
+    return shape
+
+
 class Judge:
     """What claims are judged by.
 
@@ -102,7 +109,7 @@ class Judge:
 
     def line(self, claim: Claim) -> Line:
         """Judge a claim."""
-        line = Line(claim.name)
+        line = Line(claim.name, where=claim.where)
         if claim.problem:
             line.wrong("cannot be judged", claim.problem)
             return line
@@ -116,6 +123,8 @@ class Judge:
             if not line.right:
                 if draw is not self.given:
                     self._narrow(claim, line)
+                    if not line.right and claim.once:  # a program is for the values it was run on
+                        line.limited("these values", True)
                 break
         if line.right and claim.function is not None and self.integers:
             kept = dict(self.integers)
@@ -159,6 +168,9 @@ class Judge:
 
     def _compare(self, claim: Claim, line: Line, draw: Draw, value: Any) -> None:
         right = draw.value(claim.meaning)
+        if value.shape != right.shape and _inner(value.shape) == _inner(right.shape):
+            line.note = f"its shape {value.shape} is taken for {right.shape}"
+            value = value.reshape(right.shape)
         if value.shape != right.shape:
             what = "the gradient" if claim.meaning.gradient else "the value"
             shapes = f"the result has shape {value.shape}, {what} {right.shape}"

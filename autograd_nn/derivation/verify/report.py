@@ -72,6 +72,10 @@ class Line:
         Shapes, or where it was seen to be wrong.
     rule : str
         The rule that decided.
+    where : str
+        The line of the learner's program.
+    note : str
+        What was let pass.
     find : callable
         Seeks the explanations, when they are asked for.
     """
@@ -83,6 +87,8 @@ class Line:
     values: tuple[Any, Any] | None = None
     detail: str = ""
     rule: str = ""
+    where: str = ""
+    note: str = ""
     find: Callable[[], list[Explanation]] = list
 
     @cached_property
@@ -118,6 +124,8 @@ class Line:
     def text(self) -> str:
         """Return what is to be said of a formula that is not right."""
         parts = [f"{self.label} ({self.name}): {self.verdict}"]
+        if self.where:
+            parts.append(f"  {self.where}")
         if self.detail:
             parts.append(f"  {self.detail}")
         if self.right:
@@ -230,6 +238,7 @@ class Report:
         parts += ["", *[line.text() for line in self.failures]] if self.failures else []
         parts += [f"problem: {problem}" for problem in self.problems]
         parts += [f"note: {note}" for note in self.notes]
+        parts += [f"note: {line.name}: {line.note}" for line in self.lines if line.note]
         parts += [f"warning: {warning}" for warning in self.warnings]
         return "\n".join(parts)
 
@@ -244,6 +253,12 @@ class Report:
         return f"<p>{html.escape(self.summary())}</p>{table}{below}"
 
     def raise_if_wrong(self) -> None:
-        """Raise an AssertionError with the report as its text unless every formula is right."""
+        """Raise an AssertionError unless every formula is right: its text is the report.
+
+        The error's ``report`` is this report.
+        """
+        __tracebackhide__ = True
         if not self.ok:
-            raise AssertionError(f"\n{self}")
+            error: Any = AssertionError(f"\n{self}")
+            error.report = self
+            raise error

@@ -6,7 +6,7 @@ import numpy as np
 
 from ...core.tensor import Tensor, apply
 from ...ops.shapes import BROADCAST_TO, RESHAPE
-from ..graph import Graph, is_ufunc, is_weak
+from ..graph import Graph, is_ufunc, is_weak, op_of
 from ..rewriting import applies_to
 
 
@@ -22,7 +22,7 @@ def broadcasts_its_operands(node: Tensor) -> bool:
 
 def unneeded(node: Tensor, graph: Graph) -> Tensor | None:
     """``broadcast_to(b, shape) * x`` → ``b * x``, where `x` or the others give the shape."""
-    if node.op is None or not broadcasts_its_operands(node):
+    if not any(x.op is BROADCAST_TO for x in node.inputs) or not broadcasts_its_operands(node):
         return None
     operands = list(node.inputs)
     for position, x in enumerate(operands):
@@ -33,7 +33,7 @@ def unneeded(node: Tensor, graph: Graph) -> Tensor | None:
                 operands[position] = small
     if all(a is b for a, b in zip(operands, node.inputs, strict=True)):
         return None
-    return apply(node.op, operands, node.params)
+    return apply(op_of(node), operands, node.params)
 
 
 def after_elementwise(node: Tensor, graph: Graph) -> Tensor | None:

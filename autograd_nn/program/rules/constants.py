@@ -6,7 +6,7 @@ import math
 
 from ...core.tensor import Tensor, apply, constant, plain
 from ...ops.elementwise import DIVIDE, MULTIPLY, NEGATIVE
-from ..graph import Graph, is_constant, is_factor, is_weak, number
+from ..graph import Graph, is_constant, is_factor, is_weak, number, op_of
 from ..rewriting import applies_to
 from .broadcasts import broadcasts_its_operands
 
@@ -22,18 +22,18 @@ def folded(node: Tensor, graph: Graph) -> Tensor | None:
 
 def plain_numbers(node: Tensor, graph: Graph) -> Tensor | None:
     """``array(0.25) * x`` → ``0.25 * x``, where that leaves shape and dtype as they are."""
-    if node.op is None or not broadcasts_its_operands(node):
+    values = [None if is_weak(x) else number(x) for x in node.inputs]
+    if all(value is None for value in values) or not broadcasts_its_operands(node):
         return None
     dtypes = {x.dtype for x in node.inputs if not is_weak(x) and x.dtype.kind != "b"}
     if len(dtypes) > 1:  # a plain number would be rounded to the other operand's dtype
         return None
-    values = [None if is_weak(x) else number(x) for x in node.inputs]
-    if all(value is None for value in values) or all(is_constant(x) for x in node.inputs):
+    if all(is_constant(x) for x in node.inputs):
         return None
     operands = [x if v is None else constant(v) for x, v in zip(node.inputs, values, strict=True)]
     if all(is_weak(x) for x in operands):
         return None
-    better = apply(node.op, operands, node.params)
+    better = apply(op_of(node), operands, node.params)
     same = better.shape == node.shape and better.dtype == node.dtype
     return better if same else None
 

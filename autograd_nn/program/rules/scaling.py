@@ -76,14 +76,15 @@ def _multiplies(node: Tensor, scale: Tensor, graph: Graph) -> bool:
 def _moved(graph: Graph, scale: Tensor) -> Graph:
     """Return `graph` with `scale` multiplied in earlier, or `graph` if that saves nothing."""
     carriers = _carriers(graph, scale)
+    starts = [x for x in carriers if carriers[x] not in carriers and not _takes_in(x, scale)]
+    scaled = [x for x in graph.nodes() if _multiplies(x, scale, graph) and x.inputs[1] in carriers]
+    if sum(carriers[x].size for x in starts) >= sum(x.size for x in scaled):
+        return graph
     multiples: dict[Tensor, Tensor] = {}
     fresh: dict[Tensor, Tensor] = {}
-    extra = saved = 0
     for node in graph.nodes():
         place = graph.place.get(node, -1)
         multiple = multiples.get(node.inputs[1]) if _multiplies(node, scale, graph) else None
-        if multiple is not None:
-            saved += node.size
         if node not in carriers:
             fresh[node] = remade(node, fresh, graph) if multiple is None else multiple
             continue
@@ -94,12 +95,11 @@ def _moved(graph: Graph, scale: Tensor) -> Graph:
             inner = multiples.get(carrier)
             if inner is None:
                 inner = scale * fresh.get(carrier, carrier)
-                extra += inner.size
                 graph.place.setdefault(inner, place)
             inputs = [inner if x is carrier else fresh.get(x, x) for x in node.inputs]
             multiples[node] = apply(op_of(node), inputs, node.params)
         graph.place.setdefault(multiples[node], place)
-    return graph.with_outputs([fresh[x] for x in graph.outputs]) if extra < saved else graph
+    return graph.with_outputs([fresh[x] for x in graph.outputs])
 
 
 def remade(node: Tensor, fresh: Mapping[Tensor, Tensor], graph: Graph) -> Tensor:

@@ -87,6 +87,11 @@ def test_a_matrix_whose_star_means_another_product_is_refused() -> None:
         Tensor(np.matrix([[1.0]]))
 
 
+def test_a_mask_is_not_lost() -> None:
+    with pytest.raises(TypeError, match=r"np\.ma.*data\.filled"):
+        Tensor(np.ma.masked_array(A, mask=A > 1))
+
+
 @pytest.mark.parametrize("data", [[1, 2], True, np.array([1], np.uint8)])
 def test_integers_and_truth_values_cannot_require_gradients(data: Any) -> None:
     with pytest.raises(TypeError, match="only floating-point data can require gradients"):

@@ -3,10 +3,12 @@
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd_nn import Tensor, draw, gradients
+from autograd_nn.drawing import folding
 from autograd_nn.drawing.folding import folded
 from autograd_nn.drawing.view import View, whole
 from nets import Network
@@ -122,3 +124,21 @@ def test_a_graph_of_ten_thousand_nodes_becomes_a_picture() -> None:
     assert "15,001 nodes, repeated blocks shown once" in picture.source
     assert picture.source.count('id="n') < 30
     assert picture.pipe().startswith(b"<?xml")
+
+
+def test_a_long_graph_without_order_is_looked_through_a_few_times(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looks: list[int] = []
+
+    class Counted(folding._Sequence):
+        def __init__(self, view: View) -> None:
+            looks.append(len(view.nodes))
+            super().__init__(view)
+
+    monkeypatch.setattr(folding, "_Sequence", Counted)
+    J: Any = Tensor(1.0, requires_grad=True)
+    for k in np.random.default_rng(0).integers(4, size=30_000):
+        J = (np.sin, np.cos, np.tanh, np.arctan)[k](J)
+    folded(whole([J]))
+    assert len(looks) <= 3

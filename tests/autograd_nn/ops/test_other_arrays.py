@@ -119,6 +119,8 @@ def test_what_cannot_work_says_so() -> None:
     lazy = chunked(X)
     with pytest.raises(TypeError, match="only NumPy arrays can, and this is a dask"):
         grad(lambda x: np.sum(x[np.array([0, 0, 2])]))(lazy)
+    with pytest.raises(ValueError, match=r"no known sizes: data\.compute_chunk_sizes"):
+        Tensor(lazy[lazy > 0])
     with pytest.raises(TypeError, match="cannot see"), detect_anomaly():
         Tensor(lazy) * 2
     with pytest.raises(TypeError, match=r"a is a Array\. Check on a small np.ndarray"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import tracemalloc
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -131,3 +132,29 @@ def test_a_missing_extra_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ImportError, match=r"pip install \"autograd-nn\[fast\]\""):
         jit(step, engine="numba")
+
+
+def test_a_program_that_is_known_is_found_by_shapes_and_judged_by_all_else() -> None:
+    f = jit(lambda p, x: (np.sum(p["w"] * x), np.sum(x)))
+    w, x = np.ones(3), np.arange(3.0)
+    for k in range(3):
+        for dtype in ("f4", "f8"):
+            got = f({"w": w}, x.astype(dtype))
+            assert [r.dtype for r in got] == [np.float64, dtype]
+        assert f({"w": 2.0}, x)[0] == 6.0
+        assert f(x=x, p={"w": k * w})[0] == 3.0 * k
+        assert isinstance(f({"w": Tensor(w)}, x)[0], Tensor)
+        assert f({"w": np.ones((2, 1))}, x)[0] == 6.0
+
+
+def test_programs_that_were_not_used_lately_keep_no_memory() -> None:
+    f = jit(lambda x: np.sum(np.exp(x) * np.sin(x)))
+    tracemalloc.start()
+    try:
+        for n in range(20):
+            f(np.ones(100_000 + n))
+        kept = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert kept < 10e6  # of 1.6 MB each, those of four
+    assert f(np.ones(100_000)) == pytest.approx(1e5 * np.e * np.sin(1))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import threading
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 
 from autograd_nn import Tensor, grad, jit, no_grad, sigmoid
 from autograd_nn.core.recording import TracingError
+from autograd_nn.program import trace
 
 from .steps import A, B
 
@@ -45,11 +48,39 @@ def test_no_grad_is_refused_and_detach_is_not() -> None:
     np.testing.assert_allclose(slope(B), 2 * B)
 
 
-def test_a_trace_too_long_for_a_program_ends_at_once() -> None:
+def test_a_trace_too_long_for_a_program_ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trace, "_LONGEST", 1000)
+
     def f(x: Any) -> Any:
-        for _ in range(100_000):
+        for _ in range(2000):
             x = x * 1.0
         return x
 
     with pytest.raises(ValueError, match="loop around it"):
         jit(f)(1.0)
+
+
+def test_random_numbers_of_other_threads_are_no_draws_of_the_function() -> None:
+    turns: list[int] = []
+    done = threading.Event()
+    other = threading.Thread(target=done.wait)  # what runs beside the function, as a server does
+    other.start()
+
+    def f(x: Any) -> Any:
+        turns.append(0)
+        if len(turns) == 1:
+            beside = threading.Thread(target=random.random)
+            beside.start()
+            beside.join()
+        return x * 2.0
+
+    def drawing(x: Any) -> Any:
+        return x * random.random()  # noqa: S311 - what is refused
+
+    try:
+        assert jit(f)(3.0) == 6.0
+        with pytest.raises(TracingError, match="draws random numbers"):
+            jit(drawing)(3.0)
+    finally:
+        done.set()
+        other.join()

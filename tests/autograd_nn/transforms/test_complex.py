@@ -14,6 +14,7 @@ from autograd_nn import (
     checkpoint,
     custom,
     custom_vjp,
+    derive,
     detect_anomaly,
     elementwise_grad,
     grad,
@@ -22,9 +23,13 @@ from autograd_nn import (
     hvp,
     jacobian,
     jvp,
+    prove,
+    scan,
     stop_gradient,
     value_and_grad,
+    verify,
     vjp,
+    vmap,
 )  # fmt: skip
 from autograd_nn.checks.anomaly import AnomalyError
 
@@ -160,6 +165,30 @@ def test_wrappers_take_complex_numbers() -> None:
     np.testing.assert_allclose(grad(real(own))(Z), grad(real(np.square))(Z))
     stopped = grad(real(lambda z: stop_gradient(np.conj(z)) * z))(Z)
     np.testing.assert_allclose(stopped, np.conj(Z) * np.array([1 - 2j, 0.5j, 2]))
+
+
+def test_many_examples_and_loops() -> None:
+    stack = np.stack([Z, 1j * Z, Z[::-1]])
+
+    def f(z: Any) -> Any:
+        spectrum = np.fft.fft(z) * np.conj(z)
+        return np.real(np.sum(np.linalg.eigvals(np.outer(z, spectrum) + np.diag(z)) ** 2))
+
+    np.testing.assert_allclose(vmap(f)(stack), [f(z) for z in stack])
+    np.testing.assert_allclose(vmap(grad(f))(stack), [grad(f)(z) for z in stack], rtol=1e-9)
+    total, sums = scan(lambda c, z: (c + np.abs(z) * z, np.imag(c)), np.array(0j), Z)
+    np.testing.assert_allclose(total, np.sum(np.abs(Z) * Z))
+    assert (sums.shape, sums.dtype) == ((3,), float)
+
+
+def test_formulas_are_of_real_numbers() -> None:
+    z = Tensor(Z, requires_grad=True, name="z")
+    J = np.sum(np.real(z * 2j))
+    J.name = "J"
+    for ask in (lambda: derive(J, "z"), lambda: prove(J, {"d_z": lambda z: z}),
+                lambda: verify(J, {"d_z": lambda z: z})):  # fmt: skip
+        with pytest.raises(TypeError, match=r"'z' is complex.*check_grads"):
+            ask()
 
 
 def test_a_wrong_complex_rule_is_found() -> None:

@@ -391,7 +391,7 @@ ELEMENTWISE: list[Callable[[Any], Any]] = [np.sin, np.tanh, np.exp, sigmoid, np.
 )
 def test_the_transforms_agree_with_one_another(chain: list[int], seed: int) -> None:
     rng = np.random.default_rng(seed)
-    matrices = [rng.normal(size=(3, 3)) / 3 for _ in chain]
+    matrices = [m / np.linalg.norm(m) for m in rng.normal(size=(len(chain), 3, 3))]
     x, u, v = rng.normal(size=(3, 3))
 
     def f(x: Any) -> Any:

@@ -399,11 +399,11 @@ def test_scan_without_parts_and_without_steps() -> None:
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda f: scan(f, 0.0), ValueError, "length=None and no xs"),
+        (lambda f: scan(f, 0.0), ValueError, "no xs and no length"),
         (lambda f: scan(f, 0.0, {"a": np.ones(2), "b": np.ones(3)}), ValueError,
          r"xs\['a'\]: 2, xs\['b'\]: 3"),
-        (lambda f: scan(f, 0.0, np.ones(2), length=3), ValueError, "length=3"),
-        (lambda f: scan(f, 0.0, 1.0), ValueError, "no axis"),
+        (lambda f: scan(f, 0.0, np.ones(2), length=3), ValueError, "xs: 2, length: 3"),
+        (lambda f: scan(f, 0.0, 1.0), ValueError, "xs: None"),
         (lambda f: scan(lambda c, x: c, 0.0, np.ones(2)), TypeError, "returns a pair"),
         (lambda f: scan(f, 0, np.ones(2)), TypeError, "int64.*float64"),
         (lambda f: scan(f, np.ones(3), np.ones((2, 4, 3))), TypeError, "shape"),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd_nn import Tensor, draw, gradients, no_grad, verify
+from autograd_nn import Tensor, draw, elu, gradients, leaky_relu, no_grad, verify
 
 from ..networks import network
 from .planted import formula
@@ -350,3 +350,23 @@ def test_the_text_is_the_same_every_time() -> None:
         claims = {**right_claims(4), "delta3": formula("(W3.T @ delta4)")}
         texts.add(str(verify(J, claims)))
     assert len(texts) == 1
+
+
+@pytest.mark.parametrize(
+    ("f", "given"), [(elu, {"alpha": 0.3}), (elu, {}), (leaky_relu, {"slope": 0.2})]
+)
+def test_f_and_f_prime_have_the_parameters_of_the_graphs_own(f: Any, given: Any) -> None:
+    rng = np.random.default_rng(0)
+    W = Tensor(rng.normal(size=(3, 4)), requires_grad=True, name="W1")
+    x = Tensor(rng.normal(size=(4, 5)), name="x")
+    z: Any = W @ x
+    z.name = "z2"
+    h: Any = f(z, **given)
+    h.name = "h2"
+    right = {
+        "h2": lambda f, z2: f(z2),
+        "d_W1": lambda h2, f_prime, z2, x, m: 2 * (h2 * f_prime(z2)) @ x.T / m,
+    }
+    assert verify(np.sum(h * h) / 5, right, samples=5).ok
+    wrong = {"h2": lambda z2: f(z2, *(2 * v for v in given.values() or [1])).numpy()}
+    assert not verify(np.sum(h * h) / 5, wrong, samples=5).ok

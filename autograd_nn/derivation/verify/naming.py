@@ -1,0 +1,197 @@
+"""What the values of a program are called, and which tensors of a graph they are.
+
+1. `named_by` gives tensors of a graph that have no name those of a namespace, or of a program that
+   computes the same values again (`recognised`).
+2. `space_of` is what a program starts from: the graph's values, recorded under their names.
+3. `recorded_forward` makes a graph of a forward pass in plain NumPy.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...core.graph import topological_order
+from ...core.tensor import Tensor, plain
+from ...formulas.notation import identifier
+from .recorder import Recorded, formula, record
+from .script import Left, Program, leaves_of, run_program
+
+CLAIMS = re.compile(r"d[A-Z_]\w*|d_?[a-z]\w*|(?i:grad_?|nabla_?|delta_?)\w*|\w+_grad")
+"""How a name is spelt that claims a gradient."""
+
+
+def name_in(root: str, path: Sequence[Any]) -> str:
+    """Return what a tensor at a place in a namespace is called: ``W1`` for params['W1'].
+
+    >>> name_in("params", ["W1"]), name_in("hs", [2]), name_in("cache", [0, "x"])
+    ('W1', 'hs2', 'x')
+    """
+    if not path:
+        return root
+    last = path[-1]
+    if isinstance(last, str) and last.isidentifier():
+        return last
+    return identifier(root + "_".join(str(key).replace("-", "before") for key in path))
+
+
+def arrays_in(space: Mapping[str, Any]) -> Iterable[tuple[str, Sequence[Any], Any]]:
+    """Yield name, path and array of all that a namespace holds."""
+    for root, value in space.items():
+        if isinstance(root, str) and not root.startswith("_"):
+            yield from ((root, path, array) for path, array in leaves_of(value, root))
+
+
+def holds(space: Mapping[Any, Any], J: Any) -> bool:
+    """Whether a mapping is a namespace: it holds J itself."""
+    return any(value is J for value in space.values())
+
+
+def named_by(order: Sequence[Tensor], space: Mapping[str, Any]) -> None:
+    """Give tensors without a name the one that they, or their values, have in a namespace."""
+    values = Values([node for node in order if node.op is not None])
+    here = {id(node) for node in order if not node.name}
+    taken = {node.name for node in order}
+    for root, path, value in arrays_in(space):
+        text = name_in(root, path)
+        node = value if id(value) in here else None
+        if node is None and isinstance(value, np.ndarray) and value.dtype.kind == "f":
+            node = values.find(value)
+        if node is not None and not node.name and text not in taken:
+            node.name = text
+            taken.add(text)
+
+
+class Values:
+    """Finds the tensor of a graph that has given values."""
+
+    def __init__(self, order: Iterable[Tensor]) -> None:
+        self.by_shape: dict[tuple[int, ...], list[Tensor]] = {}
+        for node in order:
+            if node.dtype.kind == "f" and node.size > 1:
+                self.by_shape.setdefault(node.shape, []).append(node)
+
+    def find(self, value: Any) -> Tensor | None:
+        """Return the first tensor with these values, in the order of the computation."""
+        for node in self.by_shape.get(np.shape(value), ()):
+            data = plain(node)
+            near = abs(data.flat[0] - value.flat[0]) <= 1e-9 * abs(value.flat[0])
+            if near and np.allclose(data, value, 1e-9, 1e-300) and np.ptp(data) > 0:
+                return node
+        return None
+
+
+def space_of(
+    order: Sequence[Tensor], names: Mapping[str, Any] | None
+) -> tuple[dict[str, Any], dict[Tensor, str], set[Tensor]]:
+    """Return what a program starts from, which Tensors stand for which names, and what is fixed.
+
+    Fixed are values that the graph does not have: they stay what they are on other draws.
+    """
+    cuts: dict[Tensor, str] = {}
+    fixed: set[Tensor] = set()
+    known: dict[int, Any] = {}
+    values = Values(order)
+    here = set(order)
+
+    def put(value: Any, root: str, path: tuple[Any, ...]) -> Any:
+        if isinstance(value, (Tensor, np.ndarray)):
+            if value.dtype.kind != "f":
+                return np.array(plain(value))
+            node = value if isinstance(value, Tensor) else values.find(value)
+            if id(value) not in known:
+                text = (node.name if node in here else "") if node is not None else ""
+                leaf = Tensor(np.array(plain(value)), name=text or name_in(root, path))
+                known[id(value)] = record(plain(value), leaf)
+                if text:
+                    cuts[leaf] = text
+                elif node is None or node.op is not None or node not in here:
+                    fixed.add(leaf)
+            return known[id(value)]
+        if type(value) in (list, tuple):
+            parts = [put(part, root, (*path, i)) for i, part in enumerate(value)]
+            same = all(a is b for a, b in zip(parts, value, strict=True))
+            return value if same else type(value)(parts)
+        if type(value) is dict:
+            return {key: put(part, root, (*path, key)) for key, part in value.items()}
+        return value
+
+    space = {node.name: put(node, node.name, ()) for node in order if node.name}
+    return space | {key: put(value, key, ()) for key, value in (names or {}).items()}, cuts, fixed
+
+
+def recognised(left: Sequence[Left], order: Sequence[Tensor], cuts: dict[Tensor, str]) -> None:
+    """Name the tensors of a graph that a program computes after what they are assigned to.
+
+    They are these tensors, or have their values. One name used again gets numbers: h0, h1.
+    """
+    values = Values([node for node in order if node.op is not None])
+    here = set(order)
+    found: list[tuple[Tensor | None, Tensor]] = []
+    chosen: dict[str, list[Tensor]] = {}
+    for entry, after in zip(left, [*left[1:], None], strict=True):
+        node = entry.node if entry.node in here else None
+        if node is None and entry.value.dtype.kind == "f":
+            node = values.find(entry.value)
+        goes_on = after is not None and (after.root, after.path) == (entry.root, entry.path)
+        unfinished = goes_on and after is not None and after.how != "="
+        if node is None or unfinished or (CLAIMS.fullmatch(entry.root) and entry.node not in here):
+            continue
+        found.append((entry.node, node))
+        same = chosen.setdefault(name_in(entry.root, entry.path), [])
+        if not node.name and all(x is not node for x in same):
+            same.append(node)
+    taken = {node.name for node in order}
+    for text, nodes in chosen.items():
+        for i, node in enumerate(nodes):
+            fresh = text if len(nodes) == 1 and text not in taken else f"{text}{i}"
+            if not node.name and fresh not in taken:
+                node.name = fresh
+                taken.add(fresh)
+    for made, node in found:
+        if made is not None and node.name:
+            cuts.setdefault(made, node.name)
+
+
+_COSTS = ("J", "cost", "loss", "L", "C", "E", "total_loss", "error", "data_loss")
+
+
+def recorded_forward(
+    forward: Any, names: Mapping[str, Any] | None
+) -> tuple[Tensor, dict[str, Any], set[Tensor]]:
+    """Run a forward pass in plain NumPy and return its cost, the values it left, what is fixed.
+
+    Raises
+    ------
+    ValueError
+        If it stops, or leaves no cost that could be recorded.
+    """
+    program = Program(forward, "forward")
+    ran = run_program(program, space_of((), names)[0])
+    if ran.problem:
+        raise ValueError(f"the forward pass stops: {ran.problem}")
+    last: dict[str, Left] = {}
+    for entry in ran.left:
+        if entry.node is not None and not entry.path:
+            last[entry.root] = entry
+    numbers = {
+        key: entry
+        for key, entry in last.items()
+        if entry.value.size == 1 and entry.node is not None and entry.node.op is not None
+    }
+    results = ran.result if isinstance(ran.result, tuple) else (ran.result,)
+    nodes = [formula(x) for x in results if isinstance(x, Recorded) and x.size == 1]
+    nodes += [numbers[key].node for key in (*_COSTS, *reversed(numbers)) if key in numbers]
+    J = next((node for node in nodes if node is not None), None)
+    if J is None:
+        raise ValueError(
+            "the forward pass leaves no cost: return it, or call it J, cost or loss; it must be "
+            "one number, computed from the arrays by NumPy"
+        )
+    order = topological_order([J])
+    recognised(ran.left, order, {})
+    J.name = J.name or "J"
+    return J, ran.space, ran.frozen - set(order)

@@ -1,0 +1,394 @@
+"""What a learner's program claims: which of the names it leaves are gradients, and of what.
+
+1. `handed` takes what was handed over: claims, a namespace, or a program.
+2. `claims_of` reads the claims off what a program left, with the formulas behind them.
+3. `Handed` also knows how else it may be read: conventions, and names that fit nothing.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+import types
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...core.graph import rebuild, topological_order
+from ...core.tensor import Tensor, plain
+from ...ops.elementwise import DIVIDE, MULTIPLY
+from ...ops.reductions import MEAN
+from ..names import Environment, Meaning, UnknownNameError, spelling
+from .claims import Claim, Formula, collect, in_order
+from .naming import CLAIMS, arrays_in, holds, named_by, recognised, recorded_forward, space_of
+from .script import Left, Program, Ran, leaves_of, run_program
+
+_LARGEST = 4000
+_HOLDS_GRADIENTS = re.compile(r"(?i)returned|d|g|grads?|gradients?|d?_?params|derivatives|nablas?")
+
+
+class _Reader:
+    """Finds out what the names of claims stand for."""
+
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+
+    def meaning(self, text: str) -> Meaning | None:
+        """Return what a name stands for if it is a gradient."""
+        try:
+            found = self.environment.meaning(text)
+        except UnknownNameError:
+            return None
+        return found if found.gradient and found.node is not self.environment.J else None
+
+    def family(self, root: str) -> list[Tensor]:
+        """Return the tensors W1, W2, … that a list or a reused name dW is about."""
+        for stem in self.environment.stems(root):
+            for end in ("", "s"):
+                pattern = re.compile(rf"{re.escape(stem + end)}_?(\d+)", re.IGNORECASE)
+                found = [(int(m[1]), node) for text, node in self.environment.named.items()
+                         if (m := pattern.fullmatch(text))]  # fmt: skip
+                if found:
+                    return [node for _, node in sorted(found, key=lambda pair: pair[0])]
+        return []
+
+    def of_entry(self, entry: Left, lengths: Mapping[str, int]) -> tuple[str, Meaning] | None:
+        """Return the name and the meaning of what is left in a variable or a container."""
+        if not entry.path:
+            found = self.meaning(entry.root)
+            return (entry.root, found) if found else None
+        key = entry.path[-1]
+        if isinstance(entry.path[0], int) and len(entry.path) == 1:
+            tensors, length = self.family(entry.root), lengths[entry.root]
+            place = entry.path[0] + len(tensors) - length
+            if length - len(tensors) in (0, 1) and 0 <= place < len(tensors):
+                text = f"d{self.environment.names[tensors[place]]}"
+                return text, Meaning(tensors[place], True, 1)
+        texts = [key, f"d{key}", f"d_{key}"] if isinstance(key, str) else []
+        if not _HOLDS_GRADIENTS.fullmatch(entry.root):
+            texts = [entry.root + str(key), *texts[:1]]
+        for text in texts:
+            found = self.meaning(text)
+            if found:
+                return text, found
+        return None
+
+
+def claims_of(
+    made: Handed,
+    program: Program | None,
+    ran: Ran,
+    cuts: dict[Tensor, str],
+    fixed: set[Tensor],
+) -> list[Claim]:
+    """Return what a program claims, the last value under each name.
+
+    Of a name that a loop uses again and again, each value is the gradient of one of as many
+    tensors. A gradient that is then multiplied in place has become that of the step before.
+    """
+    environment = made.environment
+    reader = _Reader(environment)
+    by_name: dict[tuple[str, tuple[Any, ...]], list[Left]] = {}
+    for entry in ran.left:
+        if entry.value.dtype.kind in "fiub" and (entry.path or CLAIMS.fullmatch(entry.root)):
+            by_name.setdefault((entry.root, entry.path), []).append(entry)
+    lengths: dict[str, int] = {}
+    for root, path in by_name:
+        if path and isinstance(path[0], int):
+            lengths[root] = max(lengths.get(root, 0), path[0] + 1)
+    found: list[tuple[str, Meaning, Left]] = []
+    for (root, path), entries in by_name.items():
+        held = reader.of_entry(entries[-1], lengths)
+        if path and not (CLAIMS.fullmatch(root) or _HOLDS_GRADIENTS.fullmatch(root)):
+            continue
+        if held is not None:
+            text, meaning = held
+            found += _steps(environment, text, meaning, entries)
+            continue
+        ends = [
+            entry
+            for entry, after in zip(entries, [*entries[1:], None], strict=True)
+            if after is None or after.how == "="
+        ]
+        tensors = [] if path else reader.family(root)
+        if tensors and len(tensors) >= len(ends):
+            for node, entry in zip(reversed(tensors[-len(ends) :]), ends, strict=True):
+                found.append((f"d{environment.names[node]}", Meaning(node, True, 1), entry))
+        elif entries[-1].value.size > 1:
+            made.lost += ends
+    claims: dict[str, Claim] = {}
+    kept: dict[str, Left] = {}
+    for text, meaning, entry in found:
+        key = text if text not in claims else entry.text
+        if key in claims:
+            continue
+        if entry.node is not None:
+            cuts.setdefault(entry.node, key)
+        environment.define(key, meaning)
+        claims[key] = Claim(key, meaning, entry.value)
+        kept[key] = entry
+    for text, claim in claims.items():
+        entry = kept[text]
+        claim.where = entry.text if entry.text != text else ""
+        if program is not None and entry.line:
+            claim.where += ("; " if claim.where else "") + program.place(entry.line)
+        behind = _formula(entry.node, cuts, fixed | ran.frozen, claim)
+        if behind is not None:
+            claim.follow(behind)
+    if made.lost:
+        lost = {e.text + (f" (line {e.line})" if e.line else ""): e for e in made.lost}
+        made.notes.append(
+            f"not judged, as no tensor of the graph has such a name: {', '.join(list(lost)[:8])}"
+        )
+    return list(claims.values())
+
+
+def _steps(
+    environment: Environment, text: str, meaning: Meaning, entries: Sequence[Left]
+) -> list[tuple[str, Meaning, Left]]:
+    """Return the claim of a name, or the two of one that went on to the step before in place."""
+    last, node = entries[-1], meaning.node
+    before = next((e for e in reversed(entries[:-1])), None)
+    inputs = [x for x in node.inputs if x.op is not None] if node is not None and node.op else []
+    elementwise = node is not None and node.op is not None and "elementwise" in node.op.traits
+    if before is None or last.how not in ("", "Mult") or not elementwise or len(inputs) != 1:
+        return [(text, meaning, last)]
+    z = inputs[0]
+    alike = z.shape == last.value.shape == before.value.shape
+    stays = last.value == before.value if alike else np.array(False)
+    masked = np.any(stays & (last.value != 0)) and np.all(stays | (last.value == 0))
+    if alike and before.line != last.line and (masked or last.how == "Mult"):
+        if not z.name:
+            environment.enter(z, f"{text}_in".removeprefix("d"))
+        return [(text, meaning, before), (f"d{z.name}", Meaning(z, True, 1), last)]
+    return [(text, meaning, last)]
+
+
+def _formula(
+    node: Tensor | None, cuts: Mapping[Tensor, str], fixed: set[Tensor], claim: Claim
+) -> Formula | None:
+    """Return the function of named values that a Tensor was computed as; None where it is more."""
+    if node is None or node in fixed:
+        return None
+    if cuts.get(node, claim.name) != claim.name:
+        return Formula(lambda value: value, (cuts[node],))
+    needed, kept, used = {node}, [], {}
+    for x in reversed(topological_order([node])):
+        if x not in needed:
+            continue
+        kept.append(x)
+        if x is not node and x in cuts:
+            used[x] = cuts[x]
+        elif x in fixed or len(kept) > _LARGEST:
+            return None
+        else:
+            needed.update(x.inputs)
+    kept.reverse()
+    inputs = list(used)
+    texts = list(dict.fromkeys(used.values()))
+    if claim.name in texts or not texts:
+        return None
+
+    def function(*values: Any) -> Any:
+        by_name = dict(zip(texts, values, strict=True))
+        put = {text: v if isinstance(v, Tensor) else Tensor(v, name=text)
+               for text, v in by_name.items()}  # fmt: skip
+        return rebuild(kept, {x: put[used[x]] for x in inputs})[node]
+
+    return Formula(function, tuple(texts))
+
+
+class Handed:
+    """What is to be judged, and how else it may be read.
+
+    Attributes
+    ----------
+    environment : Environment
+    claims : list of Claim
+        In the order of the computation.
+    notes, problems : list of str
+    """
+
+    def __init__(self, environment: Environment, claims: list[Claim], notes: list[str]) -> None:
+        self.environment, self.claims, self.notes = environment, claims, notes
+        self.problems: list[str] = []
+        self.again: Callable[[], Handed] | None = None
+        self.lost: list[Left] = []
+
+    def per_sample(self) -> Iterator[Handed]:
+        """Yield the readings in which intermediate gradients are of each sample's own cost.
+
+        They are possible where the graph divides by the number of samples, and nothing says
+        that ∂J/∂ is meant, as the name d_z does.
+        """
+        for m in _divisors(self.environment.order):
+            free = [claim for claim in self.claims if _is_free(claim, m)]
+            if free:
+                made = copy.copy(self)
+                made.environment = copy.copy(self.environment)
+                made.environment._meanings = dict(self.environment._meanings)
+                made.claims = []
+                for claim in self.claims:
+                    other = copy.copy(claim)
+                    if claim in free:
+                        other.meaning = claim.meaning._replace(scale=m)
+                        made.environment.define(claim.name, other.meaning)
+                    made.claims.append(other)
+                names = ", ".join(claim.name for claim in free)
+                made.notes = [
+                    *self.notes,
+                    f"{names}: taken as of each sample's own cost, not divided by {m}",
+                ]
+                yield made
+
+    def with_names(self) -> Iterator[Handed]:
+        """Yield the readings in which a name that fits no tensor is about one without a name."""
+        order = self.environment.order
+        used = self.environment.consumers
+        groups: dict[Any, list[Tensor]] = {}
+        for node in order:
+            if node.op is not None and not node.name and node.dtype.kind == "f" and node.size > 1:
+                after = tuple(user.op.name for user, _ in used[node] if user.op)
+                groups.setdefault((node.shape, node.op.name, after), []).append(node)
+        counts: dict[str, list[Left]] = {}
+        for entry in self.lost:
+            counts.setdefault(entry.root, []).append(entry)
+        for root, entries in counts.items():
+            stem = (self.environment.stems(root) or [root])[0]
+            for (shape, *_), nodes in groups.items():
+                if shape != entries[-1].value.shape or len(nodes) != len(entries):
+                    continue
+                texts = [stem] if len(nodes) == 1 else [f"{stem}{i}" for i in range(len(nodes))]
+                if any(text in self.environment.named for text in texts) or self.again is None:
+                    continue
+                for node, text in zip(nodes, texts, strict=True):
+                    node.name = text
+                yield self.again()
+                for node in nodes:
+                    node.name = None
+
+
+def _divisors(order: Sequence[Tensor]) -> list[int]:
+    """Return what a graph divides by, as counts: of a mean, or of a constant 1/m or 1/(2m)."""
+    found = set()
+    for node in order:
+        if node.op is MEAN:
+            found.add(node.inputs[0].size / max(node.size, 1))
+        for x in node.inputs if node.op in (MULTIPLY, DIVIDE) else ():
+            if x.op is None and x.size == 1 and not x.name:
+                c = abs(float(np.asarray(plain(x)).item()))
+                found |= {c, c / 2, *((1 / c, 0.5 / c) if c else ())}
+    return sorted({round(c) for c in found if c > 1.5 and abs(c - round(c)) < 1e-9 * c})
+
+
+def _is_free(claim: Claim, m: int) -> bool:
+    node = claim.meaning.node
+    if node is None or not claim.meaning.gradient or claim.meaning.scale != 1:
+        return False
+    inner = node.op is not None or spelling(claim.name).family.lower() in ("dx", "da0", "dh1")
+    return inner and m in node.shape and not claim.name.startswith(("d_", "delta"))
+
+
+def handed(
+    J: Any, claims: Any, script: Any, forward: Any, names: Any, samples: int | None, allow_own: bool
+) -> Handed:
+    """Return what was handed over: claims as they are, a namespace, a program, or a function.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If nothing was handed over, or two things.
+    """
+    if isinstance(claims, types.FunctionType | types.MethodType) and script is None:
+        claims, script = None, claims
+    if (claims is None) == (script is None):
+        raise TypeError("say what is claimed: either claims, or script= for a program")
+    if names is not None and not isinstance(names, Mapping):
+        raise TypeError(f"names is a {type(names).__name__}; pass a dict, such as locals()")
+    if (J is None) == (forward is None):
+        raise TypeError("say what is differentiated: J, or forward= for its program")
+    space: dict[str, Any] | None = None
+    fixed: set[Tensor] = set()
+    cuts: dict[Tensor, str] = {}
+    if forward is not None:
+        J, space, fixed = recorded_forward(forward, names)
+    if not isinstance(J, Tensor):
+        Environment(J, samples)  # says what J must be
+    order = topological_order([J])
+    whole = isinstance(claims, Mapping) and holds(claims, J)
+    for given in (names, claims if whole else None):
+        named_by(order, given or {})
+    if script is None and not whole:
+        notes: list[str] = []
+        environment = Environment(J, samples)
+        if isinstance(claims, Mapping):
+            claims = _spread(environment, claims)
+        return Handed(environment, collect(environment, claims, allow_own, notes), notes)
+    program = None
+    if script is None:
+        ran = _left_in(claims)
+    else:
+        program = Program(script)
+        if space is None:
+            space, cuts, fixed = space_of(order, names)
+        else:
+            cuts = {node: node.name for node in order if node.name}
+        ran = run_program(program, space)
+    recognised(ran.left, order, cuts)
+
+    def read() -> Handed:
+        made = Handed(Environment(J, samples), [], [])
+        found = claims_of(made, program, ran, dict(cuts), fixed)
+        if whole:
+            found += _formulas_in(made.environment, claims)
+        made.claims = in_order(made.environment, found, True)
+        made.problems = [f"the program stops: {ran.problem}"] if ran.problem else []
+        made.again = read
+        return made
+
+    made = read()
+    if not made.claims and not made.problems:
+        raise UnknownNameError(
+            "nothing that was handed over is named like a gradient of the graph; there are "
+            + ", ".join(sorted(made.environment.named))
+        )
+    return made
+
+
+def _left_in(space: Mapping[str, Any]) -> Ran:
+    left = [
+        Left(root, tuple(path), np.array(plain(array)), None, 0, "=")
+        for root, path, array in arrays_in(space)
+        if not isinstance(array, Tensor) or CLAIMS.fullmatch(root)
+    ]
+    return Ran([x for x in left if x.value.dtype.kind in "fiub"], None, "", {}, set())
+
+
+def _formulas_in(environment: Environment, space: Mapping[str, Any]) -> list[Claim]:
+    """Return the functions of a namespace that are named like gradients."""
+    reader, found = _Reader(environment), []
+    for key, value in space.items():
+        meaning = reader.meaning(key) if isinstance(value, types.FunctionType) else None
+        if meaning is not None:
+            found.append(Claim(key, meaning, value))
+    return found
+
+
+def _spread(environment: Environment, claims: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Return claims with lists by layer, and dicts, taken apart."""
+    reader, found = _Reader(environment), {}
+    for key, value in claims.items():
+        if not isinstance(key, str) or not isinstance(value, (list, tuple, dict)):
+            found[key] = value
+            continue
+        if type(value) is not dict and reader.meaning(key) and not reader.family(key):
+            found[key] = value
+            continue
+        for path, array in leaves_of(value, key):
+            entry = Left(key, path, np.asarray(plain(array)), None, 0, "=")
+            told = reader.of_entry(entry, {key: len(value)}) if path else None
+            if told is not None:
+                environment.define(told[0], told[1])
+            found[told[0] if told else entry.text] = array
+    return found

@@ -1,0 +1,302 @@
+# ruff: noqa: S102 - the programs of these tests are run as learners would
+"""Programs handed over as they are: run once, followed, their lines quoted, conventions found."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograd_nn import Tensor, assert_right, gradients, verify
+from autograd_nn.derivation.verify.recorder import FROZEN, formula, record
+from autograd_nn.derivation.verify.script import Program, run_program
+
+FORWARD = """
+z1 = X @ W1 + b1
+a1 = np.maximum(0, z1)
+scores = a1 @ W2 + b2
+probs = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+loss = -np.log(probs[np.arange(N), y]).sum() / N
+"""
+BACKWARD = """
+dscores = probs.copy()
+dscores[np.arange(N), y] -= 1
+dscores /= N
+grads = {}
+grads["W2"] = a1.T @ dscores
+grads["b2"] = dscores.sum(axis=0)
+da1 = dscores @ W2.T
+da1[a1 <= 0] = 0
+grads["W1"] = X.T @ da1
+grads["b1"] = da1.sum(axis=0)
+"""
+
+
+def data() -> dict[str, Any]:
+    """Return the data and parameters of a net with two layers, samples in rows."""
+    rng = np.random.default_rng(0)
+    shapes = {"X": (5, 3), "W1": (3, 4), "b1": (4,), "W2": (4, 3), "b2": (3,)}
+    arrays = {key: rng.normal(size=shape) for key, shape in shapes.items()}
+    return {**arrays, "y": np.array([0, 2, 1, 1, 0]), "N": 5}
+
+
+def graph(text: str = FORWARD, names: bool = True) -> tuple[Tensor, dict[str, Any]]:
+    """Return the cost and all that is there."""
+    space = {"np": np, **data()}
+    for key in ("X", "W1", "b1", "W2", "b2"):
+        space[key] = Tensor(space[key], name=key)
+    exec(text, space)
+    if names:
+        for key, value in space.items():
+            if isinstance(value, Tensor) and not value.name:
+                value.name = key
+    space.pop("__builtins__")
+    return space["loss"], space
+
+
+def failures(report: Any) -> list[str]:
+    return [line.name for line in report.failures]
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_program_is_judged_as_it_is_written(named: bool) -> None:
+    J, space = graph(names=named)
+    report = verify(J, script=BACKWARD, names=space)
+    report.raise_if_wrong()
+    assert {line.name for line in report.lines} >= {"dscores", "dW1", "dW2", "db1", "db2", "dz1"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name"),
+    [
+        ("dscores /= N\n", "\n", "dscores"),
+        ("y] -= 1", "y] += 1", "dscores"),
+        ('a1.T @ dscores\n', 'a1.T @ dscores / N\n', "dW2"),
+        ("X.T @ da1", "X.T @ (dscores @ W2.T)", "dW1"),
+        ("[a1 <= 0] = 0", "[a1 > 0] = 0", "dz1"),
+        ("= dscores @ W2.T", "= probs @ W2.T", "da1"),
+        ("da1.sum(axis=0)", "da1.mean(axis=0)", "db1"),
+    ],
+)  # fmt: skip
+def test_the_line_with_the_mistake_is_named_and_quoted(old: str, new: str, name: str) -> None:
+    J, space = graph()
+    assert old in BACKWARD
+    report = verify(J, script=BACKWARD.replace(old, new), names=space)
+    (line,) = report.failures
+    assert line.name == name
+    assert f"script, line {line.where.split('line ')[1].split(':')[0]}:" in str(report)
+
+
+def test_forward_and_backward_in_plain_numpy() -> None:
+    loops = """
+out = np.zeros((3, 3))
+for i in range(3):
+    for j in range(3):
+        out[i, j] = np.sum(image[i:i+2, j:j+2] * kernel)
+loss = 0.5 * np.sum(out**2)
+"""
+    back = """
+dout = out.copy()
+dkernel = np.zeros_like(kernel)
+dimage = np.zeros_like(image)
+for i in range(3):
+    for j in range(3):
+        dkernel += image[i:i+2, j:j+2] * dout[i, j]
+        dimage[i:i+2, j:j+2] += kernel * dout[i, j]
+"""
+    rng = np.random.default_rng(1)
+    names = {"image": rng.normal(size=(4, 4)), "kernel": rng.normal(size=(2, 2))}
+    verify(forward=loops, script=back, names=names).raise_if_wrong()
+    wrong = back.replace("dimage[i:i+2, j:j+2] += ", "dimage[i:i+2, j:j+2] = ")
+    assert failures(verify(forward=loops, script=wrong, names=names)) == ["dimage"]
+
+
+def test_a_loop_over_time_uses_one_name_again() -> None:
+    forward = """
+h = np.zeros(3)
+loss = 0
+for t in range(3):
+    a = W @ h + x[t]
+    h = np.tanh(a)
+    loss = loss + np.sum(h**2)
+"""
+    back = """
+dW = np.zeros_like(W)
+dnext = np.zeros(3)
+for t in reversed(range(3)):
+    dh = 2 * hs[t] + dnext
+    da = (1 - hs[t]**2) * dh
+    dW += np.outer(da, hs[t - 1] if t else np.zeros(3))
+    dnext = W.T @ da
+"""
+    rng = np.random.default_rng(2)
+    names = {"W": rng.normal(size=(3, 3)), "x": rng.normal(size=(3, 3))}
+    hs, h = [], np.zeros(3)
+    for t in range(3):
+        h = np.tanh(names["W"] @ h + names["x"][t])
+        hs.append(h)
+    report = verify(forward=forward, script=back, names={**names, "hs": hs})
+    report.raise_if_wrong()
+    assert {line.name for line in report.lines} >= {"dh1", "dh2", "da0", "da1", "da2", "dW"}
+    wrong = verify(forward=forward, script=back.replace("dW +=", "dW ="),
+                   names={**names, "hs": hs})  # fmt: skip
+    assert failures(wrong) == ["dW"]
+
+
+def test_functions_with_caches_and_what_they_return() -> None:
+    def affine_backward(dout: Any, cache: Any) -> Any:
+        x, w = cache
+        return dout @ w.T, x.T @ dout, np.sum(dout, axis=0)
+
+    J, space = graph()
+
+    def backprop(X: Any, y: Any, a1: Any, z1: Any, W1: Any, W2: Any, probs: Any) -> Any:
+        dscores = (probs - np.eye(3)[y]) / len(y)
+        da1, dW2, db2 = affine_backward(dscores, (a1, W2))
+        _, dW1, db1 = affine_backward(da1 * (z1 > 0), (X, W1))
+        return {"W1": dW1, "b1": db1, "W2": dW2, "b2": -db2}
+
+    report = verify(J, backprop, names={"y": space["y"]})
+    assert failures(report) == ["returned['b2']"]
+    assert report["dW1"].right
+
+
+def test_a_namespace_is_told_from_a_mapping() -> None:
+    J, space = graph()
+    values = {
+        key: value.data if isinstance(value, Tensor) else value for key, value in space.items()
+    }
+    run = {"np": np, **values}
+    exec(BACKWARD, run)
+    rest = {key: run[key] for key in ("grads", "dscores")}
+    report = verify(J, {**space, **rest, "helper": failures, "dtype": np.zeros(2), "d_gamma": 3.0})
+    report.raise_if_wrong()
+    assert "d_gamma" not in [line.name for line in report.lines]
+    assert any("dtype" in note for note in report.notes)
+    with pytest.raises(ValueError, match="dtype"):
+        verify(J, {"dscores": run["dscores"], "dtype": np.zeros(2)})
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize(("per_sample", "end"), [(True, " / m"), (False, "")])
+def test_one_over_m_may_stand_at_the_end(turned: bool, per_sample: bool, end: str) -> None:
+    rng = np.random.default_rng(3)
+    W1, W2, X = rng.normal(size=(4, 2)), rng.normal(size=(1, 4)), rng.normal(size=(2, 6))
+    Y = (rng.random((1, 6)) < 0.5) * 1.0
+    forward = "Z1 = W1 @ X; A1 = np.tanh(Z1); Z2 = W2 @ A1; A2 = 1 / (1 + np.exp(-Z2))"
+    back = f"dZ2 = {'A2 - Y' if per_sample else '(A2 - Y) / m'}; dW2 = dZ2 @ A1.T{end}\n"
+    back += f"dZ1 = W2.T @ dZ2 * (1 - A1**2); dW1 = dZ1 @ X.T{end}"
+    if turned:
+        W1, W2, X, Y = W1.T, W2.T, X.T, Y.T
+        forward = "Z1 = X @ W1; A1 = np.tanh(Z1); Z2 = A1 @ W2; A2 = 1 / (1 + np.exp(-Z2))"
+        back = f"dZ2 = {'A2 - Y' if per_sample else '(A2 - Y) / m'}; dW2 = A1.T @ dZ2{end}\n"
+        back += f"dZ1 = dZ2 @ W2.T * (1 - A1**2); dW1 = X.T @ dZ1{end}"
+    forward += "\nJ = -np.sum(Y * np.log(A2) + (1 - Y) * np.log(1 - A2)) / m"
+    names = {"W1": W1, "W2": W2, "X": X, "Y": Y, "m": 6}
+    report = verify(forward=forward, script=back, names=names)
+    report.raise_if_wrong()
+    assert any("not divided by 6" in note for note in report.notes) == per_sample
+    for more in (" / m", " * m"):
+        wrong = verify(forward=forward, script=back.replace("\ndZ1", f"{more}\ndZ1"), names=names)
+        assert failures(wrong) == ["dW2"]
+
+
+def test_lists_by_layer() -> None:
+    J, _ = graph()
+    found = {key: gradients(J, [t])[0] for key, t in _leaves(J).items()}
+    script = "nabla_w = [np.zeros(w.shape) for w in (W1, W2)]\n"
+    script += "nabla_w[-1] = V2\nnabla_w[-2] = -V1"
+    report = verify(J, script=script, names={"V1": found["W1"], "V2": found["W2"]})
+    assert report["dW2"].right
+    assert failures(report) == ["dW1"]
+    assert "nabla_w[0]; script, line 3" in str(report)
+    assert verify(
+        J, {"nabla_w": [found["W1"], found["W2"]], "grad_b": [found["b1"], found["b2"]]}
+    ).ok
+    assert_right(J, {"grad_W1": found["W1"], "db2": found["b2"][None]})
+    with pytest.raises(AssertionError, match=r"first wrong step: .*b1"):
+        assert_right(J, {"db1": -found["b1"]})
+
+
+def _leaves(J: Tensor) -> dict[str, Tensor]:
+    from autograd_nn.core.graph import topological_order
+
+    return {x.name: x for x in topological_order([J]) if x.op is None and x.name}
+
+
+def test_arrays_of_other_libraries() -> None:
+    torch = pytest.importorskip("torch")
+    jax = pytest.importorskip("jax.numpy")
+    J, _ = graph()
+    leaves = _leaves(J)
+    dW1, dW2 = gradients(J, [leaves["W1"], leaves["W2"]])
+    tensor = torch.tensor(dW1, requires_grad=True)
+    assert verify(J, {"dW1": tensor, "dW2": dW2}).ok
+    assert verify(J, {"J": J, "dW1": tensor}).ok
+    assert "wrong" in verify(J, {"dW2": jax.asarray(-dW2)})["dW2"].verdict
+
+
+def test_a_program_that_stops_is_reported_with_its_line(tmp_path: Path) -> None:
+    J, space = graph()
+    report = verify(J, script=BACKWARD.replace("X.T @ da1", "X @ da1"), names=space)
+    assert not report.ok
+    assert "line 10" in report.problems[0]
+    assert report["dW2"].right
+    cells = [{"cell_type": "markdown", "source": ["no code"]},
+             {"cell_type": "code", "source": ["%matplotlib inline\n", BACKWARD]}]  # fmt: skip
+    notebook = tmp_path / "answer.ipynb"
+    notebook.write_text(json.dumps({"cells": cells}))
+    assert verify(J, script=notebook, names=space).ok
+    for bad, error in [("dW1 = (", ValueError), (3, TypeError), ("nowhere.py", ValueError)]:
+        with pytest.raises(error, match=r"script|nowhere"):
+            verify(J, script=bad)
+    with pytest.raises(ValueError, match="named like a gradient"):
+        verify(J, script="a = 1")
+    with pytest.raises(TypeError, match="what is claimed"):
+        verify(J)
+    with pytest.raises(ValueError, match="no cost"):
+        verify(forward="a = np.zeros(3)", script="da = a")
+
+
+def test_a_program_runs_once_and_the_graph_stays_as_it_is() -> None:
+    J, space = graph()
+    before = space["probs"].data.copy()
+    runs: list[int] = []
+    script = "runs.append(1)\nprobs[np.arange(N), y] -= 1\nprobs /= N\ndscores = probs\n"
+    assert verify(J, script=script, names={**space, "runs": runs}).ok
+    assert runs == [1]
+    assert np.array_equal(space["probs"].data, before)
+
+
+STEPS = [
+    "a += b", "a = a * b", "a[0] = b[1]", "a[1:] *= 2.0", "c = a[0]; c += b[1]; a[2] -= c",
+    "a[a > 0] = 0.5", "np.add.at(a, [0, 0, 2], b)", "b = np.where(a > b, a, b)", "a = a.T @ b",
+    "b = np.concatenate([a[:1], b[1:]])", "a = np.array([a[0], a[1], b[2]])", "b = b - b.mean()",
+    "a[[0, 0]] = b[:2]", "v = a[1]; v *= 3; b[0] = v[1]", "a = np.stack([r * 2 for r in b])",
+    "a -= a.max(axis=1, keepdims=True)", "b = np.exp(b) / np.exp(b).sum()", "a[:, 1] = b[0]",
+]  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(STEPS), max_size=8), st.integers(0, 100))
+def test_values_are_numpys_and_formulas_those_of_the_values(steps: list[str], seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    a, b = rng.normal(size=(3, 3)), rng.normal(size=(3, 3))
+    text = "\n".join(steps)
+    plain: dict[str, Any] = {"np": np, "a": a.copy(), "b": b.copy()}
+    token = FROZEN.set(set())
+    with np.errstate(all="ignore"):
+        exec(text, plain)
+    ran = run_program(Program(text), {"a": record(a), "b": record(b)})
+    FROZEN.reset(token)
+    assert not ran.problem
+    for key in "ab":
+        assert np.array_equal(plain[key], ran.space[key], equal_nan=True)
+        node = formula(ran.space[key])
+        assert node is not None
+        assert np.allclose(node.data, plain[key], equal_nan=True)

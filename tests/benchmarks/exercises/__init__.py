@@ -1,0 +1,1 @@
+"""Exercises of well-known courses, as learners write them, with labelled mistakes."""

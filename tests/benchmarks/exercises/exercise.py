@@ -1,0 +1,145 @@
+"""An exercise as a course sets it: a forward pass, a right script, and mistakes in it.
+
+All of it is text of NumPy statements. The forward pass is run on Tensors for the graph and on
+arrays for the script. A mistake is a substitution in the script, labelled before anything is run:
+the name whose line is wrong, and the kind.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd_nn import Tensor
+
+KINDS = {
+    "sign": r"sign|−1|subtract|take away|add",
+    "factor": r"factor|multiply|divide|times|½|0\.5|twice|number of",
+    "mean": r"1/|divide|mean|number of|factor|times",
+    "slope": r"stands where|f′|derivative|slope|h′|1 − |square|multiply|factor|power|\*\*",
+    "transpose": r"transpose|order|\.T",
+    "path": r"path|left out|term|use|add|missing|twice|take away",
+    "axis": r"axis|sum|row|column|broadcast",
+    "operand": r"stands where|in place of|instead|for |takes|uses|should|multiply",
+    "power": r"stands where|power|factor|square|\*\*|divide|multiply|1/",
+    "once": r"=|last|first|repeat|\+=|left out|several|path|only|step|sample",
+    "step": r"step|time|t =|path|left out|shift|off by one|carried",
+    "product": r"elementwise|matrix product|@|\*",
+    "one-hot": r"one-hot|1 at|y|label|subtract|left out|add",
+    "shape": r"shape|reshape|axis",
+    "mask": r"mask|where|f′|zero|factor|> 0|multiply|derivative",
+    "forgotten": r"f′|factor|missing|left out|multiply|path|add|divide",
+}
+"""Kind of mistake → what the words of a true reason for it contain."""
+
+
+class Mistake(NamedTuple):
+    """A substitution in a right script.
+
+    Attributes
+    ----------
+    where : str
+        The name, as the script has it, that the mistake leaves wrong first.
+    kind : str
+        A key of `KINDS`.
+    old, new : str
+        Every occurrence of `old` is replaced, or the one of which `old` is enough.
+    """
+
+    where: str
+    kind: str
+    old: str
+    new: str
+
+
+class Exercise(NamedTuple):
+    """An exercise.
+
+    Attributes
+    ----------
+    name : str
+        Course and topic.
+    setup : str
+        Makes the data and the parameters.
+    leaves : str
+        Which of them are leaves of the graph, separated by blanks.
+    forward : str
+        The forward pass.
+    cost : str
+        What its result is called.
+    backward : str
+        A right script.
+    mistakes : list of Mistake
+    spellings : list of tuple
+        Further right scripts: whole ones, or pairs of texts to be exchanged.
+    vectorised : str
+        A forward pass for Tensors, where `forward` writes into arrays.
+    """
+
+    name: str
+    setup: str
+    leaves: str
+    forward: str
+    cost: str
+    backward: str
+    mistakes: list[Mistake]
+    spellings: Sequence[Any] = ()
+    vectorised: str = ""
+
+    def wrong(self, mistake: Mistake) -> str:
+        """Return the script with a mistake."""
+        assert mistake.old in self.backward, (self.name, mistake)
+        return self.backward.replace(mistake.old, mistake.new)
+
+    def right(self) -> list[str]:
+        """Return all right scripts."""
+        changed = [self.backward.replace(*s) if isinstance(s, tuple) else s for s in self.spellings]
+        return [self.backward, *changed]
+
+    def values(self) -> dict[str, Any]:
+        """Return what a learner has before the backward pass: arrays by name."""
+        space: dict[str, Any] = {"np": np}
+        exec(self.setup + self.forward, space)  # noqa: S102 - our own text
+        space.pop("__builtins__")
+        return space
+
+    def graph(self) -> Tensor:
+        """Return the cost, its tensors named as in the forward pass."""
+        space: dict[str, Any] = {"np": np}
+        exec(self.setup, space)  # noqa: S102 - our own text
+        for name in self.leaves.split():
+            space[name] = Tensor(np.asarray(space[name], dtype=float), True, name)
+        exec(self.vectorised or self.forward, space)  # noqa: S102 - our own text
+        for name, value in space.items():
+            if isinstance(value, Tensor) and not value.name:
+                value.name = name
+        cost: Tensor = space[self.cost]
+        return cost
+
+    def claims(self, script: str) -> dict[str, Any]:
+        """Return what a script leaves under names of gradients of the graph, as arrays."""
+        space = self.values()
+        before = set(space)
+        with np.errstate(all="ignore"):
+            exec(script, space)  # noqa: S102 - our own text
+        return {
+            name: value
+            for name, value in space.items()
+            if name not in before and re.match(r"d_?[A-Za-z]", name) and np.shape(value) is not None
+            and isinstance(value, (np.ndarray, float))
+        }  # fmt: skip
+
+
+def mistakes(text: str) -> list[Mistake]:
+    """Read mistakes: a line each, ``where | kind | old → new``."""
+    found = []
+    for line in text.strip().splitlines():
+        where, kind, change = (part.strip() for part in line.split(" | ", 2))
+        old, _, new = change.partition(" →")
+        new = new.removeprefix(" ")
+        assert kind in KINDS, line
+        found.append(Mistake(where, kind, old.replace("\\n", "\n"), new.replace("\\n", "\n")))
+    return found

@@ -9,6 +9,8 @@
 What programs use of ``autograd`` is there: its operators, ``numpy``, ``scipy``, ``misc``,
 ``builtins``, ``extend`` with `primitive` and `defvjp`, ``test_util``. Its internals, nodes, boxes
 and vector spaces, are not; ``ArrayBox`` is the name that a `Tensor` has there.
+
+.. include:: ../../examples/moving.md
 """
 
 from __future__ import annotations

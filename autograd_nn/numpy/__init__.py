@@ -227,6 +227,8 @@ linalg, fft = _Part("linalg"), _Part("fft")
 
 
 def __getattr__(name: str) -> Any:
+    if name[:2] == "__":
+        raise AttributeError(name)
     value = getattr(np, name)
     public = isinstance(value, _ORDINARY) and not isinstance(value, type)
     return _taking_lists(value) if public and name[:1] != "_" else value

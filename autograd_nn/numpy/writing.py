@@ -55,10 +55,10 @@ class Written(Tensor):
                 self._data[key] = value
                 return
             value = np.asarray(value, self.dtype)
-        if self.dtype.kind in "biu" and value.dtype.kind not in "biu":
+        if not np.can_cast(value.dtype, self.dtype, "same_kind"):
             raise TypeError(
                 f"numbers of dtype {value.dtype} do not go into an array of dtype {self.dtype} "
-                "without losing their gradient; make the array with dtype=float"
+                "without losing their gradient; make the array with dtype=float, or complex"
             )
         shape = self._data[key].shape
         while value.ndim > len(shape) and value.shape[0] == 1:

@@ -24,7 +24,7 @@ def _inner(a: Any, b: Any) -> Any:
     if a.shape[:2] == b.shape[:2] == (1, 1):
         from scipy.signal import convolve
 
-        return np.asarray(convolve(a[0, 0], b[0, 0], "valid"), a.dtype)[None, None]
+        return convolve(a[0, 0], b[0, 0], "valid").astype(np.result_type(a, b))[None, None]
     windows = np.lib.stride_tricks.sliding_window_view(a, sizes, axes)
     along = (1, *range(a.ndim, windows.ndim))
     mirrored = b[(..., *(slice(None, None, -1),) * len(axes))]
@@ -35,7 +35,7 @@ def _full(a: Any, b: Any) -> Any:
     if a.shape[:2] == b.shape[:2] == (1, 1):
         from scipy.signal import convolve
 
-        return np.asarray(convolve(a[0, 0], b[0, 0]), a.dtype)[None, None]
+        return convolve(a[0, 0], b[0, 0]).astype(np.result_type(a, b))[None, None]
     return _inner(np.pad(a, [(0, 0), (0, 0), *[(n - 1, n - 1) for n in b.shape[2:]]]), b)
 
 

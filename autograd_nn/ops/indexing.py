@@ -44,7 +44,7 @@ def _scatter(g: Any, key: Any, shape: tuple[int, ...]) -> Any:
 
 
 def _updated(x: Any, value: Any, key: Any) -> Any:
-    out = x.copy()
+    out = x.astype(np.result_type(x, value))  # a copy
     out[key] = value
     return out
 

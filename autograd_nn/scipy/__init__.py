@@ -33,7 +33,18 @@ def on_tensors(module: str, name: str = "") -> Callable[..., Any]:
     return decorate
 
 
+def scipys(module: str) -> Callable[[str], Any]:
+    """Return what looks a name up in SciPy's `module`, imported when it is first asked for."""
+
+    def look_up(name: str) -> Any:
+        if name[:2] == "__":
+            raise AttributeError(name)
+        return getattr(importlib.import_module(module), name)
+
+    return look_up
+
+
 def __getattr__(name: str) -> Any:
     if name in ("integrate", "interpolate", "linalg", "signal", "spatial", "special", "stats"):
         return importlib.import_module(f".{name}", __name__)
-    return getattr(importlib.import_module("scipy"), name)
+    return scipys("scipy")(name)

@@ -22,7 +22,7 @@ from ..core.tensor import Tensor, apply, plain
 from ..numpy import asarray, holds_tensors
 from ..ops.rules import as_tensor
 from ..transforms.containers import flatten, unflatten
-from . import on_tensors
+from . import on_tensors, scipys
 
 Flow = Callable[..., Any]
 Solver = Callable[[Flow, Any, Any], Any]
@@ -168,13 +168,13 @@ def odeint(
     On Tensors, the rows are differentiable by `y0`, `t`, `args` and what `func` uses; `Dfun` helps
     the solution itself. Other options but ``full_output`` are SciPy's.
     """
-    scipys: Any = importlib.import_module("scipy.integrate")
+    theirs: Any = importlib.import_module("scipy.integrate")
     args = args if isinstance(args, tuple) else (args,)
     if more or options.get("full_output"):
         raise NotImplementedError("odeint takes its options by name, and full_output=False only")
     flow = func if tfirst else lambda t, y, *rest: func(y, t, *rest)
     if not holds_tensors([y0, t, *flatten(list(args))[0]]) and not _uses_tensors(flow, y0, t, args):
-        return scipys.odeint(func, y0, t, args, Dfun, tfirst=tfirst, **options)
+        return theirs.odeint(func, y0, t, args, Dfun, tfirst=tfirst, **options)
     first = np.size(plain(y0)) if np.ndim(y0) else 1
     options |= {name: _least(options[name]) for name in ("rtol", "atol") if name in options}
 
@@ -183,7 +183,7 @@ def odeint(
         if Dfun is not None and np.size(y0) == first and not holds_tensors(list(args)):
             swap = not tfirst
             jacobian = lambda t, y: Dfun(*((y, t) if swap else (t, y)), *args)  # noqa: E731
-        return scipys.odeint(flow, y0, t, tfirst=True, Dfun=jacobian, **options)
+        return theirs.odeint(flow, y0, t, tfirst=True, Dfun=jacobian, **options)
 
     return _trajectory(flow, asarray(y0), asarray(t), args, solver)
 
@@ -207,12 +207,12 @@ def solve_ivp(
     RuntimeError
         If the solver fails.
     """
-    scipys: Any = importlib.import_module("scipy.integrate")
+    theirs: Any = importlib.import_module("scipy.integrate")
     args = () if args is None else tuple(args)
     ends = [asarray(x) for x in t_span]
     tensors = holds_tensors([*t_span, y0, t_eval, *flatten(list(args))[0]])
     if not tensors and not _uses_tensors(fun, y0, ends, args):
-        return scipys.solve_ivp(
+        return theirs.solve_ivp(
             fun, t_span, y0, method, t_eval, dense_output, events, vectorized,
             args or None, **options,
         )  # fmt: skip
@@ -222,7 +222,7 @@ def solve_ivp(
     options |= {name: _least(options[name]) for name in ("rtol", "atol") if name in options}
 
     def solved(flow: Flow, y0: Any, span: Any, times: Any = None) -> Any:
-        result = scipys.solve_ivp(flow, tuple(span), y0, method, times, **options)
+        result = theirs.solve_ivp(flow, tuple(span), y0, method, times, **options)
         if not result.success:
             raise RuntimeError(f"solve_ivp: {result.message}")
         return result
@@ -281,5 +281,4 @@ def simpson(y: Any, x: Any = None, *, dx: float = 1.0, axis: int = -1) -> Any:
     return y @ integrate.simpson(np.eye(y.shape[-1]), x=x, dx=dx)
 
 
-def __getattr__(name: str) -> Any:
-    return getattr(importlib.import_module("scipy.integrate"), name)
+__getattr__ = scipys("scipy.integrate")

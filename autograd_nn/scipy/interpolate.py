@@ -13,19 +13,20 @@ import numpy as np
 
 from ..core.tensor import Tensor
 from ..numpy import asarray, holds_tensors
+from . import scipys
 
 
 def _linear_in_values(name: str) -> Callable[..., Any]:
     def make(x: Any, y: Any, *args: Any, axis: int | None = None, **options: Any) -> Any:
-        scipys = getattr(importlib.import_module("scipy.interpolate"), name)
+        theirs = getattr(importlib.import_module("scipy.interpolate"), name)
         if axis is None:
             axis = -1 if name == "interp1d" else 0  # SciPy's defaults
         if not holds_tensors([x, y]):
-            return scipys(x, y, *args, axis=axis, **options)
+            return theirs(x, y, *args, axis=axis, **options)
         if holds_tensors(x):
             raise NotImplementedError(f"{name} has no derivative by x here; keep it constant")
         values = np.moveaxis(asarray(y), axis, 0)
-        basis = scipys(x, np.eye(len(values)), *args, axis=0, **options)
+        basis = theirs(x, np.eye(len(values)), *args, axis=0, **options)
 
         def interpolant(at: Any, *more: Any) -> Any:
             if isinstance(at, Tensor):
@@ -45,5 +46,4 @@ def _linear_in_values(name: str) -> Callable[..., Any]:
 interp1d, CubicSpline = _linear_in_values("interp1d"), _linear_in_values("CubicSpline")
 
 
-def __getattr__(name: str) -> Any:
-    return getattr(importlib.import_module("scipy.interpolate"), name)
+__getattr__ = scipys("scipy.interpolate")

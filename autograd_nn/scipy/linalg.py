@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from ..numpy import asarray
 from ..ops.indexing import put_into_zeros
 from ..ops.matrix_functions import BANDED, EXPM, SQRTM, SYLVESTER, TRIANGLE
 from ..ops.rules import call, transposed
-from . import on_tensors
+from . import on_tensors, scipys
 
 
 def _numpys(name: str) -> Any:
@@ -152,5 +151,4 @@ def toeplitz(c: Any, r: Any = None) -> Any:
     return along[len(c) - 1 - np.arange(len(c))[:, None] + np.arange(len(r))]
 
 
-def __getattr__(name: str) -> Any:
-    return getattr(importlib.import_module("scipy.linalg"), name)
+__getattr__ = scipys("scipy.linalg")

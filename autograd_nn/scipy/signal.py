@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 
 from ..ops.convolutions import FULL, INNER
 from ..ops.rules import as_array, call
-from . import on_tensors
+from . import on_tensors, scipys
 
 
 def _stacked(x: Any, axes: Sequence[int], dotted: Sequence[int]) -> tuple[Any, list[int]]:
@@ -101,5 +100,4 @@ def correlate(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> A
     return _convolved(in1, np.flip(as_array(in2)), mode, None, None)
 
 
-def __getattr__(name: str) -> Any:
-    return getattr(importlib.import_module("scipy.signal"), name)
+__getattr__ = scipys("scipy.signal")

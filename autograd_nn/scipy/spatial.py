@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from . import on_tensors
+from . import on_tensors, scipys
 
 _METRICS = {
     "euclidean": lambda d: np.linalg.norm(d, axis=-1),
@@ -53,5 +53,4 @@ distance: Any = _Distance("distance")
 vars(distance).update({"cdist": cdist, "pdist": pdist} | {name: _of_two(name) for name in _METRICS})
 
 
-def __getattr__(name: str) -> Any:
-    return getattr(importlib.import_module("scipy.spatial"), name)
+__getattr__ = scipys("scipy.spatial")

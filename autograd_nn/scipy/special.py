@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import math
 from typing import Any
 
@@ -12,7 +11,7 @@ from ..numpy import asarray
 from ..ops import reductions
 from ..ops.rules import call
 from ..ops.special import BINOM, GAMMA, GAMMALN, POLYGAMMA, PSI
-from . import on_tensors
+from . import on_tensors, scipys
 
 
 @on_tensors("special")
@@ -76,5 +75,4 @@ def comb(N: Any, k: Any, exact: bool = False, repetition: bool = False) -> Any:
 
 
 def __getattr__(name: str) -> Any:
-    special = importlib.import_module("scipy.special")
-    return special.jv if name == "jn" else getattr(special, name)
+    return scipys("scipy.special")("jv" if name == "jn" else name)

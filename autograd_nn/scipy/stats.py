@@ -20,7 +20,7 @@ from ..core.tensor import Tensor, plain
 from ..numpy import array, asarray, holds_tensors
 from ..ops.functions import LATE
 from ..ops.rules import as_array, call
-from . import on_tensors
+from . import on_tensors, scipys
 
 
 def _by_name(name: str) -> Callable[..., Any]:
@@ -179,13 +179,13 @@ class _Several:
         return getattr(importlib.import_module("scipy.stats"), self._name)(*args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
-        scipys = getattr(getattr(importlib.import_module("scipy.stats"), self._name), name)
+        theirs = getattr(getattr(importlib.import_module("scipy.stats"), self._name), name)
         if name not in self._methods:
-            return scipys
+            return theirs
 
         def method(*args: Any, **kwargs: Any) -> Any:
             tensors = holds_tensors([*args, *kwargs.values()])
-            return (self._methods[name] if tensors else scipys)(*args, **kwargs)
+            return (self._methods[name] if tensors else theirs)(*args, **kwargs)
 
         return method
 
@@ -296,5 +296,4 @@ def entropy(pk: Any, qk: Any = None, base: float | None = None, axis: int = 0) -
     return np.sum(parts, axis=axis) / (1.0 if base is None else math.log(base))
 
 
-def __getattr__(name: str) -> Any:
-    return getattr(importlib.import_module("scipy.stats"), name)
+__getattr__ = scipys("scipy.stats")

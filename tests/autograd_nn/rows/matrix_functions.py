@@ -15,7 +15,7 @@ EYE = np.eye(3, dtype=np.float32)
 
 
 def _positive(a: Any) -> Any:
-    return a @ np.swapaxes(a, -1, -2) + 2 * EYE
+    return a @ np.conj(np.swapaxes(a, -1, -2)) + 2 * EYE
 
 
 def _triangle(label: str, second: In = SYSTEM[1], **options: Any) -> Row:

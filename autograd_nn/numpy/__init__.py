@@ -227,7 +227,7 @@ linalg, fft = _Part("linalg"), _Part("fft")
 
 
 def __getattr__(name: str) -> Any:
-    if name[:2] == "__":
+    if name[:2] == "__" and name not in np.__all__:
         raise AttributeError(name)
     value = getattr(np, name)
     public = isinstance(value, _ORDINARY) and not isinstance(value, type)

@@ -63,8 +63,8 @@ def cho_solve(
 ) -> Any:
     """Return x with a @ x = b, from the factor of a."""
     c, lower = c_and_lower
-    half = solve_triangular(c, b, trans=0 if lower else 1, lower=lower)
-    return solve_triangular(c, half, trans=1 if lower else 0, lower=lower)
+    half = solve_triangular(c, b, trans=0 if lower else 2, lower=lower)
+    return solve_triangular(c, half, trans=2 if lower else 0, lower=lower)
 
 
 @on_tensors("linalg")
@@ -146,7 +146,7 @@ def block_diag(*arrs: Any) -> Any:
 def toeplitz(c: Any, r: Any = None) -> Any:
     """Return the matrix with constant diagonals, from its first column and row."""
     c = np.ravel(c)
-    r = c if r is None else np.ravel(r)
+    r = np.conj(c) if r is None else np.ravel(r)
     along = np.concatenate([c[::-1], r[1:]])
     return along[len(c) - 1 - np.arange(len(c))[:, None] + np.arange(len(r))]
 

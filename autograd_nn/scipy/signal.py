@@ -96,8 +96,8 @@ def fftconvolve(in1: Any, in2: Any, mode: str = "full", axes: Any = None) -> Any
 
 @on_tensors("signal")
 def correlate(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> Any:
-    """Correlate two arrays: convolve the first with the second mirrored."""
-    return _convolved(in1, np.flip(as_array(in2)), mode, None, None)
+    """Correlate two arrays: convolve the first with the second mirrored and conjugate."""
+    return _convolved(in1, np.flip(np.conj(as_array(in2))), mode, None, None)
 
 
 __getattr__ = scipys("scipy.signal")

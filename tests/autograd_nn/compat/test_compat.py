@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-PROGRAM = Path(__file__).with_name("program.py")
+PROGRAM = Path(__file__).with_name("program.txt")
 INSTALL = "import autograd_nn.compat; autograd_nn.compat.install()\n"
 
 

@@ -74,7 +74,7 @@ def _item(label: str, key: Any) -> Row:
 
 def _set(label: str, key: Any, value: In) -> Row:
     def by_numpy(x: Any, v: Any) -> Any:
-        out = x.copy()
+        out = x.astype(np.result_type(x, v))
         out[key] = v
         return out
 

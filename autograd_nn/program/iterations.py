@@ -56,25 +56,26 @@ def _added(c: Any, g: Any, t: Any, key: Key) -> Any:
     return out
 
 
-LOOP = Op("loop", lambda *given, loop: np.zeros(0))
+LOOP = Op("loop", lambda *given, loop: np.zeros(0), traits={"complex"})
 """All iterations of ``loop.body``."""
 
-ITEM = Op("item of a loop", lambda loop, item, data: data)
+ITEM = Op("item of a loop", lambda loop, item, data: data, traits={"complex"})
 """What a loop's output number `item` is at the end."""
 
-TABLE = Op("table", lambda *leaves: np.stack([np.asarray(x) for x in leaves]))
+TABLE = Op("table", lambda *leaves: np.stack([np.asarray(x) for x in leaves]),
+    traits={"complex"})  # fmt: skip
 """Leaves of one kind, one after the other."""
 
-AT = Op("at", _element, traits={"view"})
+AT = Op("at", _element, traits={"complex", "view"})
 """An element of an array, at an index that varies."""
 
-PUT_AT = Op("put at", _put)
+PUT_AT = Op("put at", _put, traits={"complex"})
 """Zeros, but for an element at an index that varies."""
 
-ADD_AT = Op("add at", _added)
+ADD_AT = Op("add at", _added, traits={"complex"})
 """``c[key] += g``, into the memory of c."""
 
-STORE = Op("store", lambda x, stack: np.zeros(0))
+STORE = Op("store", lambda x, stack: np.zeros(0), traits={"complex"})
 """The element of a stack that this iteration gives."""
 
 

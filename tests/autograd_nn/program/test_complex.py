@@ -10,15 +10,18 @@ import pytest
 from autograd_nn import Tensor, grad, jit
 from autograd_nn.program.numba_source import NotCompilableError
 
-from ..complex_rows import taken
+from ..complex_rows import VARIANTS, taken
 from ..harness import Row
-from ..ops.test_complex import COMPLEX
 from .test_rows import NEEDS_VALUES, check, gradients_of
 
 
 @pytest.mark.parametrize(
     ("row", "which"),
-    [p for p in COMPLEX if p.values[0].name not in {*NEEDS_VALUES, "positive real_if_close"}],
+    [
+        pytest.param(row, which, id=f"{row.name} by {','.join(map(str, which))}")
+        for row, which in VARIANTS
+        if row.name not in {*NEEDS_VALUES, "positive real_if_close"}
+    ],
 )
 def test_row(row: Row, which: list[int]) -> None:
     arrays, out = taken(row, which)
@@ -47,13 +50,31 @@ def test_rewritings_hold(f: Any) -> None:
         return f(z), grad(lambda z: np.sum(np.real(f(z) * (1 - 2j))))(z)
 
     for kind in (np.complex128, np.complex64, np.float64):
-        z = Z.astype(kind) if kind != np.float64 else np.abs(Z)
+        z: Any = Z.astype(kind) if kind != np.float64 else np.abs(Z)
         program = jit(both)
         program(z)  # is compared with the trace
         for got, right in zip(program(0.9 * z), both(Tensor(0.9 * z)), strict=True):
             assert got.dtype == right.dtype
             eps = 100 * np.finfo(right.dtype).eps
             np.testing.assert_allclose(got, right.numpy(), rtol=eps, atol=eps)
+
+
+def test_loops_hold() -> None:
+    zs = np.exp(1j * np.arange(60.0))[:, None] * Z
+
+    def f(zs: Any) -> Any:
+        c: Any = np.zeros(3, complex)
+        for i in range(60):
+            c = np.tanh(c * 1j + zs[i]) * np.conj(c + 1)
+        return c
+
+    def both(zs: Any) -> Any:
+        return f(zs), grad(lambda zs: np.sum(np.abs(f(zs)) ** 2))(zs)
+
+    program = jit(both)
+    assert "for " in program.lower(zs).source
+    for got, right in zip(program(0.9 * zs), both(Tensor(0.9 * zs)), strict=True):
+        np.testing.assert_allclose(got, right.numpy(), rtol=1e-9)
 
 
 def test_numbers_as_arguments_and_results() -> None:

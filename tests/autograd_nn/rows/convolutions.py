@@ -17,10 +17,8 @@ AXES: Any = {"axes": ([1], [2]), "dot_axes": ([0], [0])}
 
 def _by_hand(a: Any, b: Any, mode: str) -> Any:
     """Return the convolution of axis 1 of `a` with axis 2 of `b`, summed over axis 0."""
-    parts = [
-        sum([scipy.signal.convolve(a[d], b[d, k], mode) for d in range(len(a))])
-        for k in range(b.shape[1])
-    ]
+    convolve: Any = scipy.signal.convolve
+    parts = [sum([convolve(a[d], b[d, k], mode) for d in range(len(a))]) for k in range(b.shape[1])]
     return np.stack(parts)
 
 

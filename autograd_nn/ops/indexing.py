@@ -49,6 +49,24 @@ def _scatter(g: Any, key: Any, shape: tuple[int, ...]) -> Any:
     return out
 
 
+def _updated(x: Any, value: Any, key: Any) -> Any:
+    out = x.astype(np.result_type(x, value))  # a copy
+    out[key] = value
+    return out
+
+
+def _surviving(g: Any, key: Any) -> Any:
+    """Return ``g[key]``, with zeros for all but the last of what went to one place."""
+    taken = g[key]
+    if _is_basic(key):
+        return taken
+    places = np.arange(int(np.prod(g.shape, dtype=int))).reshape(g.shape)[key]
+    order = np.arange(places.size).reshape(places.shape)
+    last = np.empty(g.shape, dtype=int).ravel()
+    last[places] = order
+    return np.where(last[places] == order, taken, 0)
+
+
 def _taken(x: Any, indices: Any, axis: int) -> Any:
     return np.take(x, indices, axis=axis)
 
@@ -97,6 +115,12 @@ GETITEM: Op = register(Op("getitem", item,
 SCATTER: Op = register(Op("scatter", _scatter, (lambda g, out, x, key, shape: g[key],),
     latex=function_of("scatter"),
     python="scatter({0})", rule_words="the elements of the cotangent at the key",
+    traits={"complex"}))
+SETITEM: Op = register(Op("setitem", _updated, (
+    lambda g, out, x, value, key: call(SETITEM, g, np.zeros_like(value), key=key),
+    lambda g, out, x, value, key: _surviving(g, key),
+), latex=function_of("setitem", 2),
+    rule_words="the cotangent with zeros at the key; its elements at the key",
     traits={"complex"}))
 TAKE: Op = register(Op("take", _taken, (
     lambda g, out, x, indices, axis: call(PUT, g, indices, shape=x.shape, axis=axis), None,

@@ -58,7 +58,7 @@ def _updated(x: Any, value: Any, key: Any) -> Any:
 def _surviving(g: Any, key: Any) -> Any:
     """Return ``g[key]``, with zeros for all but the last of what went to one place."""
     taken = g[key]
-    if _is_basic(key):
+    if is_basic(key):
         return taken
     places = np.arange(int(np.prod(g.shape, dtype=int))).reshape(g.shape)[key]
     order = np.arange(places.size).reshape(places.shape)

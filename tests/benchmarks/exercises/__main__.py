@@ -1,8 +1,8 @@
 """How many of the labelled mistakes are located and explained; what innocent is blamed.
 
-``python -m tests.benchmarks.exercises [TEXT]`` takes the exercises whose name contains TEXT. It prints
-a line for everything that is not as it should be, then the counts; then those of scripts with three
-mistakes, and of a control: answers that are those of another exercise, which nothing explains.
+``python -m tests.benchmarks.exercises [TEXT]`` takes the exercises whose name contains TEXT. It
+prints a line for everything that is not as it should be, then the counts; then those of scripts
+with three mistakes, and of a control: answers of another exercise, which nothing explains.
 """
 
 import random
@@ -30,7 +30,7 @@ def called(line: Line, where: str) -> str:
 
 def three_mistakes(exercises: list[Exercise]) -> None:
     """Print how many of three mistakes in one script are located and explained."""
-    rng, total, located, explained = random.Random(0), 0, 0, 0
+    rng, total, located, explained = random.Random(0), 0, 0, 0  # noqa: S311 - no secret
     for exercise in exercises:
         for _ in range(4):
             chosen: dict[str, Mistake] = {}

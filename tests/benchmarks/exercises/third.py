@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - a mistake stands in one line
 """Attention and transformer blocks, single neurons, regression, gates, shared weights."""
 
 from .exercise import Exercise, mistakes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..core.tensor import Tensor, plain
@@ -31,6 +31,8 @@ class Options:
     direction : str
     caption : str
         Plain text.
+    slots : collection of Tensor
+        The nodes in which room is left for a value that a page fills in, and for a gradient.
     """
 
     shapes: bool = True
@@ -40,6 +42,7 @@ class Options:
     marks: Mapping[str, str] = field(default_factory=dict)
     direction: str = "TB"
     caption: str = ""
+    slots: Collection[Tensor] = ()
 
 
 def picture(view: View, groups: Sequence[Group], options: Options) -> Picture:
@@ -62,6 +65,17 @@ def _cluster(group: Group, ids: Mapping[Tensor, str]) -> Cluster:
 
 def _small(markup: str, colour: str = style.FAINT) -> str:
     return text.font(markup, 10, colour)
+
+
+def _slots(shape: tuple[int, ...]) -> list[str]:
+    """Return room for a value and a gradient: for a few numbers, or for a heat map."""
+    rows, columns = (1, 1, *shape)[-2:] if len(shape) != 1 else (1, shape[0])
+    few = rows <= 5 and columns <= 3
+    width, height = (46 * columns, 12 * rows) if few else (min(120, 8 * columns + 24), 36)
+    room = f'FIXEDSIZE="TRUE" WIDTH="{width}" HEIGHT="{height}" BGCOLOR="{style.SLOT}"'
+    cells = [f"<TD {room}></TD>"] * 2
+    lines = ["".join(cells)] if width <= 60 else cells
+    return [text.table(f"<TR>{line}</TR>") for line in lines]
 
 
 class _Maker:
@@ -105,6 +119,8 @@ class _Maker:
         rows = self._heading(node)
         if self.options.values and not self._is_number(node):
             rows.append(self._values(node))
+        if node in self.options.slots:
+            rows += _slots(node.shape)
         flows = self.options.flows
         if flows is not None and self._tells(node, flows):
             rows.append(self._gradient(node, flows))

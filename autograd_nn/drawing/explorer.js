@@ -18,6 +18,7 @@ function shown(x) {
     : String(Number(x.toPrecision(4)));
   return plain.replaceAll("-", "−");
 }
+const brief = (x) => (shown(x).length > 8 ? shown(Number(x.toPrecision(2))) : shown(x));
 const rows = (a) => (a.s.length === 2 ? a.s : [1, a.d.length]);
 const small = (a) => a.s.length < 3 && rows(a)[0] <= 5 && rows(a)[1] <= 5;
 function spread(a) {
@@ -41,7 +42,7 @@ function colour(x, most) {  // blue below zero, white, orange above
 }
 const largest = (a) => a.d.reduce((m, x) => Math.max(m, Math.abs(x)), 0);
 function heat(a, wide, tall, pick = null) {  // a picture of a matrix; of one column of pixels, square
-  let [n, m] = a.s.length === 2 ? a.s : [a.d.length, 1];
+  let [n, m] = a.s.length === 2 ? a.s : pick === null ? [1, a.d.length] : [a.d.length, 1];
   const column = pick !== null, side = Math.sqrt(n), step = column ? m : 1, first = column ? pick : 0;
   if (column) { n = m = side; }
   const canvas = document.createElement("canvas"), most = largest(a);
@@ -58,11 +59,11 @@ function heat(a, wide, tall, pick = null) {  // a picture of a matrix; of one co
   return canvas;
 }
 const pixels = (a) => a.s.length > 0 && a.s[0] >= 16 && Number.isInteger(Math.sqrt(a.s[0]));
-function refill(where) {
+function refill(where, tall = 120) {
   all("[data-v]", where).forEach((span) => {
     const a = values[span.dataset.v];
     span.innerHTML = markup(a, span.classList.contains("signed"));
-    if (!small(a)) span.append(heat(a, 220, 120));
+    if (!small(a)) span.append(heat(a, 220, tall));
   });
 }
 
@@ -80,7 +81,6 @@ all("g.node").forEach((g) => {
   const id = g.id.replace("s-", "");
   g.querySelectorAll('polygon[fill="#fefefe"]').forEach((p) => p.classList.add("slot"));
   g.setAttribute("role", "button"); g.setAttribute("tabindex", "-1");
-  g.setAttribute("aria-label", data.nodes[id]?.name ?? "number");
   g.style.cursor = "pointer";
   g.addEventListener("click", () => visit(id));
   all("title", g).forEach((title) => title.remove());
@@ -98,7 +98,7 @@ function fill(g, known, slope) {  // the value and the gradient inside a node
     if (n <= 5 && m <= 3 && a.s.length < 3) {
       a.d.forEach((x, i) => draw("text", {
         x: box.x + (box.width * (i % m + 1)) / m - 3, y: box.y + (box.height * (Math.floor(i / m) + 0.78)) / n,
-      }, part, shown(x)));
+      }, part, brief(x)));
     } else {
       const picture = draw("image", { x: box.x, y: box.y, width: box.width, height: box.height,
         preserveAspectRatio: "none", style: "image-rendering:pixelated" }, part);
@@ -184,7 +184,7 @@ function show(number) {
   el("so-far-title").textContent = step.pass === "backward" ? "Gradients so far" : "Values so far";
   el("so-far").innerHTML = lines.reverse().map(([row, fresh]) =>
     `<tr${fresh ? ' class="new"' : ""}><td>${row[0]}</td><td>${row[1]}</td></tr>`).join("");
-  refill(el("so-far"));
+  refill(el("so-far"), 48);
   pictures(step);
   const block = (id) => data.folds?.[id] ?? id;
   const within = (set, g) => [...set].some((id) => (g.id.startsWith("s-") ? "s-" + block(id) : id) === g.id);
@@ -252,14 +252,16 @@ function ask() {
   if (!asking) { form.replaceChildren(); return; }
   const name = el("step").querySelector("h1").lastChild.textContent.trim(), where = question.where.length ? ` in entry [${question.where.join(", ")}]` : "";
   const more = hints < 3 ? `<button type="button" id="hint">hint ${hints + 1} of 3</button>` : "";
-  const field = el("ask").value === "number"
+  // a number can be worked out only where all that it is made of can be read
+  const number = el("ask").value === "number" && all("[data-v]", el("step")).every((span) => small(values[span.dataset.v]));
+  const field = number
     ? `<p><label>What is <b></b>${where}? <input id="answer" inputmode="text" autocomplete="off"></label> <button>check</button></p>`
     : "<p>Which formula gives <b></b>?</p><div id='options'></div>";
   form.innerHTML = `${field}<p id="verdict" role="status"></p><p>${more} <button type="button" id="reveal">show it</button></p>`;
   form.querySelector("b").textContent = name;
   el("hint")?.addEventListener("click", () => { hints++; ask(); });
   el("reveal").addEventListener("click", () => settle(0));
-  if (el("ask").value === "formula") choices(question);
+  if (!number) choices(question);
 }
 function choices(question) {
   const kinds = new Set();
@@ -298,6 +300,7 @@ function judged(typed, question, node) {
 }
 el("asking").addEventListener("submit", (event) => {
   event.preventDefault();
+  if (!el("answer")) return;
   const { right, words } = judged(el("answer").value, steps[at].question, data.nodes[steps[at].nodes[0]]);
   if (right) settle(4); else refuse(words);
 });
@@ -335,7 +338,7 @@ function edit(fresh = true) {
       draggable(box);
     });
   }
-  all("input", el("editor")).forEach((box) => { if (box !== document.activeElement || fresh) box.value = Number(a.d[box.dataset.i].toPrecision(6)); });
+  all("input", el("editor")).forEach((box) => { if (box !== document.activeElement || fresh) box.value = Number(a.d[box.dataset.i].toPrecision(5)); });
 }
 function draggable(box) {  // typed, or dragged from side to side
   const change = (x) => set(el("leaf").value, Number(box.dataset.i), x);
@@ -355,7 +358,8 @@ function curve() {
   const spot = (c, i) => `${10 + (280 * i) / Math.max(1, line.length - 1)},${80 - (65 * (c - low)) / (high - low || 1)}`;
   picture.replaceChildren();
   draw("polyline", { points: line.map(spot).join(" "), "vector-effect": "non-scaling-stroke" }, picture);
-  draw("text", { x: 6, y: 12 }, picture, `${data.nodes[data.cost].name} = ${shown(cost())} after ${costs.length} steps`);
+  picture.toggleAttribute("hidden", !costs.length);
+  el("told").textContent = `${data.nodes[data.cost].name} = ${shown(cost())}` + (costs.length ? ` after ${costs.length} steps of descent` : "");
 }
 function descend() {
   const rate = Number(el("rate").value), next = { ...leaves };
@@ -369,7 +373,8 @@ function descend() {
 }
 el("descend").addEventListener("click", descend);
 el("reset").addEventListener("click", () => { leaves = { ...start }; costs = []; follow(); });
-el("leaf").innerHTML = Object.keys(start).map((id) => `<option value="${id}"></option>`).join("");
+const parameters = new Set(data.trained);
+el("leaf").innerHTML = Object.keys(start).sort((a, b) => parameters.has(b) - parameters.has(a)).map((id) => `<option value="${id}"></option>`).join("");
 all("option", el("leaf")).forEach((option) => { option.textContent = data.nodes[option.value].name; });
 el("leaf").addEventListener("change", () => edit());
 el("entry").addEventListener("input", () => edit());

@@ -28,6 +28,9 @@ class Options:
         Every name there is.
     marks : mapping of str to str
         Name → ``"right"``, ``"wrong"``, ``"inherits"``.
+    verdicts : mapping of str to list of (str, str)
+        Name → what is claimed there, and the judgement. That of a gradient stands beside its
+        node, which it does not mark: the node's value may be right.
     direction : str
     caption : str
         Plain text.
@@ -40,6 +43,7 @@ class Options:
     flows: Flows | None = None
     names: dict[Tensor, str] = field(default_factory=dict)
     marks: Mapping[str, str] = field(default_factory=dict)
+    verdicts: Mapping[str, list[tuple[str, str]]] = field(default_factory=dict)
     direction: str = "TB"
     caption: str = ""
     slots: Collection[Tensor] = ()
@@ -78,6 +82,16 @@ def _slots(shape: tuple[int, ...]) -> list[str]:
     return [text.table(f"<TR>{line}</TR>") for line in lines]
 
 
+def _verdict(claim: str, mark: str) -> str:
+    """Return a judgement with what it is about, in a box of its own."""
+    sign, _, said = style.SIGNS[mark].partition(" ")
+    words = " ".join(part for part in (sign, notation.unicode(claim), said) if part)
+    inner = text.font(f"<B>{text.escaped(words)}</B>", 11, style.SIGN_INK[mark])
+    look = style.MARKS[mark]
+    box = f'BORDER="1" COLOR="{look["color"]}" BGCOLOR="{look["fillcolor"]}"'
+    return text.table(f"<TR><TD {box}>{inner}</TD></TR>", 2)
+
+
 class _Maker:
     def __init__(self, view: View, options: Options) -> None:
         self.view = view
@@ -112,7 +126,9 @@ class _Maker:
 
     def node(self, node: Tensor, id_: str) -> Node:
         """Return the box of `node`."""
-        mark = self.options.marks.get(self.options.names.get(node, ""), "")
+        name = self.options.names.get(node, "")
+        own = dict(self.options.verdicts.get(name, ())).get(name, "")
+        mark = self.options.marks.get(name, own)
         return Node(id_, self.kind(node), self._label(node, mark), self._tooltip(node), mark)
 
     def _label(self, node: Tensor, mark: str) -> str:
@@ -126,8 +142,10 @@ class _Maker:
             rows.append(self._gradient(node, flows))
         if node in self.cut:
             rows.append(_small("…"))
-        if mark:
-            rows.append(_small(f"<B>{text.escaped(style.SIGNS[mark])}</B>", style.SIGN_INK[mark]))
+        name = self.options.names.get(node, "")
+        if name in self.options.marks:
+            rows.append(_verdict("", mark))
+        rows += [_verdict(*verdict) for verdict in self.options.verdicts.get(name, ())]
         if len(rows) == 1 and "<TABLE" not in rows[0]:
             return rows[0]
         return text.table("".join(f"<TR><TD>{row}</TD></TR>" for row in rows), padding=1)

@@ -216,8 +216,13 @@ class _Maker:
             return [Edge(tail, head, "loop")]
         found = [Edge(tail, head, "forward", argument=text.argument(use.head, use.argument))]
         flows = self.options.flows
-        if flows is not None and (use.head, use.argument) in flows.along:
-            said = f"<TR><TD>{text.shown(flows.along[use.head, use.argument])}</TD></TR>"
+        along = flows.along if flows is not None else {}
+        uses = self.view.meant.get(use, [use])
+        parts = [along[x.head, x.argument] for x in uses if (x.head, x.argument) in along]
+        if parts and len({x.tail for x in uses}) == 1:
+            said = f"<TR><TD>{text.shown(sum(parts[1:], parts[0]))}</TD></TR>"
             label = text.table(said, 2, BGCOLOR=style.FLOW, COLOR=style.BACKWARD_INK)
             found.append(Edge(tail, head, "backward", label))
+        elif parts:  # several results of a block, each with a gradient of its own
+            found.append(Edge(tail, head, "backward"))
         return found

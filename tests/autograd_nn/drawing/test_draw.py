@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from autograd_nn import Tensor, draw, explore, gradients, no_grad, verify
+from autograd_nn.core.graph import topological_order
 from autograd_nn.drawing import LargeGraphWarning, style
 from autograd_nn.drawing.flows import Flows
+from autograd_nn.formulas import arrays
 from nets import Network
 
 from . import graphs
@@ -108,6 +110,20 @@ def test_what_flows_along_the_edges_adds_up_to_the_gradient() -> None:
     assert len(uses) == 4
     np.testing.assert_allclose(sum(uses), gradients(J, [x])[0], rtol=1e-14)
     np.testing.assert_array_equal(flows.total[x], gradients(J, [x])[0])
+
+
+def test_a_collapsed_graph_keeps_its_backward_flow() -> None:
+    J = graphs.cost()
+    nodes = {node.name: node for node in topological_order([J])}
+    source = draw(J, gradients=True, collapse="layers").source
+    assert source.count('dir="back"') == 2  # J to layer 3, layer 3 to layer 2
+    for value in gradients(J, [nodes["h2"], nodes["h3"]]):
+        assert arrays.number(value.flat[0]) in source
+    x = Tensor(2.0, requires_grad=True, name="h2")
+    z = x * x * 3
+    z.name = "z3"
+    twice = draw(z, gradients=True, collapse="layers", values=True).source
+    assert ">12<" in twice  # both uses of x
 
 
 def test_no_gradient_is_drawn_where_none_flows() -> None:

@@ -20,6 +20,7 @@ from .ops.reductions import log_softmax, logsumexp, softmax
 from .transforms.custom import custom
 
 if TYPE_CHECKING:
+    from . import compat, numpy, scipy
     from .checks.anomaly import AnomalyError, detect_anomaly
     from .checks.comparison import GradientReport, UndecidedWarning
     from .checks.gradients import check_grads
@@ -57,16 +58,22 @@ _LATER = {
 }
 """Public name → the module it lives in, imported when it is first asked for."""
 
+_MODULES = ("compat", "numpy", "scipy")
+"""Public modules, likewise."""
+
 __all__ = [
-    "AnomalyError", "GradientReport", "Tensor", "UndecidedWarning", "assert_right", "check_grads",
-    "checkpoint", "custom", "custom_vjp", "derive", "detect_anomaly", "draw", "elementwise_grad",
-    "elu", "explore", "gelu", "grad", "gradients", "hessian", "hvp", "jacobian", "jit", "jvp",
-    "leaky_relu", "log_softmax", "logsumexp", "no_grad", "ops", "prove", "relu", "scan", "sigmoid",
-    "softmax", "softplus", "stop_gradient", "value_and_grad", "verify", "vjp", "vmap",
+    "AnomalyError", "GradientReport", "Tensor", "UndecidedWarning", "assert_right",
+    "check_grads", "checkpoint", "compat", "custom", "custom_vjp", "derive", "detect_anomaly",
+    "draw", "elementwise_grad", "elu", "explore", "gelu", "grad", "gradients", "hessian", "hvp",
+    "jacobian", "jit", "jvp", "leaky_relu", "log_softmax", "logsumexp", "no_grad", "numpy",
+    "ops", "prove", "relu", "scan", "scipy", "sigmoid", "softmax", "softplus", "stop_gradient",
+    "value_and_grad", "verify", "vjp", "vmap",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
     if name in _LATER:
         return getattr(importlib.import_module(f".{_LATER[name]}", __name__), name)
+    if name in _MODULES:
+        return importlib.import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,14 +9,15 @@ writes ``operations.md``, by default into the current folder.
 2. `rule_text` writes the rules of an operation: it records them on Tensors that stand for the
    cotangent g, the result r and the inputs x, y, z, and prints that formula. Rules that move
    elements about, and those whose guards against overflow would hide the formula, are in words.
-3. `markdown` puts them into a table, beside what was measured of other libraries.
+3. `markdown` puts them into a table, beside what was measured of other libraries, and what is
+   `refused` into another.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,6 +27,7 @@ import autograd_nn
 from autograd_nn import Tensor
 from autograd_nn.core.op import REGISTRY, UFUNCS, Op
 from autograd_nn.core.tensor import apply
+from autograd_nn.dispatch.protocol import _unsupported
 from autograd_nn.formulas.expression import Expr, mapped
 from autograd_nn.formulas.printing import latex_text
 from autograd_nn.formulas.rule import OUT, G, rule_formula
@@ -48,10 +50,9 @@ _ABOUT = {
 """Functions that tell of a Tensor, or make an array like it, and are no operations."""
 
 _POSITIONS = {
-    "iscomplex", "isreal",
-    "argpartition", "argsort", "argmax", "argmin", "digitize", "fix", "isclose", "isneginf",
-    "isposinf", "matrix_rank", "searchsorted", "count_nonzero", "any",
-    "all", "round", "around",
+    "all", "any", "argmax", "argmin", "argpartition", "argsort", "argwhere", "around",
+    "count_nonzero", "digitize", "fix", "flatnonzero", "isclose", "iscomplex", "isin",
+    "isneginf", "isposinf", "isreal", "matrix_rank", "nonzero", "round", "searchsorted",
 }  # fmt: skip
 """Composed functions whose results are positions, counts, truth or rounded."""
 
@@ -148,6 +149,22 @@ def _mark(counts: Mapping[str, int] | None) -> str:
     return "other" if "other" in counts else "–"
 
 
+def refused() -> dict[str, list[str]]:
+    """Return why NumPy's functions are refused on Tensors, and which for each reason."""
+    places = {"np": np, "np.linalg": np.linalg, "np.fft": np.fft}
+    found: dict[str, list[str]] = {}
+    for place, module in places.items():
+        for name in sorted(getattr(module, "__all__", dir(module))):
+            function = getattr(module, name, None)
+            known = function in FUNCTIONS if isinstance(function, Hashable) else True
+            asks = isinstance(function, (type(np.sum), np.ufunc))
+            if known or not asks or function in UFUNCS or name.startswith("_"):
+                continue
+            why = str(_unsupported(function)).partition(": ")[2]
+            found.setdefault(why, []).append(f"{place}.{name}")
+    return found
+
+
 def markdown(coverage: Mapping[str, Any]) -> str:
     """Return the table as a Markdown document.
 
@@ -172,8 +189,7 @@ def markdown(coverage: Mapping[str, Any]) -> str:
         "broadcast axes are left out. The rules hold for complex numbers where the column "
         "says so (on some of the rows of the test list), and $\\operatorname{sign}(x)$ is "
         "$\\overline{x} / |x|$ there; elsewhere complex numbers are refused by name. So are "
-        "functions with results whose shape depends on values (`np.nonzero`, `np.unique` …) and "
-        "those that write into their argument (`np.put` …).",
+        "the functions at the end of this page.",
         "",
         "The columns on the right tell how "
         + ", ".join(f"{name} {number}" for name, number in versions.items())
@@ -191,6 +207,19 @@ def markdown(coverage: Mapping[str, Any]) -> str:
         cells += [_mark(coverage["complex"].get(line.name)), rule]
         cells += [_mark(measured.get(name)) for name in versions]
         text.append("| " + " | ".join(cells) + " |")
+    text += [
+        "",
+        "## Refused",
+        "",
+        "What NumPy has and Tensors refuse, with the reason that the error gives. (The functions "
+        "that ask no array type, `np.array` or `np.zeros`, are in `autograd_nn.numpy`; "
+        "what SciPy computes in C is in `autograd_nn.scipy`, as far as it is there.)",
+        "",
+        "| why | functions |",
+        "|---|---|",
+    ]
+    text += [f"| {why} | {', '.join(f'`{name}`' for name in names)} |"
+             for why, names in sorted(refused().items())]  # fmt: skip
     return "\n".join(text) + "\n"
 
 

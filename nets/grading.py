@@ -33,8 +33,7 @@ import numpy as np
 from tabulate import tabulate
 
 from autograd_nn import verify
-from autograd_nn.derivation import Line
-from autograd_nn.derivation.names import Environment
+from autograd_nn.derivation import Line, UnknownNameError
 
 from . import submission
 from .sheets import Sheet, load
@@ -284,17 +283,13 @@ def _judged(
     graded = Graded(path.stem, [], problem, seconds)
     lines: dict[str, Line] = {}
     if not problem:
-        environment = Environment(sheet.J, sheet.samples)
-        claims = {
-            name: value
-            for name, value in namespace.items()
-            if name in sheet.asked and isinstance(value, np.ndarray)
-        }
         try:
-            if claims:
-                report = verify(sheet.J, claims, samples=environment.samples)
-                lines = {line.name: line for line in report.lines}
-                graded.notes = report.notes
+            given = {**namespace, "J": sheet.J}  # a namespace: what is foreign in it is passed over
+            report = verify(sheet.J, given, samples=sheet.samples, hints=max(hints, 1))
+            lines = {line.name: line for line in report.lines}
+            graded.notes = report.notes
+        except UnknownNameError:
+            pass  # nothing in it is named as what is asked
         except Exception as error:
             graded.problem = f"not judged: {type(error).__name__}: {error}"
     for name, points in sheet.asked.items():
@@ -303,7 +298,7 @@ def _judged(
             graded.marks.append(Mark(name, 0.0, points, _BLANK))
             continue
         reason = "" if line.right or not line.explanations else line.explanations[0].words
-        hint = "" if line.right else line.text()
+        hint = "" if line.right or not hints else line.text()
         got = points if line.right else 0.0
         follows = line.right and bool(line.inherits)
         graded.marks.append(Mark(name, got, points, line.verdict, reason, hint, follows))

@@ -74,7 +74,7 @@ def test_the_files_it_names_are_there() -> None:
 
 def test_the_map_names_files_that_are_there() -> None:
     text = (ROOT / "autograd_nn" / "README.md").read_text(encoding="utf-8")
-    rooms = re.findall(r"^\d\. `(\w+)/`", text, re.MULTILINE)
+    rooms = re.findall(r"^\d+\. `(\w+)/`", text, re.MULTILINE)
     package = ROOT / "autograd_nn"
     assert sorted(rooms) == sorted(path.parent.name for path in package.glob("*/__init__.py"))
     for name in re.findall(r"`(\w+/[\w/]*\.py)`", text):

@@ -20,8 +20,8 @@ FILES = sorted(
 )
 
 ORDER = (
-    "data", "memory", "places", "core", "ops", "dispatch", "formulas", "transforms", "checks",
-    "derivation", "program", "drawing", "autograd_nn", "nets",
+    "data", "memory", "places", "core", "ops", "dispatch", "formulas", "transforms", "numpy",
+    "scipy", "compat", "checks", "derivation", "program", "drawing", "autograd_nn", "nets",
 )  # fmt: skip
 """The rooms, lowest first: each imports from those before it only.
 
@@ -30,13 +30,18 @@ ORDER = (
 Tensor is an operation.
 """
 
-ROOMS_OF_NAMES = ("autograd_nn/ops/", "autograd_nn/program/rules/")
-"""Where operations may be told by name: where their rows are, and where programs rewrite them."""
+ROOMS_OF_NAMES = (
+    "autograd_nn/compat/", "autograd_nn/numpy/", "autograd_nn/ops/", "autograd_nn/program/rules/",
+    "autograd_nn/scipy/",
+)  # fmt: skip
+"""Where operations may be told by name: where their rows are, where programs rewrite them, and
+namespaces, which list the functions of other libraries."""
 
 NAMES_ALLOWED = {
     "autograd_nn/__init__.py": "the public names: functions, some called as the operation is",
     "autograd_nn/derivation/prove/certificate.py": "the kinds of functions in a certificate's text",
     "autograd_nn/derivation/prove/replay.py": "the checker of it shares nothing with the rows",
+    "autograd_nn/formulas/notation.py": "Greek letters, two of which are functions too",
     "autograd_nn/program/native.py": "the functions of the text that Numba compiles",
     "autograd_nn/program/numpy_source.py": "the names of NumPy's functions in the emitted text",
 }

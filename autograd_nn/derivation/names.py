@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property, lru_cache, partial
 from typing import Any, NamedTuple, cast
@@ -142,6 +142,8 @@ class Environment:
         A recorded scalar.
     samples : int, optional
         How many samples `J` is the mean over. Read off the graph if left out.
+    aliases : mapping of str to Tensor
+        What tensors are called besides.
 
     Raises
     ------
@@ -149,7 +151,9 @@ class Environment:
         If `J` is no recorded scalar.
     """
 
-    def __init__(self, J: Tensor, samples: int | None = None) -> None:
+    def __init__(
+        self, J: Tensor, samples: int | None = None, aliases: Mapping[str, Tensor] | None = None
+    ) -> None:
         if not isinstance(J, Tensor):
             raise TypeError(
                 f"J is a {type(J).__name__}; it must be a recorded Tensor of one number"
@@ -172,6 +176,7 @@ class Environment:
             if node.name and self.named.setdefault(node.name, node) is not node:
                 self.twice.add(node.name)
                 self.named[node.name] = node
+        self.aliases = dict(aliases or {})
         self._meanings: dict[str, Meaning] = {}
         self.names = {node: text for text, node in self.named.items()}
         told = samples_of(J, self.weighted_inputs())
@@ -225,6 +230,7 @@ class Environment:
             return Meaning(None, False, 1)
         for of, gradient, scale in [*readings[1:], (spelt.delta_of, True, self.samples)]:
             alike = [node for key, node in self.named.items() if of and _folded(key) == _folded(of)]
+            alike = [self.aliases[of]] if of in self.aliases else alike
             if len(alike) == 1 and alike[0].name not in self.twice:
                 return Meaning(alike[0], gradient, scale)
         raise UnknownNameError(self._unknown(text))

@@ -124,6 +124,11 @@ class Operators:
         )
 
     @property
+    def flat(self) -> Tensor:
+        """All elements in one row, as `ravel` gives them."""
+        return self.ravel()
+
+    @property
     def T(self) -> Tensor:
         """The transpose."""
         return self.transpose()
@@ -213,6 +218,7 @@ class Operators:
     squeeze, swapaxes = _same(np.squeeze), _same(np.swapaxes)
     conj = conjugate = _same(np.conjugate)
     searchsorted, copy = _same(np.searchsorted), _same(np.copy)
+    nonzero = _same(np.nonzero)
     __round__, __trunc__ = _same(np.round), _same(np.trunc)
     __floor__, __ceil__ = _same(np.floor), _same(np.ceil)
 

@@ -21,7 +21,7 @@ _IN_PLACE = (
     "it changes its argument in place, which loses gradients; build the new array with np.where, "
     "np.stack or np.concatenate"
 )
-_COUNTED = "the shape of its result depends on values; compute on t.numpy()"
+_COUNTED = "use np.unique"
 
 _SAME: dict[tuple[Any, str], Any] = {
     (np.add, "reduce"): np.sum,
@@ -41,9 +41,8 @@ _WHY_NOT: dict[Any, str] = {
         (np.put, np.place, np.putmask, np.put_along_axis, np.copyto, np.fill_diagonal), _IN_PLACE
     ),
     **dict.fromkeys(
-        (np.nonzero, np.argwhere, np.flatnonzero, np.unique, np.unique_all, np.unique_counts,
-         np.unique_inverse, np.unique_values),
-        _COUNTED,
+        (np.unique_all, np.unique_counts, np.unique_inverse, np.unique_values), _COUNTED
+
     ),
 }  # fmt: skip
 """NumPy function → why it is not there for Tensors."""

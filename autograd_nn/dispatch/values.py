@@ -141,12 +141,18 @@ def _asker() -> tuple[str, str]:
     """Return who asks for an array, a function of SciPy's or np.asarray, and the way out."""
     function = library_function("scipy")
     if function is None:
-        return "np.asarray or np.array", "Use NumPy functions on the Tensor itself."
+        return "np.asarray or np.array", (
+            "Use NumPy functions on the Tensor itself, or those of autograd_nn.numpy and "
+            "autograd_nn.scipy, which record arrays of Tensors and what SciPy has."
+        )
     name = function.rpartition(".")[2]
     for place, module in (("np.linalg", np.linalg), ("np", np)):
         if hasattr(module, name):
             return function, f"Use {place}.{name} on the Tensor itself."
-    return function, "Write it with NumPy functions, or make an operation of it with custom(...)."
+    return function, (
+        f"Use autograd_nn.{function} where it is there, write it with NumPy functions, or make an "
+        "operation of it with custom(...)."
+    )
 
 
 def _only(t: Tensor) -> Any:

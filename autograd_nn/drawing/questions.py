@@ -117,7 +117,7 @@ def _question(
             for candidate in entry.rewritings(setting):
                 try:
                     value = np.asarray(evaluate(candidate.formula, numbers, known), float)
-                except (ValueError, TypeError, IndexError, KeyError):
+                except (ValueError, TypeError, IndexError, KeyError, AttributeError):
                     continue
                 if value.shape == truth.shape and not np.allclose(value, truth, 1e-6, 0):
                     key = np.char.mod("%.6e", value).tobytes()

@@ -6,7 +6,9 @@
 from . import (
     activations,
     complex_parts,
+    convolutions,
     costs,
+    counting,
     decompositions,
     elementwise,
     equations,
@@ -16,6 +18,7 @@ from . import (
     linalg,
     logical,
     matrices,
+    matrix_functions,
     norms,
     products,
     reductions,
@@ -30,8 +33,8 @@ from . import (
 )
 
 __all__ = [
-    "activations", "complex_parts", "costs", "decompositions", "elementwise", "equations",
-    "fourier", "indexing", "joining", "linalg", "logical", "matrices", "norms", "products",
-    "reductions", "rounding", "scans", "shapes", "signal", "sorting", "special", "statistics",
-    "trigonometry",
+    "activations", "complex_parts", "convolutions", "costs", "counting", "decompositions",
+    "elementwise", "equations", "fourier", "indexing", "joining", "linalg", "logical",
+    "matrices", "matrix_functions", "norms", "products", "reductions", "rounding", "scans",
+    "shapes", "signal", "sorting", "special", "statistics", "trigonometry",
 ]  # fmt: skip

@@ -238,11 +238,10 @@ ASTYPE = register(Op("astype", converted, (lambda g, out, x, dtype: g,), latex="
 
 @implements(np.where)
 def _where(condition: Any, *branches: Any) -> Any:
+    if not branches:
+        return np.nonzero(condition)
     if len(branches) != 2:
-        raise NotImplementedError(
-            "np.where on Tensors takes (condition, a, b); for the indices alone use "
-            "np.nonzero on t.numpy()"
-        )
+        raise ValueError(f"np.where takes a condition and both branches, got {len(branches)}")
     return apply(WHERE, (condition, *branches))
 
 

@@ -82,12 +82,12 @@ implements(np.fft.irfft)(lambda a, n=None, axis=-1, norm=None: _from_half(a, n, 
 
 @implements(np.fft.hfft)
 def _hfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
-    return _from_half(np.conjugate(a), n, axis, _SWAPPED[norm])
+    return _from_half(np.conjugate(a), n, axis, _SWAPPED.get(norm, norm))
 
 
 @implements(np.fft.ihfft)
 def _ihfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
-    return np.conjugate(_half(a, n, axis, _SWAPPED[norm]))
+    return np.conjugate(_half(a, n, axis, _SWAPPED.get(norm, norm)))
 
 
 # -- along several axes ----------------------------------------------------------------------------

@@ -2,10 +2,12 @@
 
 1. `implements` ties a function of ours to NumPy's functions, as ``register`` ties rows to ufuncs.
 2. `operation_of` looks a ufunc up, those of packages too that are not imported here.
+3. `Late` is a function of such a package.
 """
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +22,20 @@ Ufuncs that are composed of others are here too.
 
 LATE: dict[tuple[str, str], Op] = {}
 """Module and name of a ufunc → operation, for ufuncs of packages that are not imported here."""
+
+
+class Late:
+    """The function `name` of `module`, which is imported when it is first called."""
+
+    def __init__(self, module: str, name: str) -> None:
+        self.__module__, self.__name__ = module, name
+        self._function: Any = None
+
+    def __call__(self, *arrays: Any, **params: Any) -> Any:
+        """Call it."""
+        if self._function is None:
+            self._function = getattr(importlib.import_module(self.__module__), self.__name__)
+        return self._function(*arrays, **params)
 
 
 def operation_of(ufunc: Any) -> Op | None:

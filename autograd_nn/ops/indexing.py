@@ -27,20 +27,44 @@ def item(x: Any, key: Any) -> Any:
     return x[key]
 
 
-def _is_basic(key: Any) -> bool:
-    """Whether `key` selects every element at most once: integers, slices, None and Ellipsis."""
+def is_basic(key: Any) -> bool:
+    """Whether `key` is made of integers, slices, None and Ellipsis: each element at most once."""
     parts = key if isinstance(key, tuple) else (key,)
     basic = (int, np.integer, slice, type(None), type(Ellipsis))
     return all(isinstance(part, basic) and not isinstance(part, bool) for part in parts)
 
 
+def _takes_once(key: Any) -> bool:
+    """Whether `key` selects every element at most once: it is basic but for masks."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return all(is_basic(part) or getattr(part, "dtype", int) is np.dtype(bool) for part in parts)
+
+
 def _scatter(g: Any, key: Any, shape: tuple[int, ...]) -> Any:
     out = np.zeros_like(g, shape=shape)
-    if _is_basic(key):
+    if _takes_once(key):
         out[key] = g
     else:
         add_at(out, key, g)
     return out
+
+
+def _updated(x: Any, value: Any, key: Any) -> Any:
+    out = x.astype(np.result_type(x, value))  # a copy
+    out[key] = value
+    return out
+
+
+def _surviving(g: Any, key: Any) -> Any:
+    """Return ``g[key]``, with zeros for all but the last of what went to one place."""
+    taken = g[key]
+    if is_basic(key):
+        return taken
+    places = np.arange(int(np.prod(g.shape, dtype=int))).reshape(g.shape)[key]
+    order = np.arange(places.size).reshape(places.shape)
+    last = np.empty(g.shape, dtype=int).ravel()
+    last[places] = order
+    return np.where(last[places] == order, taken, 0)
 
 
 def _taken(x: Any, indices: Any, axis: int) -> Any:
@@ -92,6 +116,12 @@ SCATTER: Op = register(Op("scatter", _scatter, (lambda g, out, x, key, shape: g[
     latex=function_of("scatter"),
     python="scatter({0})", rule_words="the elements of the cotangent at the key",
     traits={"complex"}))
+SETITEM: Op = register(Op("setitem", _updated, (
+    lambda g, out, x, value, key: call(SETITEM, g, np.zeros_like(value), key=key),
+    lambda g, out, x, value, key: _surviving(g, key),
+), latex=function_of("setitem", 2),
+    rule_words="the cotangent with zeros at the key; its elements at the key",
+    traits={"complex"}))
 TAKE: Op = register(Op("take", _taken, (
     lambda g, out, x, indices, axis: call(PUT, g, indices, shape=x.shape, axis=axis), None,
 ), latex=function_of("take", 2),
@@ -140,7 +170,7 @@ def _apart(parts: Sequence[Any]) -> bool:
 def advanced_first(key: Any) -> int:
     """Return how many axes of index arrays ``x[:, *key]`` has before that of the colon."""
     parts = key if isinstance(key, tuple) else (key,)
-    if _is_basic(key) or not _apart(parts):
+    if is_basic(key) or not _apart(parts):
         return 0
     return max([1 if _is_mask(part) else np.ndim(part) for part in parts if _is_position(part)])
 

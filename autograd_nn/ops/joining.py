@@ -45,10 +45,15 @@ def _tensors(arrays: Any) -> list[Tensor]:
 
 
 @implements(np.concatenate)
-def _concatenate_tensors(arrays: Any, axis: Any = 0, out: Any = None, **kwargs: Any) -> Any:
-    if kwargs:
-        raise TypeError(f"np.concatenate on Tensors does not take {', '.join(sorted(kwargs))}")
-    return apply(CONCATENATE, _tensors(arrays), {"axis": axis})
+def _concatenate_tensors(
+    arrays: Any, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind"
+) -> Any:
+    joined = apply(CONCATENATE, _tensors(arrays), {"axis": axis})
+    if dtype is None or np.dtype(dtype) == joined.dtype:
+        return joined
+    if not np.can_cast(joined.dtype, dtype, casting):
+        raise TypeError(f"cannot cast {joined.dtype} to {np.dtype(dtype)} by casting={casting!r}")
+    return joined.astype(dtype)
 
 
 @implements(np.stack)

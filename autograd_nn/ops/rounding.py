@@ -23,6 +23,9 @@ def _copied_sign(g: Any, out: Any, x: Any, sign: Any) -> Any:
 # fmt: off
 SIGN = register(Op("sign", np.sign, (), latex=function_of("sign"),
     loop="np.sign({0})", symbolic="sign"), np.sign)
+SPACING = register(Op("spacing", np.spacing, (), latex=function_of("spacing")), np.spacing)
+NEXTAFTER = register(Op("nextafter", np.nextafter, (lambda g, out, x, y: g, None),
+    latex=function_of("nextafter", 2), broadcasts=True), np.nextafter)
 SIGNBIT = register(Op("signbit", np.signbit, (), latex=function_of("signbit")), np.signbit)
 FLOOR = register(Op("floor", np.floor, (), latex=r"\lfloor {0} \rfloor",
     loop="np.floor({0})"), np.floor)

@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import wraps
 from typing import Any
 
@@ -56,7 +57,46 @@ def add_at(out: Any, key: Any, g: Any) -> None:
             f"NumPy arrays can, and this is a {type(out).__module__} array; use slices, np.where "
             "or a product with a matrix of zeros and ones"
         )
-    np.add.at(out, key, g)
+    parts = key if isinstance(key, tuple) else (key,)
+    lead = next((i for i, part in enumerate(parts) if not is_full(part)), len(parts))
+    rows = [np.asarray(part) for part in parts[lead:]]
+    floats = out.dtype == g.dtype and out.dtype in (np.float32, np.float64)
+    whole = rows and all(row.dtype.kind in "iu" for row in rows)
+    shape, rest = out.shape[lead : lead + len(rows)], out.shape[lead + len(rows) :]
+    if not whole or not floats or not _all_inside(rows, shape) or not g.size:
+        np.add.at(out, key, g)
+        return
+    rows = list(np.broadcast_arrays(*[row % n for row, n in zip(rows, shape, strict=True)]))
+    where = np.ravel_multi_index(rows, shape) if len(rows) > 1 else rows[0]
+    ahead, many = tuple(range(lead)), where.ndim
+    flow = np.broadcast_to(g, out.shape[:lead] + where.shape + rest)
+    flow = np.moveaxis(flow, ahead, range(many, many + lead))
+    summed = _sums_of_rows(where.ravel(), flow.reshape(where.size, -1), math.prod(shape))
+    summed = summed.reshape(shape + out.shape[:lead] + rest)
+    out += np.moveaxis(summed, range(len(shape), len(shape) + lead), ahead)
+
+
+def _all_inside(rows: Any, shape: tuple[int, ...]) -> bool:
+    """Whether arrays of indices stay within axes of lengths `shape`; np.add.at says it if not."""
+    pairs = zip(rows, shape, strict=True)
+    return all(row.size and -n <= row.min() and row.max() < n for row, n in pairs)
+
+
+def _sums_of_rows(where: Any, rows: Any, count: int) -> Any:
+    """Return an array of `count` rows: at each index the sum of the `rows` that belong there."""
+    width = rows.shape[1]
+    if rows.size < 2048:
+        where = np.reshape(where[:, None] * width + np.arange(width), -1)
+        return np.bincount(where, rows.reshape(-1), count * width).astype(rows.dtype, copy=False)
+    from scipy.sparse import csc_array
+
+    ones, starts = np.ones(len(where), rows.dtype), np.arange(len(where) + 1)
+    return csc_array((ones, where, starts), (count, len(where))) @ rows
+
+
+def is_full(part: Any) -> bool:
+    """Whether `part` of a key takes a whole axis."""
+    return isinstance(part, slice) and part == slice(None)
 
 
 def divided(a: Any, b: Any) -> Any:

@@ -81,6 +81,50 @@ def _polyval(p: Any, x: Any) -> Any:
     return value
 
 
+@implements(np.polyder)
+def _polyder(p: Any, m: int = 1) -> Any:
+    for _ in range(m):
+        p = p[:-1] * np.arange(len(p) - 1, 0, -1)
+    return p
+
+
+@implements(np.polyint)
+def _polyint(p: Any, m: int = 1, k: Any = None) -> Any:
+    constants = np.zeros(m) if k is None else np.broadcast_to(np.atleast_1d(k), (m,))
+    for i in range(m):
+        p = np.concatenate([p / np.arange(len(p), 0, -1), constants[i : i + 1]])
+    return p
+
+
+@implements(np.polyfit)
+def _polyfit(
+    x: Any, y: Any, deg: int, rcond: float | None = None, full: bool = False, w: Any = None,
+    cov: bool = False,
+) -> Any:  # fmt: skip
+    if full or cov:
+        raise NotImplementedError("np.polyfit on Tensors takes full=False and cov=False only")
+    x, y = as_tensor(x), as_tensor(y)
+    left, right = np.vander(x, deg + 1), y
+    if w is not None:
+        left = left * np.expand_dims(w, -1)
+        right = y * (w if y.ndim == 1 else np.expand_dims(w, -1))
+    scale = np.sqrt(np.sum(np.square(left), axis=0))
+    solution = np.linalg.lstsq(left / scale, right, rcond)[0]
+    return (solution.T / scale).T
+
+
+implements(np.logspace)(
+    lambda start, stop, num=50, endpoint=True, base=10.0, **more: np.power(
+        base, _linspace(as_tensor(start), as_tensor(stop), num, endpoint, **more)
+    )
+)
+implements(np.geomspace)(
+    lambda start, stop, num=50, endpoint=True, **more: np.exp(
+        _linspace(np.log(as_tensor(start)), np.log(as_tensor(stop)), num, endpoint, **more)
+    )
+)
+
+
 @implements(np.linspace)
 def _linspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False,

@@ -29,7 +29,9 @@ def _var(
 @implements(np.std)
 @wraps(_var)  # errors about arguments read its signature
 def _std(*args: Any, **kwargs: Any) -> Any:
-    return np.sqrt(_var(*args, **kwargs))
+    variance = _var(*args, **kwargs)
+    # that of single numbers is 0 whatever they are, and the root has no slope there
+    return variance if np.size(args[0]) == variance.size else np.sqrt(variance)
 
 
 @implements(np.average)

@@ -10,6 +10,7 @@ import functools
 import importlib.util
 import itertools
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -77,7 +78,8 @@ class _Programs:
         self._lock = threading.RLock()
         self._known: OrderedDict[Any, list[_Entry]] = OrderedDict()
         self._seen: dict[Any, _Entry] = {}
-        self.latest: tuple[Callable[..., Any], int] = (self.missed, 0)
+        # More arguments than there can be: the first call looks for its program.
+        self.latest: tuple[Callable[..., Any], int] = (_missed, -1)
 
     def missed(self, *args: Any, **kwargs: Any) -> Any:
         """Find or make the program for these arguments, and run it.
@@ -130,7 +132,10 @@ class _Programs:
 
     def _made(self, key: Any, parameters: dict[str, Any], keywords: Sequence[str]) -> _Entry:
         program = self._lowered(parameters, keywords)
-        test, entry = program.guard.function(), program.entry(self.missed)
+        test, entry = (
+            program.guard.function(),
+            program.entry(functools.partial(_missed, weakref.ref(self))),
+        )
         made = _Entry(key, test, entry, program.run, program.memory)
         self._known[key] = [made, *self._known.get(key, ())][:_VARIANTS]
         self._known.move_to_end(key)
@@ -150,6 +155,11 @@ class _Programs:
         traced = trace(self.function, name, parameters, keywords, static)
         # In a context of its own: a trace that is under way outside shall see nothing of it.
         return contextvars.Context().run(lowered, traced, donated, self.style, self.engine)
+
+
+def _missed(programs: weakref.ref[_Programs], *args: Any) -> Any:
+    """Call `missed`; a program does not keep the programs that it is one of."""
+    return programs().missed(*args)  # type: ignore[union-attr]  # it was called through them
 
 
 def jit(
@@ -175,10 +185,11 @@ def jit(
         another program. They are compared by content, and hold no arrays.
     style : {"planned", "readable"}
         Which form of the program is run.
-    engine : {"numpy", "numba"}
+    engine : {"numpy", "numba", "auto"}
         What runs it: NumPy, or loops compiled by Numba (the extra ``fast``) with products by
-        NumPy's BLAS, which takes some seconds on the first call and has no form for some
-        operations.
+        NumPy's BLAS, which takes some seconds on the first call; what has no such form is done by
+        NumPy between the loops. "auto" is Numba, where it is installed, for programs of up to some
+        hundred operations: their number decides, so that a program is the same in every run.
 
     Returns
     -------
@@ -195,8 +206,6 @@ def jit(
         On a call, if an array that may be overwritten shares memory with another argument.
     ImportError
         If the engine is not installed.
-    NotCompilableError
-        On a call, if an operation has no form for Numba.
     TracingError
         On a call, if `f` asks a traced Tensor for its value, as a Python branch does, or draws
         random numbers.
@@ -224,9 +233,12 @@ def jit(
         raise TypeError(f"jit takes a function, got {type(f).__name__}")
     if style not in ("planned", "readable"):
         raise ValueError(f'style must be "planned" or "readable", got {style!r}')
-    if engine not in ("numpy", "numba"):
-        raise ValueError(f'engine must be "numpy" or "numba", got {engine!r}')
-    if engine == "numba" and importlib.util.find_spec("numba") is None:
+    if engine not in ("numpy", "numba", "auto"):
+        raise ValueError(f'engine must be "numpy", "numba" or "auto", got {engine!r}')
+    missing = importlib.util.find_spec("numba") is None
+    if engine == "auto" and (missing or style != "planned"):
+        engine = "numpy"
+    if engine == "numba" and missing:
         raise ImportError(
             'the engine "numba" needs Numba, which is missing: pip install "autograd-nn[fast]"'
         )

@@ -22,6 +22,8 @@ from typing import Any
 
 import numpy as np
 
+from ..ops.functions import Late
+
 
 class NotLiteralError(ValueError):
     """A value that has no short Python text; it is held beside the program."""
@@ -127,6 +129,8 @@ def numpy_name(function: Any) -> tuple[str, str] | None:
     name = getattr(function, "__name__", "")
     if getattr(np, name, None) is function:
         return "numpy", name
+    if isinstance(function, Late):
+        return function.__module__, name
     if isinstance(function, np.ufunc):
         try:
             from scipy import special

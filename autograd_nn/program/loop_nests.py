@@ -1,6 +1,6 @@
 """Which statements of a program for Numba share a loop nest: a plan, before any text is written.
 
-1. `is_elementwise` and `is_looped_sum` tell what is computed in a loop at all.
+1. `is_elementwise` and `is_looped_reduction` tell what is computed in a loop at all.
 2. `postponed` puts statements in an order in which more of them meet in one nest.
 3. `nests` groups them, and says what is stored and what takes over whose memory.
 """
@@ -15,16 +15,24 @@ import numpy as np
 from ..core.graph import uses
 from ..core.op import Op
 from ..core.tensor import Tensor, plain
+from ..ops.elementwise import ASTYPE
 from ..ops.linalg import MATMUL
-from ..ops.reductions import SUM
+from ..ops.reductions import MAX, MIN, PROD, SUM
 from ..ops.shapes import TRANSPOSE
-from .graph import Graph, is_array
+from .graph import Graph, is_array, is_leaf
 from .memory import root_of, seen_in_another_order
+from .numba_numbers import computed_in
 from .order import readers_of
+from .rewriting import is_exact
 from .rules.kernels import GEMM
-from .rules.sums import axes_of
 
 INFIX = {"+", "-", "*", "/", "**", "<", "<=", ">", ">=", "==", "!="}
+
+MOST_AXES = 6
+"""Arrays of more axes are left to NumPy."""
+
+STARTS = {SUM: "0", PROD: "1", MAX: "-np.inf", MIN: "np.inf"}
+"""Operation that reduces an array in a loop → what the loop starts from."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,15 +64,19 @@ def has_loop_form(op: Op | None) -> bool:
 
 def is_elementwise(node: Tensor) -> bool:
     """Whether `node` is computed element by element in a loop."""
-    return has_loop_form(node.op) and is_array(node) and not node.params
-
-
-def is_looped_sum(node: Tensor) -> bool:
-    """Whether `node` sums all elements of an array, its rows or its columns, in a loop."""
-    if node.op is not SUM or node.inputs[0].dtype.kind != "f" or not is_array(node.inputs[0]):
+    if not is_array(node) or node.ndim > MOST_AXES or is_leaf(node) or computed_in(node) is None:
         return False
-    ndim = node.inputs[0].ndim
-    return axes_of(node) in (tuple(range(ndim)), (ndim - 1,), (0,))
+    if node.op is ASTYPE:  # C says nothing of a float that no whole number is near to
+        return is_exact(node.dtype)
+    return has_loop_form(node.op) and not node.params
+
+
+def is_looped_reduction(node: Tensor) -> bool:
+    """Whether `node` reduces an array in a loop."""
+    x = node.inputs[0] if node.op in STARTS else None
+    if x is None or not is_array(x) or x.ndim > MOST_AXES:
+        return False
+    return is_exact(x.dtype) and x.dtype == node.dtype
 
 
 def is_product(node: Tensor) -> bool:
@@ -156,7 +168,7 @@ class _Plan:
 
     def add(self, node: Tensor) -> None:
         """Let `node` join the group, begin another, or stand alone."""
-        if is_elementwise(node) or is_looped_sum(node):
+        if is_elementwise(node) or is_looped_reduction(node):
             if self.group and not self._joins(node):
                 self.close()
             self.group[node] = None
@@ -176,7 +188,7 @@ class _Plan:
             return False
         for x in node.inputs:
             if x in self.group:
-                if x.op is SUM or x.shape != shape:
+                if x.op in STARTS or x.shape != shape:
                     return False
             elif root_of(x) in self.group:
                 return False
@@ -189,7 +201,7 @@ class _Plan:
             return
         inside = set(members)
         needed = {g for g in members if any(user not in inside for user, _ in self.users[g])}
-        stored = {g for g in members if g.op is SUM or g in self.escaping or g in needed}
+        stored = {g for g in members if g.op in STARTS or g in self.escaping or g in needed}
         takes_over = {}
         for position, g in enumerate(members):
             x = self._dying(members, position) if g in stored else None
@@ -203,7 +215,7 @@ class _Plan:
     def _dying(self, members: Sequence[Tensor], position: int) -> Tensor | None:
         """Return an array that nobody needs once the member at `position` is computed in it."""
         g, before, later = members[position], members[: position + 1], {*members[position + 1 :]}
-        if g.op is SUM or g in self.donated:
+        if g.op in STARTS or g in self.donated:
             return None
         for x in dict.fromkeys(x for member in before for x in member.inputs):
             if x not in self.own or x in self.escaping:
@@ -218,4 +230,4 @@ class _Plan:
 
 def _looped_shape(node: Tensor) -> tuple[int, ...]:
     """Return the shape of the loops that compute `node`."""
-    return node.inputs[0].shape if node.op is SUM else node.shape
+    return node.inputs[0].shape if node.op in STARTS else node.shape

@@ -104,7 +104,6 @@ _GEMM = '''def gemm(name, number):
 
         @njit(nogil=True)
         def by_blas(alpha, a, flip_a, b, flip_b, beta, c):
-            a, b = np.ascontiguousarray(a), np.ascontiguousarray(b)
             inner = a.shape[0] if flip_a else a.shape[1]
             routine(
                 101, 112 if flip_a else 111, 112 if flip_b else 111,  # rows first; transposed?

@@ -21,12 +21,13 @@ from ..ops.reductions import MAX, MIN, SUM
 from ..ops.shapes import TRANSPOSE
 from .graph import Graph, is_array, is_factor, is_ufunc, is_weak, op_of
 from .iterations import STORE, TABLE, Bodies, Loop, bodies_of
-from .literals import literal
+from .literals import index, literal
 from .memory import Plan, is_view, plan, root_of
 from .order import arranged
 from .rewriting import is_exact
 from .rules import tune
 from .rules.kernels import GEMM, LOGISTIC, blas_takes
+from .rules.pieces import PIECES, layout
 from .rules.sums import axes_of
 from .source import Source, Writer
 from .trace import Trace
@@ -93,7 +94,8 @@ def is_sigmoid(node: Tensor) -> bool:
 
 def buffered(node: Tensor) -> bool:
     """Whether `node` is written as a statement that computes into given memory."""
-    return is_array(node) and (is_product(node) or is_reduction(node) or in_place(node))
+    computed = is_product(node) or is_reduction(node) or node.op is PIECES
+    return is_array(node) and (computed or in_place(node))
 
 
 def in_place(node: Tensor) -> bool:
@@ -153,6 +155,8 @@ class _Planned(Writer):
             name = self.name(node, "u")
         if node.op is GEMM:
             self._update(node, out)
+        elif node.op is PIECES and is_array(node):
+            self._in_pieces(node, [x.code for x in operands], name, out)
         elif buffered(node):
             given = zip(node.inputs, operands, strict=True)
             codes = [self._typed(x, text, node) for x, text in given]
@@ -191,6 +195,18 @@ class _Planned(Writer):
         second, flip_second = self._in_fortran_order(a)
         given = f"{literal(alpha)}, {first}, {second}, 1.0, {out}.T"
         self.lines.append((f"{routine}({given}, {flip_first}, {flip_second}, 1)", what))
+
+    def _in_pieces(self, node: Tensor, operands: Sequence[str], name: str, out: str) -> None:
+        """Write what is put together of pieces: one statement for each."""
+        apart, whole = layout(node)
+        if not out:
+            make = f"{self.numpy('empty' if whole else 'zeros')}({literal(node.shape)}"
+            self.assign(out := name, f'{make}, "{node.dtype.name}")', node)
+        elif not whole:
+            self.lines.append((f"{out}[...] = 0", ""))
+        for key, operand, alone in zip(node.params["keys"], operands, apart, strict=True):
+            text = index(key, lambda part: self.words.parameter("index", part))
+            self.lines.append((f"{out}[{text}] {'=' if alone else '+='} {operand}", ""))
 
     def _in_fortran_order(self, x: Tensor) -> tuple[str, int]:
         """Return how BLAS is given the transpose of `x`: a text, and whether to transpose it."""

@@ -12,6 +12,7 @@ import gc
 import itertools
 import linecache
 import pathlib
+import types
 import weakref
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -23,9 +24,10 @@ from ..core.graph import replay
 from ..core.tensor import Tensor, plain
 from ..transforms.containers import flatten, unflatten
 from .comparison import compare
-from .graph import Graph
+from .graph import Graph, is_leaf
 from .guards import Guard
 from .iterations import LOOP
+from .literals import globals_used
 from .numba_source import looped
 from .numpy_source import planned
 from .readable_source import readable
@@ -35,6 +37,9 @@ from .source import Source
 from .trace import Trace
 
 _NUMBERS = itertools.count(1)
+
+_COMPILED = 300
+"""Operations up to which the engine "auto" has a program compiled."""
 
 _LONG = 500
 """Lines that are not compiled again for the sake of one call the less."""
@@ -101,7 +106,16 @@ class Program:
 
     @property
     def kernel(self) -> Callable[..., Any]:
-        """The compiled function of a program for Numba; it takes the leaves that are used, flat."""
+        """The compiled function of a program for Numba; it takes the leaves that are used, flat.
+
+        Raises
+        ------
+        ValueError
+            If the program is not one kernel, as NumPy does a part of it.
+        """
+        count = self._source.text.count("\ndef kernel")
+        if count != 1:
+            raise ValueError(f"this program has {count} kernels, not one: NumPy does a part of it")
         return cast("Callable[..., Any]", self._space["kernel"])
 
     @property
@@ -181,13 +195,24 @@ def _array(text, dtype, shape):
 
 
 def compiled(text: str, name: str, held: Mapping[str, Any]) -> dict[str, Any]:
-    """Run `text` as a module and return its names; tracebacks show its lines."""
+    """Run `text` as a module and return its names; tracebacks show its lines.
+
+    The function `name` is not among its own globals, and what only it uses is in no cycle: it goes,
+    with its arrays, as soon as nobody has it any more.
+    """
     filename = f"<autograd_nn program {name} {next(_NUMBERS)}>"
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
     space: dict[str, Any] = dict(held)
     exec(compile(text, filename, "exec"), space)  # noqa: S102 - the program itself: names in it are sanitised, constants held beside it
-    weakref.finalize(space[name], linecache.cache.pop, filename, None).atexit = False
-    return space
+    made = space.pop(name)
+    function = types.FunctionType(made.__code__, dict(space), name)
+    if "njit" not in space:  # Numba reads names when it compiles
+        others = [x for x in space.values() if isinstance(x, types.FunctionType)]
+        own = [x.__code__ for x in others if x.__globals__ is space]
+        for key in space.keys() - {"__builtins__"}.union(*(globals_used(x)[1] for x in own)):
+            del space[key]
+    weakref.finalize(function, linecache.cache.pop, filename, None).atexit = False
+    return {**function.__globals__, name: function}
 
 
 def _torn(donated: Sequence[str], error: BaseException) -> None:
@@ -242,13 +267,15 @@ def lowered(
 
 
 def _lowered(traced: Trace, donated: Sequence[str], style: str, engine: str) -> Program:
-    graph = simplify(traced.graph if engine == "numba" else rolled(traced.graph))
+    few = sum(not is_leaf(node) for node in traced.graph.nodes()) <= _COMPILED
+    compiles = engine == "numba" or (engine == "auto" and few)
+    graph = simplify(traced.graph if compiles else rolled(traced.graph))
     inputs = zip(traced.leaves, graph.inputs, strict=True)
     given = {node for leaf, node in inputs if leaf.path[0] in donated}
     if style == "readable":
         source = readable(traced, graph)
     else:
-        source = (looped if engine == "numba" else planned)(traced, graph, given)
+        source = (looped if compiles else planned)(traced, graph, given)
     program = Program(traced, graph, source)
     compare(traced, program.run, source.text)
     return program

@@ -13,7 +13,8 @@ A value has a code: its position among the operations, or a number after those f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -131,12 +132,22 @@ class Span:
 class Table:
     """A trace as arrays: a letter for each operation, its operands as codes, its integers."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, backwards: bool = False) -> None:
         nodes = [x for x in graph.nodes() if not is_leaf(x)]
-        copies = {x: x.inputs[0] for x in nodes if _is_copy(x)}
+        copies: dict[Tensor, Tensor] = {}
+        for x in nodes:
+            if _is_copy(x):
+                copies[x] = copies.get(x.inputs[0], x.inputs[0])
         places = graph.place
         self.order = sorted([x for x in nodes if x not in copies], key=lambda x: places.get(x, -1))
         self.size = len(self.order)
+        part = np.zeros(self.size, np.int64)
+        order = [places.get(x, -1) for x in self.order]
+        for number, (start, stop) in enumerate(graph.backward, 1):
+            first, last = bisect_left(order, start), bisect_left(order, stop)
+            if backwards and not part[first:last].any():
+                self.order[first:last] = _against(self.order[:last], first, copies)
+            part[first:last] = number
         self.leaves: list[Tensor] = []
         self.code = {x: position for position, x in enumerate(self.order)}
         self.numbers: list[list[int]] = []
@@ -164,6 +175,13 @@ class Table:
             self.letters[position] = alphabet.setdefault(letter, len(alphabet))
             for index, y in enumerate(x.inputs[:_WIDE]):
                 self.operands[position, index] = self.code[y]
+        # Beside the letters, those of a stricter alphabet: how far back operands lie counts, too,
+        # unless a backward pass reads what was there before it.
+        back = np.arange(self.size)[:, None] - self.operands
+        made = (self.operands >= 0) & (self.operands < self.size)
+        near = made & (part[:, None] == part[np.where(made, self.operands, 0)])
+        texts = np.column_stack([self.letters, np.where(near, back, 0)])
+        self.near = np.unique(texts, axis=0, return_inverse=True)[1].reshape(-1)
 
     def node(self, code: int) -> Tensor:
         """Return the node of a code."""
@@ -173,6 +191,18 @@ class Table:
         """Return what values that take each other's place have in common."""
         x = self.node(code)
         return x.shape, x.dtype, type(plain(x)) if is_weak(x) else None
+
+
+def _against(order: Sequence[Tensor], first: int, copies: Mapping[Tensor, Tensor]) -> list[Tensor]:
+    """Return the nodes from number `first` on, those that read later results before others.
+
+    A backward pass goes through a graph in depth; so ordered it goes back step by step.
+    """
+    ranks = {x: -position for position, x in enumerate(order[:first])}
+    for x in order[first:]:
+        given = [copies.get(y, y) for y in x.inputs]
+        ranks[x] = max([ranks[y] for y in given if y in ranks], default=-first)
+    return sorted(order[first:], key=ranks.__getitem__)
 
 
 def _is_unique(key: Any) -> bool:
@@ -198,16 +228,18 @@ def _repeats(letters: Array) -> list[tuple[int, int, int]]:
     periods, counts = np.unique(distances, return_counts=True)
     found = []
     for period in periods[np.argsort(-counts, kind="stable")][:_PERIODS].tolist():
-        for start, stop in _runs(letters[:-period] == letters[period:]):
-            if stop - start >= 2 * period:
-                found.append((start, stop - start + period, period))
+        least = max((FEWEST - 1) * period, SHORTEST)
+        for start, stop in _runs(letters[:-period] == letters[period:], least):
+            found.append((start, stop - start + period, period))
     return found
 
 
-def _runs(true: Array) -> list[tuple[int, int]]:
-    """Return start and stop of each stretch of truth."""
+def _runs(true: Array, least: int = 1) -> list[tuple[int, int]]:
+    """Return start and stop of each stretch of truth that is so long."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], true, [False]]).astype(np.int8)))
-    return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
+    starts, stops = edges[::2], edges[1::2]
+    long = stops - starts >= least
+    return list(zip(starts[long].tolist(), stops[long].tolist(), strict=True))
 
 
 def _begun(table: Table, start: int, length: int, period: int) -> Span:
@@ -306,19 +338,32 @@ def _settled(table: Table, spans: list[Span]) -> tuple[list[Span], Array]:
 
 
 def find(table: Table) -> tuple[list[Span], Array]:
-    """Return the spans in their order, and the number of that of each position (-1: none)."""
+    """Return the spans in their order, and the number of that of each position (-1: none).
+
+    Of candidates that overlap the one that saves most is looked at first. One of which less than
+    half is a loop is dropped for the sake of others, but for the last round.
+    """
     spans: list[Span] = []
     where = np.full(table.size, -1)
-    for _ in range(_ROUNDS):
-        letters = np.where(where < 0, table.letters, -1 - np.arange(table.size))
+    refused: set[tuple[int, int]] = set()
+    known: dict[tuple[int, int], list[tuple[int, int, int]]] = {}
+    alphabets = (table.letters, table.near, table.near, *[table.letters] * _ROUNDS)
+    for number, alphabet in enumerate(alphabets):
+        letters = np.where(where < 0, alphabet, -1 - np.arange(table.size))
+        if (state := (id(alphabet), int(np.sum(where < 0)))) not in known:
+            known[state] = sorted(_repeats(letters), key=lambda r: (r[2] - r[1], r[2]))
         taken = where >= 0
-        found = []
-        for start, length, period in sorted(_repeats(letters), key=lambda r: (r[2] - r[1], r[2])):
-            if not taken[start : start + length].any():
+        lengths: dict[Span, int] = {}
+        for start, length, period in known[state]:
+            free = not taken[start : start + length].any()
+            if free and ((start, period) not in refused or number == len(alphabets) - 1):
                 taken[start : start + length] = True
-                found.append(_begun(table, start, length, period))
-        before = len(spans)
-        spans, where = _settled(table, sorted([*spans, *found], key=lambda s: s.start))
-        if len(spans) == before:
-            break
+                lengths[_begun(table, start, length, period)] = length
+                refused.add((start, period))
+        if not lengths:
+            continue
+        spans, where = _settled(table, sorted([*spans, *lengths], key=lambda s: s.start))
+        good = [s for s in spans if 2 * s.period * s.count >= lengths.get(s, 0)]
+        if len(good) < len(spans) and number < len(alphabets) - 1:
+            spans, where = _settled(table, good)
     return spans, where

@@ -30,6 +30,11 @@ def rolled(graph: Graph) -> Graph:
         return graph
     table = Table(graph)
     spans, where = find(table)
+    if graph.backward and 3 * np.sum(where < 0) > table.size:
+        other = Table(graph, backwards=True)
+        found = find(other)
+        if np.sum(found[1] < 0) < np.sum(where < 0):
+            table, (spans, where) = other, found
     with np.errstate(all="ignore"):
         return _Rolling(graph, table, spans, where).run() if spans else graph
 

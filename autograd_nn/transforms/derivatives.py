@@ -272,7 +272,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     return (run.result(), slope, run.shown(run.aux)) if has_aux else (run.result(), slope)
 
 
-def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+def hvp(f: Function, primals: Any = None, tangents: Any = None) -> Any:
     """Return the product of the Hessian of `f` with a direction.
 
     Costs a few evaluations of `f`, whatever the size of the Hessian. The Hessian is symmetric,
@@ -283,13 +283,15 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     f : callable
         Returns one number as a Tensor.
     primals, tangents : tuple or list
-        The arguments of `f` and a direction for each, as in `jvp`.
+        The arguments of `f` and a direction for each, as in `jvp`. Without both: of what
+        `scipy.optimize` takes as ``hessp=``.
 
     Returns
     -------
     array, or nested containers of arrays
         Of the structure, shapes and dtypes of the primal; a tuple of such, one for each, if
-        there are several.
+        there are several. Without `primals`: the function of ``(x, direction, *args)`` that gives
+        the product for the first argument.
 
     Raises
     ------
@@ -303,7 +305,13 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     >>> hvp(lambda x: x[0] ** 2 * x[1], (x,), (v,))
     array([4., 2.])
     """
-    _, who = described(f, "hvp")
+    name, who = described(f, "hvp")
+    if primals is None and tangents is None:
+
+        def hessp(x: Any, direction: Any, *args: Any) -> Any:
+            return hvp(lambda x: f(x, *args), (x,), (direction,))
+
+        return named(hessp, f, name, "Product with the Hessian of")
     primals, tangents = _listed(primals, tangents, who)
     places = tuple(range(len(primals)))
     run = Run(grad(f, places), primals, {}, places, has_aux=False, who=who)

@@ -21,7 +21,7 @@ x @ p|p @ x|m @ m.T|m.T @ m|(x > 1) * x|(x > 1).astype(float) * x|np.add(x, p)|n
 np.multiply(x, p)|np.divide(x, p)|np.true_divide(p, x)|np.power(x, 3)|np.float_power(x, 2)
 np.mod(x, 0.3)|np.fmod(x, 0.3)|np.remainder(x, 0.3)|np.floor_divide(x, 0.3)|np.maximum(x, p)
 np.minimum(x, p)|np.fmax(x, p)|np.fmin(x, p)|np.hypot(x, p)|np.arctan2(x, p)|np.logaddexp(x, p)
-np.logaddexp2(x, p)|np.copysign(x, -p)|np.nextafter(x, p)|np.gcd(x, 2)|np.clip(x, 0.5, 1.2)
+np.logaddexp2(x, p)|np.copysign(x, -p)|np.nextafter(x, p)|np.clip(x, 0.5, 1.2)
 np.sum(x)|np.sum(m, axis=0) ** 2|np.sum(m, axis=1, keepdims=True) * m|np.prod(x)|np.prod(m, axis=1)
 np.mean(x)|np.mean(m, axis=0) ** 2|np.average(x, weights=p)|np.average(m, axis=0)|np.median(x)
 np.median(m, axis=1)|np.var(x)|np.var(m, axis=0)|np.std(x)|np.std(m, axis=1, ddof=1)|np.max(x)
@@ -97,7 +97,7 @@ t.tolist() * x|str(t)[:0] or x|round(t) * x|round(t, 1) * x|bool(t > 1) * x|x.su
 x.mean() ** 2|x.max() ** 2|x.min() ** 2|x.std()|x.var()|x.prod()|x.cumsum() * p|x.dot(p)
 x.clip(0.5, 1.0)|x.argmax() * x|x.argsort() * x|x.round(1) * x|x.all() * x|x.any() * x
 m.trace() ** 2|m.diagonal() ** 2|m.squeeze() ** 2|m.swapaxes(0, 1) ** 2|m.transpose(1, 0) ** 2
-x.repeat(2) ** 2|x.take([1, 1]) ** 2|x.conj() ** 2|x.ptp() ** 2|x.flat[0] ** 2|x.real ** 2
+x.repeat(2) ** 2|x.take([1, 1]) ** 2|x.conj() ** 2|x.flat[0] ** 2|x.real ** 2
 x.imag ** 2|x.nonzero()[0] * t|x.compress(p > 1) ** 2|x.searchsorted(1.0) * x|x.view() ** 2
 x.tobytes() and x|copy.copy(x) * x|copy.deepcopy(x) * x|pickle.loads(pickle.dumps(x)) * x
 np.array2string(x)[:0] or x|hash(t) * 0 + x|scipy.special.expit(x)|scipy.special.logit(x / 9)
@@ -118,12 +118,28 @@ scipy.integrate.simpson(x)|scipy.integrate.cumulative_trapezoid(x) ** 2
 scipy.optimize.brentq(lambda v: v - t, 0, 9)|scipy.interpolate.interp1d(p.cumsum(), x)(2.0)
 scipy.optimize.minimize(lambda v: np.sum((v - t) ** 2), 0.0).x
 scipy.optimize.fsolve(lambda v: v - t, 0.5)
-scipy.integrate.solve_ivp(lambda a, y: -y * t, (0, 1), [1.0]).y[0, -1]|scipy.signal.convolve(x, p)
+scipy.integrate.solve_ivp(lambda a, y: -y * t, (0, 1), [1.0], rtol=1e-9).y[0, -1]
+scipy.signal.convolve(x, p)
 scipy.signal.fftconvolve(x, p)|scipy.spatial.distance.euclidean(x, p)
 scipy.spatial.distance.cdist(m, m)|scipy.spatial.distance.pdist(m)
 scipy.ndimage.gaussian_filter(x, 1.0)|scipy.fft.fft(x)|scipy.fft.dct(x)
 scipy.sparse.csr_array(m) @ x[:3]|scipy.sparse.csr_array(np.eye(6)) @ x
-scipy.interpolate.CubicSpline(p.cumsum(), x)(2.0)|scipy.special.factorial2(x)
+scipy.interpolate.CubicSpline(p.cumsum(), x)(2.0)
+scipy.special.betaln(x, p)|scipy.special.betainc(2.0, 3.0, x / 9)|scipy.special.gammainc(2.0, x)
+scipy.special.gammaincc(2.0, x)|scipy.special.erfcx(x)|scipy.special.ndtri(x / 9)
+scipy.special.log_ndtr(x)|scipy.special.multigammaln(x + 2, 2)|scipy.special.polygamma(1, x)
+scipy.special.jv(1.5, x)|scipy.special.k0(x)|scipy.special.i1(x)|scipy.special.expi(x)
+scipy.stats.norm.sf(x, t, p)|scipy.stats.t.logpdf(x, 3.0)|scipy.stats.gamma.logpdf(x, p)
+scipy.stats.beta.pdf(x / 9, 2.0, 3.0)|scipy.stats.chi2.cdf(x, 3)|scipy.stats.expon.logpdf(x)
+scipy.stats.poisson.logpmf([1, 2], t)|scipy.stats.norm(0.0, t).logpdf(x)
+scipy.stats.multivariate_normal.logpdf(x[:3], p[:3], s)
+scipy.linalg.solve_triangular(s, x[:3], lower=True)|scipy.linalg.cho_solve((s, True), x[:3])
+scipy.linalg.cho_solve(scipy.linalg.cho_factor(s), x[:3])|scipy.linalg.solve_sylvester(s, s, s)
+scipy.integrate.odeint(lambda y, a: -y * t, [1.0], [0, 1], rtol=1e-9)[-1]
+scipy.signal.convolve(m, m, mode="same")|scipy.signal.correlate(x, p, mode="valid")
+np.r_[x, 1.0, t] ** 2|np.c_[x, x] ** 2|np.sum([t, t * t])|np.hypot.outer(x, p)
+np.histogram(p, 3, weights=x)[0] ** 2|np.nonzero(x)[0] @ x
+np.spacing(x) + x|np.float64(2) * x
 """
 """Expressions, with bars between them."""
 

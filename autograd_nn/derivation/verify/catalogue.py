@@ -218,7 +218,7 @@ def _axis(s: Setting) -> Iterator[Candidate]:
 def _substitutes(s: Setting, old: str, same_family: bool) -> list[str]:
     """Return the names that may stand for `old`, the ones of its own family or the others."""
     environment, lone = s.environment, s.formula.name != ""
-    found = []
+    found, was = [], environment.meaning(old)
     for text in environment.known_names():
         if text == old or text in environment.extras:
             continue
@@ -230,6 +230,8 @@ def _substitutes(s: Setting, old: str, same_family: bool) -> list[str]:
         gradient = text not in environment.named
         if gradient != (old not in environment.named) and lone:
             continue  # a lone name for another of another kind would be a new formula
+        if meaning.node is was.node and meaning.gradient == was.gradient:
+            continue  # the same gradient but for a factor, which is found as one
         if meaning.node is None or meaning.node.size == 0 or meaning.node is environment.J:
             continue
         if gradient and meaning.node.dtype.kind != "f":
@@ -334,3 +336,11 @@ CATALOGUE: tuple[Mistake, ...] = (
     Mistake("index shifted", _index, "index shifted"),
 )
 """Every entry, the likeliest first: where several repairs are exact, the first is named first."""
+
+STRUCTURAL: tuple[Mistake, ...] = tuple(
+    entry for entry in CATALOGUE
+    if entry.rewritings in (_sign, _axis, _transposed, _swapped, _product_for_matmul,
+                            _matmul_for_product, _sum_missing, _sum_superfluous,
+                            _summand_superfluous, _factor_superfluous)
+)  # fmt: skip
+"""Those that know nothing of a graph's names: they rewrite the rules of its operations, too."""

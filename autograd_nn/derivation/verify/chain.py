@@ -1,29 +1,35 @@
-"""Which errors are inherited: claims judged again with the learner's own results upstream."""
+"""Which errors are inherited: claims judged again with the learner's own results upstream.
+
+1. `judge_in_the_chain` tells which claims merely follow from others that are wrong.
+2. A `Chain` holds the learner's own results; where several arrays are wrong, it seeks the one
+   mistake in a gradient that has no claim which gives all of them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from ...core.tensor import Tensor
-from ...formulas.expression import Expr, call, evaluate, mapped, names_in, number
-from ...ops.elementwise import MULTIPLY
-from ..derive.steps import TooLargeError, reference
 from ..names import Meaning, UnknownNameError
 from .claims import Claim, FormulaError, run
-from .explain import Overlay, close
 from .judge import Judge
+from .passes import Pass, close
 from .report import Line
+from .search import LARGEST_GRAPH, Search
+from .sums import Claimed, Found
 
 
-def judge_in_the_chain(judge: Judge, claims: Sequence[Claim], lines: Sequence[Line]) -> None:
+def judge_in_the_chain(judge: Judge, claims: Sequence[Claim], lines: Sequence[Line]) -> Chain:
     """Tell in the lines of claims that are right whose errors their values inherit.
 
-    An array that is wrong, but follows from wrong results of the learner before it, is right.
+    An array that is wrong, but follows from wrong results of the learner before it, is right; so
+    are those that one mistake before all of them gives, but for the first.
     """
-    chain = _Chain(judge)
+    chain = Chain(judge)
     for claim, line in zip(claims, lines, strict=True):
         if claim.function is None and claim.meaning.gradient:
             chain.judge_array(claim, line)
@@ -31,6 +37,8 @@ def judge_in_the_chain(judge: Judge, claims: Sequence[Claim], lines: Sequence[Li
         else:
             value = chain.judge_formula(claim, line)
         chain.add(claim, line, value)
+    chain.blame_once(lines)
+    return chain
 
 
 def _roots(lines: Iterable[Line]) -> tuple[str, ...]:
@@ -39,87 +47,110 @@ def _roots(lines: Iterable[Line]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(root for line in wrong for root in line.inherits or (line.name,)))
 
 
-class _Chain:
+class Chain:
     """The learner's own results so far, in the place of the true gradients."""
 
     def __init__(self, judge: Judge) -> None:
         self.judge, self.environment = judge, judge.environment
         self.lines: dict[Tensor | None, Line] = {}
         """What the gradient of a tensor was judged as."""
-        self.inferred: dict[Tensor | None, Line] = {}
-        """The line of the array that tells the gradient of a tensor that has no claim."""
-        self.arrays = Overlay(judge.given, {})
-        """∂J/∂ of the tensors as the learner has it, where he has one, and all other names."""
+        self.own: dict[Tensor, Any] = {}
+        """∂J/∂ of the tensors as the learner has it, where he has one."""
+        self.arrays: dict[int, tuple[Line, Claimed]] = {}
+        """The claims that are arrays of the right shape, by the position of the tensor."""
+        self.lines_of_programs: dict[int, tuple[Line, Claimed]] = {}
+        """The lines of programs, which may use what has no name; right gradients before them."""
+        self.place = {node: i for i, node in enumerate(self.environment.order)}
 
     def add(self, claim: Claim, line: Line, value: Any) -> None:
         """Enter the result of a claim."""
+        node, scale = claim.meaning.node, claim.meaning.scale
+        if node is None or not claim.meaning.gradient:
+            return
+        self.lines[node] = line
+        if value is not None and value.shape == node.shape:
+            self.own[node] = value / scale
+        if line.values is not None and (claim.function is None or claim.once):
+            tolerance, _ = self.judge.tolerance(self.judge.given, claim.meaning)
+            size = float(np.abs(line.values[0]).max()) if np.size(line.values[0]) else 0.0
+            near = max(tolerance, self.judge.rtol * size) / scale
+            group = self.arrays if claim.function is None else self.lines_of_programs
+            group[self.place[node]] = (line, Claimed([line.values[0] / scale], [near]))
+
+    def follows(self, wanted: set[int], own: bool = True) -> Pass:
+        """Return the backward pass to some tensors, from the learner's own results or the true."""
+        known = {self.place[node]: value for node, value in self.own.items() if own}
+        return Pass(self.judge.exact or self.judge.given, known, wanted)
+
+    @cached_property
+    def found(self) -> list[Found]:
+        """The mistakes that each give some of the arrays that are wrong, the simplest first."""
+        return self._search(self.arrays) + self._search(self.lines_of_programs)
+
+    def _search(self, group: dict[int, tuple[Line, Claimed]]) -> list[Found]:
+        claims = {i: claimed for i, (_, claimed) in group.items()}
+        wrong = [i for i, (line, _) in group.items() if not line.right]
+        if not wrong or len(self.place) > LARGEST_GRAPH:
+            return []
+        base = self.follows(set(claims), own=group is self.arrays)
+        return Search(self.environment, [base], claims, wrong).found()
+
+    def right(self, claim: Claim) -> Any:
+        """Return what an array should be, given the learner's other results; None for formulas."""
         node = claim.meaning.node
-        if node is not None and claim.meaning.gradient:
-            self.lines[node] = line
-            if value is not None:
-                self.arrays[f"d_{self.environment.names[node]}"] = value / claim.meaning.scale
-                if claim.function is None:
-                    self._infer(node, line)
+        if claim.function is not None or node is None or not claim.meaning.gradient:
+            return None
+        i = self.place[node]
+        found = self.follows({i}).arriving.get(i)
+        return None if found is None else np.asarray(found * claim.meaning.scale, dtype=float)
 
-    def _infer(self, node: Tensor, line: Line) -> None:
-        """Enter the gradient that an array was made from, where it tells: of z beside that of b.
+    def shared(self, i: int) -> list[Found]:
+        """Return the mistakes that give this claim and others that are wrong."""
+        group = self.arrays if i in self.arrays else self.lines_of_programs
+        if sum(not line.right or bool(line.inherits) for line, _ in group.values()) < 2:
+            return []
+        return [f for f in self.found if i in f.explains and f.explains[1:]]
 
-        So it does where the one gradient in its formula is multiplied by a number, element by
-        element, and at most reshaped.
-        """
-        try:
-            formula = reference(self.environment, node)
-        except TooLargeError:
-            return
-        of_names = {text: self.environment.differentiated(text) for text in names_in(formula)}
-        asked = [text for text, of in of_names.items() if of is not None]
-        value = np.asarray(self.arrays[f"d_{self.environment.names[node]}"])
-        if len(asked) != 1 or asked[0] in self.arrays:
-            return
-        of = of_names[asked[0]]
-        if of is None or of.size != value.size or of is self.environment.J:
-            return
-        factors = []
-        for probe in np.random.default_rng(0).uniform(1, 2, (2, value.size)):
-            put = Overlay(self.judge.given, {asked[0]: probe.reshape(of.shape)})
-            factors.append(np.broadcast_to(evaluate(formula, put), value.shape).ravel() / probe)
-        if np.allclose(factors[0], factors[1], rtol=1e-9, atol=0) and np.all(factors[0]):
-            self.arrays[f"d_{self.environment.names[of]}"] = np.reshape(
-                value.ravel() / factors[0], of.shape
-            )
-            self.inferred[of] = line
-            self._infer(of, line)
+    def blame_once(self, lines: Sequence[Line]) -> None:
+        """Where one mistake gives several wrong claims, leave the first to blame."""
+        for group in (self.arrays, self.lines_of_programs):
+            if sum(not line.right for line, _ in group.values()) < 2:
+                continue
+            for found in self.found:
+                if found.explains[1:] and not found.breaks and set(found.explains) <= set(group):
+                    first, *others = [group[i][0] for i in found.explains]
+                    if not any(line.right for line in (first, *others)):
+                        for line in others:
+                            line.inherit((first.name,))
 
     def judge_array(self, claim: Claim, line: Line) -> None:
         """Judge an array that is wrong again: does it follow from the learner's results before?"""
-        if line.right or line.values is None or not self.lines:
+        node = claim.meaning.node
+        if line.right or line.values is None or not self.lines or node is None:
             return
-        try:
-            formula = self._formula(claim)
-        except TooLargeError:
-            return
-        used = [text for text in names_in(formula) if text in self.arrays]
-        known = self.inferred | self.lines
-        roots = _roots(known[self.environment.differentiated(text)] for text in used)
+        roots = _roots(self.lines[of] for of in self._before(node))
         if not roots:
             return
-        value = evaluate(formula, self.arrays)
+        i = self.place[node]
+        value = self.follows({i}).arriving.get(i, 0) * claim.meaning.scale
         claimed, right = line.values
-        size = float(np.abs(value).max()) if value.size else 0.0
+        size = float(np.abs(value).max()) if np.size(value) else 0.0
         if close(np.broadcast_to(value, right.shape), claimed, self.judge.rtol * size):
             line.inherit(roots)
 
-    def _formula(self, claim: Claim) -> Expr:
-        """Return the right formula of a claim from the nearest results of the learner."""
-        environment, node = self.environment, claim.meaning.node
-        assert node is not None  # noqa: S101 - claims are about tensors
-
-        def change(e: Expr) -> Expr:
-            of = None if e.name in self.arrays else environment.differentiated(e.name)
-            return e if of is None else mapped(reference(environment, of), change)
-
-        scale = number(float(claim.meaning.scale))
-        return call(MULTIPLY, scale, mapped(reference(environment, node), change))
+    def _before(self, node: Tensor) -> list[Tensor]:
+        """Return the nearest tensors on the way to J whose gradients the learner has."""
+        found, todo, seen = [], [node], {node}
+        for x in todo:
+            for user, _ in self.environment.consumers[x]:
+                if user in seen:
+                    continue
+                seen.add(user)
+                if user in self.own:
+                    found.append(user)
+                else:
+                    todo.append(user)
+        return found
 
     def judge_formula(self, claim: Claim, line: Line) -> Any:
         """Return the value of a claim from the learner's own gradients; None if it has none."""
@@ -130,7 +161,7 @@ class _Chain:
         own = {t: use for t, use in used.items() if use.gradient and use.node in self.lines}
         try:
             value = run(claim, {text: self._argument(text, own.get(text)) for text in used})
-        except (FormulaError, KeyError):
+        except (FormulaError, KeyError):  # KeyError: what was wrong has no value
             value = None
         roots = _roots(self.lines[use.node] for use in own.values())
         if line.right and roots:
@@ -147,7 +178,4 @@ class _Chain:
         """Return what a formula is handed: the learner's own gradient where there is one."""
         if own is None or own.node is None:
             return self.judge.given[text]
-        value = self.arrays.get(f"d_{self.environment.names[own.node]}")
-        if value is None:
-            raise KeyError(text)
-        return value * own.scale
+        return self.own[own.node] * own.scale

@@ -4,7 +4,8 @@
    on fresh random ones.
 2. Where a formula is wrong, those after it are judged in the chain too, with the learner's own
    results upstream, to tell an error from an inherited one.
-3. What is wrong is explained from the catalogue when the report is read.
+3. What is wrong is explained when the report is read: from the catalogue, and by one mistake
+   anywhere in the backward pass.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ def verify(
     finite_differences: str | bool = False,
     rtol: float = RTOL,
     allow_own: bool = False,
+    hints: int = 4,
 ) -> Report:
     """Judge claimed gradients of `J`: find the first wrong step, and say why it is wrong.
 
@@ -85,6 +87,9 @@ def verify(
     allow_own : bool
         Let a formula ask for the gradient that it is a formula for, by this or another name, and
         for those that come after it in the backward pass.
+    hints : {1, 2, 3, 4}
+        How much the report tells of a mistake: where to look, also what kind of mistake it is,
+        also what it is about, or all of it with the repair.
 
     Returns
     -------
@@ -119,15 +124,17 @@ def verify(
     >>> verify(J, script="dz = 2 * (W1 @ x); dW1 = dz @ x.T; dx = W1.T @ dz").ok
     True
     """
+    if hints not in (1, 2, 3, 4):
+        raise ValueError(f"hints is {hints!r}; it must be 1, 2, 3 or 4")
     given = handed(J, claims, script, forward, names, samples, allow_own)
-    given, judge, lines = _best_reading(given, partial(_judged, draws=draws, seed=seed, rtol=rtol))
+    reading = partial(_judged, draws=draws, seed=seed, rtol=rtol)
+    given, judge, lines, chain = _best_reading(given, reading)
     environment, found, notes = given.environment, given.claims, given.notes
     wrong = any(not line.right for line in lines)
-    if wrong:
-        _guarded(partial(judge_in_the_chain, judge, found, lines), notes, "the chain")
     for claim, line in zip(found, lines, strict=True):
-        if not line.right and not claim.problem:
-            seek = partial(explain, judge, claim)
+        line.hints = hints
+        if chain and not line.right and not claim.problem:
+            seek = partial(explain, judge, claim, chain)
             line.find = partial(_guarded, seek, notes, f"explaining {claim.name}")
     # a mistake that was revealed is what the report is about: no word of others then
     warn = partial(
@@ -181,9 +188,13 @@ def assert_right(J: Tensor, claims: Any, **options: Any) -> None:
     verify(J, claims, **options).raise_if_wrong()
 
 
-def _judged(given: Handed, draws: int, seed: int, rtol: float) -> tuple[Judge, list[Line]]:
+def _judged(given: Handed, draws: int, seed: int, rtol: float) -> tuple[Judge, list[Line], Any]:
     judge = Judge(given.environment, given.claims, draws, seed, rtol)
-    return judge, [_line(judge, claim) for claim in given.claims]
+    lines = [_line(judge, claim) for claim in given.claims]
+    if all(line.right for line in lines):
+        return judge, lines, None
+    in_the_chain = partial(judge_in_the_chain, judge, given.claims, lines)
+    return judge, lines, _guarded(in_the_chain, given.notes, "the chain")
 
 
 def _line(judge: Judge, claim: Claim) -> Line:
@@ -206,19 +217,24 @@ def _guarded(make: Callable[[], Any], notes: list[str], what: str) -> Any:
 
 
 def _best_reading(
-    given: Handed, judged: Callable[[Handed], tuple[Judge, list[Line]]]
-) -> tuple[Handed, Judge, list[Line]]:
-    """Return the reading of what was handed over under which the fewest formulas are wrong."""
+    given: Handed, judged: Callable[[Handed], tuple[Judge, list[Line], Any]]
+) -> tuple[Handed, Judge, list[Line], Any]:
+    """Return the reading of what was handed over under which the fewest formulas are wrong.
+
+    Counted are those that are wrong in themselves: a factor forgotten once, which others follow
+    from, is one mistake.
+    """
 
     def wrong(lines: list[Line]) -> int:
         return sum(not line.right for line in lines)
 
     best = (given, *judged(given))
-    for readings in (Handed.per_sample, Handed.with_names):
+    for readings in (Handed.per_sample, Handed.uncounted, Handed.with_names):
         if wrong(best[2]) > (readings is Handed.with_names):
             for other in readings(best[0]):
                 tried = (other, *judged(other))
-                if wrong(tried[2]) < wrong(best[2]):
+                good = not wrong(tried[2]) if readings is Handed.uncounted else True
+                if good and wrong(tried[2]) < wrong(best[2]):
                     best = tried
                     break
     return best

@@ -20,6 +20,7 @@ from ...core.recording import recording
 from ...core.tensor import Tensor, plain
 from ...formulas.expression import LARGEST, Expr, from_graph, size
 from ..names import Environment, Meaning, UnknownNameError, spelling
+from .script import as_array
 
 
 class Formula:
@@ -64,7 +65,7 @@ class Claim:
         self.problem = ""
         self.own = ""
         self.where = ""
-        self.once = False
+        self.once = False  # a program's, run on the given values only
         if isinstance(claimed, Formula):
             self.function, self.uses = claimed.function, claimed.uses
             self._keywords = False
@@ -290,6 +291,9 @@ def _line(error: Exception) -> str:
     return f" (line {own[0].lineno}: {own[0].line})" if own and own[0].line else ""
 
 
+_OF_LOOPS = 80
+"""What loops of a program have unrolled into is rewritten up to this size."""
+
 _HERE = __file__.rsplit("derivation", 1)[0]
 
 
@@ -298,11 +302,8 @@ def _as_numbers(value: Any, verb: str) -> Any:
         raise FormulaError(f"not filled in yet: {verb} ...")
     if value is None:
         raise FormulaError(f"{verb} None: is a return missing?")
-    value = plain(value)
-    if hasattr(value, "detach"):  # of torch
-        value = value.detach().cpu()
     try:
-        array = np.asarray(value)
+        array = as_array(plain(value))
     except ValueError as error:
         raise FormulaError(f"{verb} {type(value).__name__}, which is no array: {error}") from error
     if array.dtype.kind not in "fiub":
@@ -393,5 +394,5 @@ def record(claim: Claim, arguments: Mapping[str, Any]) -> Expr | None:
             continue
         if isinstance(result, Tensor):
             formula = from_graph(result, names)
-            return formula if size(formula) <= LARGEST else None
+            return formula if size(formula) <= (_OF_LOOPS if claim.once else LARGEST) else None
     return None

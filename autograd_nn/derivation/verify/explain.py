@@ -16,19 +16,22 @@ import numpy as np
 
 from ...formulas.expression import Expr, call, evaluate, evaluate_all, name, negated, number
 from ...formulas.printing import python_text
-from ...ops.elementwise import ADD, DIVIDE, MULTIPLY, SUBTRACT
+from ...ops.elementwise import MULTIPLY
 from ...ops.shapes import RESHAPE
-from ..derive.steps import TooLargeError, terms
+from ..derive.steps import TooLargeError, reference
 from ..draws import Draw
-from ..names import Environment, Meaning
+from ..names import Environment
 from .catalogue import CATALOGUE, constants, scaled
+from .chain import Chain
 from .claims import Claim, FormulaError, record, run
 from .judge import Judge
 from .mistakes import Candidate, Explanation, Setting
+from .passes import Pass, close
+from .search import LARGEST_GRAPH, Search
+from .sums import Claimed, Found
 
 _CONFIRMING = 6
 _SMALL = 10_000
-_MOST_PATHS = 6
 RESULT = "your_result"
 """The name that stands for the result of a formula that could not be recorded."""
 
@@ -77,22 +80,11 @@ class Overlay(dict[str, Any]):
         return self.draw[key]
 
 
-def close(value: Any, truth: Any, tolerance: float) -> bool:
-    """Whether a value equals the truth up to an absolute tolerance, in the same shape."""
-    if np.shape(value) != np.shape(truth):
-        return False
-    if truth.size == 0:
-        return True
-    if not abs(value.flat[0] - truth.flat[0]) <= tolerance:
-        return False
-    return bool(np.abs(value - truth).max() <= tolerance)
-
-
 def _holds(formula: Expr, cases: Sequence[Case]) -> bool:
     return all(case.holds(formula) for case in cases)
 
 
-def explain(judge: Judge, claim: Claim) -> list[Explanation]:
+def explain(judge: Judge, claim: Claim, chain: Chain) -> list[Explanation]:
     """Return the exact explanations of a wrong claim, one of a kind, the likeliest first.
 
     A formula is rewritten as it was recorded. Of one that cannot be recorded, and of an array,
@@ -109,7 +101,8 @@ def explain(judge: Judge, claim: Claim) -> list[Explanation]:
         draws += judge.fresh + judge.draw(more, 1)
     recorded = formula is not None
     whole = name(RESULT) if formula is None else formula
-    cases = [_case(judge, claim, whole, draw) for draw in draws]
+    follows = chain.right(claim)
+    cases = [_case(judge, claim, whole, draw, follows) for draw in draws]
     if not recorded and any(not np.isfinite(case.values[RESULT]).all() for case in cases):
         return []
     if not all(np.isfinite(case.truth).all() for case in cases):
@@ -120,8 +113,8 @@ def explain(judge: Judge, claim: Claim) -> list[Explanation]:
     found: dict[str, Explanation] = {}
     combined: dict[str, Explanation] = {}
     with np.errstate(all="ignore"):
-        for kind, candidate in _paths(environment, target, whole, cases):
-            found.setdefault(kind, _explanation(kind, candidate))
+        for e in _anywhere(judge, claim, chain, once=True):
+            found.setdefault(e.kind, e)
         for entry in CATALOGUE:
             for candidate in entry.rewritings(setting):
                 if entry.kind in found:
@@ -138,17 +131,65 @@ def explain(judge: Judge, claim: Claim) -> list[Explanation]:
                         combined[entry.kind] = _explanation(f"{entry.kind}, and a factor", both)
         for kind, candidate in _reshaped(whole, cases):
             found.setdefault(kind, _explanation(kind, candidate))
+        if not found:
+            found = {e.kind: e for e in reversed(_anywhere(judge, claim, chain))}
+            found = dict(reversed(found.items()))
         # an array of one element has a ratio to anything
         if not found and (claim.function is not None or np.size(cases[0].values[RESULT]) > 1):
-            found = {e.kind: e for e in _ratio(environment, whole, cases)}
+            found = {e.kind: e for e in _ratio(whole, cases)}
     told: dict[str, Explanation] = {}
     for explanation in (found or combined).values():  # each repair is named once
-        told.setdefault(explanation.repaired, explanation)
+        told.setdefault(explanation.where or explanation.repaired, explanation)
     return list(told.values())
 
 
-def _case(judge: Judge, claim: Claim, whole: Expr, draw: Draw) -> Case:
-    truth = np.asarray(draw.value(claim.meaning), dtype=float)
+def _anywhere(judge: Judge, claim: Claim, chain: Chain, once: bool = False) -> list[Explanation]:
+    """Explain by one mistake in a step of the backward pass, its right formulas taken as given.
+
+    With `once` by what is known without a search: a mistake that other claims have in common, and
+    the coefficients of paths.
+    """
+    node, scale = claim.meaning.node, claim.meaning.scale
+    if node is None or not claim.meaning.gradient or len(chain.place) > LARGEST_GRAPH:
+        return []
+    place = chain.place[node]
+    found: list[Found] = []
+    if place in chain.arrays or place in chain.lines_of_programs:
+        found = chain.shared(place) or [f for f in ([] if once else chain.found)
+                                        if place in f.explains]  # fmt: skip
+    if claim.function is None:
+        bases = [[chain.follows({place}, own=False)]] if chain.own and not once else []
+    else:
+        draws = [judge.exact or judge.given, *([] if claim.once else judge.fresh)]
+        bases = [[Pass(draw, {}, {place}) for draw in draws]]
+    for passes in bases:
+        if found:
+            break
+        try:
+            values = [run(claim, p.draw) / scale for p in passes]
+        except FormulaError:
+            return []
+        if any(v.shape != node.shape or not np.isfinite(v).all() for v in values):
+            return []
+        near = [judge.rtol * float(np.abs(p.arriving.get(place, 0)).max()) for p in passes]
+        search = Search(judge.environment, passes, {place: Claimed(values, near)}, [place])
+        found = list(search.paths(place)) if once else search.found()
+    if not found:
+        return []
+    try:
+        right = call(MULTIPLY, number(float(scale)), reference(judge.environment, node))
+        right = right.args[1] if scale == 1 else right
+    except TooLargeError:
+        right = name(judge.environment.gradient_name(node.name or ""))
+    said = [f for f in found if len(f.explains) == len(found[0].explains)][:3]
+    return [
+        Explanation(f.kind, f.words, python_text(right), right, f.where, f.quantity) for f in said
+    ]
+
+
+def _case(judge: Judge, claim: Claim, whole: Expr, draw: Draw, truth: Any) -> Case:
+    if truth is None:
+        truth = np.asarray(draw.value(claim.meaning), dtype=float)
     if claim.function is None and judge.exact is not None:
         tolerance, _ = judge.tolerance(judge.given, claim.meaning)
     else:
@@ -207,79 +248,14 @@ def _with_factor(
     return None
 
 
-def _ratio(environment: Environment, whole: Expr, cases: Sequence[Case]) -> list[Explanation]:
-    """Explain by one constant for all draws, or by a named number of the graph."""
+def _ratio(whole: Expr, cases: Sequence[Case]) -> list[Explanation]:
+    """Explain by one constant without a name, the same on all draws: the last resort."""
     ratios = [_ratio_of(case.value(whole), case.truth) for case in cases]
-    if any(c is None for c in ratios):
-        return []
     given = [float(c) for c in ratios if c is not None]
     telling = len(cases) > 1 or cases[0].truth.size > 1
-    if telling and max(given) - min(given) <= 1e-9 * abs(given[0]):
-        word = _quantity(environment, given[0])
-        put = call(MULTIPLY, number(given[0]), whole)
-        words = f"a factor {word} is missing: multiply by {word}"
-        return [_explanation("constant factor", Candidate(put, words))]
-    for text, node in environment.named.items():
-        if node.size != 1 or node is environment.J:
-            continue
-        for power, word in ((1, text), (-1, f"1/{text}")):
-            values = [float(np.asarray(case.values[text]).flat[0]) ** power for case in cases]
-            if np.allclose(values, given, rtol=1e-9, atol=0):
-                scalar = call(RESHAPE, name(text), shape=())
-                put = call(MULTIPLY if power > 0 else DIVIDE, whole, scalar)
-                words = f"a factor {word} is missing: multiply by {word}"
-                return [_explanation("constant factor", Candidate(put, words))]
-    return []
-
-
-def _quantity(environment: Environment, c: float) -> str:
-    """Return a number, with the quantity of the graph that equals it."""
-    text = f"{c:.6g}".replace("-", "−")
-    sign = "−" if c < 0 else ""
-    for node_name, node in environment.named.items():
-        for axis, length in enumerate(node.shape):
-            if node.ndim == 2 and length > 1:
-                what = f"the number of {('rows', 'columns')[axis]} of {node_name}"
-                if np.isclose(abs(c), length, rtol=1e-9):
-                    return f"{text} ({sign}{what})"
-                if np.isclose(abs(c), 1 / length, rtol=1e-9):
-                    return f"{text} ({sign}1 / {what})"
-    return text
-
-
-def _paths(
-    environment: Environment, target: Meaning, whole: Expr, cases: Sequence[Case]
-) -> list[tuple[str, Candidate]]:
-    """Explain by a use of the tensor whose contribution is missing, or counted twice."""
-    if target.node is None or not target.gradient:
+    if not telling or len(given) < len(ratios) or np.ptp(given) > 1e-9 * abs(given[0]):
         return []
-    if not 2 <= len(environment.consumers[target.node]) <= _MOST_PATHS:
-        return []
-    try:
-        uses = terms(environment, target.node)
-    except TooLargeError:
-        return []
-    if len(uses) < 2:
-        return []
-    found = []
-    for subset in range(1, 2 ** len(uses) - 1):
-        chosen = [term for i, term in enumerate(uses) if subset >> i & 1]
-        part = _summed([term.formula for term in chosen], target.scale)
-        where = " and ".join(python_text(term.formula) for term in chosen)
-        text = environment.names[target.node]
-        added = call(ADD, whole, part)
-        if _holds(added, cases):
-            words = f"{text} is used in several places, and a path is left out: add {where}"
-            found.append(("path left out", Candidate(added, words)))
-        less = call(SUBTRACT, whole, part)
-        if _holds(less, cases):
-            words = f"a path of {text} is counted too often: take away {where}"
-            found.append(("path counted twice", Candidate(less, words)))
-    return found
-
-
-def _summed(formulas: Sequence[Expr], scale: int) -> Expr:
-    total = formulas[0]
-    for formula in formulas[1:]:
-        total = call(ADD, total, formula)
-    return total if scale == 1 else call(MULTIPLY, number(float(scale)), total)
+    word = f"{given[0]:.6g}".replace("-", "−")
+    put = call(MULTIPLY, number(given[0]), whole)
+    words = f"a factor {word} is missing: multiply by {word}"
+    return [_explanation("constant factor", Candidate(put, words))]

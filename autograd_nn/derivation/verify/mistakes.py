@@ -111,12 +111,16 @@ class Explanation(NamedTuple):
         The repaired formula, as Python.
     formula : Expr
         The same, to be evaluated.
+    where, quantity : str
+        In which step the mistake is, and what it is about, where that is known.
     """
 
     kind: str
     words: str
     repaired: str
     formula: Expr
+    where: str = ""
+    quantity: str = ""
 
 
 class Mistake(NamedTuple):

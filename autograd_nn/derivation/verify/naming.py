@@ -50,19 +50,25 @@ def holds(space: Mapping[Any, Any], J: Any) -> bool:
     return any(value is J for value in space.values())
 
 
-def named_by(order: Sequence[Tensor], space: Mapping[str, Any]) -> None:
-    """Give tensors without a name the one that they, or their values, have in a namespace."""
+def named_by(order: Sequence[Tensor], space: Mapping[str, Any], aliases: dict[str, Tensor]) -> None:
+    """Give tensors without a name the one that they, or their values, have in a namespace.
+
+    Where they have a name already, that is entered in `aliases`.
+    """
     values = Values([node for node in order if node.op is not None])
-    here = {id(node) for node in order if not node.name}
+    here = {id(node) for node in order}
     taken = {node.name for node in order}
     for root, path, value in arrays_in(space):
         text = name_in(root, path)
         node = value if id(value) in here else None
         if node is None and isinstance(value, np.ndarray) and value.dtype.kind == "f":
             node = values.find(value)
-        if node is not None and not node.name and text not in taken:
-            node.name = text
-            taken.add(text)
+        if node is not None and text not in taken:
+            if node.name:
+                aliases.setdefault(text, node)
+            else:
+                node.name = text
+                taken.add(text)
 
 
 class Values:
@@ -123,7 +129,12 @@ def space_of(
     return space | {key: put(value, key, ()) for key, value in (names or {}).items()}, cuts, fixed
 
 
-def recognised(left: Sequence[Left], order: Sequence[Tensor], cuts: dict[Tensor, str]) -> None:
+def recognised(
+    left: Sequence[Left],
+    order: Sequence[Tensor],
+    cuts: dict[Tensor, str],
+    aliases: dict[str, Tensor],
+) -> None:
     """Name the tensors of a graph that a program computes after what they are assigned to.
 
     They are these tensors, or have their values. One name used again gets numbers: h0, h1.
@@ -132,17 +143,25 @@ def recognised(left: Sequence[Left], order: Sequence[Tensor], cuts: dict[Tensor,
     here = set(order)
     found: list[tuple[Tensor | None, Tensor]] = []
     chosen: dict[str, list[Tensor]] = {}
-    for entry, after in zip(left, [*left[1:], None], strict=True):
+    later: dict[Any, Left] = {}  # what comes next under the same name
+    unfinished = set()
+    for entry in reversed(left):
+        after = later.get((entry.root, entry.path))
+        later[entry.root, entry.path] = entry
+        if after is not None and after.how != "=":
+            unfinished.add(id(entry))
+    for entry in left:
         node = entry.node if entry.node in here else None
         if node is None and entry.value.dtype.kind == "f":
             node = values.find(entry.value)
-        goes_on = after is not None and (after.root, after.path) == (entry.root, entry.path)
-        unfinished = goes_on and after is not None and after.how != "="
-        if node is None or unfinished or (CLAIMS.fullmatch(entry.root) and entry.node not in here):
+        own = CLAIMS.fullmatch(entry.root) and entry.node not in here
+        if node is None or id(entry) in unfinished or own:
             continue
         found.append((entry.node, node))
         same = chosen.setdefault(name_in(entry.root, entry.path), [])
-        if not node.name and all(x is not node for x in same):
+        if node.name:
+            aliases[name_in(entry.root, entry.path)] = node
+        elif all(x is not node for x in same):
             same.append(node)
     taken = {node.name for node in order}
     for text, nodes in chosen.items():
@@ -192,6 +211,6 @@ def recorded_forward(
             "one number, computed from the arrays by NumPy"
         )
     order = topological_order([J])
-    recognised(ran.left, order, {})
+    recognised(ran.left, order, {}, {})
     J.name = J.name or "J"
     return J, ran.space, ran.frozen - set(order)

@@ -42,12 +42,13 @@ class _Reader:
             return None
         return found if found.gradient and found.node is not self.environment.J else None
 
-    def family(self, root: str) -> list[Tensor]:
+    def family(self, root: str, *ends: str) -> list[Tensor]:
         """Return the tensors W1, W2, … that a list or a reused name dW is about."""
         for stem in self.environment.stems(root):
-            for end in ("", "s"):
-                pattern = re.compile(rf"{re.escape(stem + end)}_?(\d+)", re.IGNORECASE)
-                found = [(int(m[1]), node) for text, node in self.environment.named.items()
+            for end in ("", "s", *ends):
+                pattern = re.compile(rf"{re.escape(stem)}{end}_?(\d+)", re.IGNORECASE)
+                named = self.environment.aliases | self.environment.named
+                found = [(int(m[1]), node) for text, node in named.items()
                          if (m := pattern.fullmatch(text))]  # fmt: skip
                 if found:
                     return [node for _, node in sorted(found, key=lambda pair: pair[0])]
@@ -60,7 +61,7 @@ class _Reader:
             return (entry.root, found) if found else None
         key = entry.path[-1]
         if isinstance(entry.path[0], int) and len(entry.path) == 1:
-            tensors, length = self.family(entry.root), lengths[entry.root]
+            tensors, length = self.family(entry.root, "[a-z]+"), lengths[entry.root]
             place = entry.path[0] + len(tensors) - length
             if length - len(tensors) in (0, 1) and 0 <= place < len(tensors):
                 text = f"d{self.environment.names[tensors[place]]}"
@@ -81,11 +82,13 @@ def claims_of(
     ran: Ran,
     cuts: dict[Tensor, str],
     fixed: set[Tensor],
+    counted: bool,
 ) -> list[Claim]:
     """Return what a program claims, the last value under each name.
 
     Of a name that a loop uses again and again, each value is the gradient of one of as many
-    tensors. A gradient that is then multiplied in place has become that of the step before.
+    tensors, if `counted`. A gradient that is then multiplied in place has become that of the step
+    before.
     """
     environment = made.environment
     reader = _Reader(environment)
@@ -102,20 +105,21 @@ def claims_of(
         held = reader.of_entry(entries[-1], lengths)
         if path and not (CLAIMS.fullmatch(root) or _HOLDS_GRADIENTS.fullmatch(root)):
             continue
-        if held is not None:
-            text, meaning = held
-            found += _steps(environment, text, meaning, entries)
-            continue
         ends = [
             entry
             for entry, after in zip(entries, [*entries[1:], None], strict=True)
             if after is None or after.how == "="
         ]
+        exact = path or any(stem in environment.named for stem in environment.stems(root))
         tensors = [] if path else reader.family(root)
-        if tensors and len(tensors) >= len(ends):
+        paired = len(tensors) == len(ends) or 1 < len(ends) < len(tensors)
+        if held is not None and (exact or len(ends) == 1):
+            found += _steps(environment, *held, entries)
+        elif tensors and paired and counted:
             for node, entry in zip(reversed(tensors[-len(ends) :]), ends, strict=True):
                 found.append((f"d{environment.names[node]}", Meaning(node, True, 1), entry))
-        elif entries[-1].value.size > 1:
+                made.counted = True
+        elif entries[-1].value.size > 1 and root != "returned":
             made.lost += ends
     claims: dict[str, Claim] = {}
     kept: dict[str, Left] = {}
@@ -208,12 +212,15 @@ class Handed:
     claims : list of Claim
         In the order of the computation.
     notes, problems : list of str
+    counted : bool
+        Whether a count of tensors said what some of the claims are about.
     """
 
     def __init__(self, environment: Environment, claims: list[Claim], notes: list[str]) -> None:
         self.environment, self.claims, self.notes = environment, claims, notes
         self.problems: list[str] = []
-        self.again: Callable[[], Handed] | None = None
+        self.again: Callable[..., Handed] | None = None
+        self.counted = False
         self.lost: list[Left] = []
 
     def per_sample(self) -> Iterator[Handed]:
@@ -241,6 +248,11 @@ class Handed:
                     f"{names}: taken as of each sample's own cost, not divided by {m}",
                 ]
                 yield made
+
+    def uncounted(self) -> Iterator[Handed]:
+        """Yield the reading in which names that loops use again are no gradients."""
+        if self.counted and self.again is not None:
+            yield self.again(False)
 
     def with_names(self) -> Iterator[Handed]:
         """Yield the readings in which a name that fits no tensor is about one without a name."""
@@ -316,12 +328,13 @@ def handed(
     if not isinstance(J, Tensor):
         Environment(J, samples)  # says what J must be
     order = topological_order([J])
+    aliases: dict[str, Tensor] = {}
     whole = isinstance(claims, Mapping) and holds(claims, J)
     for given in (names, claims if whole else None):
-        named_by(order, given or {})
+        named_by(order, given or {}, aliases)
     if script is None and not whole:
         notes: list[str] = []
-        environment = Environment(J, samples)
+        environment = Environment(J, samples, aliases)
         if isinstance(claims, Mapping):
             claims = _spread(environment, claims)
         return Handed(environment, collect(environment, claims, allow_own, notes), notes)
@@ -335,11 +348,11 @@ def handed(
         else:
             cuts = {node: node.name for node in order if node.name}
         ran = run_program(program, space)
-    recognised(ran.left, order, cuts)
+    recognised(ran.left, order, cuts, aliases)
 
-    def read() -> Handed:
-        made = Handed(Environment(J, samples), [], [])
-        found = claims_of(made, program, ran, dict(cuts), fixed)
+    def read(counted: bool = True) -> Handed:
+        made = Handed(Environment(J, samples, aliases), [], [])
+        found = claims_of(made, program, ran, dict(cuts), fixed, counted)
         if whole:
             found += _formulas_in(made.environment, claims)
         made.claims = in_order(made.environment, found, True)
@@ -382,7 +395,7 @@ def _spread(environment: Environment, claims: Mapping[Any, Any]) -> dict[Any, An
         if not isinstance(key, str) or not isinstance(value, (list, tuple, dict)):
             found[key] = value
             continue
-        if type(value) is not dict and reader.meaning(key) and not reader.family(key):
+        if reader.meaning(key) or not list(leaves_of(value, key)):
             found[key] = value
             continue
         for path, array in leaves_of(value, key):

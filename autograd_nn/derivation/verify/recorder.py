@@ -37,10 +37,11 @@ class Recorded(np.ndarray):
     """
 
     node: Tensor | None
-    _base: tuple[Recorded, Any] | None
+    _base: tuple[Recorded, Any] | None  # what it is a view of, and by which key
+    _of: Tensor | None  # the Tensor of that when `node` was made
 
     def __array_finalize__(self, other: Any) -> None:
-        self.node, self._base = None, None
+        self.node, self._base, self._of = None, None, None
 
     def __array_ufunc__(
         self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **kwargs: Any
@@ -69,7 +70,8 @@ class Recorded(np.ndarray):
     def __getitem__(self, key: Any) -> Any:
         found = np.asarray(self.view(np.ndarray)[_part(key)])
         taken = (found if found.ndim else found.copy()).view(Recorded)
-        taken.node = _taken(formula(self), key)
+        taken._of = formula(self)
+        taken.node = _taken(taken._of, key)
         if found.ndim and np.may_share_memory(found, self):
             taken._base = (self, key)
         return taken
@@ -93,43 +95,6 @@ class Recorded(np.ndarray):
         """The transpose."""
         return self.transpose()
 
-    def _looked(self, what: Callable[[Any], Any]) -> Any:
-        if self.node is not None and self.node.op is not None:
-            LOOKED.set(True)
-        return what(self.view(np.ndarray))
-
-    def __bool__(self) -> bool:
-        return bool(self._looked(bool))
-
-    def __float__(self) -> float:
-        return float(self._looked(float))
-
-    def __int__(self) -> int:
-        return int(self._looked(int))
-
-    def __index__(self) -> int:
-        return int(self._looked(lambda a: a.__index__()))
-
-    def item(self, *args: Any) -> Any:
-        """Return an element as a number."""
-        return self._looked(lambda a: a.item(*args))
-
-    def tolist(self) -> Any:
-        """Return nested lists of numbers."""
-        return self._looked(lambda a: a.tolist())
-
-    def __reduce__(self) -> Any:
-        return self.view(np.ndarray).__reduce__()
-
-    def __repr__(self) -> str:
-        return repr(self.view(np.ndarray))
-
-    def __str__(self) -> str:
-        return str(self.view(np.ndarray))
-
-    def __format__(self, spec: str) -> str:
-        return format(self.view(np.ndarray), spec)
-
 
 def _method(name: str) -> Callable[..., Any]:
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -139,9 +104,22 @@ def _method(name: str) -> Callable[..., Any]:
     return method
 
 
+def _told(name: str, looks: bool) -> Callable[..., Any]:
+    def method(self: Any, *args: Any) -> Any:
+        if looks and self.node is not None and self.node.op is not None:
+            LOOKED.set(True)
+        return getattr(self.view(np.ndarray), name)(*args)
+
+    return method
+
+
 for _name in vars(Tensor).keys() - vars(Recorded).keys():
     if not _name.startswith("_") and callable(getattr(np.ndarray, _name, None)):
         setattr(Recorded, _name, _method(_name))
+for _name in ("__bool__", "__float__", "__int__", "__index__", "item", "tolist"):
+    setattr(Recorded, _name, _told(_name, True))
+for _name in ("__repr__", "__str__", "__format__", "__reduce__"):
+    setattr(Recorded, _name, _told(_name, False))
 
 
 def record(value: Any, node: Tensor | None = None) -> Any:
@@ -199,17 +177,26 @@ def _taken(node: Tensor | None, key: Any) -> Tensor | None:
     return None if node is None else _marked(_safely(lambda: node[_part(key)]), _decides(key))
 
 
+def alias(value: Any) -> Any:
+    """Return a second array on the same values, which another name may have for its own."""
+    return value[...] if isinstance(value, Recorded) and value.ndim else value
+
+
 def formula(array: Any) -> Tensor | None:
     """Return the Tensor that an array is the value of; None where that is not known."""
     if array._base is not None:  # what it is a view of may have been written to
-        array.node = _taken(formula(array._base[0]), array._base[1])
+        whole, key = array._base
+        of = formula(whole)
+        if of is not array._of:
+            array.node, array._of = _taken(of, key), of
     node = array.node
     if node is None or node.shape != array.shape:
         return None
     values = plain(node)
     if values.dtype.kind not in "fiub" or array.dtype.kind not in "fiub":
         return None
-    same = np.allclose(values, array.view(np.ndarray), 1e-9, 1e-300, equal_nan=True)
+    own = array.view(np.ndarray)
+    same = (values == own).all() or np.allclose(values, own, 1e-9, 1e-300, equal_nan=True)
     return node if same else None
 
 
@@ -295,7 +282,7 @@ def _enter(target: Recorded, make: Callable[[], Any], decided: bool = False) -> 
         if before is not None and node is not None:
             make = lambda b=before, k=key, n=node: _put(b, k, n, False)  # type: ignore[misc]  # noqa: E731
             whole.node = _marked(_safely(make), _decides(key))
-        target = whole
+        target._of, target = whole.node, whole
 
 
 def _put(before: Tensor | None, key: Any, value: Any, by_mask: bool) -> Any:

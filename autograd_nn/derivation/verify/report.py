@@ -78,6 +78,9 @@ class Line:
         What was let pass.
     find : callable
         Seeks the explanations, when they are asked for.
+    hints : int
+        How much of them is told: 1 where to look, 2 what kind of mistake, 3 what it is about, 4
+        the repair.
     """
 
     name: str
@@ -90,6 +93,7 @@ class Line:
     where: str = ""
     note: str = ""
     find: Callable[[], list[Explanation]] = list
+    hints: int = 4
 
     @cached_property
     def explanations(self) -> list[Explanation]:
@@ -139,7 +143,13 @@ class Line:
             )
         if self.rule:
             parts.append(f"  rule: {self.rule}")
-        for i, explanation in enumerate(self.explanations[:3]):
+        if self.explanations and self.hints < 4:
+            first = self.explanations[0]
+            stages = [f"look at {first.where or self.label}", f"the kind of mistake: {first.kind}"]
+            stages += [f"it is about {first.quantity}"] if first.quantity else []
+            parts.append(f"  hint: {'; '.join(stages[: self.hints])}")
+            parts.append("  all else in it is right: one change makes it exact")
+        for i, explanation in enumerate(self.explanations[:3] if self.hints == 4 else ()):
             lead = "because" if i == 0 else "or, as exactly"
             parts.append(f"  {lead}: {explanation.words}")
             parts.append(f"    {explanation.repaired}")

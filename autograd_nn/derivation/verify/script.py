@@ -12,6 +12,7 @@ import ast
 import inspect
 import json
 import linecache
+import re
 import textwrap
 import types
 from collections.abc import Callable, Iterator, Mapping
@@ -22,7 +23,7 @@ import numpy as np
 
 from ...core.recording import recording
 from ...core.tensor import Tensor, plain
-from .recorder import FROZEN, LOOKED, Recorded, called, formula
+from .recorder import FROZEN, LOOKED, Recorded, alias, called, formula
 
 _DEEPEST = 4
 _MOST = 20_000
@@ -30,22 +31,8 @@ _OF_FRAMES = ("super", "locals", "globals", "vars", "dir", "eval", "exec")
 
 
 class Left(NamedTuple):
-    """What a line leaves under a name.
-
-    Attributes
-    ----------
-    root : str
-        The name.
-    path : tuple
-        The keys on the way from there, where it is in a container.
-    value : array
-        The values.
-    node : Tensor or None
-        What they were computed as.
-    line : int
-        Where, counted from 1 in the program's text.
-    how : str
-        ``"="`` for an assignment, else the operator, or ``""`` for a write into it.
+    """What a line leaves under a name, in a container at a path; `how` is ``"="``, an operator, or
+    ``""`` for a write into it.
     """
 
     root: str
@@ -84,7 +71,8 @@ class Program:
             self.file = getattr(source, "__name__", what)
             try:
                 source = textwrap.dedent(inspect.getsource(self.function))
-            except (OSError, TypeError):
+                ast.parse(source)
+            except (OSError, TypeError, SyntaxError):
                 source = ""  # it is called all the same
         elif isinstance(source, Path) or (
             isinstance(source, str) and source.endswith((".py", ".ipynb", ".txt"))
@@ -104,10 +92,7 @@ class Program:
                 "of them (.py, .ipynb), or a function"
             )
         lines = textwrap.dedent(source).splitlines()
-        self.lines = [
-            line[: len(line) - len(line.lstrip())] + "pass" if line.lstrip()[:1] in ("%", "!")
-            else line for line in lines
-        ]  # fmt: skip
+        self.lines = [re.sub(r"^(\s*)[%!].*", r"\1pass", line) for line in lines]
         try:
             self.tree = ast.parse("\n".join(self.lines))
         except SyntaxError as error:
@@ -151,20 +136,8 @@ def as_array(value: Any) -> Any:
 
 
 class Ran(NamedTuple):
-    """What a run left.
-
-    Attributes
-    ----------
-    left : list of Left
-        In the order in which it was left.
-    result : object
-        What the function returned.
-    problem : str
-        Why the run stopped, if it did.
-    space : dict
-        All names and values at the end.
-    frozen : set of Tensor
-        Whose formula holds for these values only.
+    """What a run left: values in order, the function's result, why it stopped, all names at the
+    end, and the Tensors whose formula holds for these values only.
     """
 
     left: list[Left]
@@ -180,7 +153,7 @@ def run_program(program: Program, space: Mapping[str, Any]) -> Ran:
     Whatever it raises is told in ``problem``; what was left before stands.
     """
     follower = _Follower()
-    names: dict[str, Any] = {**space, "_called_": called, "_left_": follower.left}
+    names: dict[str, Any] = {**space, "_called_": called, "_alias_": alias, "_left_": follower.left}
     names.setdefault("np", np)
     names.setdefault("__name__", "__main__")
     result, problem = None, ""
@@ -202,6 +175,8 @@ def _run(program: Program, names: dict[str, Any], follower: _Follower) -> Any:
     tree, function = program.tree, program.function
     definitions = [x for x in tree.body if isinstance(x, ast.FunctionDef)]
     if function is not None:
+        if inspect.ismethod(function):
+            names, function = {**names, "self": function.__self__}, function.__func__
         code = getattr(function, "__code__", None)
         mine = [x for x in definitions if x.name == getattr(function, "__name__", "")]
         around = dict(getattr(function, "__globals__", {}))
@@ -314,6 +289,8 @@ def _followed(body: list[ast.stmt], top: bool) -> list[ast.stmt]:
         how = None
         if isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None:
             targets = getattr(statement, "targets", None) or [statement.target]  # type: ignore[union-attr]
+            if isinstance(statement.value, (ast.Name, ast.Subscript, ast.Attribute)):
+                statement.value = _call_of("_alias_", statement.value)
             how = "=" if all(isinstance(t, (ast.Name, ast.Tuple)) for t in targets) else ""
         elif isinstance(statement, ast.AugAssign):
             targets, how = [statement.target], type(statement.op).__name__

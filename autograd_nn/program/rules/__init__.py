@@ -12,7 +12,22 @@ from __future__ import annotations
 
 from ..graph import Graph
 from ..rewriting import Rule, rewrite
-from . import broadcasts, constants, kernels, negatives, neutral, powers, scaling, sums, transposes
+from . import (
+    broadcasts,
+    constants,
+    kernels,
+    negatives,
+    neutral,
+    pieces,
+    powers,
+    products,
+    scaling,
+    short_axes,
+    sums,
+    transposes,
+    triangular,
+    windows,
+)
 
 SIMPLIFY: list[Rule] = [
     neutral.detached, constants.folded, broadcasts.unneeded,
@@ -29,6 +44,10 @@ SIMPLIFY: list[Rule] = [
 ]  # fmt: skip
 
 
+FORMS: list[Rule] = [*products.RULES, *pieces.RULES, *windows.RULES, *triangular.RULES]
+"""The rules of programs that are run, whichever engine runs them."""
+
+
 def simplify(graph: Graph) -> Graph:
     """Return `graph` with fewer and cheaper operations and the same results up to rounding."""
     return rewrite(graph, SIMPLIFY)
@@ -36,5 +55,6 @@ def simplify(graph: Graph) -> Graph:
 
 def tune(graph: Graph) -> Graph:
     """Return the simplified `graph` with factors and kernels as they run fastest."""
-    graph = scaling.moved_factors(rewrite(graph, [*SIMPLIFY, *kernels.RULES]))
+    forms = [*FORMS, *kernels.RULES, *short_axes.RULES]
+    graph = scaling.moved_factors(rewrite(graph, [*SIMPLIFY, *forms]))
     return rewrite(graph, SIMPLIFY)

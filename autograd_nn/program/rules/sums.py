@@ -16,7 +16,7 @@ _SMALL = 0.5
 def axes_of(node: Tensor) -> tuple[int, ...]:
     """Return the axes that a reduction reduces, none negative."""
     axis, ndim = node.params.get("axis"), node.inputs[0].ndim
-    if axis is None:
+    if axis is None or not ndim:  # NumPy takes axis=0 for a number, too
         return tuple(range(ndim))
     return tuple([a % ndim for a in (axis if isinstance(axis, tuple) else (axis,))])
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from autograd_nn import Tensor, gradients
 from autograd_nn.core.op import REGISTRY, Op
 from autograd_nn.core.tensor import apply
+from autograd_nn.ops.special import Refused
 
 from ..harness import (
     In,
@@ -63,7 +64,7 @@ def test_every_differentiable_operation_has_its_gradients_tested() -> None:
     for name in sorted(REGISTERED):
         op = REGISTRY[name]
         if op.every is None:
-            ruled = {i for i, rule in enumerate(op.vjps) if rule is not None}
+            ruled = {i for i, rule in enumerate(op.vjps) if not isinstance(rule, Refused | None)}
             assert tested[name] >= ruled, f"{name}: rules of {ruled}, tested {tested[name]}"
         else:
             assert tested[name], name

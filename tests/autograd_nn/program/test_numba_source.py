@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from autograd_nn import jit
-from autograd_nn.program.numba_source import NotCompilableError
 
 from .steps import PARAMETERS, RNG, A, X, Y, copies, step
 
@@ -46,6 +45,31 @@ def test_numba_loops_over_all_kinds_of_operands() -> None:
         np.testing.assert_allclose(value, right, rtol=1e-12, atol=1e-14)
 
 
-def test_numba_refuses_what_it_has_no_form_for() -> None:
-    with pytest.raises(NotCompilableError, match="concatenate"):
-        jit(lambda x: np.concatenate([x, x]), engine="numba")(A)
+def test_auto_goes_by_the_number_of_operations() -> None:
+    pytest.importorskip("numba")
+
+    def f(n: int, x: Any) -> Any:
+        for k in range(n):
+            x = np.sin(x) * k
+        return x
+
+    for n, compiled in ((2, True), (200, False)):
+        program = jit(lambda x, n=n: f(n, x), engine="auto").lower(A)
+        assert ("njit" in program.source) == compiled
+    with pytest.raises(ValueError, match="'fast'"):
+        jit(np.sin, engine="fast")
+
+
+def test_what_has_no_loop_stands_between_kernels() -> None:
+    pytest.importorskip("numba")
+
+    def f(a: Any, b: Any) -> Any:
+        order = np.sort(np.exp(a) + b, axis=0)
+        return np.sum(order * a), np.exp(order) - b
+
+    program = jit(f, engine="numba").lower(A, A.T)
+    assert program.source.count('@njit(error_model="numpy", fastmath={"nsz"}, nogil') == 2
+    for got, right in zip(program(A, A.T), jit(f)(A, A.T), strict=True):
+        np.testing.assert_allclose(got, right, rtol=1e-13)
+    with pytest.raises(ValueError, match="2 kernels"):
+        _ = program.kernel

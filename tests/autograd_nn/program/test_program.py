@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -61,3 +63,23 @@ def test_the_graph_of_a_program_is_one_of_tensors() -> None:
     program = jit(step).lower(PARAMETERS, X, Y, 0.5)
     leaves = {n.name for n in topological_order(program.graph) if n.op is None and n.name}
     assert leaves == {"W1", "b1", "W2", "b2", "x", "y", "alpha"}
+
+
+def test_programs_are_freed_without_the_cyclic_collector() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        slope = jit(grad(lambda x: np.sum(np.tanh(x * 2) * x)))
+        slope(np.ones((7, 11, 13)))
+        buffers = [
+            weakref.ref(x)
+            for kept in gc.get_objects()
+            if isinstance(kept, list)
+            for x in kept
+            if isinstance(x, np.ndarray) and x.shape == (7, 11, 13)
+        ]
+        del slope
+        assert buffers
+        assert [x() for x in buffers] == [None] * len(buffers)
+    finally:
+        gc.enable()

@@ -7,23 +7,33 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.lib.stride_tricks import sliding_window_view
 
-from autograd_nn import Tensor, sigmoid
+from autograd_nn import Tensor, gradients, jit, logsumexp, sigmoid, softmax
 from autograd_nn.core.graph import topological_order
 from autograd_nn.core.tensor import plain
+from autograd_nn.ops.rules import add_at
 from autograd_nn.program.graph import INPUT, Graph
 from autograd_nn.program.rewriting import Rule, rewrite
 from autograd_nn.program.rules import (
     broadcasts,
     constants,
     kernels,
+    loops,
     negatives,
     neutral,
+    pieces,
     powers,
+    products,
     scaling,
+    short_axes,
     simplify,
     sums,
     transposes,
+    triangular,
+    windows,
 )
 from autograd_nn.program.trace import trace
 
@@ -31,6 +41,9 @@ RNG = np.random.default_rng(0)
 A, B, C = RNG.normal(size=(3, 3)), RNG.normal(size=(3, 3)), RNG.normal(size=(3, 1))
 LARGE = RNG.normal(size=(8, 600)) * 30
 HALF = np.array(0.5)
+CUBE, ROWS = RNG.normal(size=(4, 3, 3)), RNG.normal(size=(2, 4, 3))
+A4 = RNG.normal(size=(4, 3))
+LONG, WINDOWS = RNG.normal(size=(300, 5)), RNG.normal(size=(40, 2, 5, 2))
 
 
 def traced(f: Callable[..., Any], *arrays: Any) -> Graph:
@@ -110,6 +123,46 @@ CASES: list[tuple[Rule, Callable[..., Any], tuple[Any, ...], str]] = [
     (kernels.sigmoid_of_a_layer, lambda t, b: sigmoid(t + b), (LARGE, LARGE[:, :1]),
      "negative subtract logistic"),
     (kernels.division_by_a_number, lambda a: a / 8, (A,), "multiply"),
+    (products.einsum_as_products, lambda a, b: np.einsum("ik,jk->ij", a, b), (A, B),
+     "transpose matmul"),
+    (products.einsum_as_products, lambda d, a: np.einsum("nki,kij->nkj", d, a), (ROWS, CUBE),
+     "transpose matmul transpose"),
+    (products.einsum_as_products, lambda a, b: np.einsum("ij,j->ij", a, b), (A, A[0]),
+     "reshape multiply"),
+    (products.einsum_as_products, lambda a, b, c: np.einsum("ij,jk,kl->il", a, b, c), (A, B, C),
+     "matmul matmul"),
+    (products.sum_of_an_einsum, lambda d, a: np.einsum("nki,kij->nkj", d, a).sum(axis=0),
+     (ROWS, CUBE), "einsum"),
+    (products.sum_of_products, lambda a, c: np.sum(a * c, axis=0), (A, C),
+     "transpose reshape reshape matmul reshape"),
+    (products.sum_of_products, lambda a, b: np.sum(np.swapaxes(a, 1, 2) @ b, axis=0), (ROWS, ROWS),
+     "transpose transpose reshape reshape matmul"),
+    (products.stack_times_a_matrix, lambda a, b: a @ b, (CUBE, A), "reshape matmul reshape"),
+    (pieces.of_new_axes, lambda a: gradients(np.sum(a[:, None] ** 2), a, create_graph=True), (A,),
+     "broadcast_to multiply getitem power multiply reshape"),
+    (pieces.added, lambda a: gradients(np.sum(a[1:] * a[:-1]), a, create_graph=True), (A,),
+     "broadcast_to getitem multiply getitem multiply pieces"),
+    (short_axes.over_neighbours, lambda a: np.sum(a, axis=1), (LONG,), "reshape matmul reshape"),
+    (short_axes.over_neighbours, lambda a: np.max(a, axis=(1, 3), keepdims=True), (WINDOWS,),
+     "in_front max reshape"),
+    (triangular.by_a_cholesky_factor,
+     lambda a, b: np.linalg.solve(np.linalg.cholesky(a @ a.T + np.eye(3)).T, b), (A, B),
+     "transpose matmul add cholesky by_substitution"),
+    (triangular.by_a_cholesky_factor,
+     lambda a, b: np.linalg.solve(np.linalg.cholesky(a @ a.T + np.eye(3)), b[0]), (A, B),
+     "transpose matmul add cholesky getitem reshape by_substitution reshape"),
+    (windows.taken, lambda a: sliding_window_view(a, 3, 0), (LONG,), "windows transpose"),
+    (windows.put, lambda a: gradients(np.sum(sliding_window_view(a, 3, 0) ** 2), a,
+                                      create_graph=True), (A4,),
+     "broadcast_to multiply take transpose power multiply transpose " + "getitem " * 3 + "pieces"),
+    (loops.outer_product, lambda c, a: c @ a, (C, A[:1]), "multiply"),
+    (loops.vectors_as_matrices, lambda a, b: a @ b, (A, A[0]), "reshape matmul reshape"),
+    (loops.logsumexp_in_steps, lambda a: logsumexp(a, 1), (A,),
+     "max isfinite where subtract exp sum log add reshape"),
+    (loops.softmax_in_steps, softmax, (A,), "max subtract exp sum divide"),
+    (loops.concatenation_of_pieces, lambda a, c: np.concatenate([a, c], 1), (A, C), "pieces"),
+    (loops.one_piece, lambda a: gradients(np.sum(a[1:]), a, create_graph=True), (A,),
+     "broadcast_to pieces"),
 ]  # fmt: skip
 
 
@@ -312,3 +365,44 @@ def test_a_factor_stays_where_gradients_are_results_too() -> None:
 
     graph = simplify(traced(step, A, B))
     assert operations(scaling.moved_factors(graph)) == operations(graph)
+
+
+def test_pieces_that_overlap_in_part_lie_on_zeros() -> None:
+    from autograd_nn import grad
+
+    def f(x: Any) -> Any:
+        return np.sum(x[1:] * x[:-1]) + np.sum(x[2:5] ** 2) + 3 * x[6]
+
+    x, other = RNG.normal(size=9), RNG.normal(size=9)
+    right = np.r_[other[1:], 0] + np.r_[0, other[:-1]]
+    right[2:5] += 2 * other[2:5]
+    right[6] += 3
+    for engine in ("numpy", "numba"):
+        slope = jit(grad(f), engine=engine)
+        for _ in range(3):  # np.empty finds what was there before
+            slope(x)
+            np.full(9, np.nan)
+            np.testing.assert_allclose(slope(other), right, rtol=1e-13)
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10_000), dtype=st.sampled_from(["f4", "f8", "i8"]))
+def test_indices_that_repeat_are_summed_as_by_add_at(seed: int, dtype: str) -> None:
+    rng = np.random.default_rng(seed)
+    shape = tuple(rng.integers(1, 5, rng.integers(1, 4)))
+    lead = int(rng.integers(0, len(shape)))
+    count = int(rng.integers(1, len(shape) - lead + 1))
+    many = (int(rng.integers(0, 900)),) if rng.random() < 0.7 else ()
+    rows = [rng.integers(-n, n, many) for n in shape[lead : lead + count]]
+    key: Any = (slice(None),) * lead + tuple(rows)
+    got, right = np.zeros(shape, dtype), np.zeros(shape, dtype)
+    g = (rng.normal(size=got[key].shape) * 9).astype(dtype)
+    add_at(got, key, g)
+    np.add.at(right, key, g)
+    loose = 1e-5 if dtype == "f4" else 0  # bincount adds float32 up in float64
+    np.testing.assert_allclose(got, right, rtol=loose, atol=100 * loose)
+
+
+def test_an_index_beyond_the_end_is_an_error() -> None:
+    with pytest.raises(IndexError, match="out of bounds"):
+        add_at(np.zeros((3, 2)), np.array([0, 3]), np.ones((2, 2)))

@@ -7,7 +7,6 @@ numbers alone, and those that need complex ones, make them inside.
 from __future__ import annotations
 
 import itertools
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -35,10 +34,14 @@ SHAPES: tuple[dict[str, Any], ...] = (
 )
 
 
-def through(function: Any, given: dict[str, Any], a: Any) -> Any:
-    """Call `function`; what takes a complex spectrum gets one."""
+def through(function: Any, given: dict[str, Any]) -> Any:
+    """Return the call of `function`; what takes a complex spectrum gets one."""
     takes_real = function.__name__.startswith(("rfft", "ihfft"))
-    return function(np.real(a) if takes_real else a * (1 + 0.5j), **given)
+
+    def call(a: Any) -> Any:
+        return function(np.real(a) if takes_real else a * (1 + 0.5j), **given)
+
+    return call
 
 
 def _rows() -> list[Row]:
@@ -55,7 +58,7 @@ def _rows() -> list[Row]:
             rows.append((getattr(np.fft, f"{name}n"), given | {"norm": norm}))
     return [
         Row("fft" if f.__name__.startswith(("fft", "rfft", "ihfft")) else "ifft",
-            partial(through, f, given), A, label=f"{f.__name__} {given}")
+            through(f, given), A, label=f"{f.__name__} {given}")
         for f, given in rows
     ]  # fmt: skip
 

@@ -8,7 +8,14 @@ import numpy as np
 
 from autograd_nn import Tensor
 from autograd_nn.core.tensor import apply
-from autograd_nn.ops.indexing import GATHER, PUT, PUT_ALONG_AXIS, SCATTER, SPREAD
+from autograd_nn.ops.indexing import (
+    GATHER,
+    PUT,
+    PUT_ALONG_AXIS,
+    SCATTER,
+    SETITEM,
+    SPREAD,
+)  # fmt: skip
 
 from ..harness import ANY, In, Row
 
@@ -65,9 +72,22 @@ def _item(label: str, key: Any) -> Row:
     return Row("getitem", lambda a: a[key], CUBE, label=label)
 
 
+def _set(label: str, key: Any, value: In) -> Row:
+    def by_numpy(x: Any, v: Any) -> Any:
+        out = x.astype(np.result_type(x, v))
+        out[key] = v
+        return out
+
+    return Row("setitem", lambda x, v: apply(SETITEM, (x, v), {"key": key}), (*CUBE, value),
+        label=label, reference=by_numpy)  # fmt: skip
+
+
 _MASK = np.arange(24).reshape(2, 3, 4) % 3 == 0
 
 ROWS = [
+    _set("slices", (slice(None), 1, slice(None, None, 2)), In((2, 2))),
+    _set("indices that repeat", (0, [1, 1, 2]), In((3, 4))),
+    _set("mask", _MASK, In((8,))),
     Row("gather", lambda x, i, j: apply(GATHER, (x, i, j)), (*CUBE, *PAIRS),
         lambda x, i, j: x[i, j]),
     Row("spread", _spread, (In((2, 2, 4)), *PAIRS), _spread_by_numpy),

@@ -10,6 +10,8 @@ INF, NAN = np.inf, np.nan
 
 ROWS = [
     unary("sign", np.sign, wrt=()),
+    unary("spacing", np.spacing, wrt=()),
+    binary("nextafter", np.nextafter, wrt=(0,), order=1, float32=False),
     unary("signbit", np.signbit, wrt=()),
     unary("floor", np.floor, wrt=()),
     unary("ceil", np.ceil, wrt=()),

@@ -9,7 +9,7 @@ from scipy import special
 
 from autograd_nn import Tensor, gradients
 
-from ..harness import Extreme, binary, unary
+from ..harness import Extreme, In, Row, binary, broadcastable, unary
 
 INF = np.inf
 
@@ -46,6 +46,31 @@ ROWS = [
     binary("xlog1py", special.xlog1py, (0.3, 2), (-0.5, 2), extremes=(
         Extreme(([0.0], [-1.0]), [0.0], (None, [0.0])),)),
     unary("entr", special.entr, 0.1, 2),
+    unary("rgamma", special.rgamma, 0.5, 3),
+    unary("gammasgn", special.gammasgn, 0.5, 3, wrt=()),
+    binary("beta", special.beta, (0.5, 2), (0.5, 2)),
+    binary("betaln", special.betaln, (0.5, 2), (0.5, 2)),
+    binary("binom", special.binom, (4, 6), (1, 2)),
+    binary("gammainc", special.gammainc, (0.5, 2), (0.3, 2), wrt=(1,)),
+    binary("gammaincc", special.gammaincc, (0.5, 2), (0.3, 2), wrt=(1,)),
+    Row("betainc", special.betainc, (In((2, 3), 0.5, 2), In((3,), 0.5, 2), In((2, 1), 0.1, 0.9)),
+        wrt=(2,), shapes=broadcastable(3)),
+    unary("erfcx", special.erfcx),
+    unary("erfi", special.erfi, -1, 1),
+    unary("dawsn", special.dawsn),
+    unary("erfcinv", special.erfcinv, 0.2, 1.8),
+    unary("ndtri", special.ndtri, 0.1, 0.9),
+    binary("stdtr", special.stdtr, (1, 4), (-2, 2), wrt=(1,)),
+    binary("rel_entr", special.rel_entr, (0.3, 2), (0.3, 2)),
+    binary("kl_div", special.kl_div, (0.3, 2), (0.3, 2)),
+    binary("huber", special.huber, (0.5, 1), (-2, 2)),
+    *[binary(name, getattr(special, name), (0, 3), (0.5, 3), wrt=(1,))
+      for name in ("jv", "yv", "iv", "ive", "kv")],
+    Row("yn", special.yn, (In((2, 3), 0, 3, "i"), In((3,), 0.5, 3)), wrt=(1,),
+        shapes=broadcastable(2), float32=False),
+    *[unary(name, getattr(special, name), 0.5, 3)
+      for name in ("j0", "j1", "y0", "y1", "i0", "i1", "i0e", "i1e", "k0", "k1", "exp1", "expi")],
+    unary("i0", np.i0, 0.5, 3, label="by NumPy", reference=special.i0),
     unary("cbrt", special.cbrt, 0.3, 2, label="by SciPy"),
     unary("exp2", special.exp2, label="by SciPy"),
     unary("expm1", special.expm1, label="by SciPy"),

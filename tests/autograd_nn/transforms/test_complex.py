@@ -141,7 +141,7 @@ def test_jacobians_that_are_mostly_zeros() -> None:
     (lambda: jacobian(np.exp)(Z), "jacobian.*holomorphic"),
     (lambda: elementwise_grad(np.exp)(Z), "elementwise_grad.*holomorphic"),
     (lambda: hessian(lambda z: np.sum(np.abs(z)))(Z), "holomorphic"),
-    (lambda: np.exp(Tensor(Z[0], requires_grad=True)).backward(), "one real number"),
+    ((Tensor(Z[0], requires_grad=True) * 1j).backward, "one real number"),
     (lambda: gradients(np.sum(x := Tensor(X, requires_grad=True)), x, 1j), "a real number"),
     (lambda: vjp(np.sum, X)[1](1j), "the cotangent is complex"),
     (lambda: jvp(np.sum, (X,), (Z,)), "is complex"),
@@ -195,9 +195,9 @@ def test_many_examples_and_loops() -> None:
 
 def test_formulas_are_of_real_numbers() -> None:
     z = Tensor(Z, requires_grad=True, name="z")
-    J = np.sum(np.real(z * 2j))
+    J: Any = np.sum(np.real(z * 2j))
     J.name = "J"
-    for ask in (lambda: derive(J, "z"), lambda: prove(J, {"d_z": lambda z: z}),
+    for ask in (lambda: derive(J, z), lambda: prove(J, {"d_z": lambda z: z}),
                 lambda: verify(J, {"d_z": lambda z: z})):  # fmt: skip
         with pytest.raises(TypeError, match=r"'z' is complex.*check_grads"):
             ask()

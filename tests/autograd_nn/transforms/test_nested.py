@@ -122,7 +122,7 @@ def test_a_loop_of_transforms_looks_at_each_step_once() -> None:
 
     def steps(count: int, wrapped: Any) -> int:
         seen: list[int] = []
-        walk = run.topological_order
+        walk = topological_order
 
         def counted(outputs: Any, stop: Any = ()) -> list[Tensor]:
             order = walk(outputs, stop)

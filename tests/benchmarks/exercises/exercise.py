@@ -7,13 +7,13 @@ the name whose line is wrong, and the kind.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_nn import Tensor
+from autograd_nn import Tensor, verify
+from autograd_nn.derivation import Report
 
 KINDS = {
     "sign": r"sign|−1|subtract|take away|add",
@@ -65,7 +65,8 @@ class Exercise(NamedTuple):
     setup : str
         Makes the data and the parameters.
     leaves : str
-        Which of them are leaves of the graph, separated by blanks.
+        Which of them are leaves of the graph, separated by blanks. Without any, the graph is
+        recorded from `forward`.
     forward : str
         The forward pass.
     cost : str
@@ -75,8 +76,6 @@ class Exercise(NamedTuple):
     mistakes : list of Mistake
     spellings : list of tuple
         Further right scripts: whole ones, or pairs of texts to be exchanged.
-    vectorised : str
-        A forward pass for Tensors, where `forward` writes into arrays.
     """
 
     name: str
@@ -87,7 +86,6 @@ class Exercise(NamedTuple):
     backward: str
     mistakes: list[Mistake]
     spellings: Sequence[Any] = ()
-    vectorised: str = ""
 
     def wrong(self, mistake: Mistake) -> str:
         """Return the script with a mistake."""
@@ -112,25 +110,20 @@ class Exercise(NamedTuple):
         exec(self.setup, space)  # noqa: S102 - our own text
         for name in self.leaves.split():
             space[name] = Tensor(np.asarray(space[name], dtype=float), True, name)
-        exec(self.vectorised or self.forward, space)  # noqa: S102 - our own text
+        exec(self.forward, space)  # noqa: S102 - our own text
         for name, value in space.items():
             if isinstance(value, Tensor) and not value.name:
                 value.name = name
         cost: Tensor = space[self.cost]
         return cost
 
-    def claims(self, script: str) -> dict[str, Any]:
-        """Return what a script leaves under names of gradients of the graph, as arrays."""
-        space = self.values()
-        before = set(space)
-        with np.errstate(all="ignore"):
-            exec(script, space)  # noqa: S102 - our own text
-        return {
-            name: value
-            for name, value in space.items()
-            if name not in before and re.match(r"d_?[A-Za-z]", name) and np.shape(value) is not None
-            and isinstance(value, (np.ndarray, float))
-        }  # fmt: skip
+    def judged(self, script: str) -> Report:
+        """Return the report on a script."""
+        if self.leaves:
+            return verify(self.graph(), script=script, names=self.values())
+        space: dict[str, Any] = {"np": np}
+        exec(self.setup, space)  # noqa: S102 - our own text
+        return verify(forward=self.forward, script=script, names=space)
 
 
 def mistakes(text: str) -> list[Mistake]:

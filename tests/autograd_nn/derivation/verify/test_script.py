@@ -300,3 +300,50 @@ def test_values_are_numpys_and_formulas_those_of_the_values(steps: list[str], se
         node = formula(ran.space[key])
         assert node is not None
         assert np.allclose(node.data, plain[key], equal_nan=True)
+
+
+def test_a_tensor_may_be_called_otherwise_in_the_program() -> None:
+    J, space = graph()
+    script = "hidden = np.maximum(0, X @ W1 + b1)\n" + BACKWARD.replace("da1", "dhidden")
+    script += "dW1 = X.T @ dhidden"
+    report = verify(J, script=script, names=space)
+    report.raise_if_wrong()
+    wrong = verify(J, script=script.replace("@ W2.T", "@ W2.T * 2"), names=space)
+    assert failures(wrong) == ["dhidden"]
+    values = space["a1"].numpy()
+    assert verify(J, {"dhid": gradients(J, [space["a1"]])[0]}, names={"hid": values}).ok
+
+
+def test_a_part_of_a_gradient_under_its_name_is_not_blamed_where_all_results_are_right() -> None:
+    forward = "z1 = a * x; z2 = a * z1; z3 = a * np.sin(z2); J = np.sum(z3**2)"
+    back = """
+da = 0
+dz = 2 * z3; da = da + np.sum(dz * np.sin(z2))
+dz = dz * a; da = da + np.sum(dz * np.cos(z2) * z1)
+dz = dz * np.cos(z2) * a; da = da + np.sum(dz * x)
+"""
+    names = {"a": np.array([0.7]), "x": np.arange(1.0, 4.0)}
+    report = verify(forward=forward, script=back, names=names)
+    report.raise_if_wrong()
+    assert any("dz" in note for note in report.notes)
+    assert not verify(forward=forward, script=back.replace("2 * z3", "z3"), names=names).ok
+
+
+class Layer:
+    """A learner's class."""
+
+    def __init__(self, W1: Any) -> None:
+        self.W = W1
+
+    def backward(self, X: Any, a1: Any, scores: Any, W2: Any, dscores: Any) -> Any:
+        da1 = dscores @ W2.T
+        dz1 = da1 * (a1 > 0)
+        return {"W1": X.T @ dz1, "W2": 2 * (a1.T @ dscores)}
+
+
+def test_a_method_is_a_program() -> None:
+    J, space = graph()
+    dscores = gradients(J, [space["scores"]])[0]
+    report = verify(J, Layer(space["W1"]).backward, names={"dscores": dscores})
+    assert failures(report) == ["dW2"]
+    assert report["dz1"].right

@@ -1,0 +1,169 @@
+"""Arrays that may be written into while a function is differentiated: ``y[i] = t``.
+
+Every write is recorded as an update: the array is from then on the result of ``setitem``. Reading
+gives what is in it at that time; so a view that was taken before a write, ``row = y[0]``, is a
+copy, and writing into the view is refused. Each write of a Tensor copies the array.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..core.tensor import Tensor, apply
+from ..dispatch.operators import Operators
+from ..dispatch.values import plain_key
+from ..ops.indexing import SETITEM, put_into_zeros
+
+_RECORD = ("_data", "arrays", "inputs", "marks", "op", "params", "requires_grad")
+
+
+class Written(Tensor):
+    """A Tensor that can be written into.
+
+    Parameters
+    ----------
+    node : Tensor
+        What it holds at first.
+    owned : bool
+        Whether its data belong to it alone, so that numbers may be written into them as they are.
+    """
+
+    __slots__ = ("_node", "_read")  # whether anything has used the node
+
+    def __init__(self, node: Tensor, owned: bool = False) -> None:
+        self.grad = self.name = None
+        self._become(node)
+        self._read = not owned
+
+    def _become(self, node: Tensor) -> None:
+        for part in _RECORD:
+            setattr(self, part, getattr(node, part))
+        self._node, self._read = node, True
+
+    def node(self) -> Tensor:
+        """Return the Tensor that it is until the next write."""
+        self._read = True
+        return self._node
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        key, value = plain_key(key), current(value)
+        if not isinstance(value, Tensor):
+            if self.op is None and not self._read:  # nothing has used it: nothing to record
+                self._data[key] = value
+                return
+            value = np.asarray(value, self.dtype)
+        if not np.can_cast(value.dtype, self.dtype, "same_kind"):
+            raise TypeError(
+                f"numbers of dtype {value.dtype} do not go into an array of dtype {self.dtype} "
+                "without losing their gradient; make the array with dtype=float, or complex"
+            )
+        shape = self._data[key].shape
+        while value.ndim > len(shape) and value.shape[0] == 1:
+            value = value[0]
+        value = np.broadcast_to(value, shape)
+        value = value if value.dtype == self.dtype else value.astype(self.dtype)
+        self._become(apply(SETITEM, (self._node, value), {"key": key}))
+
+    def fill(self, value: Any) -> Any:
+        """Write `value` everywhere."""
+        self[...] = value
+
+    @property
+    def T(self) -> Tensor:
+        """The transpose, a copy."""
+        return self.node().T
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if method == "at" and ufunc is np.add and inputs[0] is self:
+            key, node = plain_key(inputs[1]), self.node()
+            value = np.broadcast_to(current(inputs[2]), node._data[key].shape)
+            self._become(node + put_into_zeros(value, key, node.shape))
+            return None
+        target = kwargs.pop("out", (None,))[0]
+        result = getattr(ufunc, method)(*map(current, inputs), **kwargs)
+        if target is None:
+            return result
+        target[...] = result
+        return target
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if func in _WRITING and args[0] is self:
+            return _WRITING[func](*args, **kwargs)
+        return func(*current(args), **{name: current(value) for name, value in kwargs.items()})
+
+
+def current(value: Any) -> Any:
+    """Return what an array, or the arrays in a list or tuple, are until the next write."""
+    if isinstance(value, Written):
+        return value.node()
+    if type(value) in (list, tuple):
+        return type(value)(map(current, value))
+    return value
+
+
+def _delegated(name: str) -> Callable[..., Any]:
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return getattr(self.node(), name)(*current(args), **kwargs)
+
+    return method
+
+
+for _name in vars(Operators):
+    if _name not in vars(Written) and callable(getattr(Operators, _name)) and _name != "__class__":
+        setattr(Written, _name, _delegated(_name))
+
+
+def _in_place(name: str) -> Callable[..., Any]:
+    def method(self: Any, other: Any) -> Any:
+        self[...] = getattr(self, f"__{name}__")(other)
+        return self
+
+    return method
+
+
+for _name in ("add", "sub", "mul", "truediv", "pow", "matmul", "mod", "floordiv"):
+    setattr(Written, f"__i{_name}__", _in_place(_name))
+
+
+# -- NumPy's functions that write ------------------------------------------------------------------
+
+
+def _write(y: Written, places: Any, values: Any, which: Any) -> None:
+    """Write, at flat `places`, the elements `which` of `values`, which repeat."""
+    values = np.ravel(current(values) if isinstance(values, Tensor) else np.asarray(values))
+    y[np.unravel_index(places, y.shape)] = values[which % np.size(values)]
+
+
+def _copyto(dst: Written, src: Any, casting: str = "same_kind", where: Any = True) -> None:
+    dst[...] = src if where is True else np.where(where, current(src), dst)
+
+
+def _put(a: Written, ind: Any, v: Any, mode: str = "raise") -> None:
+    ind = np.ravel_multi_index((np.ravel(ind) % a.size,), (a.size,))
+    _write(a, ind, v, np.arange(ind.size))
+
+
+def _place(arr: Written, mask: Any, vals: Any) -> None:
+    places = np.flatnonzero(np.asarray(mask))
+    _write(arr, places, vals, np.arange(places.size))
+
+
+def _putmask(a: Written, mask: Any, values: Any) -> None:
+    places = np.flatnonzero(np.asarray(mask))
+    _write(a, places, values, places)
+
+
+def _fill_diagonal(a: Written, val: Any, wrap: bool = False) -> None:
+    corner = np.zeros(a.shape, dtype=bool)
+    np.fill_diagonal(corner, True, wrap)
+    places = np.flatnonzero(corner)
+    _write(a, places, val, np.arange(places.size))
+
+
+_WRITING: dict[Any, Callable[..., None]] = {
+    np.copyto: _copyto, np.put: _put, np.place: _place, np.putmask: _putmask,
+    np.fill_diagonal: _fill_diagonal,
+}  # fmt: skip

@@ -1,0 +1,77 @@
+"""Which statements of a program for Numba its kernels do, and which are left to NumPy between them.
+
+`runs` cuts the steps into those; what has no form in Numba, or is computed in another way there,
+is one statement of NumPy's.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from ..core.tensor import Tensor
+from ..ops.costs import SOFTMAX_CROSS_ENTROPY
+from ..ops.indexing import GETITEM, is_basic
+from ..ops.linalg import MATMUL
+from ..ops.reductions import SOFTMAX
+from ..ops.shapes import BROADCAST_TO, RESHAPE, TRANSPOSE
+from .graph import is_array
+from .loop_nests import MOST_AXES, Nest, has_loop_form
+from .numba_numbers import computed_in
+from .rewriting import is_exact
+from .rules.kernels import GEMM
+from .rules.pieces import PIECES
+from .rules.windows import WINDOWS
+
+
+def is_of_columns(node: Tensor) -> bool:
+    """Whether `native` has a function for `node`."""
+    if node.op is SOFTMAX:
+        return node.ndim == 2 and node.params["axis"] in (0, -2)
+    return node.op is SOFTMAX_CROSS_ENTROPY
+
+
+def _is_number(node: Tensor) -> bool:
+    """Whether `node` is a number computed from numbers."""
+    numbers = not any(is_array(x) for x in (node, *node.inputs))
+    return numbers and has_loop_form(node.op) and not node.params and computed_in(node) is not None
+
+
+def is_readable(node: Tensor) -> bool:
+    """Whether `node` is written as a view of an array."""
+    if node.op not in (RESHAPE, TRANSPOSE, BROADCAST_TO, GETITEM, WINDOWS):
+        return False
+    readable = node.dtype.kind in "biu" or is_exact(node.dtype)
+    basic = node.op is not GETITEM or is_basic(node.params["key"])
+    return readable and basic and (is_array(node.inputs[0]) or node.op is BROADCAST_TO)
+
+
+def is_indexed(node: Tensor) -> bool:
+    """Whether `node` is a view whose elements are read in place, without being written itself."""
+    if not is_readable(node) or node.ndim > MOST_AXES or not node.size:
+        return False
+    shapes = [[n for n in x.shape if n != 1] for x in (node, node.inputs[0])]
+    return node.op is not RESHAPE or shapes[0] == shapes[1]
+
+
+def _is_worth_it(step: Nest | Tensor) -> bool:
+    """Whether a kernel does better than NumPy at `step`."""
+    if isinstance(step, Nest) or step.op is GEMM:
+        return True
+    same = is_exact(step.dtype) and all(x.dtype == step.dtype for x in step.inputs)
+    few = step.ndim <= MOST_AXES and all(map(is_array, step.inputs))
+    if not same or not step.size or not few:
+        return False
+    product = step.op is MATMUL and min(x.ndim for x in step.inputs) > 1
+    return step.op is PIECES or product or is_of_columns(step)
+
+
+def runs(steps: Sequence[Nest | Tensor]) -> list[tuple[bool, list[Nest | Tensor]]]:
+    """Return the steps in runs: those that a kernel does, and those that NumPy does."""
+
+    def compiled(step: Nest | Tensor) -> bool:
+        light = isinstance(step, Tensor) and (is_readable(step) or _is_number(step))
+        return light or _is_worth_it(step)
+
+    found = [(kind, list(some)) for kind, some in itertools.groupby(steps, compiled)]
+    return [(kind and any(map(_is_worth_it, some)), some) for kind, some in found]

@@ -1,0 +1,91 @@
+"""Operations in terms of those that are written as loops."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+
+from ...core.tensor import Tensor, apply
+from ...ops.indexing import SCATTER, is_basic
+from ...ops.joining import CONCATENATE
+from ...ops.linalg import MATMUL
+from ...ops.reductions import LOGSUMEXP, SOFTMAX
+from ...ops.shapes import RESHAPE
+from ..graph import Graph, is_array
+from ..rewriting import Rule, applies_to, is_exact
+from .pieces import PIECES
+
+
+@applies_to(MATMUL)
+def outer_product(node: Tensor, graph: Graph) -> Tensor | None:
+    """``(n, 1) @ (1, m)`` → ``(n, 1) * (1, m)``, which joins the loop it is used in."""
+    a, b = node.inputs
+    matrices = a.ndim == b.ndim == 2
+    return a * b if matrices and a.shape[1] == 1 and a.dtype == b.dtype else None
+
+
+@applies_to(MATMUL)
+def vectors_as_matrices(node: Tensor, graph: Graph) -> Tensor | None:
+    """``W @ x`` for a vector x → ``W @ x[:, None]``, reshaped."""
+    a, b = node.inputs
+    if min(a.ndim, b.ndim) != 1 or a.dtype != b.dtype:
+        return None
+    if a.ndim == 1:
+        a = apply(RESHAPE, (a,), {"shape": (1, a.size)})
+    if b.ndim == 1:
+        b = apply(RESHAPE, (b,), {"shape": (b.size, 1)})
+    return apply(RESHAPE, (apply(MATMUL, (a, b)),), {"shape": node.shape})
+
+
+@applies_to(LOGSUMEXP)
+def logsumexp_in_steps(node: Tensor, graph: Graph) -> Tensor | None:
+    """``logsumexp(x)`` → ``log(sum(exp(x - max(x)))) + max(x)``."""
+    x, axis = node.inputs[0], node.params.get("axis")
+    if not is_array(node) or not is_exact(x.dtype):
+        return None  # of a number the logarithm of 0 would warn
+    peak: Any = x.max(axis=axis, keepdims=True)
+    peak = np.where(np.isfinite(peak), peak, 0.0)
+    total = np.log(np.exp(x - peak).sum(axis=axis, keepdims=True)) + peak
+    return apply(RESHAPE, (total,), {"shape": node.shape})
+
+
+@applies_to(SOFTMAX)
+def softmax_in_steps(node: Tensor, graph: Graph) -> Tensor | None:
+    """``softmax(x)`` → ``exp(x - max(x))`` over its sum, unless it is that of columns."""
+    x, axis = node.inputs[0], node.params["axis"]
+    if not is_exact(x.dtype) or (x.ndim == 2 and axis in (0, -2)):
+        return None
+    share: Any = np.exp(x - x.max(axis=axis, keepdims=True))
+    shares: Tensor = share / share.sum(axis=axis, keepdims=True)
+    return shares
+
+
+@applies_to(CONCATENATE)
+def concatenation_of_pieces(node: Tensor, graph: Graph) -> Tensor | None:
+    """``concatenate([a, b])`` → an array that both are put into."""
+    axis = node.params["axis"]
+    if axis is None or any(x.dtype != node.dtype for x in node.inputs):
+        return None
+    ends = itertools.accumulate(x.shape[axis] for x in node.inputs)
+    before = (slice(None),) * (axis % node.ndim)
+    keys = tuple(
+        (*before, slice(end - x.shape[axis], end)) for x, end in zip(node.inputs, ends, strict=True)
+    )
+    return apply(PIECES, node.inputs, {"keys": keys, "shape": node.shape})
+
+
+@applies_to(SCATTER)
+def one_piece(node: Tensor, graph: Graph) -> Tensor | None:
+    """``scatter(g, key)`` → an array of zeros that g is put into."""
+    key, g = node.params["key"], node.inputs[0]
+    if not is_basic(key) or g.dtype != node.dtype or not is_array(g):
+        return None
+    return apply(PIECES, (g,), {"keys": (key,), "shape": node.shape})
+
+
+RULES: list[Rule] = [
+    outer_product, vectors_as_matrices, logsumexp_in_steps, softmax_in_steps,
+    concatenation_of_pieces, one_piece,
+]  # fmt: skip

@@ -1,0 +1,42 @@
+"""Systems of equations with a Cholesky factor: solved as the triangular ones that they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...core.op import Op
+from ...core.tensor import Tensor, apply
+from ...ops.decompositions import CHOLESKY
+from ...ops.equations import SOLVE
+from ...ops.shapes import RESHAPE, TRANSPOSE
+from ..graph import Graph
+from ..rewriting import Rule, applies_to, is_exact
+
+
+def _by_substitution(factor: Any, b: Any, across: bool) -> Any:
+    from scipy.linalg.blas import dtrsm, strsm
+
+    routine = strsm if factor.dtype == "float32" else dtrsm
+    return routine(1.0, factor.T, b, 0, 0, 0 if across else 1)  # sees the factor in Fortran's order
+
+
+BY_SUBSTITUTION = Op("by_substitution", _by_substitution, latex="{0}^{{-1}} {1}")
+"""The solution for a lower triangular matrix, or with `across` for its transpose."""
+
+
+@applies_to(SOLVE)
+def by_a_cholesky_factor(node: Tensor, graph: Graph) -> Tensor | None:
+    """``solve(L.T, b)`` → one substitution, where L is a Cholesky factor: no 0 on its diagonal."""
+    a, b = node.inputs
+    across = a.op is TRANSPOSE and a.ndim == 2
+    factor = a.inputs[0] if across else a
+    if factor.op is not CHOLESKY or factor.ndim != 2 or not 1 <= b.ndim <= 2 or not b.size:
+        return None
+    if not is_exact(node.dtype) or factor.dtype != node.dtype or b.dtype != node.dtype:
+        return None
+    columns = apply(RESHAPE, (b,), {"shape": (b.shape[0], 1)}) if b.ndim == 1 else b
+    solved = apply(BY_SUBSTITUTION, (factor, columns), {"across": across})
+    return apply(RESHAPE, (solved,), {"shape": node.shape}) if b.ndim == 1 else solved
+
+
+RULES: list[Rule] = [by_a_cholesky_factor]

@@ -1,0 +1,103 @@
+"""``scipy.signal`` for Tensors: convolutions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..ops.convolutions import FULL, INNER
+from ..ops.rules import as_array, call
+from . import on_tensors, scipys
+
+
+def _stacked(x: Any, axes: Sequence[int], dotted: Sequence[int]) -> tuple[Any, list[int]]:
+    """Return `x` with axes (others, dotted, convolved), and the lengths of the others."""
+    axes, dotted = [a % x.ndim for a in axes], [a % x.ndim for a in dotted]
+    others = [a for a in range(x.ndim) if a not in axes and a not in dotted]
+    lengths = [x.shape[a] for a in others]
+    shape = (math.prod(lengths), math.prod([x.shape[a] for a in dotted]))
+    moved = np.transpose(x, [*others, *dotted, *axes])
+    return np.reshape(moved, (*shape, *[x.shape[a] for a in axes])), lengths
+
+
+def _convolved(in1: Any, in2: Any, mode: str, axes: Any, dot_axes: Any) -> Any:
+    a, b = as_array(in1), as_array(in2)
+    if axes is None:
+        if a.ndim != b.ndim:
+            raise ValueError(f"convolve needs as many axes twice, got shapes {a.shape}, {b.shape}")
+        axes = (range(a.ndim), range(b.ndim))
+    dot_axes = dot_axes or ((), ())
+    a, before = _stacked(a, axes[0], dot_axes[0])
+    b, after = _stacked(b, axes[1], dot_axes[1])
+    longer, shorter = a.shape[2:], b.shape[2:]
+    if mode == "valid":
+        if all(n >= k for n, k in zip(longer, shorter, strict=True)):
+            out = call(INNER, a, b)
+        elif all(n <= k for n, k in zip(longer, shorter, strict=True)):
+            out = np.swapaxes(call(INNER, b, a), 0, 1)
+        else:
+            raise ValueError(
+                f"mode 'valid' needs one array to be as long as the other along all axes, got "
+                f"{longer} and {shorter}"
+            )
+    elif mode in ("full", "same"):
+        out = call(FULL, a, b)
+        if mode == "same":
+            starts = [(k - 1) // 2 for k in shorter]
+            cut = [slice(start, start + n) for start, n in zip(starts, longer, strict=True)]
+            out = out[(..., *cut)]
+    else:
+        raise ValueError(f"mode is 'full', 'same' or 'valid', got {mode!r}")
+    return np.reshape(out, (*before, *after, *out.shape[2:]))
+
+
+def convolve(
+    in1: Any, in2: Any, mode: str = "full", method: str = "auto", *, axes: Any = None,
+    dot_axes: Any = None,
+) -> Any:  # fmt: skip
+    """Convolve two arrays.
+
+    Parameters
+    ----------
+    in1, in2 : Tensor or array
+    mode : {"full", "same", "valid"}
+    method : str
+        Accepted, and without effect.
+    axes : pair of sequences of int, optional
+        Along which axes of each; all, if left out. What is left comes first in the result.
+    dot_axes : pair of sequences of int, optional
+        The axes of each over which products are summed.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, or there is no such mode.
+    """
+    if axes is None and dot_axes is None:
+        return _convolve(in1, in2, mode, method)
+    return _convolved(in1, in2, mode, axes, dot_axes)
+
+
+@on_tensors("signal", "convolve")
+def _convolve(in1: Any, in2: Any, mode: str, method: str) -> Any:
+    return _convolved(in1, in2, mode, None, None)
+
+
+@on_tensors("signal")
+def fftconvolve(in1: Any, in2: Any, mode: str = "full", axes: Any = None) -> Any:
+    """Convolve two arrays along all axes."""
+    if axes is not None:
+        raise NotImplementedError("fftconvolve on Tensors takes all axes; use convolve(axes=)")
+    return _convolved(in1, in2, mode, None, None)
+
+
+@on_tensors("signal")
+def correlate(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> Any:
+    """Correlate two arrays: convolve the first with the second mirrored and conjugate."""
+    return _convolved(in1, np.flip(np.conj(as_array(in2))), mode, None, None)
+
+
+__getattr__ = scipys("scipy.signal")

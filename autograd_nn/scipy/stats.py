@@ -1,0 +1,299 @@
+"""``scipy.stats`` for Tensors: distributions from one table of formulas, and a few summaries.
+
+A formula is that of the standard distribution; `loc` and `scale` shift and stretch it, and outside
+of its support the density is 0. Everything else that a distribution has, ``rvs`` or ``ppf``, is
+SciPy's.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..core.recording import TRACING
+from ..core.tensor import Tensor, plain
+from ..numpy import array, asarray, holds_tensors
+from ..ops.functions import LATE
+from ..ops.rules import as_array, call
+from . import on_tensors, scipys
+
+
+def _by_name(name: str) -> Callable[..., Any]:
+    return lambda *operands: call(LATE["scipy.special", name], *operands)
+
+
+xlogy, xlog1py, gammaln, betaln = map(_by_name, ("xlogy", "xlog1py", "gammaln", "betaln"))
+gammainc, gammaincc, betainc = map(_by_name, ("gammainc", "gammaincc", "betainc"))
+ndtr, log_ndtr, stdtr, log_expit = map(_by_name, ("ndtr", "log_ndtr", "stdtr", "log_expit"))
+
+Formula = Callable[..., Any]
+_ALL, _POSITIVE, _UNIT = (-math.inf, math.inf), (0.0, math.inf), (0.0, 1.0)
+_METHODS = ("logpdf", "pdf", "logpmf", "pmf", "logcdf", "cdf", "logsf", "sf")
+
+
+def _log_student(z: Any, df: Any) -> Any:
+    scale = gammaln((df + 1) / 2) - gammaln(df / 2) - 0.5 * np.log(df * math.pi)
+    return scale - (df + 1) / 2 * np.log1p(z * z / df)
+
+
+class Distribution:
+    """A distribution of SciPy's whose density and distribution functions take Tensors.
+
+    Parameters
+    ----------
+    name : str
+        SciPy's.
+    shapes : int
+        How many shape parameters come before `loc` and `scale`.
+    support : (float, float)
+        Where the density of the standard distribution is not 0.
+    log_density, cdf : callable
+        Of z and the shape parameters.
+    sf, logcdf, logsf : callable, optional
+        Where the differences and logarithms of these would lose digits.
+    discrete : bool
+        Whether it is one of whole numbers, without a scale.
+    """
+
+    def __init__(
+        self, name: str, shapes: int, support: tuple[float, float], log_density: Formula,
+        cdf: Formula, sf: Formula | None = None, logcdf: Formula | None = None,
+        logsf: Formula | None = None, discrete: bool = False,
+    ) -> None:  # fmt: skip
+        self._name, self._shapes, self._support, self._discrete = name, shapes, support, discrete
+        sf = sf or (lambda z, *s: 1 - cdf(z, *s))
+        self._formulas = {
+            "density": (log_density, (-math.inf, -math.inf)),
+            "cdf": (cdf, (0.0, 1.0)),
+            "sf": (sf, (1.0, 0.0)),
+            "logcdf": (logcdf or (lambda z, *s: np.log(cdf(z, *s))), (-math.inf, 0.0)),
+            "logsf": (logsf or (lambda z, *s: np.log(sf(z, *s))), (0.0, -math.inf)),
+        }
+
+    def _at(self, which: str, x: Any, *params: Any, loc: Any = 0, scale: Any = 1) -> Any:
+        shapes, rest = params[: self._shapes], params[self._shapes :]
+        loc, scale = [*rest, *(loc, scale)[len(rest) :]]
+        z = (x - loc) / scale if not self._discrete else x - loc
+        if self._discrete and which != "density":
+            z = np.floor(z)
+        formula, (below, above) = self._formulas[which]
+        low, high = self._support
+        if self._support == _ALL:
+            value = formula(z, *shapes)
+        else:
+            inside = np.logical_and(z >= low, z <= high)
+            middle = 0.5 if high == 1 else 1.0
+            value = formula(np.where(inside, z, middle), *shapes)
+            value = np.where(inside, value, np.where(z < low, below, above))
+        if which == "density" and not self._discrete:
+            return value - np.log(scale)
+        return value
+
+    def __call__(self, *params: Any, **named: Any) -> Any:
+        """Return the distribution with its parameters held."""
+        if not holds_tensors([*params, *named.values()]):
+            return getattr(importlib.import_module("scipy.stats"), self._name)(*params, **named)
+        frozen = {
+            m: functools.partial(_held, getattr(self, m), params, named) for m in self._ours()
+        }
+        return type("frozen", (), frozen)
+
+    def _ours(self) -> list[str]:
+        gone = ("logpdf", "pdf") if self._discrete else ("logpmf", "pmf")
+        return [name for name in _METHODS if name not in gone]
+
+    def __dir__(self) -> list[str]:
+        return [*self._ours(), "entropy", "mean", "ppf", "rvs", "std", "var"]
+
+    def __getattr__(self, name: str) -> Any:
+        if name[:1] == "_" or name not in self._ours():
+            return getattr(getattr(importlib.import_module("scipy.stats"), self._name), name)
+
+        def method(x: Any, *params: Any, **named: Any) -> Any:
+            if not holds_tensors([x, *params, *named.values()]):
+                return getattr(getattr(importlib.import_module("scipy.stats"), self._name), name)(
+                    x, *params, **named
+                )
+            operands = [array(p) if isinstance(p, (list, tuple)) else p for p in (x, *params)]
+            if name in ("pdf", "pmf"):
+                return np.exp(self._at("density", *operands, **named))
+            return self._at("density" if name in ("logpdf", "logpmf") else name, *operands, **named)
+
+        return method
+
+
+def _held(method: Any, params: Any, named: Any, x: Any) -> Any:
+    return method(x, *params, **named)
+
+
+# fmt: off
+_TABLE = (
+    Distribution("norm", 0, _ALL,
+        lambda z: -0.5 * z * z - 0.5 * math.log(2 * math.pi), ndtr,
+        sf=lambda z: ndtr(-z), logcdf=log_ndtr, logsf=lambda z: log_ndtr(-z)),
+    Distribution("t", 1, _ALL, _log_student, lambda z, df: stdtr(df, z),
+        sf=lambda z, df: stdtr(df, -z)),
+    Distribution("gamma", 1, _POSITIVE,
+        lambda z, a: xlogy(a - 1, z) - z - gammaln(a), lambda z, a: gammainc(a, z),
+        sf=lambda z, a: gammaincc(a, z)),
+    Distribution("chi2", 1, _POSITIVE,
+        lambda z, df: xlogy(df / 2 - 1, z / 2) - z / 2 - gammaln(df / 2) - math.log(2),
+        lambda z, df: gammainc(df / 2, z / 2), sf=lambda z, df: gammaincc(df / 2, z / 2)),
+    Distribution("beta", 2, _UNIT,
+        lambda z, a, b: xlogy(a - 1, z) + xlog1py(b - 1, -z) - betaln(a, b),
+        lambda z, a, b: betainc(a, b, z), sf=lambda z, a, b: betainc(b, a, 1 - z)),
+    Distribution("expon", 0, _POSITIVE, lambda z: -z, lambda z: -np.expm1(-z),
+        sf=lambda z: np.exp(-z), logsf=lambda z: -z),
+    Distribution("logistic", 0, _ALL, lambda z: log_expit(z) + log_expit(-z),
+        lambda z: np.exp(log_expit(z)), sf=lambda z: np.exp(log_expit(-z)),
+        logcdf=log_expit, logsf=lambda z: log_expit(-z)),
+    Distribution("cauchy", 0, _ALL, lambda z: -np.log1p(z * z) - math.log(math.pi),
+        lambda z: 0.5 + np.arctan(z) / math.pi, sf=lambda z: 0.5 - np.arctan(z) / math.pi),
+    Distribution("poisson", 1, _POSITIVE,
+        lambda k, mu: xlogy(k, mu) - gammaln(k + 1) - mu, lambda k, mu: gammaincc(k + 1, mu),
+        sf=lambda k, mu: gammainc(k + 1, mu), discrete=True),
+)
+# fmt: on
+globals().update({distribution._name: distribution for distribution in _TABLE})
+
+
+# -- of several variables --------------------------------------------------------------------------
+
+
+class _Several:
+    """A distribution of vectors: its own methods on Tensors, SciPy's for the rest."""
+
+    def __init__(self, name: str, **methods: Callable[..., Any]) -> None:
+        self._name, self._methods = name, methods
+
+    def __dir__(self) -> list[str]:
+        return [*self._methods, "rvs"]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Return SciPy's distribution with its parameters held."""
+        return getattr(importlib.import_module("scipy.stats"), self._name)(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        theirs = getattr(getattr(importlib.import_module("scipy.stats"), self._name), name)
+        if name not in self._methods:
+            return theirs
+
+        def method(*args: Any, **kwargs: Any) -> Any:
+            tensors = holds_tensors([*args, *kwargs.values()])
+            return (self._methods[name] if tensors else theirs)(*args, **kwargs)
+
+        return method
+
+
+def _dirichlet(x: Any, alpha: Any) -> Any:
+    x, alpha = asarray(x), asarray(alpha)
+    if len(x) == len(alpha) - 1:
+        x = np.concatenate([x, 1 - np.sum(x, axis=0, keepdims=True)])
+    if not TRACING.get() and np.any(abs(np.sum(plain(x), axis=0) - 1) > 1e-9):
+        raise ValueError("dirichlet: the components of x must add up to 1")
+    powers = np.reshape(alpha, alpha.shape + (1,) * (x.ndim - 1)) - 1
+    return np.sum(xlogy(powers, x), axis=0) - np.sum(gammaln(alpha)) + gammaln(np.sum(alpha))
+
+
+def _normal(x: Any, mean: Any = None, cov: Any = 1, allow_singular: bool = False) -> Any:
+    x = as_array(x)
+    mean = np.zeros(1) if mean is None else as_array(mean)
+    cov = as_array(cov)
+    size = max(np.shape(x)[-1] if np.ndim(x) and np.ndim(cov) else 1, np.size(mean))
+    if np.ndim(cov) < 2:
+        cov = cov * np.eye(size) if np.ndim(cov) == 0 else np.eye(size) * np.expand_dims(cov, -1)
+    away = x - mean
+    if size == 1 and (np.ndim(away) == 0 or np.shape(away)[-1] != 1):
+        away = np.expand_dims(away, -1)
+    if allow_singular:
+        return _singular(away, cov)
+    if not TRACING.get():
+        try:
+            np.linalg.cholesky(plain(cov))
+        except np.linalg.LinAlgError as error:
+            raise np.linalg.LinAlgError(
+                "multivariate_normal needs a positive definite covariance matrix, or allow_singular"
+            ) from error
+    log_det = np.linalg.slogdet(cov)[1]
+    solved = np.linalg.solve(cov, np.reshape(away, (-1, size)).T).T
+    inner = np.sum(away * np.reshape(solved, np.shape(away)), axis=-1)
+    return -0.5 * (inner + log_det + size * math.log(2 * math.pi))
+
+
+def _singular(away: Any, cov: Any) -> Any:
+    if isinstance(cov, Tensor):
+        raise NotImplementedError(
+            "the density of a singular normal distribution has no derivative by its covariance; "
+            "keep that constant, e.g. with t.detach()"
+        )
+    values, vectors = np.linalg.eigh(cov)
+    there = values > 1e6 * np.finfo(float).eps * np.max(np.abs(values))
+    inner = np.sum(np.square(away @ (vectors[:, there] / np.sqrt(values[there]))), axis=-1)
+    rank, log_det = np.count_nonzero(there), np.sum(np.log(values[there]))
+    beyond = np.sqrt(np.sum(np.square(away @ vectors[:, ~there]).detach(), axis=-1))
+    value = -0.5 * (inner + log_det + rank * math.log(2 * math.pi))
+    return np.where(beyond < 1e-6, value, -math.inf)
+
+
+def _normal_entropy(mean: Any = None, cov: Any = 1) -> Any:
+    cov = np.atleast_2d(cov)
+    return 0.5 * (np.linalg.slogdet(cov)[1] + len(cov) * (1 + math.log(2 * math.pi)))
+
+
+dirichlet = _Several("dirichlet", logpdf=_dirichlet, pdf=lambda *args: np.exp(_dirichlet(*args)))
+multivariate_normal = _Several(
+    "multivariate_normal", logpdf=_normal, entropy=_normal_entropy,
+    pdf=lambda *args, **kwargs: np.exp(_normal(*args, **kwargs)),
+)  # fmt: skip
+
+
+# -- summaries -------------------------------------------------------------------------------------
+
+
+@on_tensors("stats")
+def zscore(a: Any, axis: int | None = 0, ddof: int = 0) -> Any:
+    """Return how many standard deviations each element is from the mean."""
+    away = a - np.mean(a, axis=axis, keepdims=True)
+    return away / np.std(a, axis=axis, ddof=ddof, keepdims=True)
+
+
+class PearsonRResult(NamedTuple):
+    """What `pearsonr` returns."""
+
+    statistic: Any
+    pvalue: Any
+
+
+@on_tensors("stats")
+def pearsonr(x: Any, y: Any) -> PearsonRResult:
+    """Return the correlation of two samples, and the probability of one as large by chance."""
+    x, y = x - np.mean(x), y - np.mean(y)
+    r = np.sum(x * y) / np.sqrt(np.sum(x * x) * np.sum(y * y))
+    df = np.size(plain(x)) - 2
+    t = np.abs(r) * np.sqrt(df / ((1 - r) * (1 + r)))
+    return PearsonRResult(r, 2 * stdtr(float(df), -t))
+
+
+@on_tensors("stats")
+def gmean(a: Any, axis: int | None = 0, *, weights: Any = None) -> Any:
+    """Return the geometric mean."""
+    return np.exp(np.average(np.log(a), axis=axis, weights=weights))
+
+
+@on_tensors("stats")
+def entropy(pk: Any, qk: Any = None, base: float | None = None, axis: int = 0) -> Any:
+    """Return the entropy of a distribution, or the one relative to another."""
+    pk = pk / np.sum(pk, axis=axis, keepdims=True)
+    if qk is None:
+        parts = -xlogy(pk, pk)
+    else:
+        parts = call(LATE["scipy.special", "rel_entr"], pk, qk / np.sum(qk, axis, keepdims=True))
+    return np.sum(parts, axis=axis) / (1.0 if base is None else math.log(base))
+
+
+__getattr__ = scipys("scipy.stats")

@@ -49,8 +49,7 @@ def case(J: Tensor, leaves: dict[str, Tensor], rng: np.random.Generator) -> Any:
     other = {k: t.numpy() + 0.01 * rng.normal(size=t.shape) for k, t in leaves.items()}
     with np.errstate(all="ignore"):
         right, nodes = replay(outputs, {t: other[k] for k, t in leaves.items()})
-    values = [np.asarray(node.numpy(), float) for node in nodes.values()]
-    largest = max(float(np.abs(v).max(initial=0.0)) for v in values)
+    largest = max(float(np.abs(node.numpy()).max(initial=0.0)) for node in nodes.values())
     return script(outputs, leaves), other, [r.numpy() for r in right], largest
 
 

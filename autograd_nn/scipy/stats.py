@@ -89,9 +89,16 @@ class Distribution:
             inside = np.logical_and(z >= low, z <= high)
             middle = 0.5 if high == 1 else 1.0
             value = formula(np.where(inside, z, middle), *shapes)
-            value = np.where(inside, value, np.where(z < low, below, above))
+            beyond = np.where(z > high, above, np.where(z < low, below, z))  # NaN stays NaN
+            value = np.where(inside, value, beyond)
+            if self._discrete and which == "density":
+                value = np.where(np.floor(z) < z, -math.inf, value)
         if which == "density" and not self._discrete:
-            return value - np.log(scale)
+            value = value - np.log(scale)
+        for p in (*shapes, scale):
+            valid = p >= 0 if self._discrete else p > 0
+            if isinstance(valid, Tensor) or not np.all(valid):
+                value = np.where(valid, value, math.nan)
         return value
 
     def __call__(self, *params: Any, **named: Any) -> Any:
@@ -153,7 +160,7 @@ _TABLE = (
         lambda z: np.exp(log_expit(z)), sf=lambda z: np.exp(log_expit(-z)),
         logcdf=log_expit, logsf=lambda z: log_expit(-z)),
     Distribution("cauchy", 0, _ALL, lambda z: -np.log1p(z * z) - math.log(math.pi),
-        lambda z: 0.5 + np.arctan(z) / math.pi, sf=lambda z: 0.5 - np.arctan(z) / math.pi),
+        lambda z: np.arctan2(1.0, -z) / math.pi, sf=lambda z: np.arctan2(1.0, z) / math.pi),
     Distribution("poisson", 1, _POSITIVE,
         lambda k, mu: xlogy(k, mu) - gammaln(k + 1) - mu, lambda k, mu: gammaincc(k + 1, mu),
         sf=lambda k, mu: gammainc(k + 1, mu), discrete=True),

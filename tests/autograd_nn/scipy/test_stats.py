@@ -53,6 +53,23 @@ def test_a_distribution_is_scipys(name: str, method: str) -> None:
         check_grads(lambda x, loc, s: f(x, *shapes, loc, s), (x[:2], 0.01, 1.3))
 
 
+@pytest.mark.parametrize(("name", "method"), CASES)
+@pytest.mark.filterwarnings("ignore")
+def test_outside_of_what_is_allowed_values_are_scipys(name: str, method: str) -> None:
+    """NaN, infinities, numbers between whole ones; shapes and scales that there are not."""
+    x = np.array([np.nan, np.inf, -np.inf, -1.0, 0.0, 0.5, 1.0, 40.0])
+    shapes = POINTS[name][0]
+    places: list[Any] = [(shapes, 1.7), (tuple(-s for s in shapes), 1.7), (shapes, -1.7)]
+    for given, scale in places:
+        params = given if name == "poisson" else (*given, 0.3, scale)
+        right = getattr(getattr(scipy.stats, name), method)(x, *params)
+        if name == "poisson" and given[0] < 0:
+            right[:] = np.nan  # SciPy's logcdf has a 0 at infinity
+        for held in (params, [Tensor(p) for p in params]):
+            ours = getattr(getattr(stats, name), method)
+            np.testing.assert_allclose(ours(Tensor(x), *held).numpy(), right, rtol=1e-9)
+
+
 @pytest.mark.parametrize(
     ("f", "shapes"),
     [

@@ -1,6 +1,6 @@
 """Beyond the document: a Gaussian process, its settings learned from the marginal likelihood.
 
-The logarithm of the likelihood of n measurements, −½ yᵀK⁻¹y − Σ log Lᵢᵢ − (n/2) log 2π with K = LLᵀ,
+The logarithm of the likelihood of n values, −½ yᵀK⁻¹y − Σ log Lᵢᵢ − (n/2) log 2π with K = LLᵀ,
 goes through a Cholesky factor. Its gradient lets SciPy find the settings of the kernel, its second
 derivatives say how certain they are; scikit-learn's gradient, derived by hand, is the same.
 """

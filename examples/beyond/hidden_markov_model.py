@@ -50,7 +50,11 @@ def main(passes: int, out: Path) -> None:
 
     def logs(w):  # any numbers w make a model
         emitted = -0.5 * ((seen[:, None] - w["levels"]) / np.exp(w["noise"])) ** 2 - w["noise"]
-        return emitted - 0.5 * np.log(2 * np.pi), log_softmax(w["moves"], axis=1), np.full(3, -np.log(3))
+        return (
+            emitted - 0.5 * np.log(2 * np.pi),
+            log_softmax(w["moves"], axis=1),
+            np.full(3, -np.log(3)),
+        )
 
     w = {"moves": 2 * np.eye(3), "levels": np.array([-0.5, 0.0, 0.5]), "noise": np.zeros(())}
     climb = jit(value_and_grad(lambda w: log_likelihood(*logs(w)) / T))

@@ -18,14 +18,15 @@ import sys
 import warnings
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))  # this checkout, whatever is installed
+sys.path.insert(0, str(Path(__file__).parents[1]))  # this checkout, whatever is installed
 
 import autograd_nn
 import autograd_nn.derivation
 import autograd_nn.drawing
 import autograd_nn.program
 import nets
+
+ROOT = Path(__file__).parents[1]
 
 LEFT_OUT = ("!autograd_nn.ops.",)
 """Modules that are described elsewhere: the table of operations says what is in them."""

@@ -335,3 +335,11 @@ def test_names_do_nothing_in_a_browser(tmp_path: pathlib.Path) -> None:
     title = re.search(r"<title>(.*?)</title>", dom)
     assert title is not None
     assert "<img src=x onerror=" in html.unescape(title[1])
+
+
+def test_complex_numbers_are_shown() -> None:
+    z = Tensor([1 - 2j, 3j], requires_grad=True, name="z")
+    J = np.sum(np.abs(z * (1 + 1j)) ** 2)
+    said = " ".join(_text(step["html"]) for step in _steps(explore(J).html))
+    assert "1 + 1i" in said
+    assert "28" in said  # |1 − 2i|² = 5 and |3i|² = 9, each times 2

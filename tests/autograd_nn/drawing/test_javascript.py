@@ -70,7 +70,10 @@ def test_random_graphs(tmp_path: Path) -> None:
     while len(cases) < 200:
         program, leaves = draw(rows, rng, 1, 5)
         xs = {f"v{i}": Tensor(v, requires_grad=True, name=f"v{i}") for i, v in enumerate(leaves)}
-        made = case(program.on_tensors(*xs.values()), xs, rng)
+        try:
+            made = case(program.on_tensors(*xs.values()), xs, rng)
+        except NotImplementedError:  # no derivative by that argument
+            continue
         if not made[0].static and np.isfinite(made[3]):
             cases.append(made)
     compare(cases, tmp_path)

@@ -44,10 +44,10 @@ _BLOCK = 16
 
 
 def scripts() -> list[Path]:
-    """Return the examples, each a file that runs."""
-    return sorted(
-        path for path in HERE.glob("*.py") if path.name not in {"lesson.py", "make_gallery.py"}
-    )
+    """Return the examples, each a file that runs; of those beyond the document, what draws."""
+    beyond = [p for p in HERE.glob("beyond/*.py") if ".savefig(" in p.read_text(encoding="utf-8")]
+    here = [p for p in HERE.glob("*.py") if p.name not in {"lesson.py", "make_gallery.py"}]
+    return [*sorted(here), *sorted(beyond)]
 
 
 def shows_the_same(kept: Path, made: Path) -> bool:

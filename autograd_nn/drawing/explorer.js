@@ -173,6 +173,9 @@ function show(number) {
   el("step").innerHTML = step.html;
   refill(el("step"));
   all("td", el("step")).forEach(expandable);
+  all(".formula", el("step")).forEach((part) => {  // may be wider than there is room: to be scrolled by keys
+    part.tabIndex = 0; part.setAttribute("role", "group"); part.setAttribute("aria-label", "formula");
+  });
   const known = new Set(), sloped = new Set(), lines = [], asking = open(step);
   steps.slice(0, at + 1).forEach((earlier, i) => {
     if (earlier.pass === "forward") earlier.nodes.forEach((id) => known.add(id));

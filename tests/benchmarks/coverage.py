@@ -135,6 +135,7 @@ def main() -> None:
     data |= {"functions": by_function(data["rows"]), "through": through()}
     data["complex"] = on_complex()
     DATA.write_text(json.dumps(data, indent=1, sort_keys=True) + "\n")
+    data = json.loads(DATA.read_text())  # in the order that a reader finds
     TABLE.write_text(markdown(data), encoding="utf-8")
 
 

@@ -58,13 +58,21 @@ def test_no_section_is_skipped() -> None:
     assert titles == expected
 
 
+def beyond() -> list[Path]:
+    return [script for script in scripts() if script.parent.name == "beyond"]
+
+
 def test_the_index_shows_every_lesson_and_picture_in_order() -> None:
     index = (FOLDER / "README.md").read_text(encoding="utf-8")
     linked = re.findall(r"\]\((\w+\.py)\)", index)
+    assert set(re.findall(r"\]\(beyond/(\w+\.py)\)", index)) == {
+        path.name for path in FOLDER.glob("beyond/*.py")
+    }
     assert list(dict.fromkeys(linked)) == [lesson.name for lesson in lessons()]
     shown = re.findall(r"\]\(gallery/([\w.]+)\)", index)
     assert sorted(shown) == sorted(path.name for path in GALLERY.iterdir())
-    assert {Path(name).stem for name in shown} == set().union(*map(pictures_of, lessons()))
+    drawn = {f"beyond_{script.stem}" for script in beyond()}
+    assert {Path(name).stem for name in shown} == drawn.union(*map(pictures_of, lessons()))
 
 
 def test_a_lesson_started_from_elsewhere_says_what_it_does(tmp_path: Path) -> None:
@@ -118,7 +126,8 @@ def test_the_gallery_is_made_by_one_command(tmp_path: Path) -> None:
     (node,) = [script for script in scripts() if script.stem == "section_2_2_node"]
     assert stale(node, tmp_path) == []
     assert [path.name for path in tmp_path.iterdir()] == ["2_2_node.svg"]  # the current folder
-    assert {script.stem for script in scripts()} == {
+    assert {script.stem for script in scripts() if script.parent == FOLDER} == {
         *(lesson.stem for lesson in lessons()), "pictures", "operations",
     }  # fmt: skip
+    assert len(beyond()) >= 4
     assert {path.name for path in GALLERY.iterdir()} >= TIMES

@@ -17,7 +17,7 @@ import numpy as np
 
 from ...core.graph import rebuild, topological_order
 from ...core.tensor import Tensor, plain
-from ...ops.elementwise import DIVIDE, MULTIPLY
+from ...ops.elementwise import ADD, DIVIDE, MULTIPLY, SUBTRACT
 from ...ops.reductions import MEAN
 from ..names import Environment, Meaning, UnknownNameError, spelling
 from .claims import Claim, Formula, collect, in_order
@@ -156,6 +156,8 @@ def _steps(
     before = next((e for e in reversed(entries[:-1])), None)
     inputs = [x for x in node.inputs if x.op is not None] if node is not None and node.op else []
     elementwise = node is not None and node.op is not None and "elementwise" in node.op.traits
+    if node is not None and node.op in (ADD, SUBTRACT):  # nothing is to be done for the step before
+        elementwise = False
     if before is None or last.how not in ("", "Mult") or not elementwise or len(inputs) != 1:
         return [(text, meaning, last)]
     z = inputs[0]

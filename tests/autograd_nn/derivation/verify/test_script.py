@@ -116,6 +116,18 @@ for i in range(3):
     assert failures(verify(forward=loops, script=wrong, names=names)) == ["dimage"]
 
 
+@pytest.mark.parametrize("mask", ["dz1[z1 <= 0] = 0", "dz1 *= a1 > 0"])
+def test_a_gradient_is_masked_in_place_under_the_name_that_it_then_has(mask: str) -> None:
+    forward = FORWARD.replace("loss", "J")
+    back = BACKWARD.replace("da1[a1 <= 0] = 0", f"dz1 = da1.copy()\n{mask}").replace(
+        "X.T @ da1", "X.T @ dz1"
+    )
+    back = back.replace("= da1.sum(axis=0)", "= dz1.sum(axis=0)")
+    verify(forward=forward, script=back, names=data()).raise_if_wrong()
+    wrong = back.replace("<= 0", "> 0").replace("> 0)", "<= 0)").replace("a1 > 0\n", "a1 <= 0\n")
+    assert failures(verify(forward=forward, script=wrong, names=data())) == ["dz1"]
+
+
 def test_a_loop_over_time_uses_one_name_again() -> None:
     forward = """
 h = np.zeros(3)

@@ -42,7 +42,7 @@ def node() -> Drawing:
 
 def cost() -> Drawing:
     """Draw the cost of one sample (section 4.2)."""
-    return draw(document_network().cost(X, Y), direction="LR")
+    return draw(document_network().cost(X, Y))
 
 
 def backward_flow() -> Drawing:

@@ -57,9 +57,7 @@ def main() -> None:
     net.W[1][0, 1] -= step
     # back from both outputs to node 1 of layer 2, which w_12^(1) leads into
     lesson.show(net.draw(x, y, node=(2, 1)), "question_4_paths")
-    picture = draw(
-        nodes["J"], gradients=True, values=True, collapse=["layer 3", "cost"], direction="LR"
-    )
+    picture = draw(nodes["J"], gradients=True, values=True, collapse=["layer 3", "cost"])
     lesson.show(picture, "question_4_graph")
 
 

@@ -41,4 +41,4 @@ lesson.tell(table(rows, ["", "by the engine", "f′(z) x"]))
 # that flows along each arrow.
 
 # %%
-lesson.show(draw(h, values=True, gradients=True, direction="LR"), "2_2_node")
+lesson.show(draw(h, values=True, gradients=True), "2_2_node")

@@ -76,5 +76,5 @@ assert not wrong.ok
 # as one box.
 
 # %%
-picture = draw(J, gradients=True, values=True, collapse=["layer 2"], direction="LR")
+picture = draw(J, gradients=True, values=True, collapse=["layer 2"])
 lesson.show(picture, "4_5_backpropagation")

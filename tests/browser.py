@@ -17,7 +17,14 @@ _FLAGS = [
 ]  # fmt: skip
 
 
-def opened(page: str, folder: pathlib.Path, script: str = "", fragment: str = "") -> str:
+def opened(
+    page: str,
+    folder: pathlib.Path,
+    script: str = "",
+    fragment: str = "",
+    size: tuple[int, int] = (800, 600),
+    dark: bool = False,
+) -> str:
     """Return the document as it stands after `page` was opened and `script` run in it.
 
     Parameters
@@ -30,6 +37,10 @@ def opened(page: str, folder: pathlib.Path, script: str = "", fragment: str = ""
         JavaScript that is run at the end of the page, as a user's actions.
     fragment : str
         What follows # in the address.
+    size : tuple of int
+        Width and height of the window.
+    dark : bool
+        Whether dark pages are asked for.
     """
     assert CHROMIUM is not None
     file = folder / "page.html"
@@ -37,6 +48,8 @@ def opened(page: str, folder: pathlib.Path, script: str = "", fragment: str = ""
     file.write_text(ended, encoding="utf-8")
     done = subprocess.run(
         [CHROMIUM, *_FLAGS, f"--user-data-dir={folder / 'profile'}", "--dump-dom",
+         f"--window-size={size[0]},{size[1]}",
+         *(["--blink-settings=preferredColorScheme=0"] if dark else []),
          f"{file.as_uri()}#{fragment}"],
         capture_output=True, text=True, check=True, timeout=120, encoding="utf-8",
     )  # fmt: skip

@@ -1,6 +1,7 @@
 """The pictures of the README are those that the code draws."""
 
 import importlib
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -39,3 +40,14 @@ def test_the_script_writes_them(
     assert len(capsys.readouterr().out.splitlines()) == len(pictures.PICTURES)
     assert len(list(tmp_path.rglob("*.svg"))) == len(pictures.PICTURES)
     assert len(list((tmp_path / "new" if options else tmp_path).glob("*.svg"))) > 0
+
+
+@pytest.mark.parametrize("folder", ["gallery", "pictures"])
+def test_everything_can_be_read_at_the_width_of_a_page(folder: str) -> None:
+    for path in sorted((FOLDER.parent / folder).glob("*.svg")):
+        text = path.read_text(encoding="utf-8")
+        width = re.search(r'<svg width="([\d.]+)pt"', text)
+        assert width is not None
+        scale = min(800 / float(width[1]), 4 / 3)  # pixels for a point; shrunk where it is wider
+        sizes = [float(size) for size in re.findall(r'font-size="([\d.]+)"', text)]
+        assert min(sizes, default=9) * scale >= 9, path.name

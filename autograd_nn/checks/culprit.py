@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.graph import topological_order
+from ..core.graph import dependents, topological_order
 from ..core.tensor import Tensor, apply, plain
 from .comparison import Comparison
 from .directions import Check, Pass, alone, passes, subscript, unit
@@ -48,10 +48,13 @@ def _ratio(c: Comparison) -> str:
 def rules_at_fault(check: Check, order: int) -> list[str]:
     """Check every operation of the function by itself, and name those whose rules are wrong."""
     found, seen = [], set()
-    for node in topological_order(check.graph(check.flat)):
+    leaves = [Tensor(x) for x in check.wide]
+    order_of_graph = topological_order(check.graph(lambda _: check.flat(leaves)))
+    reached = dependents(order_of_graph, leaves, floating=True)
+    for node in order_of_graph:
         if node.op is None or node.op in seen or not node.op.differentiable:
             continue
-        varied = [i for i, x in enumerate(node.inputs) if _fit(x, node, i)]
+        varied = [i for i, x in enumerate(node.inputs) if x in reached and _fit(x, node, i)]
         if not varied or node.dtype.kind not in "fc":
             continue
         seen.add(node.op)

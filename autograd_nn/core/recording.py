@@ -125,6 +125,6 @@ def refuse_value(what: str, instead: str, of: Tensor | None = None, warn: bool =
         )
     if warn:
         warn_user(
-            f"{lost}. Keep the Tensor, and join Tensors with np.stack([...]) in place of "
+            f"{lost}. {instead} Join Tensors with np.stack([...]) in place of "
             "y[i] = t; where a plain number is meant, write t.item() or t.detach()"
         )

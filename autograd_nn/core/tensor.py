@@ -210,7 +210,7 @@ def apply(op: Op, operands: Sequence[Any], params: dict[str, Any] = _NO_PARAMS) 
     inputs = tuple(operands)
     for x in inputs:
         if type(x) is not Tensor:
-            inputs = tuple([x if isinstance(x, Tensor) else constant(x) for x in inputs])
+            inputs = tuple([x.node() if isinstance(x, Tensor) else constant(x) for x in inputs])
             break
     arrays = tuple([x._data for x in inputs])
     if not op.takes_complex:

@@ -18,6 +18,8 @@ from ..core.tensor import Tensor, apply, constant, install, plain
 from ..data import FLOATING
 from ..places import library_function
 
+_KEEP = "Keep the Tensor; arrays of autograd_nn.numpy may be written into, y[i] = t."
+
 DETACH = Op("detach", lambda x: x, traits={"complex"})  # no rules: no gradient passes
 
 
@@ -26,6 +28,11 @@ class Values:
     """What a Tensor is to code that knows no Tensors."""
 
     __slots__ = ()
+
+    def node(self: Any) -> Tensor:
+        """Return the record that operations take: itself, where it is not written into."""
+        taken: Tensor = self
+        return taken
 
     def item(self: Any) -> Any:
         """Return the only element as a Python number."""
@@ -85,15 +92,15 @@ class Values:
         return bool(self._data)
 
     def __float__(self: Any) -> float:
-        refuse_value("float()", "Keep the Tensor.", self, warn=True)
+        refuse_value("float()", _KEEP, self, warn=True)
         return float(_only(self))
 
     def __complex__(self: Any) -> complex:
-        refuse_value("complex()", "Keep the Tensor.", self, warn=True)
+        refuse_value("complex()", _KEEP, self, warn=True)
         return complex(_only(self))
 
     def __int__(self: Any) -> int:
-        refuse_value("int()", "Keep the Tensor.", self, warn=True)
+        refuse_value("int()", _KEEP, self, warn=True)
         return int(_only(self))
 
     def __reduce_ex__(self: Any, protocol: Any) -> Any:
@@ -120,6 +127,11 @@ class Values:
 
     def __getattr__(self: Any, name: str) -> Any:
         instead = ""
+        if name == "_mask":  # NumPy's masked arrays ask for it, having taken the values
+            raise TypeError(
+                "an operator of a masked array (np.ma) on a Tensor would lose the gradient; use "
+                "np.where(mask, 0, m.data * t), or multiply by the mask as an array"
+            )
         if name[:1] != "_" and hasattr(np, name):
             instead = f"; use np.{name}(t)"
         elif name[:1] != "_" and hasattr(np.ndarray, name):

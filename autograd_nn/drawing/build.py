@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..core.tensor import Tensor, plain
@@ -28,9 +28,14 @@ class Options:
         Every name there is.
     marks : mapping of str to str
         Name → ``"right"``, ``"wrong"``, ``"inherits"``.
+    verdicts : mapping of str to list of (str, str)
+        Name → what is claimed there, and the judgement. That of a gradient stands beside its
+        node, which it does not mark: the node's value may be right.
     direction : str
     caption : str
         Plain text.
+    slots : collection of Tensor
+        The nodes in which room is left for a value that a page fills in, and for a gradient.
     """
 
     shapes: bool = True
@@ -38,8 +43,10 @@ class Options:
     flows: Flows | None = None
     names: dict[Tensor, str] = field(default_factory=dict)
     marks: Mapping[str, str] = field(default_factory=dict)
+    verdicts: Mapping[str, list[tuple[str, str]]] = field(default_factory=dict)
     direction: str = "TB"
     caption: str = ""
+    slots: Collection[Tensor] = ()
 
 
 def picture(view: View, groups: Sequence[Group], options: Options) -> Picture:
@@ -62,6 +69,27 @@ def _cluster(group: Group, ids: Mapping[Tensor, str]) -> Cluster:
 
 def _small(markup: str, colour: str = style.FAINT) -> str:
     return text.font(markup, 10, colour)
+
+
+def _slots(shape: tuple[int, ...]) -> list[str]:
+    """Return room for a value and a gradient: for a few numbers, or for a heat map."""
+    rows, columns = (1, 1, *shape)[-2:] if len(shape) != 1 else (1, shape[0])
+    few = rows <= 5 and columns <= 3
+    width, height = (46 * columns, 12 * rows) if few else (min(120, 8 * columns + 24), 36)
+    room = f'FIXEDSIZE="TRUE" WIDTH="{width}" HEIGHT="{height}" BGCOLOR="{style.SLOT}"'
+    cells = [f"<TD {room}></TD>"] * 2
+    lines = ["".join(cells)] if width <= 60 else cells
+    return [text.table(f"<TR>{line}</TR>") for line in lines]
+
+
+def _verdict(claim: str, mark: str) -> str:
+    """Return a judgement with what it is about, in a box of its own."""
+    sign, _, said = style.SIGNS[mark].partition(" ")
+    words = " ".join(part for part in (sign, notation.unicode(claim), said) if part)
+    inner = text.font(f"<B>{text.escaped(words)}</B>", 11, style.SIGN_INK[mark])
+    look = style.MARKS[mark]
+    box = f'BORDER="1" COLOR="{look["color"]}" BGCOLOR="{look["fillcolor"]}"'
+    return text.table(f"<TR><TD {box}>{inner}</TD></TR>", 2)
 
 
 class _Maker:
@@ -98,20 +126,26 @@ class _Maker:
 
     def node(self, node: Tensor, id_: str) -> Node:
         """Return the box of `node`."""
-        mark = self.options.marks.get(self.options.names.get(node, ""), "")
+        name = self.options.names.get(node, "")
+        own = dict(self.options.verdicts.get(name, ())).get(name, "")
+        mark = self.options.marks.get(name, own)
         return Node(id_, self.kind(node), self._label(node, mark), self._tooltip(node), mark)
 
     def _label(self, node: Tensor, mark: str) -> str:
         rows = self._heading(node)
         if self.options.values and not self._is_number(node):
             rows.append(self._values(node))
+        if node in self.options.slots:
+            rows += _slots(node.shape)
         flows = self.options.flows
         if flows is not None and self._tells(node, flows):
             rows.append(self._gradient(node, flows))
         if node in self.cut:
             rows.append(_small("…"))
-        if mark:
-            rows.append(_small(f"<B>{text.escaped(style.SIGNS[mark])}</B>", style.SIGN_INK[mark]))
+        name = self.options.names.get(node, "")
+        if name in self.options.marks:
+            rows.append(_verdict("", mark))
+        rows += [_verdict(*verdict) for verdict in self.options.verdicts.get(name, ())]
         if len(rows) == 1 and "<TABLE" not in rows[0]:
             return rows[0]
         return text.table("".join(f"<TR><TD>{row}</TD></TR>" for row in rows), padding=1)
@@ -182,8 +216,13 @@ class _Maker:
             return [Edge(tail, head, "loop")]
         found = [Edge(tail, head, "forward", argument=text.argument(use.head, use.argument))]
         flows = self.options.flows
-        if flows is not None and (use.head, use.argument) in flows.along:
-            said = f"<TR><TD>{text.shown(flows.along[use.head, use.argument])}</TD></TR>"
+        along = flows.along if flows is not None else {}
+        uses = self.view.meant.get(use, [use])
+        parts = [along[x.head, x.argument] for x in uses if (x.head, x.argument) in along]
+        if parts and len({x.tail for x in uses}) == 1:
+            said = f"<TR><TD>{text.shown(sum(parts[1:], parts[0]))}</TD></TR>"
             label = text.table(said, 2, BGCOLOR=style.FLOW, COLOR=style.BACKWARD_INK)
             found.append(Edge(tail, head, "backward", label))
+        elif parts:  # several results of a block, each with a gradient of its own
+            found.append(Edge(tail, head, "backward"))
         return found

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import json
+import math
 import os
 import pathlib
 import re
@@ -15,20 +16,25 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..core.tensor import Tensor
-from ..formulas import notation
+from ..formulas import arrays, notation
+from ..formulas.notation import Name
 from .build import Options, picture
 from .dot import written
 from .flows import Flows
+from .javascript import RUNTIME, literal
 from .layers import layered
 from .names import names_of
 from .pictures import LIMIT
 from .sources import outputs_of
-from .view import View, whole
+from .view import Group, View, collapsed, whole
 
 if TYPE_CHECKING:
+    from .live import Shown
     from .narration import Step
+    from .questions import Question
 
 _TEMPLATE = pathlib.Path(__file__).with_name("explorer.html")
+_SCRIPT = pathlib.Path(__file__).with_name("explorer.js")
 
 
 class Page:
@@ -70,6 +76,7 @@ def explore(
     what: Any,
     *args: Any,
     names: Mapping[str, Any] | None = None,
+    ask: bool = True,
     backend: str = "auto",
 ) -> Page:
     """Return a page that steps through the graph of a number, forward and then backward.
@@ -77,6 +84,9 @@ def explore(
     At each step the node lights up, and what happens there is said in words, as a formula, and
     with the numbers filled in: forward what an operation computes, backward the chain rule's sum,
     term by term. Buttons, a slider, the arrow keys, and a click on a node move through it.
+
+    Leaves can be changed, and all numbers follow: a JavaScript program of the graph is in the
+    page. What has no form there stays as it is, and the page says so.
 
     Parameters
     ----------
@@ -87,6 +97,10 @@ def explore(
     names : mapping of str to anything, optional
         Names for Tensors that have none, such as ``locals()``. What is still unnamed is called
         u₁, u₂, … on the page.
+    ask : bool
+        Whether the page opens asking for each gradient before it shows it: who predicts a number
+        learns more than who watches one. A wrong answer that a mistake of the catalogue leads to
+        is told so. A switch on the page turns it off, as for a lecture.
     backend : {"auto", "pygraphviz", "dot"}
         As in `draw`.
 
@@ -112,7 +126,9 @@ def explore(
     >>> "2 uses" in page.html
     True
     """
-    from .narration import Steps  # the derivations, which pictures do without
+    from .live import Live, Shown  # the derivations, which pictures do without
+    from .narration import Steps
+    from .questions import questions
 
     outputs = outputs_of(what, args)
     if len(outputs) != 1 or outputs[0].size != 1:
@@ -127,13 +143,81 @@ def explore(
         )
     given = names_of(outputs, names)
     known = _all_named(view, given)
-    drawn = picture(view, layered(view, given), Options(names=known))
-    svg = written(drawn, backend).pipe("svg", encoding="utf-8")
-    steps = Steps(view, known, Flows(outputs)).all()
-    ids = dict(zip(view.nodes, (node.id for node in drawn.nodes), strict=True))
-    data = [_data(step, ids) for step in steps]
+    groups = layered(view, given)
+    ids = {node: f"n{number}" for number, node in enumerate(view.nodes)}
+    flows, shown = Flows(outputs, record=True), Shown()
+    steps = Steps(view, known, flows, shown).all()
+    asked = questions(outputs[0], flows.total)
+    plain_values = [node for node in view.nodes if node in known and node.dtype.kind in "biuf"]
+    data = {
+        "steps": [_data(step, ids, asked, shown) for step in steps],
+        "nodes": {
+            ids[node]: {
+                "name": notation.unicode(known[node]),
+                "value": shown.number(node),
+                "gradient": shown.number(flows.total[node]) if node in flows.total else None,
+            }
+            for node in plain_values
+        },
+        "layers": _network(view, given, ids),
+        "ask": ask,
+    }
+    leaves = {ids[x]: x for x in plain_values if not x.inputs and str(x.dtype) == "float64"}
+    live = Live(outputs[0], flows, shown, leaves)
+    data |= {
+        "why": live.why,
+        "trained": [key for key, leaf in live.leaves.items() if leaf.requires_grad],
+        "cost": ids[outputs[0]],
+    }
+    start = ", ".join(f'"{key}": {literal(leaf.numpy())}' for key, leaf in live.leaves.items())
+    program = f"const program = {live.program.text};\nconst start = {{{start}}};"
+    options = Options(names=known, slots=set(plain_values))
+    svg = _drawn(view, groups, options, ids, backend)
+    small = ""
+    if groups:
+        folded = collapsed(view, groups)
+        small = _drawn(folded, [], options, {x: f"s-{id_}" for x, id_ in ids.items()}, backend)
+        data["folds"] = {
+            ids[node]: ids[block]
+            for group in groups
+            for block in group.nodes
+            if block in folded.blocks
+            for node in group.nodes
+        }
     title = f"{notation.unicode(known[outputs[0]])}, step by step"
-    return Page(_filled(title, svg[svg.index("<svg") :], data))
+    return Page(_filled(title, svg, small, data, program))
+
+
+def _drawn(
+    view: View, groups: list[Group], options: Options, ids: Mapping[Tensor, str], backend: str
+) -> str:
+    drawn = picture(view, groups, options)
+    svg: str = written(drawn, backend).pipe("svg", encoding="utf-8")
+    svg = svg[svg.index("<svg") :]
+    # the numbers of the whole graph, whatever is folded
+    own = {node.id: ids[x] for node, x in zip(drawn.nodes, view.nodes, strict=True)}
+    prefix = ids[view.nodes[-1]].partition("n")[0]
+    svg = re.sub(r'id="(n\d+)"', lambda found: f'id="{own[found[1]]}"', svg)
+    return re.sub(r'id="((?:e|clust|graph|a_)\w*)"', rf'id="{prefix}\1"', svg)
+
+
+def _network(view: View, names: Mapping[Tensor, str], ids: Mapping[Tensor, str]) -> Any:
+    """Return for each layer of a network its nodes: weights, what they take, z and h."""
+    by_name = {name: node for node, name in names.items()}
+    found = []
+    for node, name in names.items():
+        parsed = Name.parse(name)
+        if parsed.stem != "W" or parsed.layer is None or node.ndim != 2:
+            continue
+        user = next((use.head for use in view.uses if use.tail is node), None)
+        taken = [x for x in user.inputs if x is not node] if user is not None else []
+        z = by_name.get(f"z{parsed.layer + 1}")
+        if not taken or z is None or taken[0] not in names:
+            return []
+        around = {"W": node, "from": taken[0], "b": by_name.get(f"b{parsed.layer}"), "z": z,
+                  "h": by_name.get(f"h{parsed.layer + 1}")}  # fmt: skip
+        found.append((parsed.layer, {key: ids[x] for key, x in around.items() if x is not None}))
+    return [around for _, around in sorted(found, key=lambda pair: pair[0])]
 
 
 def _all_named(view: View, names: dict[Tensor, str]) -> dict[Tensor, str]:
@@ -151,22 +235,41 @@ def _all_named(view: View, names: dict[Tensor, str]) -> dict[Tensor, str]:
     return found
 
 
-def _data(step: Step, ids: Mapping[Tensor, str]) -> dict[str, Any]:
-    return {
+def _data(
+    step: Step, ids: Mapping[Tensor, str], asked: Mapping[Tensor, Question], shown: Shown
+) -> dict[str, Any]:
+    data: dict[str, Any] = {
         "pass": step.pass_,
         "nodes": [ids[node] for node in step.nodes],
         "edges": [f"e{position}" for position in step.edges],
         "html": step.html,
         "results": step.results,
     }
+    backward = step.pass_ == "backward"  # noqa: S105 - no password
+    question = asked.get(step.nodes[0]) if backward else None
+    if question is not None:
+        shape = step.nodes[0].shape
+        flat = sum(i * math.prod(shape[axis + 1 :]) for axis, i in enumerate(question.entry))
+        data["question"] = {
+            "entry": flat,
+            "where": [i + 1 for i, n in zip(question.entry, shape, strict=True) if n > 1],
+            "shape": arrays.shape(shape),
+            "formula": question.formula,
+            "wrong": [[shown.number(w.value), w.kind, w.formula] for w in question.wrong],
+        }
+    return data
 
 
-def _filled(title: str, svg: str, steps: list[dict[str, Any]]) -> str:
+def _filled(title: str, svg: str, small: str, data: dict[str, Any], program: str) -> str:
     """Return the page. JSON in a script element must not end it, nor open a comment in it."""
-    text = json.dumps(steps, ensure_ascii=False, separators=(",", ":"))
+    said = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    filled = {"__TITLE__": html.escape(title), "__SVG__": svg, "__STEPS__": text}
+        said = said.replace(character, f"\\u{ord(character):04x}")
+    filled = {
+        "__TITLE__": html.escape(title), "__SVG__": svg, "__SMALL__": small, "__DATA__": said,
+        "__PROGRAM__": f"{RUNTIME.read_text(encoding='utf-8')}\n{program}",
+        "__SCRIPT__": _SCRIPT.read_text(encoding="utf-8"),
+    }  # fmt: skip
     template = _TEMPLATE.read_text(encoding="utf-8")
     # in one go, so that no key in what is filled in is taken for one
     return re.sub("|".join(filled), lambda key: filled[key[0]], template)

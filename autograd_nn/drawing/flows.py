@@ -7,7 +7,8 @@ from typing import Any
 
 from ..core.backward import propagate, pull
 from ..core.graph import topological_order
-from ..core.tensor import Tensor
+from ..core.recording import recording
+from ..core.tensor import Tensor, plain
 from ..data import FLOATING, start_of
 
 
@@ -21,9 +22,11 @@ class Flows:
     along : dict of (Tensor, int) to array
         For a node and the index of an argument, the part of the argument's gradient that comes
         through this use. The parts of all uses add up to the total.
+
+    With `record` both hold Tensors, so that the pass itself is a graph.
     """
 
-    def __init__(self, outputs: Sequence[Tensor]) -> None:
+    def __init__(self, outputs: Sequence[Tensor], record: bool = False) -> None:
         order = topological_order(outputs)
         trained = any(output.requires_grad for output in outputs)
         wanted = [
@@ -31,9 +34,12 @@ class Flows:
             for node in order
             if node.dtype.kind in FLOATING and (node.requires_grad if trained else _open(node))
         ]
-        seeds = [start_of(output, None) for output in outputs]
+        seeds: list[Any] = [plain(start_of(output, None)) for output in outputs]
         self.along: dict[tuple[Tensor, int], Any] = {}
-        self.total = propagate(order, outputs, seeds, wanted, pull=self._noted)
+        if record:
+            seeds = [Tensor(seed) for seed in seeds]
+        with recording():
+            self.total = propagate(order, outputs, seeds, wanted, record, self._noted)
 
     def _noted(self, node: Tensor, index: int, *given: Any) -> Any:
         flow = pull(node, index, *given)

@@ -66,15 +66,20 @@ def script(outputs: Sequence[Tensor], inputs: dict[str, Tensor]) -> Script:
             if text is None:
                 static.append(node)
         names[node] = f"v{number}"
-        lines.append(f"const v{number} = {text or _literal(node._data)};")
+        lines.append(f"const v{number} = {text or literal(node._data)};")
     results = ", ".join(names[output] for output in outputs)
     body = "\n  ".join([*lines, f"return [{results}];"])
     return Script(f"(given) => {{\n  {body}\n}}", static)
 
 
-def _literal(value: Any) -> str:
-    array = np.asarray(value, dtype=float)
-    numbers = ", ".join(map(_number, array.ravel().tolist()))
+def literal(value: Any) -> str:
+    """Return an array as JavaScript."""
+    array = np.asarray(np.real(value), dtype=float)
+    values = array.ravel().tolist()
+    if len(values) > 1 and values.count(values[0]) == len(values):
+        same = f"new Float64Array({len(values)}).fill({_number(values[0])})"
+        return f"array({json.dumps(array.shape)}, {same})"
+    numbers = ", ".join(map(_number, values))
     return f"array({json.dumps(array.shape)}, [{numbers}])"
 
 
@@ -88,8 +93,8 @@ def _number(value: float) -> str:
 def _statement(node: Tensor, names: dict[Tensor, str]) -> str | None:
     """Return the expression of `node`, or None where there is none."""
     op = node.op
-    narrow = node.dtype.kind in "fc" and node.dtype != np.float64
-    if op is None or narrow or node.dtype.kind == "O":
+    narrow = any(t.dtype.kind not in "biuf" or t.dtype.char in "efg" for t in (node, *node.inputs))
+    if op is None or narrow:
         return None
     operands = [names[x] for x in node.inputs]
     element = _element(op, len(operands)) if not node.params else None

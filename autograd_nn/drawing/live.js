@@ -153,6 +153,10 @@ const operations = {
     spots(shape, indices, axis, (to) => { a.d[to] += g.d[k++]; });
     return a;
   },
+  roll(a, { shift, axis }) {
+    const n = a.s[axis], places = Float64Array.from({ length: n }, (_, i) => (i - shift + n) % n);
+    return operations.take(a, array([n], places), { axis });
+  },
   concatenate(...given) {
     const { axis = 0 } = given.pop(), n = given[0].s.length, k = (axis + n) % n;
     const s = given[0].s.map((m, i) => (i === k ? given.reduce((t, a) => t + a.s[k], 0) : m)), d = [];

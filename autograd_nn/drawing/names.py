@@ -2,7 +2,7 @@
 
 1. `names_of`: which nodes have one.
 2. `layer_of`: the layer that a node belongs to; `deltas_of`: the nodes whose gradient is a δ.
-3. `marks_of`: the judgements of a report of ``verify``, by the names of the nodes they concern.
+3. `verdicts_of`: the judgements of a report of ``verify``, by the names of the nodes they stand at.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from ..core.graph import topological_order
 from ..core.tensor import Tensor
 from ..formulas.notation import Name
 from ..formulas.samples import samples_of
-
-_GRAVITY = ("right", "inherits", "wrong")
 
 
 def names_of(outputs: Sequence[Tensor], names: Mapping[str, Any] | None) -> dict[Tensor, str]:
@@ -72,21 +70,20 @@ def deltas_of(outputs: Sequence[Tensor], names: Mapping[Tensor, str]) -> dict[Te
     return {node: f"delta{name[1:]}" for node, name in zs.items()}
 
 
-def marks_of(report: Any) -> dict[str, str]:
-    """Return name → ``"right"``, ``"wrong"`` or ``"inherits"``; nothing for what is no report.
+def verdicts_of(report: Any) -> dict[str, list[tuple[str, str]]]:
+    """Return for the name of a node what is claimed there, each with its judgement.
 
-    Where both a value and its gradient are claimed, the graver judgement marks the node.
+    A judgement is ``"right"``, ``"wrong"`` or ``"inherits"``. What is no report has none.
     """
     lines = getattr(report, "lines", None)
+    verdicts: dict[str, list[tuple[str, str]]] = {}
     if not isinstance(lines, list):
-        return {}
+        return verdicts
     known = names_of(report.graph, None).values()
-    marks: dict[str, str] = {}
     for line in lines:
         mark = "wrong" if not line.right else "inherits" if line.inherits else "right"
-        name = _claimed(line.name, known)
-        marks[name] = max(mark, marks.get(name, mark), key=_GRAVITY.index)
-    return marks
+        verdicts.setdefault(_claimed(line.name, known), []).append((line.name, mark))
+    return verdicts
 
 
 def _claimed(claim: str, known: Collection[str]) -> str:

@@ -13,17 +13,18 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from ..core.tensor import Tensor, plain
 from ..formulas import arrays, notation
-from ..formulas.expression import Expr
+from ..formulas.expression import Expr, factors, mapped, names_in, without
 from ..formulas.expression import name as named
 from ..formulas.printing import unicode_style, write
 from ..formulas.rule import OUT, G, rule_formula
 from ..formulas.simplify import simplified
+from ..ops.linalg import MATMUL
+from ..ops.shapes import RESHAPE
 from . import text
 from .flows import Flows
+from .live import Shown, recorded
 from .names import deltas_of
 from .view import View
 
@@ -49,9 +50,20 @@ class Step(NamedTuple):
     results: list[tuple[str, str]]
 
 
-def _equal(*values: str) -> str:
-    """Return lines that begin with an equals sign, one for every value that is new."""
-    return "".join(f"<div>&#8195;= {value}</div>" for value in dict.fromkeys(values))
+def _equal(numbers: str, result: str) -> str:
+    """Return the lines with the numbers and with the result, one where they are the same."""
+    lines = [("numbers", numbers)] if _bare_text(numbers) != _bare_text(result) else []
+    lines.append(("result", result))
+    return "".join(f"<div class='{kind}'>&#8195;= {value}</div>" for kind, value in lines)
+
+
+def _bare_text(markup: str) -> str:
+    return re.sub("<[^>]*>|[() ]", "", markup)
+
+
+def _bare(formula: Expr) -> Expr:
+    """Return a formula of single numbers without changes of their shape."""
+    return mapped(formula, lambda e: e.args[0] if e.op is RESHAPE else e)
 
 
 class Steps:
@@ -64,13 +76,16 @@ class Steps:
     names : mapping of Tensor to str
         A name for every node but bare numbers.
     flows : Flows
-        Its gradients.
+        Its gradients, recorded.
+    shown : Shown
+        Where the values are entered that are written.
     """
 
-    def __init__(self, view: View, names: Mapping[Tensor, str], flows: Flows) -> None:
+    def __init__(self, view: View, names: Mapping[Tensor, str], flows: Flows, shown: Shown) -> None:
         self.view = view
         self.names = names
         self.flows = flows
+        self.shown = shown
         self.output = view.outputs[0]
         self.deltas = deltas_of(view.outputs, names)
         self.uses: dict[Tensor, list[int]] = {}
@@ -82,8 +97,20 @@ class Steps:
     def all(self) -> list[Step]:
         """Return every step: what is given, forward, backward."""
         forward = [self._forward(node) for node in self.view.nodes if node.inputs]
-        known = [node for node in reversed(self.view.nodes) if node in self.flows.total]
-        return [self._given(), *forward, *[self._backward(node) for node in known]]
+        return [self._given(), *forward, *[self._backward(node) for node in self._backwards()]]
+
+    def _backwards(self) -> list[Tensor]:
+        """Return the nodes in reverse, a leaf as soon as its gradient is complete."""
+        left = {node: len(self.uses.get(node, ())) for node in self.view.nodes}
+        found: list[Tensor] = []
+        for node in reversed(self.view.nodes):
+            if node.inputs:
+                found.append(node)
+            for x in node.inputs:
+                left[x] -= 1
+                if not left[x] and not x.inputs:
+                    found.append(x)
+        return [node for node in found or [self.output] if node in self.flows.total]
 
     # -- names --------------------------------------------------------------------------------
 
@@ -112,20 +139,24 @@ class Steps:
         ----------
         formula : Expr
             Its names are keys of `parts`.
-        parts : mapping of str to (str, array)
+        parts : mapping of str to (str, Tensor)
             What is said in words, and the value.
         """
+        single = all(number.size == 1 for _, number in parts.values())
+        formula = _bare(formula) if single else formula
         words = write(formula, unicode_style(lambda key: parts[key][0]))
-        marked = write(formula, unicode_style(lambda key: f"⁽{key}⁾"))
+        style = unicode_style(lambda key: f"⁽{key}⁾")._replace(scalar_product="{0} · {1}")
+        marked = write(formula, style)
         alone = marked.startswith("⁽") and marked.count("⁽") == 1 and marked.endswith("⁾")
 
         def value(match: re.Match[str]) -> str:
-            said = text.in_html(parts[match[1]][1])
-            return f"({said})" if said.startswith("−") and not alone else said
+            before, key, after = match.groups()
+            wrapped = bool(before and after)  # as in f(x) and (x)²
+            return before + self.shown.html(parts[key][1], not alone and not wrapped) + after
 
-        if all(np.size(number) == 1 for _, number in parts.values()):
+        if single:
             words, marked = words.replace(" ⊙ ", " · "), marked.replace(" ⊙ ", " · ")
-        return html.escape(words), re.sub("⁽(@[a-z0-9]+)⁾", value, html.escape(marked))
+        return html.escape(words), re.sub(r"(\(?)⁽(@[a-z0-9]+)⁾(\)?)", value, html.escape(marked))
 
     def _given(self) -> Step:
         leaves = [node for node in self.view.nodes if not node.inputs]
@@ -135,7 +166,7 @@ class Steps:
             "forward through the graph, one operation at a time, and then backward.</p>"
         )
         named = [leaf for leaf in leaves if leaf in self.names]
-        results = [(self._name(leaf), text.in_html(plain(leaf))) for leaf in named]
+        results = [(self._name(leaf), self.shown.html(leaf)) for leaf in named]
         return Step("forward", leaves, [], said, results)
 
     def _forward(self, node: Tensor) -> Step:
@@ -148,30 +179,31 @@ class Steps:
         parts = self._operands(node)
         formula = Expr(node.op, tuple(named(key) for key in parts), dict(node.params))
         words, numbers = self._written(formula, parts)
-        name, value = self._name(node), text.in_html(plain(node))
+        name, value = self._name(node), self.shown.html(node)
         said = (
             f"<h1><span class='pass'>Forward:</span> {name}</h1>"
             f"<p>{name} is {sentence}.</p>"
-            f"<div class='formula'><div>{name} = {words}</div>{_equal(numbers, value)}</div>"
+            f"<div class='formula'><div class='words'>{name} = {words}</div>"
+            f"{_equal(numbers, value)}</div>"
         )
         return Step("forward", [node], self.taken.get(node, []), said, [(name, value)])
 
     def _operands(self, node: Tensor) -> dict[str, tuple[str, Any]]:
         """Return what the inputs of `node` are called and their values, by their places."""
-        return {f"@{i}": (self._plain(x), plain(x)) for i, x in enumerate(node.inputs)}
+        return {f"@{i}": (self._plain(x), x) for i, x in enumerate(node.inputs)}
 
     # -- backward -----------------------------------------------------------------------------
 
     def _backward(self, node: Tensor) -> Step:
-        called, total = html.escape(self._gradient(node)), text.in_html(self.flows.total[node])
+        called, total = html.escape(self._gradient(node)), self.shown.html(self.flows.total[node])
         used = [
             position for position in self.uses.get(node, []) if self._flow(position) is not None
         ]
         if node is self.output:
             why = f"The backward pass begins: {self._name(node)} changes with itself at the rate 1."
-            lines = f"<div>{called} = {total}</div>"
+            lines = f"<div class='result'>{called} = {total}</div>"
         else:
-            why = self._chain(node, [self.view.uses[position].head for position in used])
+            why = self._chain(node, used)
             lines = self._sum(called, used, total)
         said = (
             f"<h1><span class='pass'>Backward:</span> {called}</h1><p>{why}</p>"
@@ -184,34 +216,62 @@ class Steps:
         use = self.view.uses[position]
         return self.flows.along.get((use.head, use.argument))
 
-    def _chain(self, node: Tensor, heads: list[Tensor]) -> str:
-        """Return the chain rule in words for a node that `heads` use."""
+    def _chain(self, node: Tensor, used: list[int]) -> str:
+        """Return the chain rule in words for a node with these uses."""
         output, name = self._name(self.output), self._name(node)
+        heads = [self.view.uses[position].head for position in used]
         through = [self._name(head) for head in heads]
         if len(heads) == 1:
             carried = html.escape(self._gradient(heads[0]))
+            rate = self._rate(heads[0], self.view.uses[used[0]].argument)
+            back = f"{carried} times that" if rate else f"{carried}, carried back through it"
             return (
-                f"{output} depends on {name} through {through[0]} alone, so the chain rule has "
-                f"one term: {carried}, carried back through that operation."
+                f"{output} depends on {name} through {through[0]} alone"
+                f"{rate}. So the chain rule has one term: {back}."
             )
         return (
             f"{output} depends on {name} through {len(heads)} uses, in "
             f"{' and '.join(through)}. The chain rule adds what each of them hands back."
         )
 
+    def _rate(self, head: Tensor, argument: int) -> str:
+        """Return how much a change of an input of `head` counts there; nothing if unsaid."""
+        assert head.op is not None  # noqa: S101 - it uses something
+        operands, x = self._operands(head), head.inputs[argument]
+        whole = Expr(head.op, tuple(named(key) for key in operands), dict(head.params))
+        change = f", and {self._name(head)} = {self._written(whole, operands)[0]}"
+        change += f": a small change of {self._name(x)} counts "
+        if head.op is MATMUL:
+            return f"{change}{self._name(head.inputs[1 - argument])} times"
+        formula = rule_formula(head, argument)
+        if formula is None or "elementwise" not in head.op.traits:
+            return ""
+        formula = simplified(formula)
+        flowing = [path for path, e in factors(formula) if e.name == G]
+        rate = without(formula, flowing[:1])
+        if len(flowing) != 1 or formula.name:
+            return f"{change}once" if formula.name == G else ""
+        parts = {OUT: (self._plain(head), head), **operands}
+        words = f"f′({self._name(x)})" if "activation" in head.op.traits else ""
+        value = recorded(rate, {key: part for key, (_, part) in parts.items()})
+        written = self._written(rate, parts)[0] if names_in(rate) else ""
+        said = [part for part in (words, written) if part]
+        return f"{change}{' = '.join([*said, self.shown.html(value)])} times"
+
     def _sum(self, called: str, used: list[int], total: str) -> str:
         """Return the terms of a gradient, each as a formula and with numbers, and their sum."""
         terms = [self._term(*self.view.uses[position][1:3]) for position in used]
         if len(terms) == 1:
             words, numbers = terms[0]
-            return f"<div>{called} = {words}</div>{_equal(numbers, total)}"
-        lines, parts = [], [text.in_html(self._flow(position)) for position in used]
+            return f"<div class='words'>{called} = {words}</div>{_equal(numbers, total)}"
+        lines, parts = [], [self.shown.html(self._flow(position)) for position in used]
         for count, (words, numbers) in enumerate(terms, 1):
             through = self._name(self.view.uses[used[count - 1]].head)
             lines.append(f"<div class='label'>term {count}, through {through}</div>")
-            lines.append(f"<div>{words}</div>{_equal(numbers, parts[count - 1])}")
+            lines.append(f"<div class='words'>{words}</div>{_equal(numbers, parts[count - 1])}")
         lines.append("<div class='label'>together</div>")
-        lines.append(f"<div>{called} = {' + '.join(parts)}</div>{_equal(total)}")
+        together = f"{called} = {' + '.join(parts)}"
+        lines.append(f"<div class='numbers'>{together}</div>{_equal(total, total)}")
         return "".join(lines)
 
     def _term(self, head: Tensor, argument: int) -> tuple[str, str]:
@@ -223,7 +283,7 @@ class Steps:
             return value, value
         parts = {
             G: (self._gradient(head), self.flows.total[head]),
-            OUT: (self._plain(head), plain(head)),
+            OUT: (self._plain(head), head),
             **self._operands(head),
         }
         return self._written(simplified(formula), parts)

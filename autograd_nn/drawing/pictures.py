@@ -12,7 +12,7 @@ from .dot import written
 from .flows import Flows
 from .folding import folded
 from .layers import layered
-from .names import marks_of, names_of
+from .names import names_of, verdicts_of
 from .render import Drawing
 from .sources import outputs_of
 from .style import MARKS
@@ -123,7 +123,7 @@ def draw(
     """
     _check(collapse, depth, limit, direction)
     outputs = outputs_of(what, args)
-    given = {**marks_of(what), **(marks or {})}
+    given = dict(marks or {})
     known = names_of(outputs, names)
     _check_marks(given, known)
     view, said = _view(outputs, collapse, depth, limit)
@@ -135,6 +135,7 @@ def draw(
         flows=Flows(outputs) if gradients else None,
         names=known,
         marks=given,
+        verdicts=verdicts_of(what),
         direction=direction,
         caption="\n".join(part for part in (caption, said) if part),
     )

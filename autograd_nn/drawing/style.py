@@ -27,6 +27,9 @@ BACKWARD_INK = "#8f3f00"
 FLOW = "#fdeee4"
 """The tint behind numbers on the arrows of what flows backward."""
 
+SLOT = "#fefefe"
+"""Room for a number that a page fills in; the page finds it by this colour."""
+
 FONT = "Helvetica,Arial,sans-serif"
 
 _BOX = {"shape": "box"}

@@ -66,6 +66,8 @@ class View:
         Shown nodes whose inputs are not.
     blocks : dict of Tensor to str
         For a node that stands for a whole group, what is written on it.
+    meant : dict of Use to list of Use
+        For a use at such a node, those of the graph that it stands for.
     """
 
     nodes: list[Tensor]
@@ -76,6 +78,7 @@ class View:
     hidden: int = 0
     cut: list[Tensor] = field(default_factory=list)
     blocks: dict[Tensor, str] = field(default_factory=dict)
+    meant: dict[Use, list[Use]] = field(default_factory=dict)
 
     def sources(self) -> dict[Tensor, list[Tensor]]:
         """Return the shown inputs of each node that has any, in their order."""
@@ -132,13 +135,15 @@ def collapsed(view: View, groups: Sequence[Group]) -> View:
         if last is not None:
             stands |= dict.fromkeys(group.nodes, last)
             blocks[last] = group.label
-    uses: dict[Use, None] = {}
+    meant: dict[Use, list[Use]] = {}
     for use in view.uses:
         tail, head = stands.get(use.tail, use.tail), stands.get(use.head, use.head)
         if tail is not head:
-            uses[Use(tail, head, -1, use.loop) if head in blocks else Use(tail, *use[1:])] = None
+            put = Use(tail, head, -1, use.loop) if head in blocks else Use(tail, *use[1:])
+            meant.setdefault(put, []).append(use)
     shown = {node for node in view.nodes if stands.get(node, node) is node}
-    return view.merged(stands, uses, folds=_within(view.folds, shown), blocks=blocks)
+    folds = _within(view.folds, shown)
+    return view.merged(stands, meant, folds=folds, blocks=blocks, meant=meant)
 
 
 def _within(groups: list[Group], shown: Collection[Tensor]) -> list[Group]:

@@ -27,13 +27,16 @@ def cut(text: str, longest: int = _LONGEST) -> str:
 def number(value: Any) -> str:
     """Return a number in four digits, with a minus sign that is one.
 
-    >>> number(-0.123456), number(3), number(True), number(1e-7)
-    ('−0.1235', '3', 'True', '1e−07')
+    >>> number(-0.123456), number(3), number(True), number(1e-7), number(1 - 2j)
+    ('−0.1235', '3', 'True', '1e−07', '1 − 2i')
     """
     if isinstance(value, (bool, np.bool_)):
         return str(bool(value))
     if isinstance(value, (int, np.integer)):
         return str(int(value)).replace("-", "−")
+    if isinstance(value, (complex, np.complexfloating)):
+        sign = "−" if np.signbit(value.imag) else "+"
+        return f"{number(value.real)} {sign} {number(abs(value.imag))}i"
     try:
         text = f"{float(value):.4g}"
     except (TypeError, ValueError):  # a symbol
@@ -126,6 +129,8 @@ def _fraction(value: Any) -> Fraction | None:
 
 def plain_value(value: Any) -> str:
     """Return a constant in plain text: ``1/8``, ``−0.3333``, ``[1, 2]``."""
+    if np.iscomplexobj(value):
+        return short(value)
     if np.ndim(value):
         return array_text(value)
     exact = _fraction(value)

@@ -171,7 +171,7 @@ def evaluate_all(e: Expr, values: Mapping[str, Any]) -> dict[int, Any]:
     for node in nodes(e):
         try:
             known[id(node)] = evaluate(node, values, known)
-        except (ValueError, TypeError, IndexError, KeyError):
+        except (ValueError, TypeError, IndexError, KeyError, AttributeError):
             continue
     return known
 

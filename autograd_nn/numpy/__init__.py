@@ -4,7 +4,7 @@
 
 1. Functions take lists of Tensors: ``np.array([t, 2 * t])``, ``np.sum([t, s])``, ``np.r_[0, t]``.
 2. Inside of a function that is differentiated or compiled, ``np.zeros(n)`` and its like may be
-   written into, ``y[i] = t``; views taken before a write are copies. Outside of one they are plain
+   written into, ``y[i] = t``; views of them are views. Outside of one they are plain
    arrays. ``np.array(t)`` and ``np.copy(t)`` of a Tensor may be written into everywhere.
 3. Everything else is NumPy's own, and records Tensors as it does.
 """
@@ -69,6 +69,8 @@ def array(
 def _as(numpys: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(numpys, assigned=("__name__", "__doc__"))
     def convert(a: Any, dtype: Any = None, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(a, Written) and dtype in (None, a.dtype):
+            return a
         if holds_tensors(a):
             return _joined(a, dtype)
         return numpys(a, dtype, *args, **kwargs)

@@ -1,8 +1,8 @@
 """Arrays that may be written into while a function is differentiated: ``y[i] = t``.
 
-Every write is recorded as an update: the array is from then on the result of ``setitem``. Reading
-gives what is in it at that time; so a view that was taken before a write, ``row = y[0]``, is a
-copy, and writing into the view is refused. Each write of a Tensor copies the array.
+Every write is recorded as an update: the array is from then on the result of ``setitem``. What is
+computed from it takes what is in it at that time. Where NumPy gives a view, ``row = y[0]``, there
+is a `View`, which reads and writes the array itself. Each write of a Tensor copies the array.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Written(Tensor):
 
     def __init__(self, node: Tensor, owned: bool = False) -> None:
         self.grad = self.name = None
-        self._become(node)
+        self._become(node.node())
         self._read = not owned
 
     def _become(self, node: Tensor) -> None:
@@ -49,6 +49,8 @@ class Written(Tensor):
         return self._node
 
     def __setitem__(self, key: Any, value: Any) -> None:
+        if isinstance(value, View) and value.base is self and value.key is key is not None:
+            return  # y[key] += t has written into the view
         key, value = plain_key(key), current(value)
         if not isinstance(value, Tensor):
             if self.op is None and not self._read:  # nothing has used it: nothing to record
@@ -71,10 +73,34 @@ class Written(Tensor):
         """Write `value` everywhere."""
         self[...] = value
 
-    @property
-    def T(self) -> Tensor:
-        """The transpose, a copy."""
-        return self.node().T
+    def seen(self, look: Callable[[Any], Any], key: Any = None) -> Any:
+        """Return ``look(self)``, a `View` where NumPy gives one; `key` if it is ``self[key]``."""
+        node = self.node()
+
+        def part(result: Any, look: Callable[[Any], Any]) -> Any:
+            if type(result) in (list, tuple):
+                parts = [
+                    part(x, lambda y, at=at: look(y)[at])  # type: ignore[misc]  # bound now
+                    for at, x in enumerate(result)
+                ]
+                return type(result)(parts)
+            if not isinstance(result, Tensor):
+                return result
+            is_view = np.may_share_memory(result._data, node._data)
+            looks = is_view or (result.op is not None and "view" in result.op.traits)
+            if looks and key is None:  # the one or the other may be a copy in NumPy alone
+                probe = self.probe()
+                is_view = np.may_share_memory(look(probe), probe)
+            return View(self, look, key) if is_view else result
+
+        return part(look(node), look)
+
+    def probe(self) -> Any:
+        """Return an array laid out as this one is, of its elements' positions."""
+        kind = complex if self.dtype.kind == "c" else float  # whose .real is a view, too
+        probe = np.empty_like(self._data, kind, subok=False)
+        probe[...] = np.arange(self.size).reshape(self.shape)
+        return probe
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method == "at" and ufunc is np.add and inputs[0] is self:
@@ -92,7 +118,60 @@ class Written(Tensor):
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if func in _WRITING and args[0] is self:
             return _WRITING[func](*args, **kwargs)
-        return func(*current(args), **{name: current(value) for name, value in kwargs.items()})
+        kwargs = {name: current(value) for name, value in kwargs.items()}
+        if not args or args[0] is not self:
+            return func(*current(args), **kwargs)
+        if func is np.real and self.dtype.kind != "c":
+            return self
+        return self.seen(lambda y: func(y, *current(args[1:]), **kwargs))
+
+
+class View(Written):
+    """A part of `base` as ``look(base)`` shows it, at every time.
+
+    Parameters
+    ----------
+    base : Written
+        The array.
+    look : callable
+        Takes what `base` is, or an array of its shape, and returns the part.
+    key : object, optional
+        What `base` is indexed by, if it is.
+    """
+
+    __slots__ = ("_known", "base", "key", "look")
+    _node = property(lambda self: self.node())  # type: ignore[assignment]  # never its own
+    _read = True  # type: ignore[assignment]
+
+    def __init__(self, base: Written, look: Callable[[Any], Any], key: Any = None) -> None:
+        self.grad = self.name = None
+        self.base, self.look, self.key, self._known = base, look, key, (None, None)
+
+    def node(self) -> Any:
+        """Return the part of what the array is until the next write."""
+        node = self.base.node()
+        if self._known[0] is not node:
+            self._known = (node, self.look(node))
+        return self._known[1]
+
+    def probe(self) -> Any:
+        """Return an array laid out as this one is, of where its elements are in the first."""
+        return self.look(self.base.probe())
+
+    def _become(self, node: Tensor) -> None:
+        if self.key is not None:
+            self.base[self.key] = node
+            return
+        places, first = self.probe(), self.base
+        while isinstance(first, View):
+            first = first.base
+        if not places.flags.writeable or places.dtype.kind != first.probe().dtype.kind:
+            raise ValueError("this view is read only; write into the array that it is a view of")
+        first[np.unravel_index(places.real.astype(int), first.shape)] = node
+
+
+for _name in _RECORD:
+    setattr(View, _name, property(lambda self, name=_name: getattr(self.node(), name)))
 
 
 def current(value: Any) -> Any:
@@ -106,14 +185,18 @@ def current(value: Any) -> Any:
 
 def _delegated(name: str) -> Callable[..., Any]:
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return getattr(self.node(), name)(*current(args), **kwargs)
+        key = args[0] if name == "__getitem__" else None
+        return self.seen(lambda y: getattr(y, name)(*current(args), **kwargs), key)
 
     return method
 
 
-for _name in vars(Operators):
-    if _name not in vars(Written) and callable(getattr(Operators, _name)) and _name != "__class__":
+for _name in (*vars(Operators), "backward"):
+    if _name not in vars(Written) and callable(getattr(Tensor, _name)) and _name != "__class__":
         setattr(Written, _name, _delegated(_name))
+
+for _name, _look in {"T": np.transpose, "flat": np.ravel, "real": np.real, "imag": np.imag}.items():
+    setattr(Written, _name, property(_look))
 
 
 def _in_place(name: str) -> Callable[..., Any]:

@@ -169,9 +169,10 @@ def _lstsq_of(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, Any
     rank = np.count_nonzero(values > rcond * values[0])
     solution = np.linalg.pinv(a, rcond) @ b
     misfit = squared(b - a @ solution)
-    # while a function is traced the rank is not known, and taken to be full
-    full = m > n and (TRACING.get() or int(rank) == n)
+    traced = TRACING.get()  # the rank is not known then: NaN where there would be no residuals
+    full = m > n and (traced or int(rank) == n)
     residuals = np.atleast_1d(np.sum(misfit, axis=0)) if full else misfit[:0].ravel()
+    residuals = np.where(rank == n, residuals, np.nan) if full and traced else residuals
     return solution, residuals, rank, values
 
 

@@ -198,6 +198,7 @@ def indexed(x: Any, key: Any) -> Any:
     Slices and None are taken first, then elements along the axes that have positions.
     """
     parts = [_index_part(part) for part in (key if isinstance(key, tuple) else (key,))]
+    apart = _apart(parts)  # an ellipsis parts, also where it stands for no axis
     if any(part is Ellipsis for part in parts):
         at = next(i for i, part in enumerate(parts) if part is Ellipsis)
         taken = [np.ndim(p) if _is_mask(p) else p is not None for p in parts]
@@ -217,7 +218,7 @@ def indexed(x: Any, key: Any) -> Any:
     front = list(range(len(axes)))
     found: Any = apply(GATHER, (np.moveaxis(x, axes, front) if axes != front else x, *indices))
     new = range(max(map(np.ndim, indices)))
-    if _apart(parts) or not axes[0] or not new:
+    if apart or not axes[0] or not new:
         return found
     return np.moveaxis(found, tuple(new), tuple([axes[0] + i for i in new]))
 

@@ -18,6 +18,7 @@ from ..core.op import Op
 from ..core.tensor import Tensor, constant, plain
 from ..formulas.notation import identifier
 from ..formulas.precedence import ATOM, BINDING, UNARY, Text, infix
+from ..ops.costs import SOFTMAX_CROSS_ENTROPY
 from ..ops.elementwise import ASTYPE, RELU, SIGMOID
 from ..ops.indexing import GATHER, GETITEM
 from ..ops.reductions import MAX, MEAN, MIN, SUM
@@ -44,8 +45,13 @@ _SIGMOID_TEXT = '''def sigmoid(z):
 _RELU_TEXT = '''def relu(z):
     """Return max(z, 0)."""
     return np.maximum(z, 0)'''
+_CROSS_ENTROPY_TEXT = '''def softmax_cross_entropy(z, y, h):
+    """Return -sum(y * log(h)); max(z) - log(max(h)) is log(sum(exp(z)))."""
+    return np.max(z, axis=0) - np.log(np.max(h, axis=0)) - np.sum(y * z, axis=0)'''
 
-HELPERS = {SIGMOID: _SIGMOID_TEXT, RELU: _RELU_TEXT}
+HELPERS = {
+    SIGMOID: _SIGMOID_TEXT, RELU: _RELU_TEXT, SOFTMAX_CROSS_ENTROPY: _CROSS_ENTROPY_TEXT,
+}  # fmt: skip
 """Operations that have a short form of their own in programs."""
 
 
@@ -115,8 +121,9 @@ class Vocabulary:
         if found is not None and found[0] == "numpy":
             return f"np.{found[1]}"
         if found is not None:
-            self.embedding.imports["special"] = "from scipy import special"
-            return f"special.{found[1]}"
+            package, _, module = found[0].rpartition(".")
+            self.embedding.imports[module] = f"from {package} import {module}"
+            return f"{module}.{found[1]}"
         try:
             return self.embedding.add(op.forward)
         except NotLiteralError:

@@ -128,10 +128,14 @@ class Guard:
             first, second = ("".join(f"{x}, " for x, _ in some) for some in (overwritten, read))
             self.held["_overlapping"] = overlapping
             written.append(f"if _views and _overlapping(({first}), ({second})): {otherwise}")
-        for position, (where, leaf) in enumerate(overwritten):
-            for other, another in [*overwritten[position + 1 :], *read]:
-                if leaf.value.shape == another.value.shape:
-                    written.append(f"if {where} is {other}: {otherwise}")
+        shapes = [leaf.value.shape for _, leaf in overwritten]
+        others = [where for where, leaf in read if leaf.value.shape in shapes]
+        if others or len(set(shapes)) < len(shapes):
+            name = self.hold(id)
+            donated = ", ".join(f"{name}({where})" for where, _ in overwritten)
+            ids = "".join(f"{name}({where}), " for where in others)
+            written.append(f"_v = {{{donated}}}")
+            written.append(f"if len(_v) < {len(shapes)} or not _v.isdisjoint(({ids})): {otherwise}")
         return written if self.containers else written[1:]
 
     def described(self) -> str:

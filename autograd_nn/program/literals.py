@@ -141,7 +141,9 @@ def numpy_name(function: Any) -> tuple[str, str] | None:
     return None
 
 
-_COMMON = {"import numpy as np", "import math", "from scipy import special"}
+_COMMON = {
+    "import numpy as np", "import math", "from scipy import special", "from scipy import linalg",
+}  # fmt: skip
 """What programs import under these names themselves."""
 
 _IN_GUARDS = re.compile(r"_(held\d+|ndarray|missed|torn|error|v|views|overlapping|array)$")

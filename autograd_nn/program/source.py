@@ -109,7 +109,7 @@ class Writer:
 
     def reserved(self) -> set[str]:
         """Return the names that the text imports or defines for itself."""
-        return {"special", *(op.name for op in HELPERS)}
+        return {"special", "linalg", *(op.name for op in HELPERS)}
 
     def _parameters(self) -> list[str]:
         """Name the parameters and the leaves; write the lines that take arguments apart."""

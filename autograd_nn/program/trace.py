@@ -124,6 +124,7 @@ def trace(
         with tracing() as tape:
             tape.nodes = _Straight()
             result = f(*positional, **{key: given[key] for key in keywords})
+            flatten(result)  # what is written into and its views are looked at while recording
         if threading.active_count() == 1 or not before.drawn():
             break
     before.refuse_changes(name)

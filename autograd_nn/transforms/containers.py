@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from optree import PyTreeSpec
 
 _NAMESPACE = "autograd_nn"
-_LEAVES = (Tensor, np.ndarray, float, int, complex, str)
+_LEAVES = (np.ndarray, float, int, complex, str)
 
 
 def flatten(tree: Any) -> tuple[list[Any], PyTreeSpec | None]:
@@ -27,6 +27,8 @@ def flatten(tree: Any) -> tuple[list[Any], PyTreeSpec | None]:
     ``None`` is a container without leaves, as in JAX. Every field of a dataclass is a child,
     except those declared with ``field(metadata={"static": True})``.
     """
+    if isinstance(tree, Tensor):
+        return [tree.node()], None
     if isinstance(tree, _LEAVES) or hasattr(type(tree), "__array_function__"):
         return [tree], None
     import optree
@@ -36,7 +38,7 @@ def flatten(tree: Any) -> tuple[list[Any], PyTreeSpec | None]:
         for cls in sorted(fresh, key=lambda cls: cls.__qualname__):
             _register_dataclass(cls)
         leaves, structure = optree.tree_flatten(tree, namespace=_NAMESPACE)
-    return leaves, structure
+    return [x.node() if isinstance(x, Tensor) else x for x in leaves], structure
 
 
 def unflatten(structure: PyTreeSpec | None, leaves: list[Any]) -> Any:

@@ -181,6 +181,7 @@ class Run:
             given[place] = self._opened(args[place], roots[place], watched)
         with differentiating():
             result = f(*given, **kwargs)
+            flatten(result)  # what is written into and its views are looked at while recording
         self.aux: Any = None
         if has_aux:
             result, self.aux = _pair(result, who)

@@ -69,7 +69,8 @@ def _groups(node: Tensor, index: int) -> tuple[Any, Any]:
     """Return a number for every element of an input, and of the result that which it depends on."""
     op: Any = node.op
     x, arrays = node.inputs[index], [plain(a) for a in node.inputs]
-    if "view" in op.traits or op in _TAKES:
+    looks = "view" in op.traits and "elementwise" not in op.traits  # np.imag is both
+    if looks or op in _TAKES:
         others = [np.zeros(a.shape, int) if op is CONCATENATE else plain(a) for a in node.inputs]
         places = np.reshape(np.arange(1, x.size + 1), x.shape)
         others[index] = places

@@ -15,6 +15,7 @@ from .harness import Row, complex_sample, leaves
 from .rows import ROWS
 
 OF_PHASES = {
+    "eigh stacks", "svd U of stacks",
     "eigh function of a matrix", "eigh eigenvectors", "svd U", "svd V", "svd U of tall",
     "svd V of wide",
 }  # fmt: skip

@@ -46,12 +46,12 @@ def number_first(node: Tensor, graph: Graph) -> Tensor | None:
 
 
 def factor(node: Tensor) -> tuple[float | int, Tensor] | None:
-    """Return (c, x) for a node that is c·x or x/c with a plain number c, else None."""
+    """Return (c, x) for a node that is c·x with a plain number c, or x/c with an exact 1/c."""
     if node.op is MULTIPLY and is_factor(node.inputs[0]):
         return plain(node.inputs[0]), node.inputs[1]
     if node.op is DIVIDE and is_factor(node.inputs[1]):
-        c = plain(node.inputs[1])
-        return (1 / c, node.inputs[0]) if c else None
+        inverse = exact_inverse(plain(node.inputs[1]))
+        return None if inverse is None else (inverse, node.inputs[0])
     return (-1, node.inputs[0]) if node.op is NEGATIVE else None
 
 
@@ -62,12 +62,15 @@ def exact_inverse(c: float) -> float | None:
 
 @applies_to(MULTIPLY, DIVIDE, NEGATIVE, arithmetic=True)
 def merged_factors(node: Tensor, graph: Graph) -> Tensor | None:
-    """``2 * (3 * x)`` → ``6 * x``; ``(2 * x) / 4`` → ``0.5 * x``."""
+    """``2 * (3 * x)`` → ``6 * x``; ``(2 * x) / 4`` → ``0.5 * x``; ``-(x / 49)`` → ``x / -49``."""
     outer = factor(node)
-    inner = factor(outer[1]) if outer else None
-    if outer is None or inner is None or node.op is outer[1].op is NEGATIVE:
+    over = outer[1] if outer else node
+    inner = factor(over if outer else node.inputs[0])
+    if outer and inner:
+        both_signs = node.op is over.op is NEGATIVE
+        return None if both_signs or is_weak(inner[1]) else outer[0] * inner[0] * inner[1]
+    if over.op is not DIVIDE or not is_factor(over.inputs[1]) or not (outer or inner):
         return None
-    x = inner[1]
-    if is_weak(x):
-        return None
-    return outer[0] * inner[0] * x
+    c, x = outer or inner or (0, node)
+    x = over.inputs[0] if outer else x
+    return None if exact_inverse(c) is None or is_weak(x) else x / (plain(over.inputs[1]) / c)

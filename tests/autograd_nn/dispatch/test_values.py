@@ -44,6 +44,14 @@ def test_arrays_of_tensors_would_lose_gradients(v: Any) -> None:
     assert np.array(Tensor(A)).flags.writeable
 
 
+@pytest.mark.parametrize("of", [operator.mul, operator.add, operator.pow, operator.lt])
+def test_operators_of_masked_arrays_would_lose_gradients(of: Callable[..., Any]) -> None:
+    masked = np.ma.array([1.0, 2.0], mask=[False, True])
+    for a, b in ((masked, Tensor([1.0, 2.0])), (Tensor([1.0, 2.0]), masked)):
+        with pytest.raises(TypeError, match="mask"):
+            of(a, b)
+
+
 def test_arrays_are_not_built_from_recorded_tensors() -> None:
     x = Tensor(3.0)
     builds: list[Callable[[], Any]] = [lambda: np.array([x * x, x]), lambda: np.asarray(x * x)]

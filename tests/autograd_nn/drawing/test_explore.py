@@ -11,6 +11,7 @@ import pytest
 
 from autograd_nn import Tensor, explore, gradients
 from autograd_nn.drawing import GraphvizMissingError
+from nets import Network
 from tests.browser import CHROMIUM, opened
 
 from . import graphs
@@ -21,7 +22,7 @@ in_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is install
 def _steps(page: str) -> list[dict[str, Any]]:
     found = re.search(r'application/json">(.*?)</script>', page, re.DOTALL)
     assert found is not None
-    steps: list[dict[str, Any]] = json.loads(found[1])
+    steps: list[dict[str, Any]] = json.loads(found[1])["steps"]
     return steps
 
 
@@ -31,6 +32,7 @@ def _of(steps: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
 
 def _text(markup: str) -> str:
     """Return the words of HTML, a cell or line after the other."""
+    markup = re.sub(r"</?span[^>]*>", "", markup)
     return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", markup)).split())
 
 
@@ -49,8 +51,12 @@ def test_every_node_has_a_step_each_way(steps: list[dict[str, Any]]) -> None:
     # What is given, then @, +, σ, @, +, σ, −, ², Σ, mean, ·
     assert len(forward) == 1 + 11
     assert len(backward) == 11 + 4  # and W1, b1, W2, b2
-    order = [s["nodes"][0] for s in backward]
-    assert order == sorted(order, key=lambda id_: -int(id_[1:]))
+    titles = [_text(s["html"]).split()[1] for s in backward]
+    # A parameter's gradient comes as soon as it is complete, beside its layer's δ.
+    assert titles[6:] == [
+        "δ⁽³⁾", "∂J/∂b⁽²⁾", "∂J/∂u₂", "∂J/∂W⁽²⁾", "∂J/∂h⁽²⁾",
+        "δ⁽²⁾", "∂J/∂b⁽¹⁾", "∂J/∂u₁", "∂J/∂W⁽¹⁾",
+    ]  # fmt: skip
 
 
 def test_forward_in_words_and_numbers(steps: list[dict[str, Any]]) -> None:
@@ -103,14 +109,14 @@ def test_large_arrays_are_summed_up() -> None:
     w = Tensor(np.linspace(0, 1, 400).reshape(20, 20), requires_grad=True, name="W1")
     page = explore((w * w).sum())
     assert "20 × 20: 0 … 1, mean 0.5" in page.html
-    assert len(page.html) < 60_000
+    assert len(page.html) < 80_000
 
 
 def test_the_page_needs_nothing_else() -> None:
     page = explore(graphs.cost()).html
     addresses = set(re.findall(r"https?://[^\s\"'<>]+", page))
     assert addresses == {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
-    assert not re.search(r"<(link|img|iframe)\b|\ssrc=|@import|url\(", page)
+    assert not re.search(r"<(link|img|iframe)\b|\ssrc=|@import|url\((?!.?#)", page)
 
 
 def test_page_is_saved_and_shown(tmp_path: pathlib.Path) -> None:
@@ -158,7 +164,7 @@ def test_nothing_that_draws(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.P
 _ACTIONS = """
 const said = [];
 const note = () => said.push([at, el("step").querySelector("h1").textContent,
-  el("so-far").rows.length, [...document.querySelectorAll("g.node.now")].map((g) => g.id)]);
+  el("so-far").rows.length, [...document.querySelectorAll("#whole g.node.now")].map((g) => g.id)]);
 const key = (name) => document.dispatchEvent(new KeyboardEvent("keydown", { key: name }));
 note(); key("ArrowRight"); note(); key("ArrowRight"); note(); key("ArrowLeft"); note();
 key("End"); note(); key("ArrowRight"); note(); key("b"); note(); key("Home"); note();
@@ -173,7 +179,7 @@ document.title = JSON.stringify(said);
 
 @in_browser
 def test_stepping_in_a_browser(tmp_path: pathlib.Path) -> None:
-    dom = opened(explore(graphs.cost()).html, tmp_path, _ACTIONS)
+    dom = opened(explore(graphs.cost(), ask=False).html, tmp_path, _ACTIONS)
     title = re.search(r"<title>(.*?)</title>", dom)
     assert title is not None
     said = json.loads(html.unescape(title[1]))
@@ -187,13 +193,141 @@ def test_stepping_in_a_browser(tmp_path: pathlib.Path) -> None:
     assert said[-1] == [2, "Forward: z⁽²⁾", 8, ["n7"]]
 
 
+def _said(dom: str) -> Any:
+    title = re.search(r"<title>(.*?)</title>", dom)
+    assert title is not None
+    return json.loads(html.unescape(title[1]))
+
+
+_CHANGES = """
+const now = (id) => [...values[data.nodes[id].gradient].d], J = () => cost();
+const leaf = Object.keys(start).find((id) => data.nodes[id].name === "W⁽²⁾"), said = [];
+set(leaf, 1, -0.75); said.push([J(), now(leaf)]);
+show(steps.length - 3); said.push(el("so-far").textContent.includes(shown(now(leaf)[0])));
+el("descend").click(); said.push([J(), [...leaves[leaf].d]]);
+el("reset").click(); said.push([J(), now(leaf)]);
+el("leaf").value = leaf; edit();
+const box = document.querySelectorAll("#editor input")[1];
+box.value = "-0.75"; box.dispatchEvent(new Event("input")); said.push([J(), now(leaf)]);
+document.title = JSON.stringify(said);
+"""
+
+
+@in_browser
+def test_numbers_follow_what_is_changed(tmp_path: pathlib.Path) -> None:
+    said = _said(opened(explore(graphs.cost(), ask=False).html, tmp_path, _CHANGES))
+    net = graphs.network()
+    first = net.graph(graphs.X, graphs.Y)
+    net.W[2] = np.array([[0.5, -0.75, 0.5]])
+    nodes = net.graph(graphs.X, graphs.Y)
+    names = ("W1", "b1", "W2", "b2", "x", "y")
+    slope = gradients(nodes["J"], [nodes[name] for name in names])
+    changed = [float(nodes["J"].numpy()), slope[2].ravel()]
+    for got in (said[0], said[4]):
+        np.testing.assert_allclose(got[0], changed[0], rtol=1e-12)
+        np.testing.assert_allclose(got[1], changed[1], rtol=1e-12)
+    assert said[1] is True
+    for l in (1, 2):
+        net.W[l] = net.W[l] - slope[2 * l - 2]
+        net.b[l] = net.b[l] - slope[2 * l - 1]
+    np.testing.assert_allclose(said[2][0], net.cost(graphs.X, graphs.Y).item(), rtol=1e-12)
+    np.testing.assert_allclose(said[2][1], np.ravel(net.W[2]), rtol=1e-12)
+    np.testing.assert_allclose(said[3][0], first["J"].item(), rtol=1e-12)
+
+
+_ANSWERS = """
+const said = { right: 0, asked: 0, planted: 0, named: 0, kinds: [] };
+steps.forEach((step, i) => {
+  const q = step.question;
+  if (!q) return;
+  const node = data.nodes[step.nodes[0]], truth = values[node.gradient].d[q.entry];
+  said.asked++;
+  said.right += judged(shown(truth), q, node).right === true;
+  q.wrong.forEach(([slot, kind]) => {
+    const x = values[slot].d[q.entry];
+    if (Math.abs(x - truth) <= 0.01 * Math.abs(truth)) return;  // this entry cannot tell
+    const { kind: told } = judged(x.toPrecision(4), q, node);
+    said.planted++; said.named += told !== undefined;
+    if (told && !said.kinds.includes(told)) said.kinds.push(told);
+  });
+});
+show(steps.findIndex((s) => s.question));
+said.hidden = getComputedStyle(document.querySelector("#step .result")).display;
+el("hint").click();
+said.hint = getComputedStyle(document.querySelector("#step p")).display;
+el("answer").value = "12345"; document.querySelector("#asking button").click();
+said.verdict = el("verdict").textContent;
+el("answer").value = shown(values[data.nodes[steps[at].nodes[0]].gradient].d[0]);
+document.querySelector("#asking button").click();
+said.score = el("score").textContent;
+said.shown = getComputedStyle(document.querySelector("#step .result")).display;
+el("ask").value = "formula"; show(at + 1);
+said.options = [...document.querySelectorAll("#options button")].length;
+document.title = JSON.stringify(said);
+"""
+
+
+@in_browser
+def test_wrong_answers_are_told_their_mistake(tmp_path: pathlib.Path) -> None:
+    said = _said(opened(explore(graphs.cost()).html, tmp_path, _ANSWERS))
+    assert said["right"] == said["asked"] == 8
+    assert said["named"] == said["planted"] > 60
+    assert {"sign", "f′ missing", "f for f′", "constant factor"} <= set(said["kinds"])
+    assert (said["hidden"], said["hint"], said["shown"]) == ("none", "block", "block")
+    assert said["verdict"].startswith("Not right")
+    assert said["score"] == "2 of 4 points"  # a hint and a wrong answer
+    assert said["options"] == 4
+
+
+def test_what_has_no_form_in_javascript_stays() -> None:
+    A = Tensor(np.eye(2) * 2, requires_grad=True, name="A")
+    b = Tensor([1.0, 2.0], requires_grad=True, name="b")
+    page = explore((np.linalg.inv(A) @ b).sum()).html
+    assert "no JavaScript form: inv" in page
+    start = re.search(r"const start = \{(.*)\};", page)
+    assert start is not None
+    assert start[1].count("array(") == 1
+
+
+_ROOM = """
+const said = [];
+for (let i = 0; i < steps.length; i += 3) {
+  show(i);
+  if (el("small").querySelector("svg")) fold(i % 2 === 1);
+  const root = document.documentElement;
+  said.push(root.scrollWidth - innerWidth, root.scrollHeight - innerHeight,
+    el("side").scrollWidth - el("side").clientWidth);
+}
+document.title = JSON.stringify(Math.max(...said));
+"""
+
+
+def _digits() -> Tensor:
+    rng = np.random.default_rng(0)
+    net = Network([64, 30, 10], seed=0)
+    return net.cost(rng.uniform(size=(64, 32)), np.eye(10)[rng.integers(0, 10, 32)].T)
+
+
+@in_browser
+@pytest.mark.parametrize("make", [graphs.square, graphs.cost, _digits])
+@pytest.mark.parametrize("size", [(1400, 900), (800, 600), (500, 844)])
+def test_nothing_is_off_screen(make: Any, size: tuple[int, int], tmp_path: pathlib.Path) -> None:
+    dom = opened(explore(make()).html, tmp_path, _ROOM, size=size, dark=size[0] == 800)
+    assert _said(dom) <= 0
+
+
+def test_pages_are_small() -> None:
+    assert len(explore(graphs.cost()).html.encode()) <= 250_000
+    assert len(explore(_digits()).html.encode()) <= 600_000
+
+
 @in_browser
 def test_names_do_nothing_in_a_browser(tmp_path: pathlib.Path) -> None:
     x = Tensor(2.0, requires_grad=True, name="<img src=x onerror='document.body.id=\"bad\"'>")
     y = Tensor(3.0, requires_grad=True, name="</script><script>document.body.id='bad'</script>")
     J = x * y
     J.name = "<b onclick=1>J"
-    last = "show(steps.length - 1); document.title = el('step').textContent"
+    last = "el('ask').value = ''; show(steps.length - 1); document.title = el('step').textContent"
     dom = opened(explore(J).html, tmp_path, last, fragment="2")
     assert not re.search("<body[^>]* id=", dom)
     assert "<img" not in dom
@@ -201,3 +335,11 @@ def test_names_do_nothing_in_a_browser(tmp_path: pathlib.Path) -> None:
     title = re.search(r"<title>(.*?)</title>", dom)
     assert title is not None
     assert "<img src=x onerror=" in html.unescape(title[1])
+
+
+def test_complex_numbers_are_shown() -> None:
+    z = Tensor([1 - 2j, 3j], requires_grad=True, name="z")
+    J = np.sum(np.abs(z * (1 + 1j)) ** 2)
+    said = " ".join(_text(step["html"]) for step in _steps(explore(J).html))
+    assert "1 + 1i" in said
+    assert "28" in said  # |1 − 2i|² = 5 and |3i|² = 9, each times 2

@@ -15,8 +15,8 @@ import pytest
 from autograd_nn import Tensor, gradients, log_softmax, sigmoid, softmax
 from autograd_nn.core.graph import replay
 from autograd_nn.drawing.javascript import RUNTIME, Script, script
-from tests.autograd_nn.random_programs import draw, result_size
-from tests.autograd_nn.rows import ROWS
+from tests.autograd_nn.random_programs import draw
+from tests.autograd_nn.test_random_programs import pool
 
 NODE = shutil.which("node")
 needs_node = pytest.mark.skipif(NODE is None, reason="Node is not installed")
@@ -49,8 +49,7 @@ def case(J: Tensor, leaves: dict[str, Tensor], rng: np.random.Generator) -> Any:
     other = {k: t.numpy() + 0.01 * rng.normal(size=t.shape) for k, t in leaves.items()}
     with np.errstate(all="ignore"):
         right, nodes = replay(outputs, {t: other[k] for k, t in leaves.items()})
-    values = [np.asarray(node.numpy(), float) for node in nodes.values()]
-    largest = max(float(np.abs(v).max(initial=0.0)) for v in values)
+    largest = max(float(np.abs(node.numpy()).max(initial=0.0)) for node in nodes.values())
     return script(outputs, leaves), other, [r.numpy() for r in right], largest
 
 
@@ -66,12 +65,15 @@ def compare(cases: Sequence[Any], folder: Path) -> None:
 @needs_node
 def test_random_graphs(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
-    rows = [(row, n) for row, n in ((row, result_size(row)) for row in ROWS) if n]
+    rows = pool()
     cases: list[Any] = []
     while len(cases) < 200:
         program, leaves = draw(rows, rng, 1, 5)
         xs = {f"v{i}": Tensor(v, requires_grad=True, name=f"v{i}") for i, v in enumerate(leaves)}
-        made = case(program.on_tensors(*xs.values()), xs, rng)
+        try:
+            made = case(program.on_tensors(*xs.values()), xs, rng)
+        except NotImplementedError:  # no derivative by that argument
+            continue
         if not made[0].static and np.isfinite(made[3]):
             cases.append(made)
     compare(cases, tmp_path)

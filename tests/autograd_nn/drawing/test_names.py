@@ -59,11 +59,11 @@ def test_in_pages(name: str) -> None:
     page = explore(_graph(name)).html
     assert page.count("<script") == 2
     assert page.count("</script>") == 2
-    assert page.count("</svg>") == 1
-    data = re.search(r'<script id="steps" type="application/json">(.*?)</script>', page, re.DOTALL)
+    assert page.count("</svg>") == 3  # an arrow, the graph, the curve
+    data = re.search(r'<script id="data" type="application/json">(.*?)</script>', page, re.DOTALL)
     assert data is not None
     assert not set(data[1]) & set("<>&")
-    steps = json.loads(data[1])
+    steps = json.loads(data[1])["steps"]
     assert [step["pass"] for step in steps] == ["forward", "forward", "backward", "backward"]
     for step in steps:
         assert not re.search(r"<(script|b|img|/svg)\b", step["html"])

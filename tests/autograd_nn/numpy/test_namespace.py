@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
 import autograd_nn.numpy as anp
-from autograd_nn import Tensor, check_grads, grad, jacobian, vjp
+from autograd_nn import Tensor, check_grads, grad, jacobian, jit, vjp
 
 X = np.array([0.7, 1.4, 0.4])
 
@@ -119,14 +121,55 @@ def test_reading_gives_what_is_there_at_that_time() -> None:
 
     np.testing.assert_allclose(grad(f)(X), [110, 1, 0])
 
-    def into_a_view(x: Any) -> Any:
-        y = anp.zeros((2, 3))
-        row = y[0]
-        row[1] = x[0]
-        return y
 
-    with pytest.raises(TypeError, match="cannot be changed in place"):
-        grad(lambda x: anp.sum(into_a_view(x)))(X)
+_LOOKS: list[Callable[[Any, Any], Any]] = [
+    lambda np, y: y[1:], lambda np, y: y[0], lambda np, y: y[:, ::-1], lambda np, y: y[None, :, 1],
+    lambda np, y: y[[0, 1]], lambda np, y: y.T, lambda np, y: y.T.reshape(-1),
+    lambda np, y: y.reshape(3, -1), lambda np, y: y.ravel(), lambda np, y: np.swapaxes(y, 0, 1),
+    lambda np, y: np.split(y, 2)[1], lambda np, y: np.squeeze(y), lambda np, y: np.flip(y),
+    lambda np, y: np.diagonal(y), lambda np, y: np.broadcast_to(y, (2, *y.shape)),
+    lambda np, y: np.asarray(y), lambda np, y: np.atleast_3d(y), lambda np, y: y.copy(),
+    lambda np, y: y.flatten(), lambda np, y: np.copy(y), lambda np, y: y.real,
+]  # fmt: skip
+
+
+def _written(x: Any, steps: list[tuple[int, int, int]], np: Any = anp) -> Any:
+    """Take parts of parts of an array, write into some, and read all at the time and at the end."""
+    parts = [np.zeros((4, 3))]
+    read = []
+    for place, look, into in steps:
+        parts.append(_LOOKS[look](np, parts[place]))
+        read.append(parts[-1] * x[0])
+        if into % 3 == 0:
+            parts[into // 3][...] = x[1] * len(parts)
+        elif into % 3 == 1:
+            parts[into // 3][-1:] += x[2] * 2.0
+        else:
+            parts[into // 3] *= x[0]
+    return parts, read
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_views_are_views_where_numpy_gives_them(seed: int) -> None:
+    draw = random.Random(seed)  # noqa: S311 - for a test
+    steps: list[tuple[int, int, int]] = []
+    while len(steps) < 6:
+        step = (draw.randint(0, len(steps)), draw.randrange(len(_LOOKS)), draw.randrange(21))
+        try:  # what NumPy refuses is left out, and writing into what is no view of the first
+            parts = _written(X, [*steps, step], np)[0]
+        except (ValueError, IndexError):
+            continue
+        if np.shares_memory(parts[0], parts[step[2] // 3]):
+            steps.append(step)
+
+    def flat(x: Any, np: Any = anp) -> Any:
+        parts, read = _written(x, steps, np)
+        return np.concatenate([np.ravel(part * 1.0) for part in [*parts, *read]])
+
+    np.testing.assert_allclose(vjp(flat, X)[0], flat(X, np))
+    np.testing.assert_allclose(jit(flat)(X), flat(X, np))
+    rows = [(flat(X + h, np) - flat(X - h, np)) / 2e-6 for h in 1e-6 * np.eye(3)]
+    np.testing.assert_allclose(jacobian(flat)(X), np.stack(rows, -1), rtol=1e-5, atol=1e-6)
 
 
 def test_a_copy_of_a_tensor_may_be_written_into() -> None:

@@ -55,6 +55,8 @@ def test_error_against_fifty_digits(position: int) -> None:
 
 def test_a_rounded_inverse_is_not_multiplied_by() -> None:
     assert jit(lambda x: np.floor(x / 49))(np.array([49.0])) == [1.0]
+    assert jit(lambda x: np.ceil(-(x / 49)))(np.array([49.0])) == [-1.0]
+    assert jit(lambda x: np.floor(49 * (x / 49)))(np.array([49.0])) == [49.0]
     assert jit(lambda x: np.floor(np.mean(x)))(np.full(49, 7.0 * 7)) == 49.0
 
 
@@ -167,3 +169,11 @@ def test_a_gradient_that_is_zero_up_to_rounding_is_no_alarm() -> None:
 
     np.testing.assert_allclose(jit(grad(f))(np.zeros((4, 1))), 0, atol=1e-11)
     assert jit(lambda x: np.mean(x * x).astype("f8"))(x.astype("f4")) > 0
+
+
+def test_residuals_of_another_rank_are_no_numbers() -> None:
+    """NumPy has none where the rank is not full, and a program's shapes are fixed."""
+    a, b = np.eye(4)[:, :2], np.arange(4.0)
+    residuals = jit(lambda a, b: np.linalg.lstsq(a, b)[1])
+    np.testing.assert_allclose(residuals(a, b), np.linalg.lstsq(a, b)[1])
+    assert np.isnan(residuals(a * [1, 0], b)).all()

@@ -50,3 +50,14 @@ def test_the_right_argument_is_named_among_many() -> None:
     program = jit(f).lower(*[np.ones(n % 2 + 1) for n in range(12)])
     with pytest.raises(TypeError, match=r"xs_1: float64 of shape \(2,\).*; xs_11: float64"):
         program(*[1.0] * 12)
+
+
+def test_no_donated_array_is_given_twice() -> None:
+    step = jit(lambda a, b, c: (a + c, b * c, a - b), donate=(0, 1))
+    arrays = [np.ones(3), np.ones(3), np.ones(3)]
+    step(*arrays)
+    for first, second in ((0, 1), (0, 2), (1, 2)):
+        given = [np.ones(3) for _ in arrays]
+        given[second] = given[first]
+        with pytest.raises(ValueError, match="share the memory"):
+            step(*given)

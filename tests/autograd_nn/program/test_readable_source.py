@@ -24,7 +24,7 @@ GOLDEN = """\
     z3 = W2 @ h2 + b2                                # (2, 3)
     h3 = sigmoid(z3)                                 # (2, 3)
     t1 = h3 - y                                      # (2, 3)
-    J = 0.16666666666666666 * np.sum(np.square(t1))
+    J = np.sum(np.square(t1)) / 6.0
     # backward
     delta3 = t1 * (h3 * (1 - h3))                    # (2, 3)
     db2 = np.sum(delta3, axis=1, keepdims=True) / 3  # (2, 1)

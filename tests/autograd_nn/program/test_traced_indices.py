@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from autograd_nn import Tensor, grad, jit
@@ -30,6 +30,7 @@ FIXED = st.one_of(
 @given(
     st.lists(st.one_of(POSITIONS, FIXED), min_size=1, max_size=3), st.booleans(), st.integers(0, 3)
 )
+@example([slice(None), 0, np.array([1, 2])], True, 2)  # an ellipsis of no axis parts positions
 def test_any_key_takes_what_numpy_takes(parts: list[Any], dots: bool, at: int) -> None:
     place = [isinstance(p, (int, np.ndarray)) and np.asarray(p).dtype != bool for p in parts]
     given_ = [p for p, computed in zip(parts, place, strict=True) if computed]

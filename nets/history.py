@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,6 +93,17 @@ class History:
         if self.held_out:
             axes.legend()
         return figure
+
+    def _repr_png_(self) -> bytes | None:
+        """Return the plot, for notebooks; None before the first iteration or without Matplotlib."""
+        try:
+            figure = self.plot() if self.cost else None
+        except ImportError:
+            return None
+        picture = io.BytesIO()
+        if figure is not None:
+            figure.savefig(picture, format="png", dpi=100)
+        return picture.getvalue() or None
 
 
 class CSVLog:

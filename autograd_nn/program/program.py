@@ -9,9 +9,12 @@ from __future__ import annotations
 import base64
 import functools
 import gc
+import html
 import itertools
+import keyword
 import linecache
 import pathlib
+import re
 import types
 import weakref
 import zlib
@@ -37,6 +40,17 @@ from .source import Source
 from .trace import Trace
 
 _NUMBERS = itertools.count(1)
+_COLOURED = re.compile(
+    r"(?P<comment>#[^\n]*)|(?P<text>\"{3}.*?\"{3}|\"[^\"\n]*\"|'[^'\n]*')"
+    rf"|(?P<keyword>\b(?:{'|'.join(keyword.kwlist)})\b)",
+    re.DOTALL,
+)
+_COLOURS = {"comment": "#768390", "text": "#1a8f63", "keyword": "#2f7fc1"}
+
+
+def _colour(found: re.Match[str]) -> str:
+    return f'<span style="color:{_COLOURS[found.lastgroup or "text"]}">{found[0]}</span>'
+
 
 _COMPILED = 300
 """Operations up to which the engine "auto" has a program compiled."""
@@ -144,6 +158,12 @@ class Program:
                 f"{self.guard.described()}"
             )
         return self.run(*args)
+
+    def _repr_html_(self) -> str:
+        """Return the readable text with its keywords, texts and comments in colour."""
+        text = html.escape(self.readable, quote=False)
+        coloured = _COLOURED.sub(_colour, text)
+        return f'<pre style="overflow-x:auto;line-height:1.35">{coloured}</pre>'
 
     def __repr__(self) -> str:
         return f"<Program {self._source.name}, {len(self._source.text.splitlines())} lines>"

@@ -147,3 +147,10 @@ def test_softmax_reads_the_digits_better() -> None:
     net = Network([64, 30, 10], seed=0, activation="relu", output="softmax", cost="cross_entropy")
     train(net, digits.X_train, digits.Y_train, 30, 0.01, **{**HOW, "batch_size": 50})
     assert net.accuracy(digits.X_test, digits.y_test) > 0.96
+
+
+def test_a_history_shows_its_plot_in_a_notebook() -> None:
+    assert History()._repr_png_() is None
+    shown = History([2.0, 1.0], {"validation_cost": [2.5, 1.5]})._repr_png_()
+    assert shown is not None
+    assert shown.startswith(b"\x89PNG")

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd_nn import Tensor, explore, gradients
+from autograd_nn import Tensor, custom, explore, gradients
 from autograd_nn.drawing import GraphvizMissingError
+from autograd_nn.drawing.flows import Flows
+from autograd_nn.drawing.questions import questions
 from nets import Network
 from tests.browser import CHROMIUM, opened
 
@@ -337,9 +339,35 @@ def test_names_do_nothing_in_a_browser(tmp_path: pathlib.Path) -> None:
     assert "<img src=x onerror=" in html.unescape(title[1])
 
 
+def test_a_mistake_is_called_what_it_is() -> None:
+    nodes = graphs.network().graph(graphs.X, graphs.Y)
+    flows = Flows([nodes["J"]], record=True)
+    asked = questions(nodes["J"], flows.total)[nodes["z3"]]
+    made = {wrong.kind: wrong.value.item() for wrong in reversed(asked.wrong)}
+    slope = nodes["h3"].item() * (1 - nodes["h3"].item())
+    right = flows.total[nodes["z3"]].item()
+    np.testing.assert_allclose(made["f′ missing"], right / slope, rtol=1e-12)
+    np.testing.assert_allclose(made["f′ twice"], right * slope, rtol=1e-12)
+    np.testing.assert_allclose(made["sign"], -right, rtol=1e-12)
+
+
 def test_complex_numbers_are_shown() -> None:
     z = Tensor([1 - 2j, 3j], requires_grad=True, name="z")
     J = np.sum(np.abs(z * (1 + 1j)) ** 2)
     said = " ".join(_text(step["html"]) for step in _steps(explore(J).html))
     assert "1 + 1i" in said
     assert "28" in said  # |1 − 2i|² = 5 and |3i|² = 9, each times 2
+
+
+def test_gradients_that_were_recorded_for_these_values_alone_stay() -> None:
+    def rule(g: Any, out: Any, x: Any) -> Any:
+        return 2 * g * (x.detach() if isinstance(x, Tensor) else x)
+
+    def page(name: str, vjp: Any) -> str:
+        square = custom(name, np.square, vjp, elementwise=True, loop="{0} * {0}")
+        return explore(square(Tensor(3.0, requires_grad=True, name="x")) * 1.0).html
+
+    fixed = page("square_that_looks", rule)
+    assert "recorded for these values alone" in fixed
+    assert "const start = {};" in fixed
+    assert 'const start = {"n0"' in page("square_plain", lambda g, out, x: 2 * g * x)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import html
+import re
 import subprocess
 import sys
 import weakref
@@ -83,3 +85,11 @@ def test_programs_are_freed_without_the_cyclic_collector() -> None:
         assert [x() for x in buffers] == [None] * len(buffers)
     finally:
         gc.enable()
+
+
+def test_a_program_shows_itself_in_a_notebook() -> None:
+    program = jit(cost).lower(PARAMETERS, X, Y)
+    shown = program._repr_html_()
+    assert '<span style="color:#2f7fc1">def</span>' in shown
+    assert shown.startswith("<pre") and shown.endswith("</pre>")
+    assert html.unescape(re.sub("<[^>]*>", "", shown)) == program.readable

@@ -16,10 +16,12 @@ import numpy as np
 from autograd_nn import verify
 from autograd_nn.derivation import Line
 
-from . import first, second, third
+from . import first, fourth, second, third
 from .exercise import KINDS, Exercise, Mistake
 
-EXERCISES: list[Exercise] = [*first.EXERCISES, *second.EXERCISES, *third.EXERCISES]
+EXERCISES: list[Exercise] = [
+    exercise for part in (first, second, third, fourth) for exercise in part.EXERCISES
+]
 
 
 def called(line: Line, where: str) -> str:

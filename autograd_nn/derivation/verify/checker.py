@@ -230,13 +230,13 @@ def _best_reading(
 
     best = (given, *judged(given))
     for readings in (Handed.per_sample, Handed.uncounted, Handed.with_names):
-        if wrong(best[2]) > (readings is Handed.with_names):
-            for other in readings(best[0]):
-                tried = (other, *judged(other))
-                good = not wrong(tried[2]) if readings is Handed.uncounted else True
-                if good and wrong(tried[2]) < wrong(best[2]):
-                    best = tried
-                    break
+        before = best[0] if wrong(best[2]) > (readings is Handed.with_names) else None
+        for other in readings(before) if before is not None else ():
+            tried = (other, *judged(other))
+            if wrong(tried[2]) < (1 if readings is Handed.uncounted else wrong(best[2])):
+                best = tried
+            if not wrong(best[2]) or (readings is Handed.with_names and best is tried):
+                break
     return best
 
 

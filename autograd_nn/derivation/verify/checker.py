@@ -15,11 +15,12 @@ from functools import partial
 from typing import Any
 
 from ...core.tensor import Tensor
-from .chain import judge_in_the_chain
+from .chain import Chain, judge_in_the_chain
 from .claims import Claim
 from .differences import compare
 from .explain import explain
 from .judge import Judge
+from .mistakes import Explanation
 from .reading import Handed, handed
 from .report import Line, Report
 from .revealing import unrevealed
@@ -134,7 +135,7 @@ def verify(
     for claim, line in zip(found, lines, strict=True):
         line.hints = hints
         if chain and not line.right and not claim.problem:
-            seek = partial(explain, judge, claim, chain)
+            seek = partial(_why, given, judge, claim, chain)
             line.find = partial(_guarded, seek, notes, f"explaining {claim.name}")
     # a mistake that was revealed is what the report is about: no word of others then
     warn = partial(
@@ -205,6 +206,14 @@ def _line(judge: Judge, claim: Claim) -> Line:
         line = Line(claim.name, where=claim.where)
         line.wrong("cannot be judged", f"{type(error).__name__}: {error}")
         return line
+
+
+def _why(given: Handed, judge: Judge, claim: Claim, chain: Chain) -> list[Explanation]:
+    """Explain a wrong claim by its formula or numbers; if nothing does, by its program."""
+    found = explain(judge, claim, chain)
+    if found or given.repair is None or claim.left is None:
+        return found
+    return given.repair.sought(judge, given.claims, claim, chain)
 
 
 def _guarded(make: Callable[[], Any], notes: list[str], what: str) -> Any:

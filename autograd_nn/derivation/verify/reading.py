@@ -22,7 +22,8 @@ from ...ops.reductions import MEAN
 from ..names import Environment, Meaning, UnknownNameError, spelling
 from .claims import Claim, Formula, collect, in_order
 from .naming import CLAIMS, arrays_in, holds, named_by, recognised, recorded_forward, space_of
-from .script import Left, Program, Ran, leaves_of, run_program
+from .repair import Repair
+from .script import Left, Program, Ran, leaves_of, numbered, run_program
 
 _LARGEST = 4000
 _HOLDS_GRADIENTS = re.compile(r"(?i)returned|d|g|grads?|gradients?|d?_?params|derivatives|nablas?")
@@ -121,6 +122,7 @@ def claims_of(
                 made.counted = True
         elif entries[-1].value.size > 1 and root != "returned":
             made.lost += ends
+    places = {id(entry): place for place, entry in numbered(ran.left).items()}
     claims: dict[str, Claim] = {}
     kept: dict[str, Left] = {}
     for text, meaning, entry in found:
@@ -131,6 +133,7 @@ def claims_of(
             cuts.setdefault(entry.node, key)
         environment.define(key, meaning)
         claims[key] = Claim(key, meaning, entry.value)
+        claims[key].left = places.get(id(entry))
         kept[key] = entry
     for text, claim in claims.items():
         entry = kept[text]
@@ -221,6 +224,7 @@ class Handed:
         self.problems: list[str] = []
         self.again: Callable[..., Handed] | None = None
         self.counted = False
+        self.repair: Repair | None = None
         self.lost: list[Left] = []
 
     def per_sample(self) -> Iterator[Handed]:
@@ -338,7 +342,7 @@ def handed(
         if isinstance(claims, Mapping):
             claims = _spread(environment, claims)
         return Handed(environment, collect(environment, claims, allow_own, notes), notes)
-    program = None
+    program: Program | None = None
     if script is None:
         ran = _left_in(claims)
     else:
@@ -358,6 +362,8 @@ def handed(
         made.claims = in_order(made.environment, found, True)
         made.problems = [f"the program stops: {ran.problem}"] if ran.problem else []
         made.again = read
+        if program is not None:
+            made.repair = Repair(program, space or {}, cuts)
         return made
 
     made = read()

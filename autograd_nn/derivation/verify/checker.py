@@ -14,6 +14,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from ...core.tensor import Tensor
 from .chain import Chain, judge_in_the_chain
 from .claims import Claim
@@ -210,10 +212,10 @@ def _line(judge: Judge, claim: Claim) -> Line:
 
 def _why(given: Handed, judge: Judge, claim: Claim, chain: Chain) -> list[Explanation]:
     """Explain a wrong claim by its formula or numbers; if nothing does, by its program."""
-    found = explain(judge, claim, chain)
-    if found or given.repair is None or claim.left is None:
-        return found
-    return given.repair.sought(judge, given.claims, claim, chain)
+    repair = partial(given.repair.sought, judge, given.claims, claim, chain) if given.repair else list
+    if np.size(claim.array) == 1 and claim.left:  # one number is a multiple of anything
+        return repair() or explain(judge, claim, chain)
+    return explain(judge, claim, chain) or repair()
 
 
 def _guarded(make: Callable[[], Any], notes: list[str], what: str) -> Any:

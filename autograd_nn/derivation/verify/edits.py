@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
+
+import numpy as np
 
 _PARTNERS = {"sum": "mean", "max": "min", "argmax": "argmin", "maximum": "minimum",
              "add": "subtract", "sin": "cos", "sinh": "cosh", "any": "all"}  # fmt: skip
@@ -19,6 +21,51 @@ _OPS: dict[type, tuple[type, ...]] = {
     ast.GtE: (ast.Lt, ast.Gt), ast.LtE: (ast.Gt, ast.Lt), ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,),
 }  # fmt: skip
 _TERMS, _FACTORS = (ast.Add, ast.Sub), (ast.Mult, ast.Div, ast.MatMult)
+
+
+class Names:
+    """The names that may stand in a program.
+
+    Parameters
+    ----------
+    tree : ast.Module
+        The program.
+    used : set of str
+        Those that count.
+    space : mapping of str to object
+        The values at its end.
+    shape : tuple of int
+        Of what is claimed.
+
+    Attributes
+    ----------
+    unused : list of str
+        Those that the program makes and does not use: the likeliest to be missing.
+    fitting : list of str
+        Numbers, and arrays of the shape: what the whole may be multiplied by.
+    arrays : list of str
+    """
+
+    def __init__(
+        self, tree: ast.Module, used: set[str], space: Mapping[str, Any], shape: Any
+    ) -> None:
+        found = [x for x in ast.walk(tree) if isinstance(x, ast.Name)]
+        loads = {x.id for x in found if isinstance(x.ctx, ast.Load)}
+        self.unused = sorted({x.id for x in found} - loads)
+        self._kinds: dict[str, Any] = {}
+        for text in sorted(used & set(space)):
+            value = space[text]
+            if isinstance(value, (np.ndarray, np.generic, int, float)):
+                array = np.asarray(value)
+                self._kinds[text] = array.shape, array.dtype.kind
+        kinds = self._kinds.items()
+        self.fitting = [text for text, (size, _) in kinds if size in ((), shape)]
+        self.arrays = [text for text, (size, kind) in kinds if size and kind == "f"]
+
+    def alike(self, text: str) -> list[str]:
+        """Return the names whose values have the kind and the shape of one."""
+        kind = self._kinds.get(text)
+        return [x for x, other in self._kinds.items() if other == kind and x != text and kind]
 
 
 class Edit(NamedTuple):
@@ -95,26 +142,13 @@ def _key(statement: ast.stmt) -> Any:
     return None
 
 
-def edits(
-    tree: ast.Module, chosen: list[ast.stmt], alike: Callable[[str], list[str]], fitting: list[str]
-) -> Iterator[Edit]:
-    """Yield changes of the chosen statements of a program.
-
-    Parameters
-    ----------
-    tree : ast.Module
-        Is changed while an edit is out.
-    chosen : list of ast.stmt
-    alike : callable
-        What names may stand in the place of one.
-    fitting : list of str
-        What the whole may be multiplied by.
-    """
+def edits(tree: ast.Module, chosen: list[ast.stmt], names: Names) -> Iterator[Edit]:
+    """Yield changes of the chosen statements of a program, which is changed while one is out."""
     for rank in range(4):
         for statement in chosen:
             yield from _of_statement(tree, statement, rank)
             for slot in list(_slots(statement)):
-                for kind, words, new, far in _others(slot, alike, fitting):
+                for kind, words, new, far in _others(slot, names):
                     if far == rank:
                         slot.put(new)
                         yield Edit(kind, words, statement.lineno, rank, statement)
@@ -129,6 +163,7 @@ class _Slot(NamedTuple):
     index: int | None
     node: Any
     whole: bool
+    array: Any = None
 
     def put(self, new: Any) -> None:
         """Put another there."""
@@ -138,25 +173,28 @@ class _Slot(NamedTuple):
             getattr(self.parent, self.field)[self.index] = new
 
 
-def _slots(tree: Any, top: bool = True) -> Iterator[_Slot]:
+def _slots(tree: Any, top: bool = True, array: Any = None) -> Iterator[_Slot]:
+    array = tree.value if isinstance(tree, ast.Subscript) else array
+    array = array if isinstance(tree, (ast.Subscript, ast.Tuple)) else None
     for field, value in ast.iter_fields(tree):
         written = top and field in ("targets", "target")
         for index, node in enumerate(value) if isinstance(value, list) else [(None, value)]:
             if not isinstance(node, (ast.expr, ast.keyword)):
                 continue
-            if not written and not isinstance(node, ast.keyword):
-                yield _Slot(tree, field, index, node, top)
-            if written and isinstance(node, ast.Subscript):
-                yield _Slot(node, "slice", None, node.slice, False)
-                node = node.slice
-            if not written or not isinstance(node, ast.Name):
-                yield from _slots(node, False)
+            if written:
+                if isinstance(node, ast.Subscript):
+                    yield _Slot(node, "slice", None, node.slice, False, node.value)
+                    yield from _slots(node.slice, False, node.value)
+                continue
+            if isinstance(node, ast.expr):
+                yield _Slot(tree, field, index, node, top, array)
+            yield from _slots(node, False, array)
 
 
 _Other = tuple[str, str, ast.expr, int]
 
 
-def _others(slot: _Slot, alike: Any, fitting: list[str]) -> Iterator[_Other]:
+def _others(slot: _Slot, names: Names) -> Iterator[_Other]:
     """Yield what an expression may have been meant to be, with how far-fetched that is."""
     node = slot.node
 
@@ -201,10 +239,15 @@ def _others(slot: _Slot, alike: Any, fitting: list[str]) -> Iterator[_Other]:
     elif isinstance(node, ast.Call) and len(node.args) == 1 and isinstance(node.func, ast.Attribute):
         words = f"{ast.unparse(node.func)} is one step too many: {ast.unparse(node.args[0])} belongs"
         yield "function", f"{words} in place of {ast.unparse(node)}", node.args[0], 2
+    elif isinstance(node, ast.Slice) and slot.index is not None and node.lower is node.upper:
+        whole = ast.unparse(slot.array)
+        put = ast.parse(f"np.arange({whole}.shape[{slot.index or 0}])", mode="eval").body
+        words = f"{ast.unparse(slot.parent)} takes all: one element of each belongs there"
+        yield "wrong index", f"{words}, by np.arange in place of the colon", put, 1
     elif isinstance(node, ast.Name):
-        for text in alike(node.id):
-            yield instead(ast.Name(text, node.ctx))
-        if alike(node.id) or slot.whole:
+        for text in names.alike(node.id):
+            yield instead(ast.Name(text, node.ctx), 1 - (text in names.unused))
+        if names.alike(node.id) or slot.whole:
             one, two = ast.Constant(1), ast.Constant(2)
             square = ast.BinOp(node, ast.Pow(), two)
             rest = ast.BinOp(one, ast.Sub(), node)
@@ -225,11 +268,15 @@ def _others(slot: _Slot, alike: Any, fitting: list[str]) -> Iterator[_Other]:
             yield "sign", f"the sign of {text} is wrong: multiply by −1", minus, 1
             less = ast.BinOp(node, ast.Sub(), ast.Constant(1))
             yield "term missing", f"the term −1 is missing: subtract 1 from {text}", less, 2
-        for text in fitting if slot.whole or isinstance(slot.parent, ast.BinOp) else ():
+        wide = slot.whole or isinstance(slot.parent, ast.BinOp)
+        for text in dict.fromkeys([*names.unused, *names.fitting]) if wide else ():
             for op, word in ((ast.Mult, "multiply"), (ast.Div, "divide")):
                 new = ast.BinOp(node, op(), ast.Name(text, ast.Load()))
                 said = f"a factor is missing at {ast.unparse(node)}: {word} by {text}"
-                yield "factor missing", said, new, 3
+                yield "factor missing", said, new, 1 if text in names.unused else 3
+    if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
+        for text in names.arrays:
+            yield instead(ast.Name(text, ast.Load()), 2)
 
 
 def _without(node: ast.BinOp, sums: bool) -> Iterator[tuple[ast.expr, list[ast.expr]]]:
@@ -268,6 +315,8 @@ def _of_statement(tree: ast.Module, s: ast.stmt, rank: int) -> Iterator[Edit]:
             name = ast.Name("np", ast.Load())
             ufunc = ast.Attribute(name, "add" if isinstance(s.op, ast.Add) else "subtract")
             whole, key = s.target.value, s.target.slice
+            if any(isinstance(x, ast.Slice) for x in ast.walk(key)):
+                key = ast.Subscript(ast.Attribute(name, "s_", ast.Load()), key, ast.Load())
             call = ast.Call(ast.Attribute(ufunc, "at"), [whole, key, s.value], [])
             words = "of repeated indices only the last write is left: np.add.at(…), not +="
             others.append(("last write wins", words, ast.Expr(call), 1))
@@ -291,14 +340,3 @@ def _place(tree: ast.Module, s: ast.stmt) -> tuple[list[ast.stmt], int] | None:
             if isinstance(held, list) and s in held:
                 return held, held.index(s)
     return None
-
-
-def names_alike(shapes: Mapping[str, Any], seen: set[str]) -> Callable[[str], list[str]]:
-    """Return what tells the names whose values have the same kind and shape as those of one."""
-
-    def alike(text: str) -> list[str]:
-        if text not in shapes:
-            return []
-        return [x for x, kind in shapes.items() if kind == shapes[text] and x != text and x in seen]
-
-    return alike

@@ -157,8 +157,12 @@ def _anywhere(judge: Judge, claim: Claim, chain: Chain, once: bool = False) -> l
     if place in chain.arrays or place in chain.lines_of_programs:
         found = chain.shared(place) or [f for f in ([] if once else chain.found)
                                         if place in f.explains]  # fmt: skip
-    if claim.function is None:
-        bases = [[chain.follows({place}, own=False)]] if chain.own and not once else []
+    others = (line for other, line in chain.lines.items() if other is not node)
+    if claim.function is None:  # on the true gradients, where the learner's own are others
+        own = not once and any(not line.right or line.inherits for line in others)
+        bases = [[chain.follows({place}, own=False)]] if own or place not in chain.arrays else []
+    elif claim.once and not once and place in chain.lines_of_programs:
+        bases = []
     else:
         draws = [judge.exact or judge.given, *([] if claim.once else judge.fresh)]
         bases = [[Pass(draw, {}, {place}) for draw in draws]]

@@ -20,7 +20,7 @@ from ...formulas.expression import name
 from ..draws import Draw
 from .chain import Chain
 from .claims import Claim
-from .edits import behind, edits, names_alike, names_of
+from .edits import Names, behind, edits, names_of
 from .judge import Judge
 from .mistakes import Explanation
 from .passes import Pass, close
@@ -59,8 +59,8 @@ class Repair:
         place = chain.place[claim.meaning.node]  # type: ignore[index]  # it is a gradient
         scale = claim.meaning.scale
         truth = chain.follows({place}).arriving.get(place)
-        runs: list[tuple[Draw, Any]] = [(judge.exact or judge.given, self._on(None))]
-        before = self._run(self.program.tree_again(), runs[0][1])
+        given = self._on(None)
+        before = self._run(self.program.tree_again(), given)
         if truth is None or before is None:
             return []
         truth = truth * scale
@@ -72,22 +72,24 @@ class Repair:
         root, path, _ = claim.left
         roots = {c.left[0] for c in self.claims if c.left and c.left[0] != root}
         chosen = behind(tree, root, path[0] if path else None, roots)[:_MOST_LINES]
-        seen = {text for s in chosen for text in names_of(s)} | set(self.space)
-        alike, fitting = self._names(before[1], seen, truth)
+        seen = names_of(tree) | set(self.space)
+        names = Names(tree, seen, before[1], truth.shape)
         found: list[tuple[int, Explanation]] = []
         start = time.process_time()
-        for edit in edits(tree, chosen, alike, fitting):
+        for edit in edits(tree, chosen, names):
             if time.process_time() - start > _SECONDS or (found and edit.rank > found[0][0]):
                 break
-            made = self._run(ast.parse(ast.unparse(ast.fix_missing_locations(tree))), runs[0][1])
+            made = self._run(_again(tree), given)
             value = made[0].get(claim.left) if made else None
-            if value is None or not close(value.reshape(truth.shape), truth, near):
+            if value is None or value.size != truth.size:
+                continue
+            if not close(value.reshape(truth.shape), truth, near):
                 continue
             if self._breaks(chain, claim, before[0], made[0]):  # type: ignore[index]
                 continue
             text = ast.unparse(edit.statement)
             if other is not None:
-                again = self._run(ast.parse(ast.unparse(tree)), other[1])
+                again = self._run(_again(tree), other[1])
                 if again is None or not self._holds(claim, place, other[0], again[0], chain):
                     continue
             right = name(judge.environment.gradient_name(claim.meaning.node.name or ""))  # type: ignore[union-attr]
@@ -97,17 +99,6 @@ class Repair:
             if len(found) == 3:
                 break
         return [told for _, told in found]
-
-    def _names(self, space: Any, seen: set[str], truth: Any) -> tuple[Any, list[str]]:
-        shapes = {}
-        for text, value in space.items():
-            if isinstance(value, (np.ndarray, np.generic, int, float)) and text != "np":
-                array = np.asarray(value)
-                if array.dtype.kind in "fiub":
-                    shapes[text] = (array.shape, array.dtype.kind)
-        fitting = [x for x, (shape, _) in shapes.items()
-                   if x in seen and (shape in ((), truth.shape))]  # fmt: skip
-        return names_alike(shapes, seen), fitting
 
     def _breaks(self, chain: Chain, claim: Claim, before: Any, after: Any) -> bool:
         """Whether something that was right, or comes before the claim, is changed."""
@@ -121,7 +112,8 @@ class Repair:
 
     def _other(self, judge: Judge, chain: Chain) -> tuple[Draw, Any] | None:
         """Return a draw on which the program can be run: what was right is so on it too."""
-        for draw in judge.draw(1, 3):
+        kinds = {leaf: kind for leaf, found in judge.kinds.items() for kind in found[:1]}
+        for draw in judge.draw(1, 3, {x: kind for x, kind in kinds.items() if kind.certain}):
             space = self._on(draw)
             made = self._run(self.program.tree_again(), space)
             for claim in self.claims if made is not None else ():
@@ -149,8 +141,10 @@ class Repair:
         truth = truth * claim.meaning.scale
         return close(value.reshape(truth.shape), truth, _NEAR * float(np.abs(truth).max()))
 
-    def _run(self, tree: ast.Module, space: Mapping[str, Any]) -> Any:
-        """Return what a program leaves by name, and its names; None if it stops."""
+    def _run(self, tree: ast.Module | None, space: Mapping[str, Any]) -> Any:
+        """Return what a program leaves by name, and its names; None if it stops or is none."""
+        if tree is None:
+            return None
         program = copy.copy(self.program)
         program.tree = tree
         with np.errstate(all="ignore"):
@@ -176,6 +170,13 @@ class Repair:
             return {k: put(v) for k, v in value.items()} if type(value) is dict else value
 
         return {key: put(value) for key, value in self.space.items()}
+
+
+def _again(tree: ast.Module) -> ast.Module | None:
+    try:
+        return ast.parse(ast.unparse(ast.fix_missing_locations(tree)))
+    except SyntaxError:
+        return None
 
 
 def _copied(value: Any, known: dict[int, Any]) -> Any:

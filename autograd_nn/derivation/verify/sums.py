@@ -246,7 +246,7 @@ class Sums:
             earlier = [j for j in self.book.alike(i) if j in self.book.within]
             terms += [(self.book.gradient(j), [p.leaving(j) for p in self.passes])
                       for j in earlier if j not in self.book.before(i)]  # fmt: skip
-        terms += [(f"sign({text})", [np.sign(v) for v in values]) for text, values in terms[:1]]
+            terms += [(f"sign({text})", [np.sign(v) for v in x]) for text, x in terms[:1]]
         for text, values in terms:
             if any(value is None for value in values):
                 continue

@@ -55,10 +55,11 @@ def changed(text: str, space: dict[str, Any], shape: Any, rng: random.Random) ->
     """Return a formula with one random edit of a program."""
     tree = ast.parse(f"d = {text}")
     names = Names(tree, set(space), space, shape)
-    found = []
-    for edit in edits(tree, tree.body[:], names):
-        if isinstance(edit.statement, ast.Assign):
-            found.append(ast.unparse(ast.fix_missing_locations(tree)).partition(" = ")[2])
+    found = [
+        ast.unparse(ast.fix_missing_locations(tree)).partition(" = ")[2]
+        for edit in edits(tree, tree.body[:], names)
+        if isinstance(edit.statement, ast.Assign)
+    ]
     return rng.choice(found)
 
 
@@ -82,14 +83,14 @@ def formulas(count: int, seed: int = 0) -> list[tuple[str, str]]:
                 value = eval(text, {"np": np}, space)  # noqa: S307 - our own text
         except Exception:  # noqa: S112 - no formula
             continue
-        if np.shape(value) == shape and np.isfinite(value).all():
-            if not np.allclose(value, space[name], 1e-6):
-                found.append((name, text))
+        fits = np.shape(value) == shape and np.isfinite(value).all()
+        if fits and not np.allclose(value, space[name], 1e-6):
+            found.append((name, text))
     return found
 
 
 def reasons(name: str, text: str, seed: int) -> set[str] | None:
-    """Return what is said of a formula on some data, numbers of cases aside; None if it is right."""
+    """Return what is said of a formula on some data, numbers aside; None if it is right."""
     J, space = graph(seed)
     with np.errstate(all="ignore"):
         value = np.asarray(eval(text, {"np": np}, space), dtype=float)  # noqa: S307 - our own text

@@ -212,8 +212,10 @@ def _line(judge: Judge, claim: Claim) -> Line:
 
 def _why(given: Handed, judge: Judge, claim: Claim, chain: Chain) -> list[Explanation]:
     """Explain a wrong claim by its formula or numbers; if nothing does, by its program."""
-    repair = partial(given.repair.sought, judge, given.claims, claim, chain) if given.repair else list
-    if np.size(claim.array) == 1 and claim.left:  # one number is a multiple of anything
+    repair = (
+        partial(given.repair.sought, judge, given.claims, claim, chain) if given.repair else list
+    )
+    if claim.left and np.size(claim.array) == 1:  # one number is a multiple of anything
         return repair() or explain(judge, claim, chain)
     return explain(judge, claim, chain) or repair()
 

@@ -16,9 +16,10 @@ _PARTNERS = {"sum": "mean", "max": "min", "argmax": "argmin", "maximum": "minimu
              "add": "subtract", "sin": "cos", "sinh": "cosh", "any": "all"}  # fmt: skip
 _PARTNERS |= {other: one for one, other in _PARTNERS.items()}
 _OPS: dict[type, tuple[type, ...]] = {
-    ast.Add: (ast.Sub,), ast.Sub: (ast.Add,), ast.Mult: (ast.Div, ast.MatMult), ast.Div: (ast.Mult,),
-    ast.MatMult: (ast.Mult,), ast.Gt: (ast.Lt, ast.GtE), ast.Lt: (ast.Gt, ast.LtE),
-    ast.GtE: (ast.Lt, ast.Gt), ast.LtE: (ast.Gt, ast.Lt), ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,),
+    ast.Add: (ast.Sub,), ast.Sub: (ast.Add,), ast.Mult: (ast.Div, ast.MatMult),
+    ast.Div: (ast.Mult,), ast.MatMult: (ast.Mult,), ast.Gt: (ast.Lt, ast.GtE),
+    ast.Lt: (ast.Gt, ast.LtE), ast.GtE: (ast.Lt, ast.Gt), ast.LtE: (ast.Gt, ast.Lt),
+    ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,),
 }  # fmt: skip
 _TERMS, _FACTORS = (ast.Add, ast.Sub), (ast.Mult, ast.Div, ast.MatMult)
 
@@ -223,7 +224,9 @@ def _others(slot: _Slot, names: Names) -> Iterator[_Other]:
         for op in _OPS.get(type(node.ops[0]), ()):
             yield instead(ast.Compare(node.left, [op()], node.comparators), 0, "wrong comparison")
     elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        for value in dict.fromkeys((node.value + 1, node.value - 1, 2 * node.value, node.value / 2)):
+        for value in dict.fromkeys(
+            (node.value + 1, node.value - 1, 2 * node.value, node.value / 2)
+        ):
             yield instead(ast.Constant(value), 1, "wrong number")
     elif isinstance(node, ast.Attribute):
         if node.attr == "T":
@@ -236,8 +239,12 @@ def _others(slot: _Slot, names: Names) -> Iterator[_Other]:
                 parts = list(node.elts)
                 parts[i], parts[j] = parts[j], parts[i]
                 yield instead(type(node)(parts, node.ctx), 1, "order")
-    elif isinstance(node, ast.Call) and len(node.args) == 1 and isinstance(node.func, ast.Attribute):
-        words = f"{ast.unparse(node.func)} is one step too many: {ast.unparse(node.args[0])} belongs"
+    elif (
+        isinstance(node, ast.Call) and len(node.args) == 1 and isinstance(node.func, ast.Attribute)
+    ):
+        words = (
+            f"{ast.unparse(node.func)} is one step too many: {ast.unparse(node.args[0])} belongs"
+        )
         yield "function", f"{words} in place of {ast.unparse(node)}", node.args[0], 2
     elif isinstance(node, ast.Slice) and slot.index is not None and node.lower is node.upper:
         whole = ast.unparse(slot.array)

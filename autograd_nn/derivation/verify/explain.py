@@ -109,6 +109,8 @@ def explain(judge: Judge, claim: Claim, chain: Chain) -> list[Explanation]:
         return []
     if not any(case.truth.any() for case in cases):
         return []  # zero is reached by every formula with a factor 0
+    if claim.function is None and not np.any(np.abs(cases[0].values[RESULT]) > cases[0].tolerance):
+        return []  # and given by leaving out anything
     setting = Setting(whole, cases[0].known, environment, target, recorded)
     found: dict[str, Explanation] = {}
     combined: dict[str, Explanation] = {}

@@ -40,9 +40,7 @@ class Repair:
         The program, what it was run on, and which Tensors in it stand for which names.
     """
 
-    def __init__(
-        self, program: Program, space: dict[str, Any], cuts: Mapping[Tensor, str]
-    ) -> None:
+    def __init__(self, program: Program, space: dict[str, Any], cuts: Mapping[Tensor, str]) -> None:
         self.program, self.space, self.cuts = program, space, cuts
         self.claims: list[Claim] = []
 
@@ -54,14 +52,12 @@ class Repair:
         `claims` are all that the program claims.
         """
         self.claims = [c for c in claims if c.left and c.meaning.gradient]
-        if claim.left is None or not self.program.lines:
-            return []
-        place = chain.place[claim.meaning.node]  # type: ignore[index]  # it is a gradient
+        place = _place(claim, chain)
         scale = claim.meaning.scale
         truth = chain.follows({place}).arriving.get(place)
         given = self._on(None)
         before = self._run(self.program.tree_again(), given)
-        if truth is None or before is None:
+        if truth is None or before is None or not self.program.lines:
             return []
         truth = truth * scale
         near = _NEAR * float(np.abs(truth).max()) if truth.size else 0.0
@@ -69,6 +65,7 @@ class Repair:
         if other is None and truth.size < _FEW:
             return []
         tree = self.program.tree_again()
+        right = name(judge.environment.gradient_name(chain.environment.order[place].name or ""))
         root, path, _ = claim.left
         roots = {c.left[0] for c in self.claims if c.left and c.left[0] != root}
         chosen = behind(tree, root, path[0] if path else None, roots)[:_MOST_LINES]
@@ -85,14 +82,13 @@ class Repair:
                 continue
             if not close(value.reshape(truth.shape), truth, near):
                 continue
-            if self._breaks(chain, claim, before[0], made[0]):  # type: ignore[index]
+            if self._breaks(chain, claim, before[0], made[0]):
                 continue
             text = ast.unparse(edit.statement)
             if other is not None:
                 again = self._run(_again(tree), other[1])
-                if again is None or not self._holds(claim, place, other[0], again[0], chain):
+                if again is None or not self._holds(claim, other[0], again[0], chain):
                     continue
-            right = name(judge.environment.gradient_name(claim.meaning.node.name or ""))  # type: ignore[union-attr]
             where = self.program.place(edit.line)
             told = Explanation(edit.kind, f"{edit.words} ({where})", text, right, where, "")
             found.append((edit.rank, told))
@@ -118,17 +114,16 @@ class Repair:
             made = self._run(self.program.tree_again(), space)
             for claim in self.claims if made is not None else ():
                 line = chain.lines.get(claim.meaning.node)
-                place = chain.place[claim.meaning.node]  # type: ignore[index]  # as above
-                if line is not None and (line.right or line.inherits):
-                    if not self._holds(claim, place, draw, made[0], chain):  # type: ignore[index]
-                        return None
+                right = line is not None and line.right
+                if right and not self._holds(claim, draw, made[0], chain):
+                    return None
             if made is not None:
                 return draw, space
         return None
 
-    def _holds(self, claim: Claim, place: int, draw: Draw, values: Any, chain: Chain) -> bool:
+    def _holds(self, claim: Claim, draw: Draw, values: Any, chain: Chain) -> bool:
         """Whether a claim follows from the other claims of a run."""
-        own = {}
+        place, own = _place(claim, chain), {}
         for other in self.claims:
             value, node = values.get(other.left), other.meaning.node
             if value is not None and node is not None and value.size == node.size:
@@ -170,6 +165,11 @@ class Repair:
             return {k: put(v) for k, v in value.items()} if type(value) is dict else value
 
         return {key: put(value) for key, value in self.space.items()}
+
+
+def _place(claim: Claim, chain: Chain) -> int:
+    assert claim.meaning.node is not None  # noqa: S101 - claims of programs are of tensors
+    return chain.place[claim.meaning.node]
 
 
 def _again(tree: ast.Module) -> ast.Module | None:

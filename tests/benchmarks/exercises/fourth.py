@@ -1,4 +1,4 @@
-"""Held back while the explanations were made: a loop over samples, an LSTM step, a margin, a head."""
+"""Held back while the explanations were made: a loop over samples, an LSTM step, a head."""
 
 from .exercise import Exercise, mistakes
 

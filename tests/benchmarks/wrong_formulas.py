@@ -41,8 +41,8 @@ def graph(seed: int) -> tuple[Tensor, dict[str, Any]]:
     z2 = W2 @ h1 + b2
     h2 = 1 / (1 + np.exp(-z2))
     J = -(y * np.log(h2) + (1 - y) * np.log(1 - h2)).sum() / M + 0.15 * (W1 * W1).sum()
-    tensors = {"W1": W1, "b1": b1, "W2": W2, "b2": b2, "x": x, "z1": z1, "h1": h1, "z2": z2,
-               "h2": h2}  # fmt: skip
+    tensors: dict[str, Any] = {"W1": W1, "b1": b1, "W2": W2, "b2": b2, "x": x}
+    tensors |= {"z1": z1, "h1": h1, "z2": z2, "h2": h2}
     for text, tensor in tensors.items():
         tensor.name = text
     space = {text: tensor.data for text, tensor in tensors.items()} | {"y": y, "m": M, "lambd": 0.3}

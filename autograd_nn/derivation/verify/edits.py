@@ -15,7 +15,7 @@ import numpy as np
 _PARTNERS = {"sum": "mean", "max": "min", "argmax": "argmin", "maximum": "minimum",
              "add": "subtract", "sin": "cos", "sinh": "cosh", "any": "all"}  # fmt: skip
 _PARTNERS |= {other: one for one, other in _PARTNERS.items()}
-_OPS: dict[type, tuple[type, ...]] = {
+_OPS: dict[type, tuple[Any, ...]] = {
     ast.Add: (ast.Sub,), ast.Sub: (ast.Add,), ast.Mult: (ast.Div, ast.MatMult),
     ast.Div: (ast.Mult,), ast.MatMult: (ast.Mult,), ast.Gt: (ast.Lt, ast.GtE),
     ast.Lt: (ast.Gt, ast.LtE), ast.GtE: (ast.Lt, ast.Gt), ast.LtE: (ast.Gt, ast.Lt),
@@ -161,17 +161,17 @@ class _Slot(NamedTuple):
 
     parent: Any
     field: str
-    index: int | None
+    at: int | None
     node: Any
     whole: bool
     array: Any = None
 
     def put(self, new: Any) -> None:
         """Put another there."""
-        if self.index is None:
+        if self.at is None:
             setattr(self.parent, self.field, new)
         else:
-            getattr(self.parent, self.field)[self.index] = new
+            getattr(self.parent, self.field)[self.at] = new
 
 
 def _slots(tree: Any, top: bool = True, array: Any = None) -> Iterator[_Slot]:
@@ -224,9 +224,8 @@ def _others(slot: _Slot, names: Names) -> Iterator[_Other]:
         for op in _OPS.get(type(node.ops[0]), ()):
             yield instead(ast.Compare(node.left, [op()], node.comparators), 0, "wrong comparison")
     elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        for value in dict.fromkeys(
-            (node.value + 1, node.value - 1, 2 * node.value, node.value / 2)
-        ):
+        n: Any = node.value
+        for value in dict.fromkeys((n + 1, n - 1, 2 * n, n / 2)):
             yield instead(ast.Constant(value), 1, "wrong number")
     elif isinstance(node, ast.Attribute):
         if node.attr == "T":
@@ -246,9 +245,9 @@ def _others(slot: _Slot, names: Names) -> Iterator[_Other]:
             f"{ast.unparse(node.func)} is one step too many: {ast.unparse(node.args[0])} belongs"
         )
         yield "function", f"{words} in place of {ast.unparse(node)}", node.args[0], 2
-    elif isinstance(node, ast.Slice) and slot.index is not None and node.lower is node.upper:
+    elif isinstance(node, ast.Slice) and slot.at is not None and node.lower is node.upper:
         whole = ast.unparse(slot.array)
-        put = ast.parse(f"np.arange({whole}.shape[{slot.index or 0}])", mode="eval").body
+        put = ast.parse(f"np.arange({whole}.shape[{slot.at or 0}])", mode="eval").body
         words = f"{ast.unparse(slot.parent)} takes all: one element of each belongs there"
         yield "wrong index", f"{words}, by np.arange in place of the colon", put, 1
     elif isinstance(node, ast.Name):
@@ -305,19 +304,19 @@ def _of_statement(tree: ast.Module, s: ast.stmt, rank: int) -> Iterator[Edit]:
     targets, value = targets_of(s), getattr(s, "value", None)
     others: list[tuple[str, str, ast.stmt, int]] = []
     if isinstance(s, ast.Assign) and len(targets) == 1 and value is not None:
-        target = copy.copy(targets[0])
+        target: Any = copy.copy(targets[0])
         missing = "only the last is left: = stands where += belongs"
         if not isinstance(target, ast.Tuple):
-            for op, far in ((ast.Add(), 0), (ast.Sub(), 1)):
+            for far, sign in enumerate((ast.Add(), ast.Sub())):
                 words = missing if far == 0 else missing.replace("+", "−")
-                others.append(("= for +=", words, ast.AugAssign(target, op, value), far))
+                others.append(("= for +=", words, ast.AugAssign(target, sign, value), far))
     elif isinstance(s, ast.AugAssign):
         for op in _OPS.get(type(s.op), ()):
             if not issubclass(op, ast.MatMult):
-                new = ast.AugAssign(s.target, op(), s.value)
-                sign = "the sign is wrong: " if isinstance(s.op, _TERMS) else ""
-                words = f"{sign}{ast.unparse(s)} stands where {ast.unparse(new)} belongs"
-                others.append(("sign" if sign else "wrong operation", words, new, 0))
+                put = ast.AugAssign(s.target, op(), s.value)
+                lead = "the sign is wrong: " if isinstance(s.op, _TERMS) else ""
+                words = f"{lead}{ast.unparse(s)} stands where {ast.unparse(put)} belongs"
+                others.append(("sign" if lead else "wrong operation", words, put, 0))
         if isinstance(s.target, ast.Subscript) and isinstance(s.op, _TERMS):
             name = ast.Name("np", ast.Load())
             ufunc = ast.Attribute(name, "add" if isinstance(s.op, ast.Add) else "subtract")

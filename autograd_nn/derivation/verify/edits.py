@@ -12,9 +12,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-_PARTNERS = {"sum": "mean", "max": "min", "argmax": "argmin", "maximum": "minimum",
-             "add": "subtract", "sin": "cos", "sinh": "cosh", "any": "all"}  # fmt: skip
-_PARTNERS |= {other: one for one, other in _PARTNERS.items()}
+from ...ops.elementwise import ADD, MAXIMUM, MINIMUM, SUBTRACT
+from ...ops.reductions import MAX, MEAN, MIN, SUM
+from ...ops.trigonometry import COS, SIN
+
+_ALIKE = ((SUM, MEAN), (MAX, MIN), (ADD, SUBTRACT), (MAXIMUM, MINIMUM), (SIN, COS))
+_PARTNERS = {one.name: two.name for a, b in _ALIKE for one, two in ((a, b), (b, a))}
 _OPS: dict[type, tuple[Any, ...]] = {
     ast.Add: (ast.Sub,), ast.Sub: (ast.Add,), ast.Mult: (ast.Div, ast.MatMult),
     ast.Div: (ast.Mult,), ast.MatMult: (ast.Mult,), ast.Gt: (ast.Lt, ast.GtE),
@@ -276,9 +279,9 @@ def _others(slot: _Slot, names: Names) -> Iterator[_Other]:
             yield "term missing", f"the term −1 is missing: subtract 1 from {text}", less, 2
         wide = slot.whole or isinstance(slot.parent, ast.BinOp)
         for text in dict.fromkeys([*names.unused, *names.fitting]) if wide else ():
-            for op, word in ((ast.Mult, "multiply"), (ast.Div, "divide")):
+            for op, over in ((ast.Mult, ""), (ast.Div, "1/")):
                 new = ast.BinOp(node, op(), ast.Name(text, ast.Load()))
-                said = f"a factor is missing at {ast.unparse(node)}: {word} by {text}"
+                said = f"a factor is missing at {ast.unparse(node)}: multiply by {over}{text}"
                 yield "factor missing", said, new, 1 if text in names.unused else 3
     if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
         for text in names.arrays:

@@ -46,7 +46,9 @@ def check(f: Any, arrays: list[Any], styles: tuple[str, ...]) -> None:
 
 NEEDS_VALUES = {
     "getitem boolean Tensor", "where choose", "broadcast_to choose one", "where choose nothing",
-    "composed interp beyond the ends",
+    "composed interp beyond the ends", "take unique", "take unique of a matrix",
+    "getitem trim_zeros", "setitem piecewise", "composed bincount of places",
+    "composed nonzero", "composed argwhere", "composed flatnonzero", "composed isin",
 }  # fmt: skip
 """Rows that look at the values of Tensors: refused while tracing."""
 TRACEABLE = [row for row in ROWS if row.name not in NEEDS_VALUES]

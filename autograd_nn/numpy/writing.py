@@ -140,12 +140,13 @@ class View(Written):
     """
 
     __slots__ = ("_known", "base", "key", "look")
-    _node = property(lambda self: self.node())  # type: ignore[assignment]  # never its own
-    _read = True  # type: ignore[assignment]
+    _node = property(lambda self: self.node())  # never its own
+    _read = True
 
     def __init__(self, base: Written, look: Callable[[Any], Any], key: Any = None) -> None:
         self.grad = self.name = None
-        self.base, self.look, self.key, self._known = base, look, key, (None, None)
+        self.base, self.look, self.key = base, look, key
+        self._known: tuple[Any, Any] = (None, None)
 
     def node(self) -> Any:
         """Return the part of what the array is until the next write."""
@@ -170,8 +171,12 @@ class View(Written):
         first[np.unravel_index(places.real.astype(int), first.shape)] = node
 
 
+def _of_node(name: str) -> property:
+    return property(lambda self: getattr(self.node(), name))
+
+
 for _name in _RECORD:
-    setattr(View, _name, property(lambda self, name=_name: getattr(self.node(), name)))
+    setattr(View, _name, _of_node(_name))
 
 
 def current(value: Any) -> Any:
@@ -195,7 +200,10 @@ for _name in (*vars(Operators), "backward"):
     if _name not in vars(Written) and callable(getattr(Tensor, _name)) and _name != "__class__":
         setattr(Written, _name, _delegated(_name))
 
-for _name, _look in {"T": np.transpose, "flat": np.ravel, "real": np.real, "imag": np.imag}.items():
+_LOOKS: dict[str, Callable[[Any], Any]] = {
+    "T": np.transpose, "flat": np.ravel, "real": np.real, "imag": np.imag,
+}  # fmt: skip
+for _name, _look in _LOOKS.items():
     setattr(Written, _name, property(_look))
 
 

@@ -157,4 +157,4 @@ def test_programs_that_were_not_used_lately_keep_no_memory() -> None:
     finally:
         tracemalloc.stop()
     assert kept < 10e6  # of 1.6 MB each, those of four
-    assert f(np.ones(100_000)) == pytest.approx(1e5 * np.e * np.sin(1))
+    assert f(np.ones(100_000)) == pytest.approx(1e5 * np.exp(1) * np.sin(1))

@@ -82,4 +82,4 @@ def test_columns_of_dtypes_that_numba_lacks_stay_outside_of_kernels(dtype: str) 
     program = jit(lambda a, b: (a.astype("float64") * 2 + np.exp(b), a + a), engine="numba")
     wide, own = program(column, others)
     assert own.dtype == column.dtype
-    np.testing.assert_allclose(wide, [[2 + np.e], [4 + np.e]])
+    np.testing.assert_allclose(wide, [[2 + np.exp(1)], [4 + np.exp(1)]])

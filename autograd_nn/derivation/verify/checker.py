@@ -246,7 +246,9 @@ def _best_reading(
         before = best[0] if wrong(best[2]) > (readings is Handed.with_names) else None
         for other in readings(before) if before is not None else ():
             tried = (other, *judged(other))
-            if wrong(tried[2]) < (1 if readings is Handed.uncounted else wrong(best[2])):
+            if other.claims and wrong(tried[2]) < (
+                1 if readings is Handed.uncounted else wrong(best[2])
+            ):
                 best = tried
             if not wrong(best[2]) or (readings is Handed.with_names and best is tried):
                 break

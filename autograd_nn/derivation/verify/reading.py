@@ -115,7 +115,7 @@ def claims_of(
         tensors = [] if path else reader.family(root)
         paired = len(tensors) == len(ends) or 1 < len(ends) < len(tensors)
         node = held[1].node if held is not None and not path else None
-        parts = node is not None and len(ends) > 1 and ends[-1].value.ndim < node.ndim
+        parts = node is not None and len(ends) > 1 and ends[-1].value.size < node.size
         whole = _stacked(node, ends) if parts and node is not None else None
         if held is not None and whole is not None:
             found.append((*held, whole))

@@ -140,12 +140,13 @@ class View(Written):
     """
 
     __slots__ = ("_known", "base", "key", "look")
-    _node = property(lambda self: self.node())  # type: ignore[assignment]  # never its own
-    _read = True  # type: ignore[assignment]
+    _node = property(lambda self: self.node())  # never its own
+    _read = True
 
     def __init__(self, base: Written, look: Callable[[Any], Any], key: Any = None) -> None:
         self.grad = self.name = None
-        self.base, self.look, self.key, self._known = base, look, key, (None, None)
+        self.base, self.look, self.key = base, look, key
+        self._known: tuple[Any, Any] = (None, None)
 
     def node(self) -> Any:
         """Return the part of what the array is until the next write."""
@@ -170,8 +171,12 @@ class View(Written):
         first[np.unravel_index(places.real.astype(int), first.shape)] = node
 
 
+def _now(name: str) -> property:
+    return property(lambda self: getattr(self.node(), name))
+
+
 for _name in _RECORD:
-    setattr(View, _name, property(lambda self, name=_name: getattr(self.node(), name)))
+    setattr(View, _name, _now(_name))
 
 
 def current(value: Any) -> Any:
@@ -183,6 +188,9 @@ def current(value: Any) -> Any:
     return value
 
 
+_OWN = ("__class__", "__hash__")
+
+
 def _delegated(name: str) -> Callable[..., Any]:
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         key = args[0] if name == "__getitem__" else None
@@ -192,11 +200,12 @@ def _delegated(name: str) -> Callable[..., Any]:
 
 
 for _name in (*vars(Operators), "backward"):
-    if _name not in vars(Written) and callable(getattr(Tensor, _name)) and _name != "__class__":
+    if _name not in vars(Written) and callable(getattr(Tensor, _name)) and _name not in _OWN:
         setattr(Written, _name, _delegated(_name))
 
-for _name, _look in {"T": np.transpose, "flat": np.ravel, "real": np.real, "imag": np.imag}.items():
-    setattr(Written, _name, property(_look))
+_looks: Any = {"T": np.transpose, "flat": np.ravel, "real": np.real, "imag": np.imag}
+for _name in _looks:
+    setattr(Written, _name, property(_looks[_name]))
 
 
 def _in_place(name: str) -> Callable[..., Any]:

@@ -67,7 +67,10 @@ class Written(Tensor):
             value = value[0]
         value = np.broadcast_to(value, shape)
         value = value if value.dtype == self.dtype else value.astype(self.dtype)
-        self._become(apply(SETITEM, (self._node, value), {"key": key}))
+        if key is ... and isinstance(self, View) and isinstance(value, Tensor):
+            self._become(value)  # which is written into the array once, not twice
+        else:
+            self._become(apply(SETITEM, (self._node, value), {"key": key}))
 
     def fill(self, value: Any) -> Any:
         """Write `value` everywhere."""

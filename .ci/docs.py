@@ -56,7 +56,7 @@ DARK = """
 """
 STYLE = """
 main.pdoc { width: 100%; max-width: 100%; overflow-x: auto; }
-main.pdoc img { max-width: 100%; background: #fff; }
+main.pdoc img { max-width: 100%; }
 main.pdoc td, main.pdoc th { padding: 0.2rem 0.5rem; vertical-align: top; text-align: left; }
 """
 
@@ -113,12 +113,9 @@ def _finished(page: str, folder: Path, top: Path) -> str:
         for source, title in TEXTS.items()
     )
     api = f'<li><a href="{up}index.html">Reference</a></li>'
-    listed = f'<div><h2>Documentation</h2><ul class="memberlist">{links}{api}</ul></div>'
+    listed = f'<h2>Documentation</h2><ul class="memberlist">{links}{api}</ul>'
     page = page.replace("</head>", style, 1)
-    if "</nav>" in page:
-        page = page.replace("</nav>", f"{listed}</nav>", 1)
-    else:
-        page = re.sub(r"(<main[^>]*>)", lambda found: found[1] + listed, page, count=1)
+    page = re.sub(r"(<nav.*?<div>)", lambda nav: nav[1] + listed, page, count=1, flags=re.DOTALL)
     start, end = page.find("<main"), page.find("</main>")
     parts = re.split(r"(<pre.*?</pre>|<code.*?</code>)", page[start:end], flags=re.DOTALL)
     parts[::2] = [re.sub(r"\$([^$<]+)\$", _mathml, part) for part in parts[::2]]
@@ -143,7 +140,7 @@ def _text(source: str, title: str, frame: str, target: Path, top: Path) -> str:
     body = re.sub(r'href="(?!\w+:)([^"]*?)\.md(#[^"]*)?"', r'href="\1.html\2"', body)
     head = frame[: frame.index("<body")]
     head = re.sub(r"<title>.*?</title>", f"<title>{title}</title>", head, flags=re.DOTALL)
-    nav = '<nav class="pdoc"></nav>'
+    nav = '<nav class="pdoc"><div></div></nav>'
     page = f'{head}<body>{nav}<main class="pdoc"><section>{body}</section></main></body></html>'
     return _finished(page, target.parent, top)
 

@@ -174,12 +174,12 @@ class View(Written):
         first[np.unravel_index(places.real.astype(int), first.shape)] = node
 
 
-def _now(name: str) -> property:
+def _of_node(name: str) -> property:
     return property(lambda self: getattr(self.node(), name))
 
 
 for _name in _RECORD:
-    setattr(View, _name, _now(_name))
+    setattr(View, _name, _of_node(_name))
 
 
 def current(value: Any) -> Any:
@@ -206,9 +206,11 @@ for _name in (*vars(Operators), "backward"):
     if _name not in vars(Written) and callable(getattr(Tensor, _name)) and _name not in _OWN:
         setattr(Written, _name, _delegated(_name))
 
-_looks: Any = {"T": np.transpose, "flat": np.ravel, "real": np.real, "imag": np.imag}
-for _name in _looks:
-    setattr(Written, _name, property(_looks[_name]))
+_LOOKS: dict[str, Callable[[Any], Any]] = {
+    "T": np.transpose, "flat": np.ravel, "real": np.real, "imag": np.imag,
+}  # fmt: skip
+for _name, _look in _LOOKS.items():
+    setattr(Written, _name, property(_look))
 
 
 def _in_place(name: str) -> Callable[..., Any]:

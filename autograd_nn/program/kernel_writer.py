@@ -20,6 +20,7 @@ from .graph import Graph, is_array, is_constant, is_leaf
 from .kernels import is_indexed
 from .literals import dtype_name, literal
 from .memory import is_view
+from .rewriting import is_exact
 from .rules.pieces import places
 from .rules.transposes import permutation
 from .rules.windows import WINDOWS
@@ -155,7 +156,7 @@ class KernelWriter(Writer):
 
     def as_column(self, x: Tensor) -> None:
         """Let loops see an array of one column as a vector: its elements are neighbours."""
-        if x.ndim == 2 and x.shape[1] == 1 and x.dtype.kind == "f":
+        if x.ndim == 2 and x.shape[1] == 1 and is_exact(x.dtype):
             name = self.operand(x).code
             self.columns[x] = column = self.words.fresh(f"{name}_column")
             self.made[column] = None

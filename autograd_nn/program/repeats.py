@@ -258,12 +258,14 @@ def _begun(table: Table, start: int, length: int, period: int) -> Span:
 
 
 def _most(values: Array) -> int:
+    if (values == values[0]).all():
+        return int(values[0])
     found, counts = np.unique(values, return_counts=True)
     return int(found[np.argmax(counts)])
 
 
 def _classified(
-    table: Table, spans: Sequence[Span], where: Array, own: int, row: int, index: int
+    table: Table, spans: Sequence[Span], begins: Array, where: Array, own: int, row: int, index: int
 ) -> tuple[Same | Row | Leaves, Array, dict[int, int]]:
     """Return what an operand is, in which iterations it is not, and values for slots."""
     span = spans[own]
@@ -277,8 +279,7 @@ def _classified(
         usual = max(dict.fromkeys(kinds), key=kinds.count)
         return Leaves(tuple(codes.tolist())), np.array([kind != usual for kind in kinds]), {}
     number = np.where(codes < table.size, where[np.minimum(codes, table.size - 1)], -1)
-    begins, periods = np.array([(s.start, s.period) for s in spans]).T
-    rows = (codes - begins[number]) % periods[number]
+    rows = (codes - begins[0][number]) % begins[1][number]
     pairs = np.where(number >= 0, number * table.size + rows, -1)
     if (pairs < 0).all():
         most = _most(codes)
@@ -313,12 +314,13 @@ def _settled(table: Table, spans: list[Span]) -> tuple[list[Span], Array]:
         for number, span in enumerate(spans):
             where[span.start : span.stop] = number
             span.operands, span.slots = {}, {}
+        begins = np.array([(span.start, span.period) for span in spans]).T
         changed = False
         for own, span in enumerate(spans):
             bad = np.zeros(span.count, bool)
             for row in range(span.period):
                 for index in range(len(table.order[span.start + row].inputs)):
-                    found, fails, slots = _classified(table, spans, where, own, row, index)
+                    found, fails, slots = _classified(table, spans, begins, where, own, row, index)
                     span.operands[row, index] = found
                     if isinstance(found, Row) and slots:
                         taken = spans[found.span].slots.setdefault(found.row, {})

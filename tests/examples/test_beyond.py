@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -31,7 +32,7 @@ def test_beyond(name: str, needs: str, part: str, tmp_path: Path) -> None:
     run = subprocess.run(
         [sys.executable, str(path), *options],
         cwd=tmp_path, text=True, capture_output=True, check=True,
-        env={"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "MPLBACKEND": "Agg"},
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "MPLBACKEND": "Agg"},
     )  # fmt: skip
     assert re.search(part, run.stdout), run.stdout
     assert {made.name for made in tmp_path.iterdir()} <= {f"beyond_{name}.png"}

@@ -14,12 +14,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from ...core.tensor import Tensor
-from .chain import judge_in_the_chain
+from .chain import Chain, judge_in_the_chain
 from .claims import Claim
 from .differences import compare
 from .explain import explain
 from .judge import Judge
+from .mistakes import Explanation
 from .reading import Handed, handed
 from .report import Line, Report
 from .revealing import unrevealed
@@ -134,7 +137,7 @@ def verify(
     for claim, line in zip(found, lines, strict=True):
         line.hints = hints
         if chain and not line.right and not claim.problem:
-            seek = partial(explain, judge, claim, chain)
+            seek = partial(_why, given, judge, claim, chain)
             line.find = partial(_guarded, seek, notes, f"explaining {claim.name}")
     # a mistake that was revealed is what the report is about: no word of others then
     warn = partial(
@@ -207,6 +210,16 @@ def _line(judge: Judge, claim: Claim) -> Line:
         return line
 
 
+def _why(given: Handed, judge: Judge, claim: Claim, chain: Chain) -> list[Explanation]:
+    """Explain a wrong claim by its formula or numbers; if nothing does, by its program."""
+    repair = (
+        partial(given.repair.sought, judge, given.claims, claim, chain) if given.repair else list
+    )
+    if claim.left and np.size(claim.array) == 1:  # one number is a multiple of anything
+        return repair() or explain(judge, claim, chain)
+    return explain(judge, claim, chain) or repair()
+
+
 def _guarded(make: Callable[[], Any], notes: list[str], what: str) -> Any:
     """Return what `make` does, or nothing and a note: a report is always made."""
     try:
@@ -230,13 +243,13 @@ def _best_reading(
 
     best = (given, *judged(given))
     for readings in (Handed.per_sample, Handed.uncounted, Handed.with_names):
-        if wrong(best[2]) > (readings is Handed.with_names):
-            for other in readings(best[0]):
-                tried = (other, *judged(other))
-                good = not wrong(tried[2]) if readings is Handed.uncounted else True
-                if good and wrong(tried[2]) < wrong(best[2]):
-                    best = tried
-                    break
+        before = best[0] if wrong(best[2]) > (readings is Handed.with_names) else None
+        for other in readings(before) if before is not None else ():
+            tried = (other, *judged(other))
+            if wrong(tried[2]) < (1 if readings is Handed.uncounted else wrong(best[2])):
+                best = tried
+            if not wrong(best[2]) or (readings is Handed.with_names and best is tried):
+                break
     return best
 
 

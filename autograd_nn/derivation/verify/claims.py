@@ -65,6 +65,7 @@ class Claim:
         self.problem = ""
         self.own = ""
         self.where = ""
+        self.left: Any = None  # where a program leaves it: name, path, number from the last
         self.once = False  # a program's, run on the given values only
         if isinstance(claimed, Formula):
             self.function, self.uses = claimed.function, claimed.uses

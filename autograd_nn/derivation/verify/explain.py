@@ -109,6 +109,8 @@ def explain(judge: Judge, claim: Claim, chain: Chain) -> list[Explanation]:
         return []
     if not any(case.truth.any() for case in cases):
         return []  # zero is reached by every formula with a factor 0
+    if claim.function is None and not np.any(np.abs(cases[0].values[RESULT]) > cases[0].tolerance):
+        return []  # and given by leaving out anything
     setting = Setting(whole, cases[0].known, environment, target, recorded)
     found: dict[str, Explanation] = {}
     combined: dict[str, Explanation] = {}
@@ -157,8 +159,12 @@ def _anywhere(judge: Judge, claim: Claim, chain: Chain, once: bool = False) -> l
     if place in chain.arrays or place in chain.lines_of_programs:
         found = chain.shared(place) or [f for f in ([] if once else chain.found)
                                         if place in f.explains]  # fmt: skip
-    if claim.function is None:
-        bases = [[chain.follows({place}, own=False)]] if chain.own and not once else []
+    others = (line for other, line in chain.lines.items() if other is not node)
+    if claim.function is None:  # on the true gradients, where the learner's own are others
+        own = not once and any(not line.right or line.inherits for line in others)
+        bases = [[chain.follows({place}, own=False)]] if own or place not in chain.arrays else []
+    elif claim.once and not once and place in chain.lines_of_programs:
+        bases = []
     else:
         draws = [judge.exact or judge.given, *([] if claim.once else judge.fresh)]
         bases = [[Pass(draw, {}, {place}) for draw in draws]]

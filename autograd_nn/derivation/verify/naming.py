@@ -102,16 +102,20 @@ def space_of(
     known: dict[int, Any] = {}
     values = Values(order)
     here = set(order)
+    named = {node.name: node for node in order}
 
     def put(value: Any, root: str, path: tuple[Any, ...]) -> Any:
-        if isinstance(value, (Tensor, np.ndarray)):
+        if isinstance(value, (Tensor, np.ndarray, np.floating)):
             if value.dtype.kind != "f":
                 return np.array(plain(value))
             node = value if isinstance(value, Tensor) else values.find(value)
+            alike = named.get(root) if node is None and not path else None
+            if alike is not None and np.array_equal(plain(alike), value):
+                node = alike  # one number, or all alike
             if id(value) not in known:
                 text = (node.name if node in here else "") if node is not None else ""
                 leaf = Tensor(np.array(plain(value)), name=text or name_in(root, path))
-                known[id(value)] = record(plain(value), leaf)
+                known[id(value)] = record(np.asarray(plain(value)), leaf)
                 if text:
                     cuts[leaf] = text
                 elif node is None or node.op is not None or node not in here:

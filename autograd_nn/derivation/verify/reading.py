@@ -22,7 +22,8 @@ from ...ops.reductions import MEAN
 from ..names import Environment, Meaning, UnknownNameError, spelling
 from .claims import Claim, Formula, collect, in_order
 from .naming import CLAIMS, arrays_in, holds, named_by, recognised, recorded_forward, space_of
-from .script import Left, Program, Ran, leaves_of, run_program
+from .repair import Repair
+from .script import Left, Program, Ran, leaves_of, numbered, run_program
 
 _LARGEST = 4000
 _HOLDS_GRADIENTS = re.compile(r"(?i)returned|d|g|grads?|gradients?|d?_?params|derivatives|nablas?")
@@ -96,7 +97,7 @@ def claims_of(
     for entry in ran.left:
         if entry.value.dtype.kind in "fiub" and (entry.path or CLAIMS.fullmatch(entry.root)):
             by_name.setdefault((entry.root, entry.path), []).append(entry)
-    lengths: dict[str, int] = {}
+    follow, lengths = True, dict[str, int]()
     for root, path in by_name:
         if path and isinstance(path[0], int):
             lengths[root] = max(lengths.get(root, 0), path[0] + 1)
@@ -113,7 +114,15 @@ def claims_of(
         exact = path or any(stem in environment.named for stem in environment.stems(root))
         tensors = [] if path else reader.family(root)
         paired = len(tensors) == len(ends) or 1 < len(ends) < len(tensors)
-        if held is not None and (exact or len(ends) == 1):
+        node = held[1].node if held is not None and not path else None
+        parts = node is not None and len(ends) > 1 and ends[-1].value.ndim < node.ndim
+        whole = _stacked(node, ends) if parts and node is not None else None
+        if held is not None and whole is not None:
+            found.append((*held, whole))
+            follow = False  # what is computed of a part of it follows from it as an array
+        elif parts:
+            made.lost += ends  # a part of it, in a loop
+        elif held is not None and (exact or len(ends) == 1):
             found += _steps(environment, *held, entries)
         elif tensors and paired and counted:
             for node, entry in zip(reversed(tensors[-len(ends) :]), ends, strict=True):
@@ -121,6 +130,7 @@ def claims_of(
                 made.counted = True
         elif entries[-1].value.size > 1 and root != "returned":
             made.lost += ends
+    places = {id(entry): place for place, entry in numbered(ran.left).items()}
     claims: dict[str, Claim] = {}
     kept: dict[str, Left] = {}
     for text, meaning, entry in found:
@@ -131,13 +141,14 @@ def claims_of(
             cuts.setdefault(entry.node, key)
         environment.define(key, meaning)
         claims[key] = Claim(key, meaning, entry.value)
+        claims[key].left = places.get(id(entry))
         kept[key] = entry
     for text, claim in claims.items():
         entry = kept[text]
         claim.where = entry.text if entry.text != text else ""
         if program is not None and entry.line:
             claim.where += ("; " if claim.where else "") + program.place(entry.line)
-        behind = _formula(entry.node, cuts, fixed | ran.frozen, claim)
+        behind = _formula(entry.node, cuts, fixed | ran.frozen, claim) if follow else None
         if behind is not None:
             claim.follow(behind)
     if made.lost:
@@ -146,6 +157,17 @@ def claims_of(
             f"not judged, as no tensor of the graph has such a name: {', '.join(list(lost)[:8])}"
         )
     return list(claims.values())
+
+
+def _stacked(node: Tensor, ends: Sequence[Left]) -> Left | None:
+    """Return the values that a loop over samples leaves under one name, as one array."""
+    shapes = {entry.value.shape for entry in ends}
+    for axis in range(node.ndim):
+        rest = node.shape[:axis] + node.shape[axis + 1 :]
+        if node.shape[axis] == len(ends) and shapes == {rest}:
+            values = np.stack([entry.value for entry in ends], axis)
+            return ends[-1]._replace(value=values, node=None)
+    return None
 
 
 def _steps(
@@ -223,6 +245,7 @@ class Handed:
         self.problems: list[str] = []
         self.again: Callable[..., Handed] | None = None
         self.counted = False
+        self.repair: Repair | None = None
         self.lost: list[Left] = []
 
     def per_sample(self) -> Iterator[Handed]:
@@ -340,7 +363,7 @@ def handed(
         if isinstance(claims, Mapping):
             claims = _spread(environment, claims)
         return Handed(environment, collect(environment, claims, allow_own, notes), notes)
-    program = None
+    program: Program | None = None
     if script is None:
         ran = _left_in(claims)
     else:
@@ -360,6 +383,8 @@ def handed(
         made.claims = in_order(made.environment, found, True)
         made.problems = [f"the program stops: {ran.problem}"] if ran.problem else []
         made.again = read
+        if program is not None:
+            made.repair = Repair(program, space or {}, cuts)
         return made
 
     made = read()

@@ -184,7 +184,7 @@ class Report:
         title: str = "",
     ) -> None:
         self.lines = list(lines)
-        self.notes = list(notes)
+        self.notes = notes if isinstance(notes, list) else list(notes)  # more may come
         self.title = title
         self.graph: list[Any] = []
         self.problems: list[str] = []

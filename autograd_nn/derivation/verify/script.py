@@ -15,7 +15,7 @@ import linecache
 import re
 import textwrap
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,6 +28,9 @@ from .recorder import FROZEN, LOOKED, Recorded, alias, called, formula
 _DEEPEST = 4
 _MOST = 20_000
 _OF_FRAMES = ("super", "locals", "globals", "vars", "dir", "eval", "exec")
+
+
+Place = tuple[str, tuple[Any, ...], int]
 
 
 class Left(NamedTuple):
@@ -100,6 +103,10 @@ class Program:
                 f"{self.file}, line {error.lineno}: {error.msg}: {(error.text or '').strip()}"
             ) from error
 
+    def tree_again(self) -> ast.Module:
+        """Return the tree, as a run changes it, anew."""
+        return ast.parse("\n".join(self.lines))
+
     def place(self, line: int) -> str:
         """Return a line as reports quote it."""
         text = self.lines[line - 1].strip() if 0 < line <= len(self.lines) else ""
@@ -147,13 +154,27 @@ class Ran(NamedTuple):
     frozen: set[Tensor]
 
 
-def run_program(program: Program, space: Mapping[str, Any]) -> Ran:
+def numbered(left: Sequence[Left]) -> dict[Place, Left]:
+    """Return what a run left by name, path and number, counted from the last, which is −1."""
+    found: dict[Place, Left] = {}
+    times: dict[Any, int] = {}
+    for entry in reversed(left):
+        key = (entry.root, entry.path)
+        times[key] = times.get(key, 0) - 1
+        found[*key, times[key]] = entry
+    return found
+
+
+def run_program(program: Program, space: Mapping[str, Any], plainly: bool = False) -> Ran:
     """Run a program once on the values of `space`, whose arrays may be `Recorded`.
 
-    Whatever it raises is told in ``problem``; what was left before stands.
+    Whatever it raises is told in ``problem``; what was left before stands. With `plainly` nothing
+    is recorded.
     """
     follower = _Follower()
     names: dict[str, Any] = {**space, "_called_": called, "_alias_": alias, "_left_": follower.left}
+    if plainly:
+        names |= {"_called_": lambda f, *args, **options: f(*args, **options), "_alias_": _itself}
     names.setdefault("np", np)
     names.setdefault("__name__", "__main__")
     result, problem = None, ""
@@ -169,6 +190,10 @@ def run_program(program: Program, space: Mapping[str, Any]) -> Ran:
         LOOKED.reset(looked)
         FROZEN.reset(frozen)
     return Ran(follower.found, result, problem, {**space, **follower.space}, said)
+
+
+def _itself(value: Any) -> Any:
+    return value
 
 
 def _run(program: Program, names: dict[str, Any], follower: _Follower) -> Any:

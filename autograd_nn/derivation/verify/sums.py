@@ -24,7 +24,7 @@ from .ways import rule_values, summands
 from .wholes import wholes
 
 MOST_EDGES = 400
-_MOST_OTHERS = 12
+_MOST_OTHERS, _FEW = 12, 4
 _COUNTED = {"2": ("is counted twice", "path counted twice"), "−1": ("has the wrong sign", "sign")}
 
 
@@ -246,7 +246,8 @@ class Sums:
             earlier = [j for j in self.book.alike(i) if j in self.book.within]
             terms += [(self.book.gradient(j), [p.leaving(j) for p in self.passes])
                       for j in earlier if j not in self.book.before(i)]  # fmt: skip
-        terms += [(f"sign({text})", [np.sign(v) for v in values]) for text, values in terms[:1]]
+            signs = terms[:1] if np.size(gaps[0]) >= _FEW else []
+            terms += [(f"sign({text})", [np.sign(v) for v in x]) for text, x in signs]
         for text, values in terms:
             if any(value is None for value in values):
                 continue

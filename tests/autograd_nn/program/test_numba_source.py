@@ -73,3 +73,13 @@ def test_what_has_no_loop_stands_between_kernels() -> None:
         np.testing.assert_allclose(got, right, rtol=1e-13)
     with pytest.raises(ValueError, match="2 kernels"):
         _ = program.kernel
+
+
+@pytest.mark.parametrize("dtype", ["float16", "longdouble"])
+def test_columns_of_dtypes_that_numba_lacks_stay_outside_of_kernels(dtype: str) -> None:
+    pytest.importorskip("numba")
+    column, others = np.array([[1.0], [2.0]], dtype), np.ones((2, 1))
+    program = jit(lambda a, b: (a.astype("float64") * 2 + np.exp(b), a + a), engine="numba")
+    wide, own = program(column, others)
+    assert own.dtype == column.dtype
+    np.testing.assert_allclose(wide, [[2 + np.e], [4 + np.e]])

@@ -16,10 +16,12 @@ import numpy as np
 from autograd_nn import verify
 from autograd_nn.derivation import Line
 
-from . import first, second, third
+from . import first, fourth, second, third
 from .exercise import KINDS, Exercise, Mistake
 
-EXERCISES: list[Exercise] = [*first.EXERCISES, *second.EXERCISES, *third.EXERCISES]
+EXERCISES: list[Exercise] = [
+    exercise for part in (first, second, third, fourth) for exercise in part.EXERCISES
+]
 
 
 def called(line: Line, where: str) -> str:
@@ -61,11 +63,13 @@ def control(exercises: list[Exercise]) -> None:
     for exercise, values in right:
         if not exercise.leaves:
             continue
-        wrong = {}
+        wrong, used = {}, set()
         for name, value in values.items():
-            others = [x for other, x in pool if other != exercise.name and x.size >= value.size]
+            others = [x for other, x in pool if other != exercise.name and x.size >= value.size
+                      and id(x) not in used]  # fmt: skip
             if others and value.size > 1 and value.any():
                 other = others[rng.integers(len(others))]
+                used.add(id(other))  # one answer for two is a derivative left out, as explained
                 wrong[name] = other.ravel()[: value.size].reshape(value.shape)
         if not wrong:
             continue

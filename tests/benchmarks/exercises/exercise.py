@@ -23,7 +23,7 @@ KINDS = {
     "transpose": r"transpose|order|\.T",
     "path": r"path|left out|term|use|add|missing|twice|take away",
     "axis": r"axis|sum|row|column|broadcast",
-    "operand": r"stands where|in place of|instead|for |takes|uses|should|multiply",
+    "operand": r"stands where|where it belongs|in place of|instead|for |takes|uses|should|multiply",
     "power": r"stands where|power|factor|square|\*\*|divide|multiply|1/",
     "once": r"=|last|first|repeat|\+=|left out|several|path|only|step|sample",
     "step": r"step|time|t =|path|left out|shift|off by one|carried",
@@ -31,7 +31,7 @@ KINDS = {
     "one-hot": r"one-hot|1 at|y|label|subtract|left out|add",
     "shape": r"shape|reshape|axis",
     "mask": r"mask|where|f′|zero|factor|> 0|multiply|derivative",
-    "forgotten": r"f′|factor|missing|left out|multiply|path|add|divide",
+    "forgotten": r"f′|factor|missing|left out|multiply|path|add|divide|stands where|one term too",
 }
 """Kind of mistake → what the words of a true reason for it contain."""
 

@@ -67,7 +67,10 @@ class Written(Tensor):
             value = value[0]
         value = np.broadcast_to(value, shape)
         value = value if value.dtype == self.dtype else value.astype(self.dtype)
-        self._become(apply(SETITEM, (self._node, value), {"key": key}))
+        if key is ... and isinstance(self, View) and isinstance(value, Tensor):
+            self._become(value)  # which is written into the array once, not twice
+        else:
+            self._become(apply(SETITEM, (self._node, value), {"key": key}))
 
     def fill(self, value: Any) -> Any:
         """Write `value` everywhere."""
@@ -188,6 +191,9 @@ def current(value: Any) -> Any:
     return value
 
 
+_OWN = ("__class__", "__hash__")
+
+
 def _delegated(name: str) -> Callable[..., Any]:
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         key = args[0] if name == "__getitem__" else None
@@ -197,7 +203,7 @@ def _delegated(name: str) -> Callable[..., Any]:
 
 
 for _name in (*vars(Operators), "backward"):
-    if _name not in vars(Written) and callable(getattr(Tensor, _name)) and _name != "__class__":
+    if _name not in vars(Written) and callable(getattr(Tensor, _name)) and _name not in _OWN:
         setattr(Written, _name, _delegated(_name))
 
 _LOOKS: dict[str, Callable[[Any], Any]] = {

@@ -96,10 +96,11 @@ def _writable(value: Any) -> Any:
 
 
 def _making(numpys: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(numpys, assigned=("__name__", "__doc__"))
+    @functools.wraps(numpys, assigned=("__name__",))
     def make(*args: Any, **kwargs: Any) -> Any:
         return _writable(numpys(*map(current, args), **kwargs))
 
+    make.__doc__ = f"``np.{numpys.__name__}``; what it gives may be written into."
     return make
 
 

@@ -62,7 +62,8 @@ def _is_worth_it(step: Nest | Tensor) -> bool:
     few = step.ndim <= MOST_AXES and all(map(is_array, step.inputs))
     if not same or not step.size or not few:
         return False
-    product = step.op is MATMUL and min(x.ndim for x in step.inputs) > 1
+    matrices = all(x.ndim > 1 and x.size for x in step.inputs)  # Numba refuses empty ones
+    product = step.op is MATMUL and matrices
     return step.op is PIECES or product or is_of_columns(step)
 
 

@@ -1,7 +1,7 @@
 """Grading a class: submissions run apart, their arrays judged, marks with reasons.
 
 1. `run` runs one submission in a process of its own and takes its arrays back.
-2. `grade_one` judges them against the sheet's graph; `grade` does it for a class.
+2. `grade` does it for a class, and judges the arrays against the sheet's graph.
 3. `Grades` is the outcome: a table, a CSV, Gradescope's results.json.
 
 The process has limits of time and memory, gets inputs only and hands arrays back; what it prints
@@ -257,13 +257,6 @@ def _read(path: Path) -> dict[str, Any]:
         raise
     except Exception as error:
         raise SubmissionError("it handed back nothing that can be read") from error
-
-
-def grade_one(
-    sheet: Sheet, path: Path, *, hints: int = 4, timeout: float = 10.0, memory: int = MEMORY
-) -> Graded:
-    """Run and judge one submission; see `grade`."""
-    return _judged(sheet, path, hints, *_ran(sheet, path, timeout, memory))
 
 
 def _ran(

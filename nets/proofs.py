@@ -14,7 +14,7 @@ from autograd_nn.derivation.prove.proof import prove_with
 
 from . import formulas
 from .activations import SIGMOID
-from .costs import DOCUMENT, SOFTMAX
+from .costs import DOCUMENT
 from .network import Network
 from .verification import document_claims
 
@@ -49,22 +49,21 @@ def prove(net: Network, claims: Any = None) -> Proofs:
     document = claims is None and net.criterion == DOCUMENT and alike
     if claims is None and not document:
         claims = document_claims(net)
+    prover = Prover(Environment(_cost(net, net.n_layers), 3))
+    prover.one_step = one_step(Environment(_cost(net, max(net.n_layers, _DEEP)), 3))
     # the document's formulas hold for any f, and are proved with f left open
-    like = Network(net.structure, seed=0) if document else net
-    prover = Prover(Environment(_cost(like, net.n_layers), 3))
-    prover.one_step = one_step(Environment(_cost(like, max(net.n_layers, _DEEP)), 3))
     return prove_with(prover, general_claims(net.n_layers) if document else claims)
 
 
 def _cost(net: Network, layers: int) -> Any:
     """Return the cost of three samples in a network of so many layers, no two of them alike."""
-    inner = [net.activations[l] for l in range(2, net.n_layers)] or [net.criterion.output]
-    inner += [inner[-1]] * (layers - net.n_layers)
+    hidden = [net.activations[l] for l in range(2, net.n_layers)] or [net.activation]
+    hidden += hidden[-1:] * (layers - net.n_layers)
     like = Network(
         [*range(4, 3 + layers), 2],
         seed=0,
-        activation=inner[: layers - 2] or net.activation,
-        output=net.criterion.output if net.criterion.output != SOFTMAX else "softmax",
+        activation=hidden[: layers - 2],
+        output=net.criterion.output,
         cost=net.criterion.cost,
     )
     rng = np.random.default_rng(0)

@@ -20,9 +20,9 @@ import numpy as np
 from ..core.graph import dependents, topological_order
 from ..core.op import Op
 from ..core.tensor import Tensor
+from ..program.loop_nests import INFIX
 
 RUNTIME = pathlib.Path(__file__).with_name("live.js")
-_INFIX = {"+", "-", "*", "/", "**", "<", "<=", ">", ">=", "==", "!="}
 _CHOICE = re.compile(r"\((.+) if (.+) else (.+)\)")
 
 
@@ -119,7 +119,7 @@ def _element(op: Op, count: int) -> str | None:
         text = op.loop.format(*letters)
         choice = _CHOICE.fullmatch(text)
         return f"({choice[2]} ? {choice[1]} : {choice[3]})" if choice else text
-    if op.symbol in _INFIX and count == 2:
+    if op.symbol in INFIX and count == 2:
         return f"+(a {op.symbol} b)"  # a truth value becomes 0 or 1
     return "-a" if op.symbol == "-" else None
 

@@ -179,14 +179,14 @@ class Run:
         self.tensors_given = any(_has_tensor(arg) for arg in (*args, *kwargs.values()))
         for place in places:
             given[place] = self._opened(args[place], roots[place], watched)
-        with differentiating():
-            result = f(*given, **kwargs)
-            flatten(result)  # what is written into and its views are looked at while recording
         self.aux: Any = None
-        if has_aux:
-            result, self.aux = _pair(result, who)
         self.outputs: list[Tensor]
-        self.outputs, self.out_structure = flatten(result)
+        with differentiating():  # what is written into is looked at while recording
+            result = f(*given, **kwargs)
+            if has_aux:
+                result, self.aux = _pair(result, who)
+                flatten(self.aux)
+            self.outputs, self.out_structure = flatten(result)
         if any(not isinstance(x, Tensor) or x.dtype.kind not in FLOATING for x in self.outputs):
             _refuse(self.outputs, leaf_names(self.out_structure, "the function's result"), who)
         # what led to the arguments is left out: in a loop it grows with every step

@@ -16,6 +16,7 @@ from ..core.tensor import Tensor, constant, plain
 from .batching import batched
 from .block import as_tensor
 from .containers import flatten, leaf_names, spread_over, unflatten
+from .derivatives import described, named
 from .run import Function, argument_names
 
 _ROW = Op("row", lambda: None)
@@ -77,8 +78,7 @@ def vmap(f: Function, in_axes: Any = 0, out_axes: Any = 0) -> Function:
     >>> vmap(grad(lambda w, x: np.tanh(w @ x)), in_axes=(None, 0))(w, xs).shape
     (3, 2)
     """
-    if not callable(f):
-        raise TypeError(f"vmap takes a function, got {type(f).__name__}")
+    name, _ = described(f, "vmap")
 
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         leaves, structure = flatten((args, kwargs))
@@ -114,10 +114,7 @@ def vmap(f: Function, in_axes: Any = 0, out_axes: Any = 0) -> Function:
             found = [x.detach() if wanted else plain(x) for x in found]
         return unflatten(shape, found)
 
-    name = getattr(f, "__name__", "f")
-    wrapped.__name__ = wrapped.__qualname__ = f"vmap_{name}" if name.isidentifier() else "vmap"
-    wrapped.__doc__ = f"`{name}` for many examples.\n\n{getattr(f, '__doc__', '') or ''}"
-    return wrapped
+    return named(wrapped, f, name, "For many examples:")
 
 
 @contextmanager

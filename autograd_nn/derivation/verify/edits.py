@@ -257,20 +257,16 @@ def _others(slot: _Slot, names: Names) -> Iterator[_Other]:
         for text in names.alike(node.id):
             yield instead(ast.Name(text, node.ctx), 1 - (text in names.unused))
         if names.alike(node.id) or slot.whole:
-            one, two = ast.Constant(1), ast.Constant(2)
-            square = ast.BinOp(node, ast.Pow(), two)
-            rest = ast.BinOp(one, ast.Sub(), node)
-            yield instead(rest, 2)
-            yield instead(square, 2, "wrong power")
-            yield instead(ast.BinOp(one, ast.Sub(), square), 2)
-            yield instead(ast.BinOp(node, ast.Mult(), rest), 2)
+            yield instead(_rest(node), 2)
+            yield instead(_square(node), 2, "wrong power")
+            yield instead(_rest(_square(node)), 2)
+            yield instead(ast.BinOp(node, ast.Mult(), _rest(node)), 2)
             yield "transposed", f"{node.id} must be transposed", ast.Attribute(node, "T"), 1
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Sub, ast.Pow)):
         for text in sorted(names_of(node) - {"np"}):  # another form of a derivative
-            x, one = ast.Name(text, ast.Load()), ast.Constant(1)
-            yield instead(ast.BinOp(x, ast.Mult(), ast.BinOp(one, ast.Sub(), x)), 2, "slope")
-            square = ast.BinOp(x, ast.Pow(), ast.Constant(2))
-            yield instead(ast.BinOp(one, ast.Sub(), square), 2, "slope")
+            x = ast.Name(text, ast.Load())
+            yield instead(ast.BinOp(x, ast.Mult(), _rest(x)), 2, "slope")
+            yield instead(_rest(_square(x)), 2, "slope")
     if slot.field != "func" and isinstance(node, (ast.BinOp, ast.Call, ast.Name, ast.Subscript)):
         if slot.whole or not isinstance(node, ast.Name):
             text, minus = ast.unparse(node), ast.UnaryOp(ast.USub(), node)
@@ -286,6 +282,14 @@ def _others(slot: _Slot, names: Names) -> Iterator[_Other]:
     if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
         for text in names.arrays:
             yield instead(ast.Name(text, ast.Load()), 2)
+
+
+def _rest(x: ast.expr) -> ast.expr:
+    return ast.BinOp(ast.Constant(1), ast.Sub(), x)
+
+
+def _square(x: ast.expr) -> ast.expr:
+    return ast.BinOp(x, ast.Pow(), ast.Constant(2))
 
 
 def _without(node: ast.BinOp, sums: bool) -> Iterator[tuple[ast.expr, list[ast.expr]]]:

@@ -130,25 +130,9 @@ def claims_of(
                 made.counted = True
         elif entries[-1].value.size > 1 and root != "returned":
             made.lost += ends
-    places = {id(entry): place for place, entry in numbered(ran.left).items()}
-    claims: dict[str, Claim] = {}
-    kept: dict[str, Left] = {}
-    for text, meaning, entry in found:
-        key = text if text not in claims else entry.text
-        if key in claims:
-            continue
-        if entry.node is not None:
-            cuts.setdefault(entry.node, key)
-        environment.define(key, meaning)
-        claims[key] = Claim(key, meaning, entry.value)
-        claims[key].left = places.get(id(entry))
-        kept[key] = entry
-    for text, claim in claims.items():
-        entry = kept[text]
-        claim.where = entry.text if entry.text != text else ""
-        if program is not None and entry.line:
-            claim.where += ("; " if claim.where else "") + program.place(entry.line)
-        behind = _formula(entry.node, cuts, fixed | ran.frozen, claim) if follow else None
+    claims = _as_claims(found, environment, program, ran, cuts)
+    for claim, entry in claims.values() if follow else ():
+        behind = _formula(entry.node, cuts, fixed | ran.frozen, claim)
         if behind is not None:
             claim.follow(behind)
     if made.lost:
@@ -156,7 +140,33 @@ def claims_of(
         made.notes.append(
             f"not judged, as no tensor of the graph has such a name: {', '.join(list(lost)[:8])}"
         )
-    return list(claims.values())
+    return [claim for claim, _ in claims.values()]
+
+
+def _as_claims(
+    found: list[tuple[str, Meaning, Left]],
+    environment: Environment,
+    program: Program | None,
+    ran: Ran,
+    cuts: dict[Tensor, str],
+) -> dict[str, tuple[Claim, Left]]:
+    """Return the claims by name, each with what a line left; where they are is noted in `cuts`."""
+    places = {id(entry): place for place, entry in numbered(ran.left).items()}
+    claims: dict[str, tuple[Claim, Left]] = {}
+    for text, meaning, entry in found:
+        key = text if text not in claims else entry.text
+        if key in claims:
+            continue
+        if entry.node is not None:
+            cuts.setdefault(entry.node, key)
+        environment.define(key, meaning)
+        claim = Claim(key, meaning, entry.value)
+        claim.left = places.get(id(entry))
+        claim.where = entry.text if entry.text != key else ""
+        if program is not None and entry.line:
+            claim.where += ("; " if claim.where else "") + program.place(entry.line)
+        claims[key] = claim, entry
+    return claims
 
 
 def _stacked(node: Tensor, ends: Sequence[Left]) -> Left | None:

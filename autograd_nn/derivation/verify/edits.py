@@ -200,15 +200,21 @@ _Other = tuple[str, str, ast.expr, int]
 
 def _others(slot: _Slot, names: Names) -> Iterator[_Other]:
     """Yield what an expression may have been meant to be, with how far-fetched that is."""
-    node = slot.node
+    yield from _of_operations(slot.node)
+    yield from _of_names(slot, names)
+    yield from _of_missing_parts(slot, names)
 
-    def instead(new: Any, rank: int = 1, kind: str = "wrong variable") -> _Other:
-        return kind, f"{ast.unparse(node)} stands where {ast.unparse(new)} belongs", new, rank
 
+def _instead(node: ast.expr, new: ast.expr, rank: int = 1, kind: str = "wrong variable") -> _Other:
+    return kind, f"{ast.unparse(node)} stands where {ast.unparse(new)} belongs", new, rank
+
+
+def _of_operations(node: Any) -> Iterator[_Other]:
+    """Yield other operations in the place of one, and its operands without it."""
     if isinstance(node, ast.BinOp):
         sums = isinstance(node.op, _TERMS)
         for op in _OPS.get(type(node.op), ()):
-            yield instead(ast.BinOp(node.left, op(), node.right), 0, "wrong operation")
+            yield _instead(node, ast.BinOp(node.left, op(), node.right), 0, "wrong operation")
         if sums or isinstance(node.op, _FACTORS):
             what = "term" if sums else "factor"
             for new, left in _without(node, sums):
@@ -217,30 +223,34 @@ def _others(slot: _Slot, names: Names) -> Iterator[_Other]:
                 words = f"{text} is one {what} too many: leave it out"
                 yield f"{what} too many", words, new, few
         if isinstance(node.op, ast.MatMult):
-            yield instead(ast.BinOp(node.right, node.op, node.left), 1, "factors swapped")
+            yield _instead(node, ast.BinOp(node.right, node.op, node.left), 1, "factors swapped")
         if isinstance(node.op, ast.Pow):
-            yield instead(node.left, 1, "wrong power")
+            yield _instead(node, node.left, 1, "wrong power")
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.Not, ast.Invert)):
         words = f"the sign of {ast.unparse(node)} is wrong: {ast.unparse(node.operand)}"
         yield "sign", words, node.operand, 0
     elif isinstance(node, ast.Compare) and len(node.ops) == 1:
         for op in _OPS.get(type(node.ops[0]), ()):
-            yield instead(ast.Compare(node.left, [op()], node.comparators), 0, "wrong comparison")
+            yield _instead(
+                node, ast.Compare(node.left, [op()], node.comparators), 0, "wrong comparison"
+            )
     elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
         n: Any = node.value
         for value in dict.fromkeys((n + 1, n - 1, 2 * n, n / 2)):
-            yield instead(ast.Constant(value), 1, "wrong number")
+            yield _instead(node, ast.Constant(value), 1, "wrong number")
     elif isinstance(node, ast.Attribute):
         if node.attr == "T":
             yield "transposed", f"{ast.unparse(node)} must not be transposed", node.value, 0
         elif node.attr in _PARTNERS:
-            yield instead(ast.Attribute(node.value, _PARTNERS[node.attr], node.ctx), 0, "function")
+            yield _instead(
+                node, ast.Attribute(node.value, _PARTNERS[node.attr], node.ctx), 0, "function"
+            )
     elif isinstance(node, (ast.List, ast.Tuple)):
         for i in range(len(node.elts) - 1):
             for j in range(i + 1, len(node.elts)):
                 parts = list(node.elts)
                 parts[i], parts[j] = parts[j], parts[i]
-                yield instead(type(node)(parts, node.ctx), 1, "order")
+                yield _instead(node, type(node)(parts, node.ctx), 1, "order")
     elif (
         isinstance(node, ast.Call) and len(node.args) == 1 and isinstance(node.func, ast.Attribute)
     ):
@@ -248,25 +258,35 @@ def _others(slot: _Slot, names: Names) -> Iterator[_Other]:
             f"{ast.unparse(node.func)} is one step too many: {ast.unparse(node.args[0])} belongs"
         )
         yield "function", f"{words} in place of {ast.unparse(node)}", node.args[0], 2
-    elif isinstance(node, ast.Slice) and slot.at is not None and node.lower is node.upper:
+
+
+def _of_names(slot: _Slot, names: Names) -> Iterator[_Other]:
+    """Yield other names and indices in the place of one, and what is made of it."""
+    node = slot.node
+    if isinstance(node, ast.Slice) and slot.at is not None and node.lower is node.upper:
         whole = ast.unparse(slot.array)
         put = ast.parse(f"np.arange({whole}.shape[{slot.at or 0}])", mode="eval").body
         words = f"{ast.unparse(slot.parent)} takes all: one element of each belongs there"
         yield "wrong index", f"{words}, by np.arange in place of the colon", put, 1
     elif isinstance(node, ast.Name):
         for text in names.alike(node.id):
-            yield instead(ast.Name(text, node.ctx), 1 - (text in names.unused))
+            yield _instead(node, ast.Name(text, node.ctx), 1 - (text in names.unused))
         if names.alike(node.id) or slot.whole:
-            yield instead(_rest(node), 2)
-            yield instead(_square(node), 2, "wrong power")
-            yield instead(_rest(_square(node)), 2)
-            yield instead(ast.BinOp(node, ast.Mult(), _rest(node)), 2)
+            yield _instead(node, _rest(node), 2)
+            yield _instead(node, _square(node), 2, "wrong power")
+            yield _instead(node, _rest(_square(node)), 2)
+            yield _instead(node, ast.BinOp(node, ast.Mult(), _rest(node)), 2)
             yield "transposed", f"{node.id} must be transposed", ast.Attribute(node, "T"), 1
+
+
+def _of_missing_parts(slot: _Slot, names: Names) -> Iterator[_Other]:
+    """Yield an expression with a sign, a term or a factor more, or as another derivative."""
+    node = slot.node
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Sub, ast.Pow)):
         for text in sorted(names_of(node) - {"np"}):  # another form of a derivative
             x = ast.Name(text, ast.Load())
-            yield instead(ast.BinOp(x, ast.Mult(), _rest(x)), 2, "slope")
-            yield instead(_rest(_square(x)), 2, "slope")
+            yield _instead(node, ast.BinOp(x, ast.Mult(), _rest(x)), 2, "slope")
+            yield _instead(node, _rest(_square(x)), 2, "slope")
     if slot.field != "func" and isinstance(node, (ast.BinOp, ast.Call, ast.Name, ast.Subscript)):
         if slot.whole or not isinstance(node, ast.Name):
             text, minus = ast.unparse(node), ast.UnaryOp(ast.USub(), node)
@@ -281,7 +301,7 @@ def _others(slot: _Slot, names: Names) -> Iterator[_Other]:
                 yield "factor missing", said, new, 1 if text in names.unused else 3
     if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
         for text in names.arrays:
-            yield instead(ast.Name(text, ast.Load()), 2)
+            yield _instead(node, ast.Name(text, ast.Load()), 2)
 
 
 def _rest(x: ast.expr) -> ast.expr:

@@ -21,8 +21,8 @@ Array = NDArray[Any]
 
 
 @functools.lru_cache(maxsize=64)
-def _kernel(plan: Plan, size: int) -> Any:
-    """Return the compiled step for batches of `size` samples."""
+def _kernel(plan: Plan, size: int, rows: bool) -> Any:
+    """Return the compiled step for batches of `size` samples, which lie in rows or in columns."""
     net, rng = plan.network(), np.random.default_rng(0)
     x = rng.normal(size=(plan.structure[0], size)).astype(plan.dtype)
     y = np.full((plan.structure[-1], size), 1 / plan.structure[-1], plan.dtype)
@@ -33,17 +33,18 @@ def _kernel(plan: Plan, size: int) -> Any:
     given |= {"shares": np.full(size, 1 / size, plan.dtype)} if plan.weighted else {}
     parameters = net.parameters()
     state = calm(plan.optimizer.init(parameters))
-    made = program(plan, "numba").lower(parameters, state, x, y, given)
+    x = np.ascontiguousarray(x.T) if rows else x
+    made = program(plan, "numba", rows).lower(parameters, state, x, y, given)
     before = flatten((parameters, state))[0]
     after = flatten(made(parameters, state, x, y, given)[:2])[0]
     apart = [k for k, (a, b) in enumerate(zip(before, after, strict=True)) if a is not b]
-    there = {"clip": plan.clip, "decay": plan.decay, "shares": plan.weighted}
+    there = {"clip": plan.clip, "decay": plan.decay, "shares": plan.weighted, "rows": rows}
     return _adapter(len(numbers), tuple(apart), **there)(made.kernel)
 
 
 @functools.lru_cache(maxsize=64)
 def _adapter(
-    numbers: int, apart: tuple[int, ...], clip: bool, decay: bool, shares: bool
+    numbers: int, apart: tuple[int, ...], clip: bool, decay: bool, shares: bool, rows: bool
 ) -> Callable[[Any], Any]:
     """Return what makes a kernel one that takes all arguments and changes all leaves in place.
 
@@ -55,6 +56,8 @@ def _adapter(
         The leaves that the kernel hands back instead of changing them.
     clip, decay, shares : bool
         What it takes.
+    rows : bool
+        Whether it takes samples in rows.
     """
     from numba import njit
 
@@ -64,7 +67,7 @@ def _adapter(
     lines = [
         "def adapted(kernel):",
         "    def step(leaves, x, y, clip, decay, numbers, shares):",
-        f"        result = kernel(*leaves, x, y, {', '.join(taken)})",
+        f"        result = kernel(*leaves, x{'.T' if rows else ''}, y, {', '.join(taken)})",
         *(f"        leaves[{leaf}][:, :] = result[{k}]" for k, leaf in enumerate(apart)),
         f"        return result{f'[{len(apart)}]' if apart else ''}",
         "    return njit(nogil=True)(step)",
@@ -112,12 +115,12 @@ def _compiled_pass() -> Any:
 
     @njit(nogil=True)
     def run(
-        full: Any, last: Any, leaves: Any, X: Any, Y: Any, weights: Any, order: Any, size: Any,
-        like: Any, clip: Any, decay: Any, over: Any, numbers: Any,
+        full: Any, last: Any, leaves: Any, X: Any, Y: Any, weights: Any, order: Any, buffers: Any,
+        clip: Any, decay: Any, over: Any, numbers: Any,
     ) -> Any:  # fmt: skip
-        m = len(order)
+        x, y, last_x, last_y = buffers
+        m, size = len(order), x.shape[1]
         total = counts = 0.0
-        x, y = np.empty((X.shape[0], size), like.dtype), np.empty((Y.shape[0], size), like.dtype)
         k = 0
         for start in range(0, m - size + 1, size):
             chosen = order[start : start + size]
@@ -126,9 +129,8 @@ def _compiled_pass() -> Any:
             total, counts, k = total + cost, counts + count, k + 1
         rest = m % size
         if rest:
-            x, y = np.empty((X.shape[0], rest), x.dtype), np.empty((Y.shape[0], rest), x.dtype)
-            cost, count = batch(last, leaves, X, Y, weights, order[m - rest :], x, y, clip,
-                                decay, over, numbers[k])  # fmt: skip
+            cost, count = batch(last, leaves, X, Y, weights, order[m - rest :], last_x, last_y,
+                                clip, decay, over, numbers[k])  # fmt: skip
             total, counts = total + cost, counts + count
         return total, counts
 
@@ -146,15 +148,22 @@ class Compiled(Programmed):
         """Go once over the samples, and return the sum of the costs and what they count."""
         if self.plan.dropout:
             return super().run(X, Y, weights, order, size, pace)
-        m = int(X.shape[1])
+        X, Y, m = np.asarray(X), np.asarray(Y), int(X.shape[1])
         size = min(size, m)
-        full = _kernel(self.plan, size)
-        last = _kernel(self.plan, m % size) if m % size else full
+        rows = X.flags.f_contiguous  # a sample's numbers lie side by side, and stay so
+        rest = m % size or size
+        full, last = (_kernel(self.plan, count, rows) for count in (size, rest))
+        dtype = self.plan.dtype
+        buffers = [
+            np.empty((len(array), count), dtype, layout)
+            for count in (size, rest)
+            for array, layout in ((X, "F" if rows else "C"), (Y, "C"))
+        ]
         leaves = tuple(flatten((self.parameters, self.state))[0])
         weighted = np.empty(0) if weights is None else weights
         chosen = np.arange(m) if order is None else order
         total, counts = _compiled_pass()(
-            full, last, leaves, np.asarray(X), np.asarray(Y), weighted, chosen, size, leaves[0],
+            full, last, leaves, X, Y, weighted, chosen, tuple(buffers),
             pace.given.get("clip", 0.0), pace.given.get("decay", 0.0), self.plan.decay_over,
             pace.numbers,
         )  # fmt: skip

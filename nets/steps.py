@@ -142,9 +142,14 @@ def recorded(
 
 
 @functools.lru_cache(maxsize=64)
-def program(plan: Plan, engine: str) -> Any:
-    """Return the program of a plan's step."""
-    return jit(step_of(plan), donate=(0, 1), engine=engine)
+def program(plan: Plan, engine: str, rows: bool = False) -> Any:
+    """Return the program of a plan's step, for samples in columns or in rows."""
+    step = step_of(plan)
+
+    def by_rows(parameters: dict[str, Tensor], state: State, x: Any, y: Any, given: Any) -> Any:
+        return step(parameters, state, x.T, y, given)
+
+    return jit(by_rows if rows else step, donate=(0, 1), engine=engine)
 
 
 class Pace(NamedTuple):

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .cluster import Chunked
+from .cluster import Chunked, is_dask
 from .engines import ENGINES
 from .network import Network
 from .optimizers import Optimizer, Schedule
-from .samples import Order, Samples
+from .samples import Order, Samples, samples_of
 from .steps import Engine, Pace, Plan, keep
 
 Array = NDArray[Any]
@@ -22,6 +22,13 @@ Array = NDArray[Any]
 SMALL = 2_000_000
 """Products of up to so many multiplications run in one thread: sharing them out costs more, and
 on a loaded machine the threads that wait for one another multiply the time."""
+
+
+def source_of(net: Network, X: Any, Y: Any, weights: Any, which: str | None) -> Samples:
+    """Return the samples of a training as `samples_of` does, of Dask arrays too."""
+    if is_dask(X):
+        return Chunked(net, X, Y, weights, which == "rows")
+    return samples_of(net, X, Y, weights, which)
 
 
 class Descent:

@@ -142,7 +142,9 @@ class Chunked:
         if array.shape[1] != self.m:
             raise ValueError(f"X has {self.m} samples and Y has {array.shape[1]}")
         chunks = (-1, self.X.chunks[1])
-        return array.rechunk(chunks) if is_dask(array) else da.from_array(array, chunks=chunks)
+        if is_dask(array):
+            return array.rechunk(chunks)
+        return da.from_array(array, chunks=chunks)  # type: ignore[no-untyped-call]  # typed in part
 
     def steps(self, size: int | None) -> int:
         """Return the number of steps of a pass."""

@@ -155,9 +155,9 @@ class Compiled(Programmed):
         full, last = (_kernel(self.plan, count, rows) for count in (size, rest))
         dtype = self.plan.dtype
         buffers = [
-            np.empty((len(array), count), dtype, layout)
+            np.empty((len(array), count), dtype, order="F" if rows and array is X else "C")
             for count in (size, rest)
-            for array, layout in ((X, "F" if rows else "C"), (Y, "C"))
+            for array in (X, Y)
         ]
         leaves = tuple(flatten((self.parameters, self.state))[0])
         weighted = np.empty(0) if weights is None else weights

@@ -129,7 +129,10 @@ class Stream:
                     "X gives batches: each is a pair (x, y) or a triple (x, y, weights); got a "
                     f"{type(batch).__name__}"
                 )
-            X, Y = (columns_of(self.net.structure, a, r, self.rows) for a, r in zip(batch, "xy", strict=False))
+            X, Y = (
+                columns_of(self.net.structure, a, r, self.rows)
+                for a, r in zip(batch, "xy", strict=False)
+            )
             _same_number(X.shape, Y.shape)
             self.net.criterion.check(Y)
             weights = _weights(batch[2], int(X.shape[1])) if len(batch) == 3 else None

@@ -110,7 +110,8 @@ _OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
         },
         "--numbers": _flag("fill in the values"),
         "--latex": {
-            "dest": "format", "action": "store_const", "const": "latex", "help": "--format latex",
+            "dest": "format", "action": "store_const", "const": "latex", "default": "text",
+            "help": "--format latex",
         },
     },
     "program": {

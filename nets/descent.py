@@ -15,7 +15,7 @@ from .engines import ENGINES
 from .network import Network
 from .optimizers import Optimizer, Schedule
 from .samples import Order, Samples, samples_of
-from .steps import Engine, Pace, Plan, keep
+from .steps import Engine, Pace, Plan, descend
 
 Array = NDArray[Any]
 
@@ -120,12 +120,8 @@ class Descent:
 
     def apply(self, gradient: dict[str, Array], numbers: Array) -> None:
         """Take the step that a gradient asks for."""
-        parameters = self.net.parameters()
         given = tuple([float(number) for number in numbers])
-        updates, after = self.optimizer.update(gradient, self.state, parameters, given)
-        for name, array in parameters.items():
-            np.add(array, updates[name], out=array)
-        keep(self.state, after)
+        descend(self.optimizer, gradient, self.net.parameters(), self.state, given)
         self.t += 1
 
     def pace(self, steps: int) -> Pace:

@@ -102,10 +102,7 @@ def training_step(net: Network) -> Callable[..., Any]:
     """
 
     def step(parameters: dict[str, Tensor], x: Any, y: Any, alpha: Any) -> Any:
-        def J(parameters: dict[str, Tensor]) -> Tensor:
-            return net.record(parameters, x, y)["J"]
-
-        cost, gradient = value_and_grad(J)(parameters)
+        cost, gradient = value_and_grad(lambda p: net.record(p, x, y)["J"])(parameters)
         return {name: parameters[name] - alpha * gradient[name] for name in parameters}, cost
 
     return step
@@ -113,32 +110,17 @@ def training_step(net: Network) -> Callable[..., Any]:
 
 def gradient_of(plan: Plan) -> Callable[..., Any]:
     """Return the function ``(parameters, x, y, given)`` that gives J and its gradient."""
-    net = plan.network()
-
-    def slope(parameters: dict[str, Tensor], x: Any, y: Any, given: Any) -> Any:
-        return value_and_grad(J)(parameters, x, y, given)
-
-    def J(parameters: dict[str, Tensor], x: Any, y: Any, given: Any) -> Tensor:
-        return recorded(net, plan, parameters, x, y, given)
-
-    return slope
+    return value_and_grad(functools.partial(recorded, plan.network(), plan))
 
 
 def recorded(
     net: Network, plan: Plan, leaves: Mapping[str, Tensor], x: Any, y: Any, given: Any
 ) -> Tensor:
     """Return J of a batch, recorded."""
-    masks = None
-    if plan.dropout:
-        masks = {int(l): mask for l, mask in given["masks"].items()}
-    return net.record(
-        leaves,
-        x,
-        y,
-        given["decay"] if plan.decay else None,
-        shares=given["shares"] if plan.weighted else None,
-        masks=masks,
-    )["J"]
+    decay = given["decay"] if plan.decay else None
+    shares = given["shares"] if plan.weighted else None
+    masks = {int(l): mask for l, mask in given["masks"].items()} if plan.dropout else None
+    return net.record(leaves, x, y, decay, shares=shares, masks=masks)["J"]
 
 
 @functools.lru_cache(maxsize=64)
@@ -274,12 +256,7 @@ class Eager(Engine):
         gradient = dict(zip(self.leaves, found, strict=True))
         if self.plan.clip:
             gradient = clipped(gradient, given["clip"])
-        updates, after = self.plan.optimizer.update(
-            gradient, self.state, self.parameters, given["numbers"]
-        )
-        for name, array in self.parameters.items():
-            np.add(array, updates[name], out=array)
-        keep(self.state, after)
+        descend(self.plan.optimizer, gradient, self.parameters, self.state, given["numbers"])
         return float(J.item())
 
 
@@ -300,10 +277,9 @@ class Programmed(Engine):
             copies = {name: array.copy() for name, array in self.parameters.items()}
             self.program(copies, calm(self.state), x, y, given)  # is made, and checked, on these
         after, state, cost = self.program(self.parameters, self.state, x, y, given)
-        for name, array in self.parameters.items():
-            if after[name] is not array:
-                array[...] = after[name]
-        keep(self.state, state)
+        keep(self.parameters, after)
+        for slot, arrays in self.state.items():
+            keep(arrays, state[slot])
         return float(cost)
 
 
@@ -319,9 +295,23 @@ def calm(state: State) -> State:
     }
 
 
-def keep(state: State, after: State) -> None:
-    """Write what is kept from now on into the arrays of what was."""
+def keep(arrays: Mapping[str, Array], after: Mapping[str, Array]) -> None:
+    """Write what is from now on into the arrays of what was."""
+    for name, array in arrays.items():
+        if after[name] is not array:
+            array[...] = after[name]
+
+
+def descend(
+    optimizer: Optimizer,
+    gradient: Mapping[str, Array],
+    parameters: Mapping[str, Array],
+    state: State,
+    numbers: tuple[float, ...],
+) -> None:
+    """Take the step that a gradient asks for, in place."""
+    updates, after = optimizer.update(gradient, state, parameters, numbers)
+    for name, array in parameters.items():
+        np.add(array, updates[name], out=array)
     for slot, arrays in state.items():
-        for name, array in arrays.items():
-            if after[slot][name] is not array:
-                array[...] = after[slot][name]
+        keep(arrays, after[slot])

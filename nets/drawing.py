@@ -95,16 +95,13 @@ class _Picture:
             l: _shown(net.structure[l - 1], most, node[1] if node and node[0] == l else None)
             for l in self.layers
         }
-        self.gap = self._gap()
+        # rows lie so far apart that the numbers between them have room
+        rows = [len(self.shown[l]) for l in self.layers if self._numbered(l - 1)]
+        self.gap = max([0.85, *(_CHIP * (n + 1) for n in rows)])
         self.places = {l: self._column(l) for l in self.layers}
         self.body: list[str] = []
 
     # -- places -------------------------------------------------------------------------------
-
-    def _gap(self) -> float:
-        """Return the distance between rows, so that the numbers between them have room."""
-        rows = [len(self.shown[l]) for l in self.layers if self._numbered(l - 1)]
-        return max([0.85, *(_CHIP * (n + 1) for n in rows)])
 
     def _numbered(self, l: int) -> bool:
         """Return whether numbers are written on the edges from layer `l`."""
@@ -112,25 +109,17 @@ class _Picture:
             return False
         return bool(max(len(self.shown[l]), len(self.shown[l + 1])) <= NUMBERED)
 
-    def _bias(self, l: int) -> bool:
-        return l < self.net.n_layers and not self.back
-
     def _column(self, l: int) -> list[Place]:
-        nodes = [*self.shown[l], *([0] if self._bias(l) else [])]
-        rows = self._rows(l)
-        top = self.gap * (rows[-1]) / 2
-        return [
-            Place(l, node, _ACROSS * (l - 1), top - self.gap * row)
-            for node, row in zip(nodes, rows, strict=True)
-        ]
-
-    def _rows(self, l: int) -> list[float]:
-        """Return the row of every node, with room for the dots where nodes are left out."""
-        shown = self.shown[l]
-        rows: list[float] = [float(i) for i in range(len(shown))]
+        """Return the places of a layer, with room for the dots where nodes are left out."""
+        nodes = list(self.shown[l])
+        rows = [float(i) for i in range(len(nodes))]
         if self._abbreviated(l):
             rows[-1] += 0.6
-        return [*rows, rows[-1] + 1] if self._bias(l) else rows
+        if l < self.net.n_layers and not self.back:  # the +1 bias
+            nodes, rows = [*nodes, 0], [*rows, rows[-1] + 1]
+        across, middle = _ACROSS * (l - 1), rows[-1] / 2
+        pairs = zip(nodes, rows, strict=True)
+        return [Place(l, node, across, self.gap * (middle - row)) for node, row in pairs]
 
     def _abbreviated(self, l: int) -> bool:
         return self.net.structure[l - 1] > len(self.shown[l])
@@ -204,14 +193,13 @@ class _Picture:
                 j, i = source.node, target.node
                 weight = float(W[i - 1, j - 1] if j else b[i - 1, 0])
                 if self.back:
-                    self._passed_back(source, target, weight, len(targets))
-                    continue
-                self._arrow(source, target, self._by_value(weight, largest))
-                if self._numbered(l) and self.weights:
-                    self._chip(source, target, len(targets), _short(weight), style.INK)
-
-    def _arrow(self, source: Place, target: Place, attributes: dict[str, str]) -> None:
-        self.body.append(statement(f"{source.id} -> {target.id}", attributes))
+                    look, said = self._passed_back(source, target, weight)
+                else:
+                    look, said = self._by_value(weight, largest), _short(weight)
+                self.body.append(statement(f"{source.id} -> {target.id}", look))
+                if said and self._numbered(l):
+                    ink = style.BACKWARD_INK if self.back else style.INK
+                    self._chip(source, target, len(targets), said, ink)
 
     def _by_value(self, weight: float, largest: float) -> dict[str, str]:
         """Return thickness by size, colour and dashes by sign, where weights are shown."""
@@ -222,22 +210,18 @@ class _Picture:
             return {"color": _NEGATIVE, "penwidth": width, "style": "dashed"}
         return {"color": _POSITIVE, "penwidth": width}
 
-    def _passed_back(self, source: Place, target: Place, weight: float, targets: int) -> None:
-        """Draw what δ of `target` contributes to `source`, as an arrow backwards."""
+    def _passed_back(
+        self, source: Place, target: Place, weight: float
+    ) -> tuple[dict[str, str], str]:
+        """Return the arrow of what δ of `target` contributes to `source`, and its number."""
         assert self.sample is not None  # noqa: S101 - δ is drawn of a sample
         if source.layer == 1 or self.node not in (None, (source.layer, source.node)):
-            self._arrow(source, target, {"color": _PALE})
-            return
-        attributes = {"dir": "back", "color": style.BACKWARD, "style": "dashed"}
-        if self.node is not None:
-            attributes["penwidth"] = "2"
-        self._arrow(source, target, attributes)
-        if self._numbered(source.layer):
-            delta = float(self.sample.delta[target.layer][target.node - 1])
-            said = _short(weight * delta)
-            if self.node is not None:
-                said = f"{_short(weight)} · {_bracketed(delta)}"
-            self._chip(source, target, targets, said, style.BACKWARD_INK)
+            return {"color": _PALE}, ""
+        look = {"dir": "back", "color": style.BACKWARD, "style": "dashed"}
+        delta = float(self.sample.delta[target.layer][target.node - 1])
+        if self.node is None:
+            return look, _short(weight * delta)
+        return look | {"penwidth": "2"}, f"{_short(weight)} · {_bracketed(delta)}"
 
     def _chip(self, source: Place, target: Place, targets: int, said: str, colour: str) -> None:
         """Write a number on an edge, where no other edge's number stands.

@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -63,16 +63,6 @@ class Plan(NamedTuple):
         output, cost = self.criterion
         return Network(self.structure, seed=0, dtype=self.dtype, activation=self.activations,
                        output=output, cost=cost)  # fmt: skip
-
-
-class Batch(NamedTuple):
-    """What one step is given beside parameters and state."""
-
-    x: Array
-    y: Array
-    given: dict[str, Any]
-    counts: float
-    """How many samples it is, or what they weigh together."""
 
 
 def step_of(plan: Plan) -> Callable[..., Any]:
@@ -176,34 +166,24 @@ class Engine:
             Of the batches.
         pace : Pace
         """
-        total = counts = 0.0
-        for k, batch in enumerate(self.batches(X, Y, weights, order, size)):
-            numbers = tuple([float(number) for number in pace.numbers[k]])
-            given = {"numbers": numbers, **pace.given, **batch.given}
-            if self.plan.decay_over and self.plan.decay:
-                given["decay"] /= batch.counts or 1.0
-            total += self.step(batch.x, batch.y, given) * batch.counts
-            counts += batch.counts
-        return total, counts
-
-    def batches(
-        self, X: Array, Y: Array, weights: Array | None, order: Array | None, size: int
-    ) -> Iterator[Batch]:
-        """Return the batches of a pass."""
         m, dtype = int(X.shape[1]), np.dtype(self.plan.dtype)
-        for start in range(0, m, size):
+        total = counts = 0.0
+        for start, numbers in zip(range(0, m, size), pace.numbers.tolist(), strict=True):
             chosen: Any = slice(start, start + size)
             if order is not None:
                 chosen = order[chosen]
             x, y = gathered(X, chosen, dtype), gathered(Y, chosen, dtype)
-            count = int(x.shape[1])
-            given: dict[str, Any] = {}
-            counts = float(count)
+            given: dict[str, Any] = {"numbers": tuple(numbers), **pace.given}
+            count = float(x.shape[1])
             if self.plan.weighted:
-                given["shares"], counts = shares(weights, chosen, count, dtype)
+                given["shares"], count = shares(weights, chosen, int(x.shape[1]), dtype)
             if self.plan.dropout:
-                given["masks"] = self.masks(count)
-            yield Batch(x, y, given, counts)
+                given["masks"] = self.masks(int(x.shape[1]))
+            if self.plan.decay_over and self.plan.decay:
+                given["decay"] /= count or 1.0
+            total += self.step(x, y, given) * count
+            counts += count
+        return total, counts
 
     def masks(self, count: int) -> dict[str, Array]:
         """Return what h^(l) of a batch is multiplied by: 0, or 1 over the share that stays."""

@@ -371,6 +371,32 @@ def _sloped(op: Op) -> Callable[[Any], Any]:
     return opaque(op)
 
 
+def left_open(
+    text: str, f: Callable[[Any], Any], f_prime: Callable[[Any], Any]
+) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
+    """Return f and f′ to be recorded, of which proofs take for granted only that f′ is its slope.
+
+    Parameters
+    ----------
+    text : str
+        What the function is called.
+    f, f_prime : callable
+        What they are in numbers.
+    """
+
+    def recorded(op: Op) -> Callable[[Any], Any]:
+        return lambda z: apply(op, (z,)) if isinstance(z, Tensor) else op.forward(z)
+
+    def either(numbers: Callable[[Any], Any], order: int) -> Callable[[Any], Any]:
+        return lambda z: _on(function(text, order))(z) if isinstance(z, Sized) else numbers(z)
+
+    prime = recorded(
+        Op(f"{text}_prime", either(f_prime, 1), text=f"{text}′({{0}})", latex=f"{text}'({{0}})")
+    )
+    rule = (lambda g, out, z: g * prime(z),)
+    return recorded(Op(text, either(f, 0), rule, traits={"elementwise", "activation"})), prime
+
+
 def samples_size(environment: Environment, sizes: Sizes) -> Size | None:
     """Return the size that m is, where the graph shows it: where J is a mean over the samples."""
     zs = set(environment.weighted_inputs())

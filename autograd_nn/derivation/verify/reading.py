@@ -15,25 +15,42 @@ from typing import Any
 
 import numpy as np
 
+from ...core.backward import pull
 from ...core.graph import rebuild, topological_order
 from ...core.tensor import Tensor, plain
-from ...ops.elementwise import ADD, DIVIDE, MULTIPLY, SUBTRACT
+from ...ops.elementwise import ADD, DIVIDE, MULTIPLY, NEGATIVE, SUBTRACT
 from ...ops.reductions import MEAN
 from ..names import Environment, Meaning, UnknownNameError, spelling
 from .claims import Claim, Formula, collect, in_order
-from .naming import CLAIMS, arrays_in, holds, named_by, recognised, recorded_forward, space_of
+from .naming import (
+    CLAIMS,
+    arrays_in,
+    holds,
+    named_by,
+    recognised,
+    recorded_forward,
+    shared_in,
+    space_of,
+    values_of,
+)
+from .judge import inner
+from .passes import close
 from .repair import Repair
 from .script import Left, Program, Ran, leaves_of, numbered, run_program
 
 _LARGEST = 4000
-_HOLDS_GRADIENTS = re.compile(r"(?i)returned|d|g|grads?|gradients?|d?_?params|derivatives|nablas?")
+_HOLDS_GRADIENTS = re.compile(r"(?i)returned|d|g|grads?|gradients?|d_?params|derivatives|nablas?")
+
+
+DATA = ("x", "y", "t", "h", "a", "xs", "ys", "inputs", "targets")
 
 
 class _Reader:
     """Finds out what the names of claims stand for."""
 
-    def __init__(self, environment: Environment) -> None:
-        self.environment = environment
+    def __init__(self, environment: Environment, cuts: Mapping[Any, str] | None = None) -> None:
+        self.environment, self.cuts = environment, cuts or {}
+        self.values = values_of(environment.order)
 
     def meaning(self, text: str) -> Meaning | None:
         """Return what a name stands for if it is a gradient."""
@@ -54,6 +71,46 @@ class _Reader:
                 if found:
                     return [node for _, node in sorted(found, key=lambda pair: pair[0])]
         return []
+
+    def peers(self, node: Tensor) -> list[Tensor]:
+        """Return the tensors that a loop has computed in the same way, `node` the last of them."""
+        alike = [x for x in self.environment.order if x.op is node.op and x.shape == node.shape]
+        return alike if node.op is not None and alike[-1] is node else []
+
+    def beside(self, entry: Left) -> tuple[str, Meaning] | None:
+        """Return the name and the meaning of what stands beside the tensor it is spelt after."""
+        if entry.beside is None:
+            return None
+        made, array = entry.beside
+        node = self.environment.named.get(self.cuts.get(made, ""), self.values.find(array))
+        return self.about(node, entry.root) if node is not self.environment.J else None
+
+    def about(self, node: Tensor | None, text: str) -> tuple[str, Meaning] | None:
+        if node is None or node.dtype.kind != "f":
+            return None
+        if not node.name:
+            stem = (self.environment.stems(text) or [text])[0]
+            while stem in self.environment.named:
+                stem += "_"
+            self.environment.enter(node, stem)
+        return f"d{node.name}", Meaning(node, True, 1)
+
+    def updated(self, entry: Left) -> tuple[str, Meaning, Left] | None:
+        """Return what a parameter is updated by, without its factor."""
+        assert entry.node is not None  # noqa: S101 - it tells that this is a step
+        for x, step in (entry.node.inputs, entry.node.inputs[::-1]):
+            leaf = self.environment.named.get(self.cuts.get(x, ""))
+            if leaf is None or leaf.op is not None:
+                continue
+            while step.op in (MULTIPLY, DIVIDE, NEGATIVE) and step.shape == x.shape:
+                wide = [y for y in step.inputs if y.size > 1 or step.size == 1 and y.op]
+                if len(wide) != 1:
+                    break
+                step = wide[0]
+            found = self.about(leaf, "") if np.size(step) == leaf.size else None
+            if found is not None:
+                return *found, entry._replace(value=np.array(plain(step)), node=step, path=("step",))
+        return None
 
     def of_entry(self, entry: Left, lengths: Mapping[str, int]) -> tuple[str, Meaning] | None:
         """Return the name and the meaning of what is left in a variable or a container."""
@@ -92,20 +149,27 @@ def claims_of(
     before.
     """
     environment = made.environment
-    reader = _Reader(environment)
-    by_name: dict[tuple[str, tuple[Any, ...]], list[Left]] = {}
+    reader, shared = _Reader(environment, cuts), shared_in(ran.left)
+    by_name: dict[tuple[str, str, tuple[Any, ...]], list[Left]] = {}
+    steps: list[tuple[str, Meaning, Left]] = []
     for entry in ran.left:
-        if entry.value.dtype.kind in "fiub" and (entry.path or CLAIMS.fullmatch(entry.root)):
-            by_name.setdefault((entry.root, entry.path), []).append(entry)
+        if entry.value.dtype.kind in "fiub":
+            same = by_name.setdefault((entry.scope, entry.root, entry.path), [])
+            step = reader.updated(entry) if entry.how == "step" else None
+            steps += [step] if step is not None else []
+            same.append(entry)
     follow, lengths = True, dict[str, int]()
-    for root, path in by_name:
+    for _, root, path in by_name:
         if path and isinstance(path[0], int):
             lengths[root] = max(lengths.get(root, 0), path[0] + 1)
     found: list[tuple[str, Meaning, Left]] = []
-    for (root, path), entries in by_name.items():
-        held = reader.of_entry(entries[-1], lengths)
-        if path and not (CLAIMS.fullmatch(root) or _HOLDS_GRADIENTS.fullmatch(root)):
+    for (scope, root, path), entries in by_name.items():
+        spelt = CLAIMS.fullmatch(root) or (path and _HOLDS_GRADIENTS.fullmatch(root))
+        about = reader.beside(entries[-1])
+        if scope in shared or not spelt:
+            found += [(*about, entries[-1])] if about is not None else []
             continue
+        held = reader.of_entry(entries[-1], lengths)
         ends = [
             entry
             for entry, after in zip(entries, [*entries[1:], None], strict=True)
@@ -113,6 +177,10 @@ def claims_of(
         ]
         exact = path or any(stem in environment.named for stem in environment.stems(root))
         tensors = [] if path else reader.family(root)
+        if held is not None and held[1].node is not None and len(ends) > 1 and not path:
+            peers = reader.peers(held[1].node)
+            if len(peers) == len(ends):
+                exact, tensors = False, peers
         paired = len(tensors) == len(ends) or 1 < len(ends) < len(tensors)
         node = held[1].node if held is not None and not path else None
         parts = node is not None and len(ends) > 1 and ends[-1].value.size < node.size
@@ -126,10 +194,17 @@ def claims_of(
             found += _steps(environment, *held, entries)
         elif tensors and paired and counted:
             for node, entry in zip(reversed(tensors[-len(ends) :]), ends, strict=True):
-                found.append((f"d{environment.names[node]}", Meaning(node, True, 1), entry))
+                found.append((*reader.about(node, root), entry))
                 made.counted = True
+        elif about is not None and len(ends) == 1:
+            found.append((*about, entries[-1]))
         elif entries[-1].value.size > 1 and root != "returned":
             made.lost += ends
+    found = _whole(found)
+    known = {meaning.node for _, meaning, _ in found}
+    found += [step for step in steps if step[1].node not in known]
+    found += _by_order(made, ran.left, {meaning.node for _, meaning, _ in found})
+    found += _by_flow(environment, found, ran.left)
     claims = _as_claims(found, environment, program, ran, cuts)
     for claim, entry in claims.values() if follow else ():
         behind = _formula(entry.node, cuts, fixed | ran.frozen, claim)
@@ -155,7 +230,9 @@ def _as_claims(
     claims: dict[str, tuple[Claim, Left]] = {}
     for text, meaning, entry in found:
         key = text if text not in claims else entry.text
-        if key in claims:
+        same = (c for c, _ in claims.values()
+                if c.meaning.node is meaning.node and c.meaning.scale == meaning.scale)  # fmt: skip
+        if key in claims or any(np.array_equal(c.array, entry.value) for c in same):
             continue
         if entry.node is not None:
             cuts.setdefault(entry.node, key)
@@ -166,6 +243,88 @@ def _as_claims(
         if program is not None and entry.line:
             claim.where += ("; " if claim.where else "") + program.place(entry.line)
         claims[key] = claim, entry
+    return claims
+
+
+def _whole(found: list[tuple[str, Meaning, Left]]) -> list[tuple[str, Meaning, Left]]:
+    """Return the claims without what functions hold of a gradient that others add to."""
+    last = {meaning.node: entry for _, meaning, entry in found}
+    return [(text, meaning, entry) for text, meaning, entry in found
+            if entry is last[meaning.node] or not entry.scope
+            or np.array_equal(entry.value, last[meaning.node].value)]  # fmt: skip
+
+
+def _by_order(
+    made: Handed, left: Sequence[Left], known: set[Tensor | None]
+) -> list[tuple[str, Meaning, Left]]:
+    """Return what a list or tuple without names claims, by the order and shapes of parameters."""
+    environment = made.environment
+    values = values_of(environment.order)
+    groups: dict[Any, dict[Any, Left]] = {}
+    for entry in left:
+        if entry.path and isinstance(entry.path[-1], int) and _HOLDS_GRADIENTS.fullmatch(entry.root):
+            if entry.value.dtype.kind == "f" and values.find(entry.value) is None:
+                group = groups.setdefault((entry.scope, entry.root, entry.path[:-1]), {})
+                group[entry.path] = entry
+    wanted = [x for x in environment.order if x.op is None and x.name and x not in known
+              and spelling(x.name).family.lower() not in DATA]  # fmt: skip
+    for group in groups.values():
+        arrays = [group[path] for path in sorted(group)]
+        for order in (sorted(wanted, key=lambda x: made.places.get(x.name or "", 0)), wanted):
+            for tensors in (order, order[::-1]):
+                for start in {0, len(arrays) - len(tensors)}:
+                    pairs = list(zip(tensors, arrays[max(start, 0) :], strict=False))
+                    if len(pairs) == len(wanted) > 0 and all(
+                        inner(x.shape) == inner(entry.value.shape) for x, entry in pairs
+                    ):
+                        told = ", ".join(f"{e.text} for ∂J/∂{x.name}" for x, e in pairs)
+                        made.notes.append(f"taken by their order and shapes: {told}")
+                        return [(f"d{x.name}", Meaning(x, True, 1), e) for x, e in pairs]
+    return []
+
+
+def _by_flow(
+    environment: Environment, found: Sequence[tuple[str, Meaning, Left]], left: Sequence[Left]
+) -> list[tuple[str, Meaning, Left]]:
+    """Return what arrays are the gradient of, as they are called nothing: others follow from them.
+
+    That is so whether they are right or wrong.
+    """
+    known = {meaning.node: entry.value / meaning.scale for _, meaning, entry in found
+             if meaning.node is not None and meaning.gradient}  # fmt: skip
+    pool: dict[tuple[int, ...], dict[bytes, Left]] = {}
+    values = values_of(environment.order)
+    for entry in left:
+        if entry.value.dtype.kind == "f" and entry.value.size > 1 and np.ptp(entry.value) > 0:
+            pool.setdefault(entry.value.shape, {}).setdefault(entry.value.tobytes(), entry)
+    claims: list[tuple[str, Meaning, Left]] = []
+    todo = list(known)
+    for x in todo:
+        users = environment.consumers[x] if x is not None else []
+        if len(users) != 1 or users[0][0] in known or users[0][0] is environment.J:
+            continue
+        user, index = users[0]
+        value = known[x]
+        near = 1e-9 * float(np.abs(value).max(initial=0.0))
+        operands = [plain(y) for y in user.inputs]
+
+        def flow(g: Any, user: Tensor = user, index: int = index, operands: Any = operands) -> Any:
+            with np.errstate(all="ignore"):
+                return pull(user, index, g, plain(user), operands)
+
+        for entry in reversed(pool.get(user.shape, {}).values()):
+            found_value = flow(entry.value)
+            if found_value is None or found_value.size != value.size:
+                break
+            if not close(found_value, value.reshape(found_value.shape), near):
+                continue
+            same = np.array_equal(entry.value, value)  # then only where it is so for any array
+            if values.find(entry.value) is None and not (same and np.any(flow(value + 1) - 1 != value)):
+                known[user] = entry.value
+                todo.append(user)
+                if user.name:
+                    claims.append((f"d{user.name}", Meaning(user, True, 1), entry))
+                break
     return claims
 
 
@@ -257,6 +416,7 @@ class Handed:
         self.counted = False
         self.repair: Repair | None = None
         self.lost: list[Left] = []
+        self.places: dict[str, int] = {}
 
     def per_sample(self) -> Iterator[Handed]:
         """Yield the readings in which intermediate gradients are of each sample's own cost.
@@ -382,16 +542,23 @@ def handed(
             space, cuts, fixed = space_of(order, names)
         else:
             cuts = {node: node.name for node in order if node.name}
+        leaves = [node for node in order if node.op is None and node.name]
+        trained = [node.name for node in leaves if node.requires_grad] or [x.name for x in leaves]
+        program.parameters = frozenset(
+            text for text in trained if text and spelling(text).family.lower() not in DATA
+        )
         ran = run_program(program, space)
     recognised(ran.left, order, cuts, aliases)
 
     def read(counted: bool = True) -> Handed:
         made = Handed(Environment(J, samples, aliases), [], [])
+        made.places = {text: i for i, text in enumerate(names or ())}
         found = claims_of(made, program, ran, dict(cuts), fixed, counted)
         if whole:
             found += _formulas_in(made.environment, claims)
         made.claims = in_order(made.environment, found, True)
         made.problems = [f"the program stops: {ran.problem}"] if ran.problem else []
+        made.notes += [ran.note] if ran.note else []
         made.again = read
         if program is not None:
             made.repair = Repair(program, space or {}, cuts)

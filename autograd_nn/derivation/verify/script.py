@@ -1,21 +1,23 @@
 """A learner's program in plain NumPy, run once as it is written, its statements followed.
 
 1. `Program` is its text: of a file, a notebook, a function, or as given.
-2. `run_program` runs it, and lists what every line leaves under a name: the value, and the Tensor
-   that it was computed as where that is known.
+2. `run_program` runs it, and lists what every line leaves under a name, at the top, in a function
+   or in an object: the value, and the Tensor that it was computed as where that is known.
 3. `leaves_of` takes containers apart, names as the learner writes them.
 """
 
 from __future__ import annotations
 
 import ast
+import copy
 import inspect
 import json
 import linecache
 import re
 import textwrap
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,19 +25,24 @@ import numpy as np
 
 from ...core.recording import recording
 from ...core.tensor import Tensor, plain
+from ...ops.elementwise import ADD, SUBTRACT
+from ..names import spelling
 from .recorder import FROZEN, LOOKED, Recorded, alias, called, formula
 
 _DEEPEST = 4
 _MOST = 20_000
 _OF_FRAMES = ("super", "locals", "globals", "vars", "dir", "eval", "exec")
 
-
-Place = tuple[str, tuple[Any, ...], int]
+Place = tuple[str, tuple[Any, ...], tuple[str, int]]
+"""Name, path, and the scope with a number counted from the last."""
 
 
 class Left(NamedTuple):
     """What a line leaves under a name, in a container at a path; `how` is ``"="``, an operator, or
     ``""`` for a write into it.
+
+    A scope is where a name lives: ``""`` for the top, a call of a function, or an object. `beside`
+    is what stands there under the name that this is spelt as the gradient of: W beside dW.
     """
 
     root: str
@@ -44,11 +51,32 @@ class Left(NamedTuple):
     node: Tensor | None
     line: int
     how: str
+    scope: str = ""
+    beside: Any = None
 
     @property
     def text(self) -> str:
-        """The name as the learner writes it: ``grads['W1']``."""
-        return self.root + "".join(f"[{key!r}]" for key in self.path)
+        """The name as the learner writes it: ``grads['W1']``, ``Linear.dW``."""
+        scope = f"{self.scope}." if self.scope else ""
+        return scope + self.root + "".join(f"[{key!r}]" for key in self.path)
+
+
+def text_of(path: Path) -> str:
+    """Return the statements of a Python file, or of a notebook's code cells.
+
+    Raises
+    ------
+    OSError, ValueError
+        If it cannot be read, or is no notebook.
+    """
+    text = path.read_text(encoding="utf-8-sig")
+    if path.suffix == ".ipynb":
+        try:
+            cells = json.loads(text)["cells"]
+            text = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code")
+        except (KeyError, TypeError, RecursionError) as error:
+            raise ValueError(f"it is no notebook ({type(error).__name__}: {error})") from error
+    return re.sub(r"(?m)^(\s*)[%!].*", r"\1pass", text)
 
 
 class Program:
@@ -69,6 +97,10 @@ class Program:
     def __init__(self, source: Any, what: str = "script") -> None:
         self.function: Callable[..., Any] | None = None
         self.file = what
+        self.parameters: frozenset[str] = frozenset()
+        """What a training loop updates: where it does so again, the run ends."""
+        self.end: int | None = None
+        """After how many reports of lines, once a run has told."""
         if callable(source):
             self.function = inspect.unwrap(source)
             self.file = getattr(source, "__name__", what)
@@ -84,10 +116,8 @@ class Program:
             path = Path(source)
             self.file = path.name
             try:
-                source = path.read_text(encoding="utf-8")
-                if path.suffix == ".ipynb":
-                    source = _of_notebook(source)
-            except (OSError, ValueError, KeyError) as error:
+                source = text_of(path)
+            except (OSError, ValueError) as error:
                 raise ValueError(f"{what}={str(path)!r} cannot be read: {error}") from error
         elif not isinstance(source, str):
             raise TypeError(
@@ -97,7 +127,7 @@ class Program:
         lines = textwrap.dedent(source).splitlines()
         self.lines = [re.sub(r"^(\s*)[%!].*", r"\1pass", line) for line in lines]
         try:
-            self.tree = ast.parse("\n".join(self.lines))
+            self.tree = self.tree_again()
         except SyntaxError as error:
             raise ValueError(
                 f"{self.file}, line {error.lineno}: {error.msg}: {(error.text or '').strip()}"
@@ -113,11 +143,6 @@ class Program:
         return f"{self.file}, line {line}: {text}"
 
 
-def _of_notebook(text: str) -> str:
-    cells = json.loads(text)["cells"]
-    return "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code")
-
-
 def leaves_of(value: Any, root: str, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, Any]]:
     """Yield path and array of every array in nested dicts, lists and tuples."""
     if isinstance(value, (np.ndarray, np.generic, Tensor)) or type(value) in (int, float):
@@ -125,7 +150,7 @@ def leaves_of(value: Any, root: str, path: tuple[Any, ...] = ()) -> Iterator[tup
     elif isinstance(value, Mapping) and len(path) < _DEEPEST:
         for key, part in value.items():
             yield from leaves_of(part, root, (*path, key))
-    elif type(value) in (list, tuple) and len(path) < _DEEPEST:
+    elif isinstance(value, (list, tuple)) and len(path) < _DEEPEST:
         if value and all(type(part) in (int, float) for part in value):
             yield path, np.asarray(value)
             return
@@ -142,9 +167,74 @@ def as_array(value: Any) -> Any:
     return np.asarray(value)
 
 
+_VALUES = ("data", "value", "val", "v", "w", "values", "weight", "param", "array")
+_GRADIENT = re.compile(r"(?i)g|grads?|gradients?|deltas?|d|derivatives?|nablas?|d?_?params")
+
+
+def beside(space: Mapping[str, Any], root: str, path: Sequence[Any] = ()) -> Any:
+    """Return the array that a name, or a key of a container, is spelt as the gradient of.
+
+    It stands in the same space or container, or under the same key of a container there.
+
+    >>> beside({"W": 1.5, "dW": 2.0}, "dW"), beside({"data": 1.5, "grad": 2.0}, "grad")
+    (1.5, 1.5)
+    >>> beside({"params": [1.5, 2.5], "grads": [2.0, 3.0]}, "grads", [1])
+    2.5
+    """
+    if path:
+        holder, last = space.get(root), path[-1]
+        for key in path[:-1]:
+            holder = holder[key]
+        found = beside(holder, last) if isinstance(holder, Mapping) else None
+        if found is not None or not _GRADIENT.fullmatch(root) or len(path) > 1:
+            return found
+        for key, other in space.items():
+            if key != root and isinstance(other, (Mapping, list, tuple)):
+                whole = isinstance(other, Mapping) or len(other) == len(holder)
+                if whole and (isinstance(other, Mapping) is isinstance(holder, Mapping)):
+                    with_key = last in other if isinstance(other, Mapping) else last < len(other)
+                    if with_key and _like(other[last], holder[last]):
+                        return other[last]
+        return _array(space.get(last)) if isinstance(last, str) else None
+    if not isinstance(root, str):
+        return None
+    stems = spelling(root).gradient_of
+    stems += _VALUES if _GRADIENT.fullmatch(root) else ()
+    found = (_array(space.get(stem)) for stem in stems if stem != root)
+    return next((x for x in found if x is not None), None)
+
+
+def _array(value: Any) -> Any:
+    return value if isinstance(value, (np.ndarray, np.floating, Tensor, float)) else None
+
+
+def _like(one: Any, other: Any) -> bool:
+    return _array(one) is not None and np.shape(one) == np.shape(other)
+
+
+class Values:
+    """Finds which of some arrays has given values."""
+
+    def __init__(self, arrays: Iterable[tuple[Any, Any]]) -> None:
+        self.by_shape: dict[tuple[int, ...], list[tuple[Any, Any]]] = {}
+        for key, array in arrays:
+            array = np.asarray(array)
+            if array.dtype.kind == "f" and array.size > 1:
+                self.by_shape.setdefault(array.shape, []).append((key, array))
+
+    def find(self, value: Any) -> Any:
+        """Return the key of the first array with these values; None if they are all alike."""
+        value = np.asarray(value)
+        for key, array in self.by_shape.get(value.shape, ()) if value.dtype.kind == "f" else ():
+            near = abs(array.flat[0] - value.flat[0]) <= 1e-9 * abs(value.flat[0])
+            if near and np.ptp(array) > 0 and np.allclose(array, value, 1e-9, 1e-300):
+                return key
+        return None
+
+
 class Ran(NamedTuple):
     """What a run left: values in order, the function's result, why it stopped, all names at the
-    end, and the Tensors whose formula holds for these values only.
+    end, the Tensors whose formula holds for these values only, and what is to be said of it.
     """
 
     left: list[Left]
@@ -152,16 +242,17 @@ class Ran(NamedTuple):
     problem: str
     space: dict[str, Any]
     frozen: set[Tensor]
+    note: str = ""
 
 
 def numbered(left: Sequence[Left]) -> dict[Place, Left]:
     """Return what a run left by name, path and number, counted from the last, which is −1."""
     found: dict[Place, Left] = {}
-    times: dict[Any, int] = {}
+    times: Counter[Any] = Counter()
     for entry in reversed(left):
-        key = (entry.root, entry.path)
-        times[key] = times.get(key, 0) - 1
-        found[*key, times[key]] = entry
+        key = (entry.root, entry.path, entry.scope)
+        times[key] -= 1
+        found[entry.root, entry.path, (entry.scope, times[key])] = entry
     return found
 
 
@@ -169,27 +260,30 @@ def run_program(program: Program, space: Mapping[str, Any], plainly: bool = Fals
     """Run a program once on the values of `space`, whose arrays may be `Recorded`.
 
     Whatever it raises is told in ``problem``; what was left before stands. With `plainly` nothing
-    is recorded.
+    is recorded. Where it has updated its parameters and starts again from them, the run ends.
     """
-    follower = _Follower()
-    names: dict[str, Any] = {**space, "_called_": called, "_alias_": alias, "_left_": follower.left}
+    follower = _Follower(program, space, plainly)
+    names: dict[str, Any] = {**space, "_called_": called, "_alias_": alias, "_here_": ""}
+    names |= {"_left_": follower.left, "_scope_": follower.scope}
     if plainly:
         names |= {"_called_": lambda f, *args, **options: f(*args, **options), "_alias_": _itself}
     names.setdefault("np", np)
     names.setdefault("__name__", "__main__")
-    result, problem = None, ""
+    result, problem, note = None, "", ""
     looked, frozen = LOOKED.set(False), FROZEN.set(set())
     try:
         with recording(), np.errstate(all="ignore"):
             try:
                 result = _run(program, names, follower)
+            except _AgainError as again:
+                note = f"followed up to {program.place(again.line)}: there it starts again"
             except (Exception, SystemExit) as error:
                 problem = f"{_where(program, error)} raises {type(error).__name__}: {error}"
     finally:
         said = FROZEN.get()
         LOOKED.reset(looked)
         FROZEN.reset(frozen)
-    return Ran(follower.found, result, problem, {**space, **follower.space}, said)
+    return Ran(follower.found, result, problem, {**space, **follower.space}, said, note)
 
 
 def _itself(value: Any) -> Any:
@@ -197,7 +291,7 @@ def _itself(value: Any) -> Any:
 
 
 def _run(program: Program, names: dict[str, Any], follower: _Follower) -> Any:
-    tree, function = program.tree, program.function
+    tree, function = _Kept().visit(program.tree), program.function
     definitions = [x for x in tree.body if isinstance(x, ast.FunctionDef)]
     if function is not None:
         if inspect.ismethod(function):
@@ -209,30 +303,23 @@ def _run(program: Program, names: dict[str, Any], follower: _Follower) -> Any:
             cells = zip(code.co_freevars, function.__closure__ or (), strict=True)
             around |= {key: cell.cell_contents for key, cell in cells}
         names = {**around, **names}
-        if not mine:
-            result = function(**_arguments(function, names))
-            follower.left(0, ("returned",), {"returned": result}, "=")
-            return result
-        return _call(program, _Kept().visit(mine[-1]), names, follower)
+        return _call(program, mine[-1] if mine else function, names, follower)
     follow = all(isinstance(x, (ast.FunctionDef, ast.Import, ast.ImportFrom)) for x in tree.body)
-    tree = _Kept().visit(tree)
-    body = _followed(tree.body, not follow)
+    last = definitions[-1:] if follow else []
+    body = _followed([x for x in tree.body if x not in last])
+    follower.names = names
     exec(_compiled(body, program), names)  # noqa: S102 - the learner's own program, asked for
-    return _call(program, definitions[-1], names, follower) if follow and definitions else None
+    return _call(program, last[0], names, follower) if last else None
 
 
-def _call(program: Program, made: ast.FunctionDef, names: Any, follower: _Follower) -> Any:
-    """Call a function of the program, its body followed, with what `names` has for it."""
-    made.decorator_list = []
-    made.body = _followed(made.body, True)
-    exec(_compiled([made], program), names)  # noqa: S102 - as above
-    function = names[made.name]
-    result = function(**_arguments(function, names))
-    follower.left(made.lineno, ("returned",), {"returned": result}, "=")
-    return result
-
-
-def _arguments(function: Callable[..., Any], names: Mapping[str, Any]) -> dict[str, Any]:
+def _call(program: Program, made: Any, names: Any, follower: _Follower) -> Any:
+    """Call a function, its body followed if it is the program's, with what `names` has for it."""
+    function, line = made, 0
+    if isinstance(made, ast.FunctionDef):
+        made.decorator_list, line = [], made.lineno
+        made.body = _followed(made.body)
+        exec(_compiled([made], program), names)  # noqa: S102 - as above
+        function = names[made.name]
     parameters = inspect.signature(function).parameters.values()
     wanted = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
     missing = [p.name for p in wanted if p.default is p.empty and p.name not in names]
@@ -240,7 +327,9 @@ def _arguments(function: Callable[..., Any], names: Mapping[str, Any]) -> dict[s
         raise TypeError(
             f"it takes {', '.join(missing)}, and there is no value of that name; say names="
         )
-    return {p.name: names[p.name] for p in wanted if p.name in names}
+    result = function(**{p.name: names[p.name] for p in wanted if p.name in names})
+    follower.left(line, ("returned",), {"returned": result}, "=", "", ())
+    return result
 
 
 def _compiled(body: list[ast.stmt], program: Program) -> types.CodeType:
@@ -259,32 +348,96 @@ def _where(program: Program, error: BaseException) -> str:
     return program.place(line) if line else program.file
 
 
+class _AgainError(BaseException):
+    """A program has updated its parameters and starts again: what follows is of other values."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
+
+
 class _Follower:
     """Keeps what lines leave."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: Program, space: Mapping[str, Any], plainly: bool) -> None:
         self.found: list[Left] = []
-        self.last: dict[tuple[str, tuple[Any, ...]], Left] = {}
+        self.last: dict[Any, Left] = {}
         self.space: dict[str, Any] = {}
+        self.names: Mapping[str, Any] = {}
+        self.plainly = plainly
+        self.program, self.told = program, 0
+        self.given = Values((key, np.array(x)) for key, x in space.items()
+                            if key in program.parameters and isinstance(x, np.ndarray))  # fmt: skip
+        self.steps: list[tuple[int, int]] = []
+        self.counts: Counter[str] = Counter()
+        self.objects: dict[int, tuple[str, Any]] = {}
 
-    def left(self, line: int, roots: tuple[str, ...], space: Any, how: str) -> None:
-        """Enter what stands under some names now, where it has changed."""
+    def scope(self, name: str) -> str:
+        """Return what a further call of a function, or object of a class, is called."""
+        self.counts[name] += 1
+        return name if self.counts[name] == 1 else f"{name} ({self.counts[name]})"
+
+    def left(
+        self, line: int, roots: Sequence[str], space: Any, how: str, scope: str, owners: Any
+    ) -> None:
+        """Enter what stands under some names now, and as attributes of objects, where it changed."""
+        self.told += 1
+        if self.told == self.program.end:
+            raise _AgainError(line)
         for root in roots:
-            if root in space:
+            if root in space and not scope:
                 self.space[root] = space[root]
-            for path, value in leaves_of(space.get(root), root):
-                array = np.array(plain(value))
-                before = self.last.get((root, path))
-                if array.dtype.kind not in "fiub" or len(self.found) > _MOST:
-                    continue
-                again = before is not None and not (how == "=" and not path)
-                if again and before is not None and np.array_equal(before.value, array):
-                    continue
-                recorded = isinstance(value, Recorded)
-                node = formula(value) if recorded else value if isinstance(value, Tensor) else None
-                entry = Left(root, path, array, node, line, how)
-                self.last[root, path] = entry
-                self.found.append(entry)
+            here = root in space
+            self._enter(line, root, space if here else self.names, how, scope if here else "")
+        for owner, attribute in owners:
+            if isinstance(owner, (type, types.ModuleType)) or attribute not in getattr(
+                owner, "__dict__", ()
+            ):
+                continue
+            if id(owner) not in self.objects:  # kept, so that no other gets its id
+                self.objects[id(owner)] = self.scope(type(owner).__name__), owner
+            self._enter(line, attribute, vars(owner), how, self.objects[id(owner)][0])
+
+    def _enter(self, line: int, root: str, space: Any, how: str, scope: str) -> None:
+        for path, value in leaves_of(space.get(root), root):
+            array = np.array(plain(value))
+            before = self.last.get((scope, root, path))
+            if array.dtype.kind not in "fiub" or len(self.found) > _MOST:
+                continue
+            again = before is not None and not (how == "=" and not path)
+            if again and before is not None and np.array_equal(before.value, array):
+                continue
+            node, of = None, None
+            if not self.plainly:
+                node = _node(value)
+                of = beside(space, root, path)
+                of = None if of is None else (_node(of), np.array(plain(of)))
+            again = before is not None and before.how == "step" and bool(path or how)
+            if again and self.program.end is None:
+                self.program.end, kept = self.steps[-1]
+                del self.found[kept:]
+                raise _AgainError(line)
+            entry = Left(root, path, array, node, line, how, scope, of)
+            if how != "" or path:
+                entry = self._step(entry)
+            self.last[scope, root, path] = entry
+            self.found.append(entry)
+            if entry.how == "step":
+                self.steps.append((self.told + 1, len(self.found)))
+
+    def _step(self, entry: Left) -> Left:
+        """Return what a line leaves, marked where that is a parameter with something added."""
+        node = entry.node
+        for x in node.inputs if node is not None and node.op in (ADD, SUBTRACT) else ():
+            known = x.name if x.op is None and x.name else self.given.find(plain(x))
+            if x.shape == entry.value.shape and known in self.program.parameters:
+                return entry._replace(how="step")
+        return entry
+
+
+def _node(value: Any) -> Tensor | None:
+    return formula(value) if isinstance(value, Recorded) else (
+        value if isinstance(value, Tensor) else None)  # fmt: skip
 
 
 def _call_of(name: str, *args: ast.expr) -> ast.Call:
@@ -302,36 +455,64 @@ class _Kept(ast.NodeTransformer):
         return ast.copy_location(call, node)
 
 
-def _followed(body: list[ast.stmt], top: bool) -> list[ast.stmt]:
-    """Return statements that keep what they assign; at the top they tell what they leave."""
+def _followed(body: list[ast.stmt], within: str = "") -> list[ast.stmt]:
+    """Return statements that keep what they assign and tell what they leave."""
     made: list[ast.stmt] = []
     for statement in body:
-        inner = top and not isinstance(statement, (ast.FunctionDef, ast.ClassDef))
-        for held in (statement, *getattr(statement, "handlers", [])):
-            for part in ("body", "orelse", "finalbody"):
-                if isinstance(getattr(held, part, None), list):
-                    setattr(held, part, _followed(getattr(held, part), inner))
-        how = None
-        if isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None:
+        inner = f"{within}{statement.name}." if isinstance(statement, ast.ClassDef) else within
+        parts = [(held, part) for part in ("body", "orelse", "finalbody") for held in
+                 (statement, *getattr(statement, "handlers", ()), *getattr(statement, "cases", ()))
+                 if isinstance(getattr(held, part, None), list)]  # fmt: skip
+        bound = [x.target for x in ast.walk(statement) if isinstance(x, ast.NamedExpr)]
+        for held, part in parts:
+            setattr(held, part, _followed(getattr(held, part), inner))
+        if isinstance(statement, ast.Assert):
+            continue  # the learner's own checks do not stop what is judged
+        made.append(statement)
+        if isinstance(statement, ast.FunctionDef):
+            here = _call_of("_scope_", ast.Constant(f"{within}{statement.name}"))
+            statement.body.insert(0, ast.Assign([ast.Name("_here_", ast.Store())], here))
+        elif parts and not isinstance(statement, ast.ClassDef):
+            if isinstance(statement, ast.For):
+                bound.append(statement.target)
+            bound += [x for item in getattr(statement, "items", ()) if (x := item.optional_vars)]
+            for held, part in parts[: 2 if bound else 0]:
+                getattr(held, part).insert(0, _told(statement, bound, "="))
+        elif isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None:
             targets = getattr(statement, "targets", None) or [statement.target]  # type: ignore[union-attr]
             if isinstance(statement.value, (ast.Name, ast.Subscript, ast.Attribute)):
                 statement.value = _call_of("_alias_", statement.value)
-            how = "=" if all(isinstance(t, (ast.Name, ast.Tuple)) for t in targets) else ""
+            whole = not any(isinstance(x, ast.Subscript) for t in targets for x in ast.walk(t))
+            made.append(_told(statement, [*bound, *targets], "=" if whole else ""))
         elif isinstance(statement, ast.AugAssign):
-            targets, how = [statement.target], type(statement.op).__name__
-            how = how if isinstance(statement.target, ast.Name) else ""
-        elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-            targets, how = [statement.value], ""
-        made.append(statement)
-        if how is None or not top:
-            continue
-        roots = {x.id: 0 for t in targets for x in ast.walk(t) if isinstance(x, ast.Name)}
-        told = _call_of(
-            "_left_",
-            ast.Constant(statement.lineno),
-            ast.Tuple([ast.Constant(root) for root in roots], ast.Load()),
-            _call_of("locals"),
-            ast.Constant(how),
-        )
-        made.append(ast.copy_location(ast.Expr(told), statement))
+            how = type(statement.op).__name__ if isinstance(statement.target, ast.Name) else ""
+            made.append(_told(statement, [*bound, statement.target], how))
+        elif isinstance(statement, ast.Expr):
+            made.append(_told(statement, bound, "="))
+            if isinstance(statement.value, ast.Call):
+                made.append(_told(statement, [statement.value], ""))
     return made
+
+
+def _told(statement: ast.stmt, targets: Sequence[ast.AST], how: str) -> ast.stmt:
+    """Return the statement that tells what stands under the names in `targets`."""
+    inside = [x for target in targets for x in ast.walk(target)]
+    roots = dict.fromkeys(x.id for x in inside if isinstance(x, ast.Name))
+    owners = [ast.Tuple([copy.deepcopy(x.value), ast.Constant(x.attr)], ast.Load())
+              for x in inside if isinstance(x, ast.Attribute) and _is_plain(x.value)]  # fmt: skip
+    told = _call_of(
+        "_left_",
+        ast.Constant(statement.lineno),
+        ast.Tuple([ast.Constant(root) for root in roots], ast.Load()),
+        _call_of("locals"),
+        ast.Constant(how),
+        ast.Name("_here_", ast.Load()),
+        ast.Tuple(owners, ast.Load()),
+    )
+    return ast.copy_location(ast.Expr(told), statement)
+
+
+def _is_plain(e: ast.expr) -> bool:
+    """Whether an expression may be computed a second time: names, attributes and places."""
+    plain = (ast.Name, ast.Attribute, ast.Subscript, ast.Constant, ast.Load)
+    return all(isinstance(x, plain) for x in ast.walk(e))

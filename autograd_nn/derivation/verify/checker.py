@@ -130,7 +130,7 @@ def verify(
     if hints not in (1, 2, 3, 4):
         raise ValueError(f"hints is {hints!r}; it must be 1, 2, 3 or 4")
     given = handed(J, claims, script, forward, names, samples, allow_own)
-    reading = partial(_judged, draws=draws, seed=seed, rtol=rtol)
+    reading = partial(_lines, draws=draws, seed=seed, rtol=rtol)
     given, judge, lines, chain = _best_reading(given, reading)
     environment, found, notes = given.environment, given.claims, given.notes
     wrong = any(not line.right for line in lines)
@@ -191,13 +191,9 @@ def assert_right(J: Tensor, claims: Any, **options: Any) -> None:
     verify(J, claims, **options).raise_if_wrong()
 
 
-def _judged(given: Handed, draws: int, seed: int, rtol: float) -> tuple[Judge, list[Line], Any]:
+def _lines(given: Handed, draws: int, seed: int, rtol: float) -> tuple[Judge, list[Line]]:
     judge = Judge(given.environment, given.claims, draws, seed, rtol)
-    lines = [_line(judge, claim) for claim in given.claims]
-    if all(line.right for line in lines):
-        return judge, lines, None
-    in_the_chain = partial(judge_in_the_chain, judge, given.claims, lines)
-    return judge, lines, _guarded(in_the_chain, given.notes, "the chain")
+    return judge, [_line(judge, claim) for claim in given.claims]
 
 
 def _line(judge: Judge, claim: Claim) -> Line:
@@ -230,7 +226,7 @@ def _guarded(make: Callable[[], Any], notes: list[str], what: str) -> Any:
 
 
 def _best_reading(
-    given: Handed, judged: Callable[[Handed], tuple[Judge, list[Line], Any]]
+    given: Handed, judged: Callable[[Handed], tuple[Judge, list[Line]]]
 ) -> tuple[Handed, Judge, list[Line], Any]:
     """Return the reading of what was handed over under which the fewest formulas are wrong.
 
@@ -241,15 +237,23 @@ def _best_reading(
     def wrong(lines: list[Line]) -> int:
         return sum(not line.right for line in lines)
 
-    best = (given, *judged(given))
+    def in_the_chain(reading: Handed, judge: Judge, lines: list[Line]) -> Any:
+        chained = partial(judge_in_the_chain, judge, reading.claims, lines)
+        return _guarded(chained, reading.notes, "the chain") if wrong(lines) else None
+
+    judge, lines = judged(given)
+    alone = wrong(lines)
+    best = given, judge, lines, in_the_chain(given, judge, lines)
     for readings in (Handed.per_sample, Handed.uncounted, Handed.with_names):
         before = best[0] if wrong(best[2]) > (readings is Handed.with_names) else None
         for other in readings(before) if before is not None else ():
-            tried = (other, *judged(other))
-            if other.claims and wrong(tried[2]) < (
-                1 if readings is Handed.uncounted else wrong(best[2])
-            ):
-                best = tried
+            judge, lines = judged(other)
+            raw = wrong(lines)
+            if not other.claims or raw >= (1 if readings is Handed.uncounted else alone):
+                continue
+            tried = other, judge, lines, in_the_chain(other, judge, lines)
+            if wrong(lines) < wrong(best[2]):
+                best, alone = tried, raw
             if not wrong(best[2]) or (readings is Handed.with_names and best is tried):
                 break
     return best

@@ -174,9 +174,7 @@ def _marked(node: Any, decided: bool = False) -> Tensor | None:
 
 
 def _taken(node: Tensor | None, key: Any) -> Tensor | None:
-    if node is None or key is Ellipsis:
-        return node
-    return _marked(_safely(lambda: node[_part(key)]), _decides(key))
+    return None if node is None else _marked(_safely(lambda: node[_part(key)]), _decides(key))
 
 
 def alias(value: Any) -> Any:

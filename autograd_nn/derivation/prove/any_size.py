@@ -23,11 +23,12 @@ from ...formulas.sized import Sized, lifted
 from ...formulas.sum_functions import is_positive
 from ...formulas.terms import Head, Index, NoForm, Terms, algebra
 from ...ops.logical import EQUAL, NOT_EQUAL
+from ..facts import called
 from ..names import Environment, Meaning
 from ..verify.claims import Claim, FormulaError, run
 from ..verify.report import difference
 from .certificate import certificate
-from .general import ANY_F, OWN_FORM, OWN_SLOPE, Sizes, World, called, declare, is_sign
+from .general import ANY_F, OWN_FORM, OWN_SLOPE, Sizes, World, declare, is_sign
 from .random_sizes import Draw, draws
 
 FEW = 3

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import inspect
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
@@ -34,6 +33,7 @@ from ...ops.products import EINSUM
 from ...ops.reductions import MEAN, SUM
 from ...ops.shapes import BROADCAST_TO, RESHAPE
 from ...ops.trigonometry import TANH
+from ..facts import called
 from ..names import Environment, Meaning, spelling
 
 Nodes = dict[Tensor, Tensor]
@@ -362,15 +362,6 @@ def samples_size(environment: Environment, sizes: Sizes) -> Size | None:
 # -- facts ----------------------------------------------------------------------------------------
 
 
-def called(fact: Any, values: Mapping[str, Any]) -> Any:
-    """Return what a fact says of tensors."""
-    names = list(inspect.signature(fact).parameters)
-    missing = [n for n in names if n not in values]
-    if missing:
-        raise ValueError(f"assume speaks of {missing[0]!r}, which is no given tensor of the graph")
-    return fact(*[values[n] for n in names])
-
-
 def declare(fact: Any, values: Mapping[str, Any]) -> None:
     """Make a fact about leaves a relation of the normal form.
 
@@ -414,8 +405,3 @@ def declare(fact: Any, values: Mapping[str, Any]) -> None:
 def is_sign(fact: Any, values: Mapping[str, Any]) -> bool:
     """Whether a fact says that a tensor is positive."""
     return (getattr(called(fact, values), "fact", None) or " ")[0] == ">"
-
-
-def parameters(fact: Any) -> list[str]:
-    """Return the names that a fact speaks of."""
-    return list(inspect.signature(fact).parameters)

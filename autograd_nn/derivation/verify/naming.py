@@ -17,8 +17,10 @@ import numpy as np
 from ...core.graph import topological_order
 from ...core.tensor import Tensor, plain
 from ...formulas.notation import identifier
+from ..names import spelling
 from .recorder import Recorded, formula, record
-from .script import Left, Program, Values, leaves_of, run_program
+from .script import Left, Program, run_program
+from .values import Values, leaves_of
 
 CLAIMS = re.compile(r"d[A-Z_]\w*|d_?[a-z]\w*|(?i:grad_?|nabla_?|delta_?)\w*|\w+_grad")
 """How a name is spelt that claims a gradient."""
@@ -61,6 +63,9 @@ def named_by(order: Sequence[Tensor], space: Mapping[str, Any], aliases: dict[st
     for root, path, value in arrays_in(space):
         text = name_in(root, path)
         node = value if id(value) in here else None
+        spelt = spelling(text)
+        if node is None and taken & {*spelt.gradient_of, spelt.delta_of}:
+            continue  # a gradient, be it right or wrong
         if node is None and isinstance(value, np.ndarray) and value.dtype.kind == "f":
             node = values.find(value)
         if node is not None and text not in taken:

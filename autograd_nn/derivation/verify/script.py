@@ -3,13 +3,11 @@
 1. `Program` is its text: of a file, a notebook, a function, or as given.
 2. `run_program` runs it, and lists what every line leaves under a name, at the top, in a function
    or in an object: the value, and the Tensor that it was computed as where that is known.
-3. `leaves_of` takes containers apart, names as the learner writes them.
 """
 
 from __future__ import annotations
 
 import ast
-import copy
 import inspect
 import json
 import linecache
@@ -17,7 +15,7 @@ import re
 import textwrap
 import types
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,12 +24,11 @@ import numpy as np
 from ...core.recording import recording
 from ...core.tensor import Tensor, plain
 from ...ops.elementwise import ADD, SUBTRACT
-from ..names import spelling
+from .following import Kept, followed
 from .recorder import FROZEN, LOOKED, Recorded, alias, called, formula
+from .values import Values, beside, leaves_of
 
-_DEEPEST = 4
 _MOST = 20_000
-_OF_FRAMES = ("super", "locals", "globals", "vars", "dir", "eval", "exec")
 
 Place = tuple[str, tuple[Any, ...], tuple[str, int]]
 """Name, path, and the scope with a number counted from the last."""
@@ -101,6 +98,8 @@ class Program:
         """What a training loop updates: where it does so again, the run ends."""
         self.end: int | None = None
         """After how many reports of lines, once a run has told."""
+        self.wanted: frozenset[str] | None = None
+        """The names that a plain run keeps; None for all."""
         if callable(source):
             self.function = inspect.unwrap(source)
             self.file = getattr(source, "__name__", what)
@@ -141,95 +140,6 @@ class Program:
         """Return a line as reports quote it."""
         text = self.lines[line - 1].strip() if 0 < line <= len(self.lines) else ""
         return f"{self.file}, line {line}: {text}"
-
-
-def leaves_of(value: Any, root: str, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, Any]]:
-    """Yield path and array of every array in nested dicts, lists and tuples."""
-    if isinstance(value, (np.ndarray, np.generic, Tensor)) or type(value) in (int, float):
-        yield path, value
-    elif isinstance(value, Mapping) and len(path) < _DEEPEST:
-        for key, part in value.items():
-            yield from leaves_of(part, root, (*path, key))
-    elif isinstance(value, (list, tuple)) and len(path) < _DEEPEST:
-        if value and all(type(part) in (int, float) for part in value):
-            yield path, np.asarray(value)
-            return
-        for key, part in enumerate(value):
-            yield from leaves_of(part, root, (*path, key))
-    elif hasattr(value, "__array__") and hasattr(value, "shape"):  # of torch, of JAX
-        yield path, as_array(value)
-
-
-def as_array(value: Any) -> Any:
-    """Return an array of another library as NumPy's."""
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
-    return np.asarray(value)
-
-
-_VALUES = ("data", "value", "val", "v", "w", "values", "weight", "param", "array")
-_GRADIENT = re.compile(r"(?i)g|grads?|gradients?|deltas?|d|derivatives?|nablas?|d?_?params")
-
-
-def beside(space: Mapping[str, Any], root: str, path: Sequence[Any] = ()) -> Any:
-    """Return the array that a name, or a key of a container, is spelt as the gradient of.
-
-    It stands in the same space or container, or under the same key of a container there.
-
-    >>> beside({"W": 1.5, "dW": 2.0}, "dW"), beside({"data": 1.5, "grad": 2.0}, "grad")
-    (1.5, 1.5)
-    >>> beside({"params": [1.5, 2.5], "grads": [2.0, 3.0]}, "grads", [1])
-    2.5
-    """
-    if path:
-        holder, last = space.get(root), path[-1]
-        for key in path[:-1]:
-            holder = holder[key]
-        found = beside(holder, last) if isinstance(holder, Mapping) else None
-        if found is not None or not _GRADIENT.fullmatch(root) or len(path) > 1:
-            return found
-        for key, other in space.items():
-            if key != root and isinstance(other, (Mapping, list, tuple)):
-                whole = isinstance(other, Mapping) or len(other) == len(holder)
-                if whole and (isinstance(other, Mapping) is isinstance(holder, Mapping)):
-                    with_key = last in other if isinstance(other, Mapping) else last < len(other)
-                    if with_key and _like(other[last], holder[last]):
-                        return other[last]
-        return _array(space.get(last)) if isinstance(last, str) else None
-    if not isinstance(root, str):
-        return None
-    stems = spelling(root).gradient_of
-    stems += _VALUES if _GRADIENT.fullmatch(root) else ()
-    found = (_array(space.get(stem)) for stem in stems if stem != root)
-    return next((x for x in found if x is not None), None)
-
-
-def _array(value: Any) -> Any:
-    return value if isinstance(value, (np.ndarray, np.floating, Tensor, float)) else None
-
-
-def _like(one: Any, other: Any) -> bool:
-    return _array(one) is not None and np.shape(one) == np.shape(other)
-
-
-class Values:
-    """Finds which of some arrays has given values."""
-
-    def __init__(self, arrays: Iterable[tuple[Any, Any]]) -> None:
-        self.by_shape: dict[tuple[int, ...], list[tuple[Any, Any]]] = {}
-        for key, array in arrays:
-            array = np.asarray(array)
-            if array.dtype.kind == "f" and array.size > 1:
-                self.by_shape.setdefault(array.shape, []).append((key, array))
-
-    def find(self, value: Any) -> Any:
-        """Return the key of the first array with these values; None if they are all alike."""
-        value = np.asarray(value)
-        for key, array in self.by_shape.get(value.shape, ()) if value.dtype.kind == "f" else ():
-            near = abs(array.flat[0] - value.flat[0]) <= 1e-9 * abs(value.flat[0])
-            if near and np.ptp(array) > 0 and np.allclose(array, value, 1e-9, 1e-300):
-                return key
-        return None
 
 
 class Ran(NamedTuple):
@@ -291,7 +201,7 @@ def _itself(value: Any) -> Any:
 
 
 def _run(program: Program, names: dict[str, Any], follower: _Follower) -> Any:
-    tree, function = _Kept().visit(program.tree), program.function
+    tree, function = Kept().visit(program.tree), program.function
     definitions = [x for x in tree.body if isinstance(x, ast.FunctionDef)]
     if function is not None:
         if inspect.ismethod(function):
@@ -306,7 +216,7 @@ def _run(program: Program, names: dict[str, Any], follower: _Follower) -> Any:
         return _call(program, mine[-1] if mine else function, names, follower)
     follow = all(isinstance(x, (ast.FunctionDef, ast.Import, ast.ImportFrom)) for x in tree.body)
     last = definitions[-1:] if follow else []
-    body = _followed([x for x in tree.body if x not in last])
+    body = followed([x for x in tree.body if x not in last])
     follower.names = names
     exec(_compiled(body, program), names)  # noqa: S102 - the learner's own program, asked for
     return _call(program, last[0], names, follower) if last else None
@@ -317,7 +227,7 @@ def _call(program: Program, made: Any, names: Any, follower: _Follower) -> Any:
     function, line = made, 0
     if isinstance(made, ast.FunctionDef):
         made.decorator_list, line = [], made.lineno
-        made.body = _followed(made.body)
+        made.body = followed(made.body)
         exec(_compiled([made], program), names)  # noqa: S102 - as above
         function = names[made.name]
     parameters = inspect.signature(function).parameters.values()
@@ -366,6 +276,7 @@ class _Follower:
         self.names: Mapping[str, Any] = {}
         self.plainly = plainly
         self.program, self.told = program, 0
+        self.wanted = program.wanted if plainly else None
         self.given = Values((key, np.array(x)) for key, x in space.items()
                             if key in program.parameters and isinstance(x, np.ndarray))  # fmt: skip
         self.steps: list[tuple[int, int]] = []
@@ -380,7 +291,7 @@ class _Follower:
     def left(
         self, line: int, roots: Sequence[str], space: Any, how: str, scope: str, owners: Any
     ) -> None:
-        """Enter what stands under some names now, and as attributes of objects, where it changed."""
+        """Enter what stands under some names now, and as attributes of objects, if changed."""
         self.told += 1
         if self.told == self.program.end:
             raise _AgainError(line)
@@ -388,15 +299,17 @@ class _Follower:
             if root in space and not scope:
                 self.space[root] = space[root]
             here = root in space
+            if self.wanted is not None and root not in self.wanted:
+                continue
             self._enter(line, root, space if here else self.names, how, scope if here else "")
         for owner, attribute in owners:
-            if isinstance(owner, (type, types.ModuleType)) or attribute not in getattr(
-                owner, "__dict__", ()
-            ):
+            known = {} if isinstance(owner, (type, types.ModuleType)) else _attributes(owner)
+            if attribute not in known:
                 continue
             if id(owner) not in self.objects:  # kept, so that no other gets its id
                 self.objects[id(owner)] = self.scope(type(owner).__name__), owner
-            self._enter(line, attribute, vars(owner), how, self.objects[id(owner)][0])
+            if self.wanted is None or attribute in self.wanted:
+                self._enter(line, attribute, known, how, self.objects[id(owner)][0])
 
     def _enter(self, line: int, root: str, space: Any, how: str, scope: str) -> None:
         for path, value in leaves_of(space.get(root), root):
@@ -435,84 +348,10 @@ class _Follower:
         return entry
 
 
+def _attributes(owner: Any) -> Mapping[str, Any]:
+    return getattr(owner, "__dict__", {})
+
+
 def _node(value: Any) -> Tensor | None:
     return formula(value) if isinstance(value, Recorded) else (
         value if isinstance(value, Tensor) else None)  # fmt: skip
-
-
-def _call_of(name: str, *args: ast.expr) -> ast.Call:
-    return ast.Call(ast.Name(name, ast.Load()), list(args), [])
-
-
-class _Kept(ast.NodeTransformer):
-    """What calls return is recorded from there on."""
-
-    def visit_Call(self, node: ast.Call) -> ast.expr:
-        self.generic_visit(node)
-        if isinstance(node.func, ast.Name) and node.func.id in _OF_FRAMES:
-            return node
-        call = ast.Call(ast.Name("_called_", ast.Load()), [node.func, *node.args], node.keywords)
-        return ast.copy_location(call, node)
-
-
-def _followed(body: list[ast.stmt], within: str = "") -> list[ast.stmt]:
-    """Return statements that keep what they assign and tell what they leave."""
-    made: list[ast.stmt] = []
-    for statement in body:
-        inner = f"{within}{statement.name}." if isinstance(statement, ast.ClassDef) else within
-        parts = [(held, part) for part in ("body", "orelse", "finalbody") for held in
-                 (statement, *getattr(statement, "handlers", ()), *getattr(statement, "cases", ()))
-                 if isinstance(getattr(held, part, None), list)]  # fmt: skip
-        bound = [x.target for x in ast.walk(statement) if isinstance(x, ast.NamedExpr)]
-        for held, part in parts:
-            setattr(held, part, _followed(getattr(held, part), inner))
-        if isinstance(statement, ast.Assert):
-            continue  # the learner's own checks do not stop what is judged
-        made.append(statement)
-        if isinstance(statement, ast.FunctionDef):
-            here = _call_of("_scope_", ast.Constant(f"{within}{statement.name}"))
-            statement.body.insert(0, ast.Assign([ast.Name("_here_", ast.Store())], here))
-        elif parts and not isinstance(statement, ast.ClassDef):
-            if isinstance(statement, ast.For):
-                bound.append(statement.target)
-            bound += [x for item in getattr(statement, "items", ()) if (x := item.optional_vars)]
-            for held, part in parts[: 2 if bound else 0]:
-                getattr(held, part).insert(0, _told(statement, bound, "="))
-        elif isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None:
-            targets = getattr(statement, "targets", None) or [statement.target]  # type: ignore[union-attr]
-            if isinstance(statement.value, (ast.Name, ast.Subscript, ast.Attribute)):
-                statement.value = _call_of("_alias_", statement.value)
-            whole = not any(isinstance(x, ast.Subscript) for t in targets for x in ast.walk(t))
-            made.append(_told(statement, [*bound, *targets], "=" if whole else ""))
-        elif isinstance(statement, ast.AugAssign):
-            how = type(statement.op).__name__ if isinstance(statement.target, ast.Name) else ""
-            made.append(_told(statement, [*bound, statement.target], how))
-        elif isinstance(statement, ast.Expr):
-            made.append(_told(statement, bound, "="))
-            if isinstance(statement.value, ast.Call):
-                made.append(_told(statement, [statement.value], ""))
-    return made
-
-
-def _told(statement: ast.stmt, targets: Sequence[ast.AST], how: str) -> ast.stmt:
-    """Return the statement that tells what stands under the names in `targets`."""
-    inside = [x for target in targets for x in ast.walk(target)]
-    roots = dict.fromkeys(x.id for x in inside if isinstance(x, ast.Name))
-    owners = [ast.Tuple([copy.deepcopy(x.value), ast.Constant(x.attr)], ast.Load())
-              for x in inside if isinstance(x, ast.Attribute) and _is_plain(x.value)]  # fmt: skip
-    told = _call_of(
-        "_left_",
-        ast.Constant(statement.lineno),
-        ast.Tuple([ast.Constant(root) for root in roots], ast.Load()),
-        _call_of("locals"),
-        ast.Constant(how),
-        ast.Name("_here_", ast.Load()),
-        ast.Tuple(owners, ast.Load()),
-    )
-    return ast.copy_location(ast.Expr(told), statement)
-
-
-def _is_plain(e: ast.expr) -> bool:
-    """Whether an expression may be computed a second time: names, attributes and places."""
-    plain = (ast.Name, ast.Attribute, ast.Subscript, ast.Constant, ast.Load)
-    return all(isinstance(x, plain) for x in ast.walk(e))

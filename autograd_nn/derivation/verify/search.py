@@ -51,7 +51,7 @@ class Search(Sums):
     def _found(self) -> list[Found]:
         found: dict[str, Found] = {}
         hits = sorted(self._hits(), key=lambda hit: hit.way.rank + bool(hit.factor))
-        for hit in hits[:_VERIFIED]:
+        for hit in hits[: _VERIFIED * len(self.wrong)]:
             told = self._verified(hit)
             if told is not None and told.words not in found:
                 found[told.words] = told

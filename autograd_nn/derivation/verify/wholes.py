@@ -18,7 +18,7 @@ from ...core.tensor import apply, plain
 from ...ops.elementwise import RELU, SIGMOID
 from ...ops.reductions import SOFTMAX
 from ...ops.trigonometry import TANH
-from .passes import Edge, Pass, Site
+from .passes import Edge, Pass, Site, close
 from .ways import Way
 
 _MOST_PAIRS = 400
@@ -124,21 +124,21 @@ def _function(z: Any, a: Any) -> tuple[Op, dict[str, Any]] | None:
     """Return the function, if any, of which `a` is the value at `z`."""
     if z.dtype.kind != "f" or a.dtype.kind != "f":
         return None
-    near = 1e-12 if a.dtype.itemsize > 4 else 1e-5
+    near = (1e-12 if a.dtype.itemsize > 4 else 1e-5) * max(1.0, float(np.abs(a).max()))
+    along: list[tuple[int, ...]] = [(axis,) for axis in range(a.ndim)]
+    along += [tuple(range(k, a.ndim)) for k in range(max(a.ndim - 1, 1))]
+    tried: list[tuple[Op, Any]] = [(op, None) for op in (SIGMOID, TANH, RELU)]
+    tried += [(op, axis) for axis in range(a.ndim) for op in (SOFTMAX, LOG_SOFTMAX)]
+    tried += [(NORMALISED, axes) for axes in along]
     with np.errstate(all="ignore"):
-        for op in (SIGMOID, TANH, RELU):
-            if np.allclose(op.forward(z), a, rtol=near, atol=near):
-                return op, {}
-        for axis in range(a.ndim):
-            for op in (SOFTMAX, LOG_SOFTMAX):
-                if np.allclose(op.forward(z, axis=axis), a, rtol=near, atol=near):
-                    return op, {"axis": axis}
-        lines: list[tuple[int, ...]] = [(axis,) for axis in range(a.ndim)]
-        lines += [tuple(range(k, a.ndim)) for k in range(max(a.ndim - 1, 1))]
-        for along in lines:
-            spread = np.std(a, axis=along, keepdims=True)
-            if a.size > spread.size and np.all(spread > 0):
-                normal = _normal(z, along) * spread
-                if np.allclose(normal, a, rtol=near, atol=100 * near) and not np.allclose(z, a):
-                    return NORMALISED, {"axis": along}
+        for op, axis in tried:
+            params = {} if axis is None else {"axis": axis}
+            value, off = op.forward(z, **params), near
+            if op is NORMALISED:  # a number under the root makes the variance of `a` another
+                spread = np.std(a, axis=axis, keepdims=True)
+                if a.size == spread.size or not np.all(spread > 0) or close(z, a, near):
+                    continue
+                value, off = value * spread, 100 * near
+            if close(value, a, off):
+                return op, params
     return None

@@ -130,8 +130,9 @@ def judged(script: dict[str, str], seed: int) -> tuple[dict[str, set[str]], list
     claims = values(script, space)
     if len(claims) < len(script) or not all(np.isfinite(v).all() for v in claims.values()):
         return None
-    report = verify(J, claims)
-    said = {line.name: {re.sub(r"no\. \d+", "", e.words) for e in line.explanations}
+    # d_z1 is ∂J/∂z1; of dz1, ∂J/∂z1 of each sample might be meant as well
+    report = verify(J, {f"d_{name[1:]}": value for name, value in claims.items()})
+    said = {line.name.replace("_", ""): {re.sub(r"no\. \d+", "", e.words) for e in line.explanations}
             for line in report.failures}  # fmt: skip
     return said, [note for note in report.notes if "failed" in note]
 

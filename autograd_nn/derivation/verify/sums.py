@@ -173,7 +173,7 @@ class Sums:
         """Explain by the coefficients of the terms in the one rule of several operations."""
         for whole in self.wholes.get(i, ()):
             sites = [whole.site(p) for p in self.passes]
-            if not all(close(p.arriving[i], s.flow(), 1e-9 * float(np.abs(s.flow()).max()))
+            if not all(close(p.arriving[i], s.right, 1e-9 * float(np.abs(s.right).max()))
                        for p, s in zip(self.passes, sites, strict=True)):  # fmt: skip
                 continue
             formula, shown = rule_formula(sites[0].node, 0), self.book.shown(sites[0])

@@ -231,13 +231,13 @@ def _factors(site: Site, book: Book) -> Iterator[Way]:
         text, get = book.text(other), _value(other)
         least = np.min(plain(book.order[other]))
         yield Way("factor too many", f"(1 − {text}) is a factor too many", text,
-                  lambda s, get=get: s.flow() * (1 - get(s)), 3)  # fmt: skip
+                  lambda s, get=get: s.right * (1 - get(s)), 3)  # fmt: skip
         for power in (-1, 1, 2, -2, 3, -3, *((0.5, -0.5) if least >= 0 else ())):
             base = text if text.isidentifier() else f"({text})"
             word = text if abs(power) == 1 else f"{base}^{abs(power):g}".replace("^0.5", "^½")
             kind = "factor missing" if power < 0 else "factor too many"
             yield Way(kind, f"a factor {word} is {kind.removeprefix('factor ')}", text,
-                      lambda s, get=get, p=power: s.flow() * get(s).astype(float) ** p,
+                      lambda s, get=get, p=power: s.right * get(s).astype(float) ** p,
                       2 + (abs(power) != 1))  # fmt: skip
 
 
@@ -251,15 +251,15 @@ def _turned(site: Site, book: Book) -> Iterator[Way]:
                       lambda s, k=key, move=move: s.flow(**{k: move(s.read(k))}), rank)  # fmt: skip
     for kind, what, move, rank in _moves(shape, False):
         if kind == "transposed":
-            yield Way(kind, f"{there} is {what}", there, lambda s, m=move: m(s.flow()), rank)
+            yield Way(kind, f"{there} is {what}", there, lambda s, m=move: m(s.right), rank)
     for i, j in itertools.combinations(range(len(shape)), 2):
         if shape[i] != shape[j]:
             words = f"{there} has its elements in another order: axes {i} and {j} swapped"
             swap, turned = partial(np.swapaxes, axis1=i, axis2=j), list(shape)
             turned[i], turned[j] = shape[j], shape[i]
             other: tuple[Change, Change] = (
-                lambda s, to=turned, swap=swap: swap(np.reshape(s.flow(), to)),
-                lambda s, swap=swap: np.reshape(swap(s.flow()), s.x.shape),
+                lambda s, to=turned, swap=swap: swap(np.reshape(s.right, to)),
+                lambda s, swap=swap: np.reshape(swap(s.right), s.x.shape),
             )
             for change in other:
                 yield Way("reshaped for transposed", words, there, change, 3)
@@ -332,7 +332,9 @@ def _rewritten(site: Site, book: Book) -> Iterator[Way]:
         return
     values = rule_values(site)
     target = Meaning(None, True, 1)
-    setting = Setting(formula, evaluate_all(formula, values), book.environment, target, True)
+    setting = Setting(
+        formula, evaluate_all(formula, values), book.environment, target, True, silent=True
+    )
     shown = book.shown(site)
     seen = set()
     for entry in STRUCTURAL:

@@ -132,7 +132,8 @@ def judged(script: dict[str, str], seed: int) -> tuple[dict[str, set[str]], list
         return None
     # d_z1 is ∂J/∂z1; of dz1, ∂J/∂z1 of each sample might be meant as well
     report = verify(J, {f"d_{name[1:]}": value for name, value in claims.items()})
-    said = {line.name.replace("_", ""): {re.sub(r"no\. \d+", "", e.words) for e in line.explanations}
+    said = {line.name.replace("_", ""):
+            {re.sub(r"no\. \d+", "", e.words) for e in line.explanations}
             for line in report.failures}  # fmt: skip
     return said, [note for note in report.notes if "failed" in note]
 

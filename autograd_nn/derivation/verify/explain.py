@@ -99,8 +99,12 @@ def explain(judge: Judge, claim: Claim, chain: Chain) -> list[Explanation]:
         return []
     if not any(case.truth.any() for case in cases):
         return []  # zero is reached by every formula with a factor 0
-    if claim.function is None and not np.any(np.abs(first.values[RESULT]) > first.tolerance):
-        return []  # and given by leaving out anything
+    values = [case.value(whole) for case in cases]
+    if claim.meaning.gradient and not any(
+        v is None or np.any(np.abs(v) > c.tolerance) for v, c in zip(values, cases, strict=True)
+    ):
+        words = "it is 0 everywhere, and the gradient is not: every path to it is left out"
+        return [_explanation("path left out", _right(judge, claim), words)]
     found = _anywhere(judge, claim, chain, once=True)
     setting = Setting(whole, first.known, environment, claim.meaning, formula is not None)
     with np.errstate(all="ignore"):
@@ -180,13 +184,20 @@ def _anywhere(judge: Judge, claim: Claim, chain: Chain, once: bool = False) -> l
         found = list(search.paths(place)) if once else search.found()
     if not found:
         return []
-    try:
-        right = call(MULTIPLY, number(float(scale)), reference(judge.environment, node))
-        right = right.args[1] if scale == 1 else right
-    except TooLargeError:
-        right = name(judge.environment.gradient_name(node.name or ""))
+    right = _right(judge, claim)
     said = [f for f in found if len(f.explains) == len(found[0].explains)][:3]
     return [_explanation(f.kind, right, f.words, f.where, f.quantity) for f in said]
+
+
+def _right(judge: Judge, claim: Claim) -> Expr:
+    """Return the right formula of a gradient, its name where that is too large."""
+    node, scale = claim.meaning.node, claim.meaning.scale
+    assert node is not None  # noqa: S101 - gradients are those of tensors
+    try:
+        formula = reference(judge.environment, node)
+    except TooLargeError:
+        return name(judge.environment.gradient_name(node.name or ""))
+    return formula if scale == 1 else call(MULTIPLY, number(float(scale)), formula)
 
 
 def _case(judge: Judge, claim: Claim, whole: Expr, draw: Draw, truth: Any) -> Case:

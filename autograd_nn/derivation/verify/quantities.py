@@ -66,9 +66,11 @@ class Quantities:
         for word, (rank, values) in list(found.items()):
             found[f"−{word}"] = (rank + 1 if word != "1" else 0, [-v for v in values])
         self.values = {word: values for word, (_, values) in found.items()}
-        self._sorted = sorted((values[0], rank, word) for word, (rank, values) in found.items())
-        # another cause is likelier than a number without a name
-        self.ranks = {w: rank + _BARE * (w.lstrip("−") in bare) for w, (rank, _) in found.items()}
+        # a number without a name is less likely than a size that equals it, or another cause
+        near, far = ({w: rank + by * (w.lstrip("−") in bare) for w, (rank, _) in found.items()}
+                     for by in (0.5, _BARE))  # fmt: skip
+        self.ranks = far
+        self._sorted = sorted((values[0], near[w], w) for w, values in self.values.items())
 
     def _sizes(self) -> dict[float, str]:
         """Return the lengths of axes, and whole sizes, with what they are."""
@@ -108,7 +110,7 @@ class Quantities:
             return ""
         margin = abs(c) * near
         low = bisect.bisect_left(self._sorted, (c - margin,))
-        best, least = "", most + 1
+        best, least = "", most + 1.0
         for value, rank, word in self._sorted[low:]:
             if value > c + margin:
                 break

@@ -166,6 +166,12 @@ class Sums:
             kinds.append(kind)
         if not words or len(words) == len(parts) > 1:
             return None
+        if foreign and kinds == ["path left out", "term too many"]:
+            gone = next(text for text, _ in parts if f"{text} is left out" in words)
+            times = f"{word}·" if word != "1" else ""
+            put = parts[-1][0].removeprefix("the term ")
+            put = put if put.isidentifier() else f"({put})"
+            words, kinds = [f"{times}{put} stands where {gone} belongs"], ["wrong variable"]
         return Found(self.book.gradient(i), kinds[0], ", ".join(text for text, _ in parts),
                      f"{lead}: {'; '.join(words)}", (i,), 0, worst + len(words) / 2)  # fmt: skip
 

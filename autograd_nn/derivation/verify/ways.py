@@ -63,7 +63,7 @@ class Way(NamedTuple):
         What it is about.
     change : callable
         What the step hands back then.
-    rank : int
+    rank : float
         How far-fetched it is.
     """
 
@@ -71,7 +71,7 @@ class Way(NamedTuple):
     words: str | Callable[[], str]
     quantity: str
     change: Change
-    rank: int = 1
+    rank: float = 1
 
     @property
     def said(self) -> str:
@@ -194,6 +194,7 @@ def _exchanged(site: Site, book: Book) -> Iterator[Way]:
     reads, gradient = reads_of(site), book.gradient(site.at)
     for key, own in reads.items():
         text = book.text(own)
+        yield _instead(key, f"−{text}", text, lambda s, k=key: -s.read(k), 1, "sign")
         yield _instead(key, f"1 − {text}", text, lambda s, k=key: 1 - s.read(k), 2)
         if np.shape(site.g) == book.order[own].shape:
             yield _instead(key, gradient, text, lambda s: s.g, 2)

@@ -112,12 +112,9 @@ class Chain:
         ]
 
     def right(self, claim: Claim) -> Any:
-        """Return what an array should be, given the learner's other results; None for formulas."""
-        node = claim.meaning.node
-        if claim.function is not None or node is None or not claim.meaning.gradient:
-            return None
-        i = self.place[node]
-        found = self.follows({i}).arriving.get(i)
+        """Return what a gradient should be, given the learner's other results; None if nothing."""
+        i = self.place.get(claim.meaning.node, -1)  # type: ignore[arg-type]  # None is in no graph
+        found = self.follows({i}).arriving.get(i) if i >= 0 and claim.meaning.gradient else None
         return None if found is None else np.asarray(found * claim.meaning.scale, dtype=float)
 
     def shared(self, i: int) -> list[Found]:
@@ -148,11 +145,10 @@ class Chain:
         roots = _roots(self.lines[of] for of in self._before(node))
         if not roots:
             return
-        i = self.place[node]
-        value = self.follows({i}).arriving.get(i, 0) * claim.meaning.scale
-        claimed, right = line.values
-        size = float(np.abs(value).max()) if np.size(value) else 0.0
-        if close(np.broadcast_to(value, right.shape), claimed, self.judge.rtol * size):
+        value = self.right(claim)
+        if value is None:
+            value = np.zeros_like(line.values[1])
+        if close(value, line.values[0], self.judge.rtol * float(np.abs(value).max(initial=0))):
             line.inherit(roots)
 
     def _before(self, node: Tensor) -> list[Tensor]:

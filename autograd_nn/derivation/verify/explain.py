@@ -90,7 +90,7 @@ def explain(judge: Judge, claim: Claim, chain: Chain) -> list[Explanation]:
         more = _CONFIRMING if len(environment.order) <= _SMALL else 0
         draws += judge.fresh + judge.draw(more, 1)
     whole = name(RESULT) if formula is None else formula
-    truth = chain.right(claim)
+    truth = chain.right(claim) if claim.function is None else None
     cases = [_case(judge, claim, whole, draw, truth) for draw in draws]
     first = cases[0]
     if not all(np.isfinite(case.truth).all() for case in cases):

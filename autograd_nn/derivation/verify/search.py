@@ -48,18 +48,15 @@ class Search(Sums):
             reached = [aim for aim in aims if x in aim.tangents]
             self.aims[x] = reached, np.stack([np.ravel(aim.tangents[x]) for aim in reached])
 
+    @np.errstate(all="ignore")
     def found(self) -> list[Found]:
         """Return what reproduces the claims, the simplest that explains most first."""
-        with np.errstate(all="ignore"):
-            return self._found()
-
-    def _found(self) -> list[Found]:
         found: dict[str, Found] = {}
         hits = sorted(self._hits(), key=lambda hit: hit.way.rank + bool(hit.factor))
         for hit in hits[: _VERIFIED * len(self.wrong)]:
             told = self._verified(hit)
-            if told is not None and told.words not in found:
-                found[told.words] = told
+            if told is not None:
+                found.setdefault(told.words, told)
         for told in self.coefficients():
             found.setdefault(told.words, told)
         if not any(len(f.explains) == len(self.wrong) and not f.breaks for f in found.values()):

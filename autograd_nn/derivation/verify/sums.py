@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -106,7 +105,6 @@ class Sums:
             if np.size(self.claims[i].values[0]) > 1:
                 yield from self.paths(i)
                 yield from self._sums(i)
-                yield from self._forms(i)
             yield from self._terms(i)
 
     def paths(self, i: int) -> Iterator[Found]:
@@ -190,23 +188,6 @@ class Sums:
             told = self._told(i, parts, f"in {name}") if 2 <= len(parts) <= 8 else None
             if told is not None:
                 yield told
-
-    def _forms(self, i: int) -> Iterator[Found]:
-        """Explain where the gradient is a sum of two tensors, as p − y is, by another such sum."""
-        where, like = self.book.gradient(i), self._like(i)[1:_MOST_OTHERS]
-        truth = Claimed([p.arriving[i] for p in self.passes], self.claims[i].tolerances)
-        sums: list[list[str]] = [[], []]
-        for (a, first), (b, second) in itertools.combinations(like, 2):
-            for values, said in zip((truth, self.claims[i]), sums, strict=True):
-                solved = _solved(values, [first, second])
-                words = [self.quantities.name(cs, near=1e-7) for cs in zip(*solved, strict=True)]
-                if solved and all(words):
-                    text = f"{words[0]}·{a} + {words[1]}·{b}".replace("1·", "")
-                    said.append(text.replace("+ −", "− "))
-        right, claimed = sums
-        for text in claimed if right else ():
-            yield Found(where, "wrong variable", right[0], f"{text} stands where {where} = "
-                        f"{right[0]} belongs", (i,), 0, 2)  # fmt: skip
 
     def _terms(self, i: int) -> Iterator[Found]:
         """Explain by one term too many."""

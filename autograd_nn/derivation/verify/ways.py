@@ -10,12 +10,11 @@ from __future__ import annotations
 import itertools
 import operator
 from collections.abc import Callable, Iterator
-from functools import cache, partial
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...core.op import REGISTRY
 from ...core.tensor import plain
 from ...formulas.expression import (
     Expr,
@@ -27,21 +26,8 @@ from ...formulas.expression import (
 )
 from ...formulas.printing import python_text
 from ...formulas.rule import OUT, G, rule_formula
-from ...ops.elementwise import (
-    ADD,
-    EXP,
-    LOG,
-    MULTIPLY,
-    NEGATIVE,
-    RECIPROCAL,
-    RELU,
-    SIGMOID,
-    SQRT,
-    SQUARE,
-    SUBTRACT,
-)
-from ...ops.trigonometry import TANH
-from ..names import Meaning, slope_of
+from ...ops.elementwise import ADD, MULTIPLY, NEGATIVE, SUBTRACT
+from ..names import Meaning
 from .book import Book
 from .catalogue import STRUCTURAL
 from .mistakes import Setting
@@ -77,14 +63,6 @@ class Way(NamedTuple):
     def said(self) -> str:
         """The words."""
         return self.words if isinstance(self.words, str) else self.words()
-
-
-@cache
-def _functions() -> list[tuple[str, Callable[[Any], Any]]]:
-    """Return the derivatives of the functions of one variable that networks use."""
-    others = [op for op in REGISTRY.values() if "activation" in op.traits and len(op.vjps) == 1]
-    ops = dict.fromkeys([TANH, SIGMOID, RELU, EXP, LOG, SQRT, SQUARE, RECIPROCAL, *others])
-    return [(op.name, slope_of(op)) for op in ops]
 
 
 def slope(site: Site) -> Any:
@@ -140,7 +118,6 @@ def _slopes(site: Site, book: Book) -> Iterator[Way]:
     """Leave a derivative out, take it twice or another's, or misremember it."""
     op: Any = site.node.op
     n, x = book.text(site.at), book.text(site.base.place[site.x])
-    single = len(site.operands) == 1
     forms: list[tuple[str, str, Change, int]] = []
     if "elementwise" in op.traits and not (
         op.traits >= {"linear", "value_free"} or np.ptp(slope(site)) == 0
@@ -158,12 +135,7 @@ def _slopes(site: Site, book: Book) -> Iterator[Way]:
                 ("f for f′", f"{n} itself stands where its derivative belongs", _OUT, 1),
                 ("f for f′", f"{x} stands where {d} belongs", lambda s: s.operands[s.index], 1),
             ]
-        for text, f in _functions() if single else ():
-            words = f"the derivative of {text} stands where that of {op.name} belongs, at"
-            for where, key in ((x, "a0"), (n, "out")):
-                forms.append(("f′ of another function", f"{words} {where}",
-                              lambda s, f=f, key=key: f(s.read(key)), 3))  # fmt: skip
-    if op.reads_values and single and site.x.shape == site.out.shape:
+    if op.reads_values and len(site.operands) == 1 and site.x.shape == site.out.shape:
         wrong = itertools.product((("out", n), ("a0", x)), (1, -1), _SIMPLE.items())
         for (key, text), sign, (form, f) in wrong:
             said = form.format(text, "+" if sign > 0 else "−")
@@ -179,6 +151,7 @@ _SIMPLE: dict[str, Callable[[Any, int], Any]] = {
     "(1 {1} {0}²)": lambda u, sign: 1 + sign * u * u,
     "{0}·(1 {1} {0})": lambda u, sign: u * (1 + sign * u),
     "(1 {1} {0})²": lambda u, sign: (1 + sign * u) ** 2,
+    "({0} > 0)": lambda u, _: u > 0,
 }
 
 

@@ -225,7 +225,8 @@ def _why(given: Handed, judge: Judge, claim: Claim, chain: Chain) -> list[Explan
     repair = (
         partial(given.repair.sought, judge, given.claims, claim, chain) if given.repair else list
     )
-    if claim.left and np.size(claim.array) == 1:  # one number is a multiple of anything
+    # one number is a multiple of anything, and zeros are what is left of everything
+    if claim.left and (np.size(claim.array) == 1 or not np.any(claim.array)):
         return repair() or explain(judge, claim, chain)
     return explain(judge, claim, chain) or repair()
 

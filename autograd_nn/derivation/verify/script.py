@@ -339,11 +339,15 @@ class _Follower:
                 self.steps.append((self.told + 1, len(self.found)))
 
     def _step(self, entry: Left) -> Left:
-        """Return what a line leaves, marked where that is a parameter with something added."""
+        """Return what a line leaves, marked where that is a parameter with something added.
+
+        ``do = o - target`` is none: what is bound anew has the parameter's name in its own.
+        """
         node = entry.node
         for x in node.inputs if node is not None and node.op in (ADD, SUBTRACT) else ():
             known = x.name if x.op is None and x.name else self.given.find(plain(x))
-            if x.shape == entry.value.shape and known in self.program.parameters:
+            own = entry.path or entry.how != "=" or str(known).lower() in entry.root.lower()
+            if x.shape == entry.value.shape and known in self.program.parameters and own:
                 return entry._replace(how="step")
         return entry
 

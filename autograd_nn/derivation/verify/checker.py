@@ -259,8 +259,9 @@ def _best_reading(
     judge, lines = judged(given)
     alone = wrong(lines)
     best = given, judge, lines, in_the_chain(given, judge, lines)
-    for readings in (Handed.per_sample, Handed.uncounted):
-        for other in readings(best[0]) if wrong(best[2]) else ():
+    for readings in (Handed.per_sample, Handed.uncounted, Handed.with_names):
+        before = best[0] if wrong(best[2]) > (readings is Handed.with_names) else None
+        for other in readings(before) if before is not None else ():
             judge, lines = judged(other)
             raw = wrong(lines)
             if not other.claims or raw >= (1 if readings is Handed.uncounted else alone):
@@ -268,7 +269,7 @@ def _best_reading(
             tried = other, judge, lines, in_the_chain(other, judge, lines)
             if wrong(lines) < wrong(best[2]):
                 best, alone = tried, raw
-            if not wrong(best[2]):
+            if not wrong(best[2]) or (readings is Handed.with_names and best is tried):
                 break
     return best
 

@@ -132,8 +132,9 @@ def claims_of(
     fixed: set[Tensor],
     order: Sequence[str],
     counted: bool,
-) -> tuple[list[Claim], list[str], bool]:
-    """Return what a program claims, the last value under each name; notes; whether it was counted.
+) -> tuple[list[Claim], list[str], bool, list[Left]]:
+    """Return what a program claims, the last value under each name; notes; whether it was counted;
+    what is named like a claim and is about nothing.
 
     Of a name that a loop uses again and again, each value is the gradient of one of as many
     tensors, if `counted`. A gradient that is then multiplied in place has become that of the step
@@ -206,7 +207,7 @@ def claims_of(
         notes.append(
             f"not judged, as no tensor of the graph has such a name: {', '.join(list(names)[:8])}"
         )
-    return [claim for claim, _ in claims.values()], notes, did_count
+    return [claim for claim, _ in claims.values()], notes, did_count, lost
 
 
 def _as_claims(

@@ -52,6 +52,7 @@ class Handed:
         self.problems: list[str] = []
         self.again: Callable[..., Handed] | None = None
         self.counted = False
+        self.lost: list[Left] = []
         self.repair: Repair | None = None
 
     def per_sample(self) -> Iterator[Handed]:
@@ -84,6 +85,29 @@ class Handed:
         """Yield the reading in which names that loops use again are no gradients."""
         if self.counted and self.again is not None:
             yield self.again(False)
+
+
+    def with_names(self) -> Iterator[Handed]:
+        """Yield the readings in which a name that fits no tensor is about one without a name."""
+        groups: dict[Any, list[Tensor]] = {}
+        for node in self.environment.order:
+            if node.op is not None and not node.name and node.dtype.kind == "f" and node.size > 1:
+                after = tuple(x.op.name for x, _ in self.environment.consumers[node] if x.op)
+                groups.setdefault((node.shape, node.op.name, after), []).append(node)
+        counts: dict[str, list[Left]] = {}
+        for entry in self.lost:
+            counts.setdefault(entry.root, []).append(entry)
+        for root, entries in counts.items() if self.again is not None else ():
+            stem = (self.environment.stems(root) or [root])[0]
+            for (shape, *_), nodes in groups.items():
+                texts = [stem] if len(nodes) == 1 else [f"{stem}{i}" for i in range(len(nodes))]
+                fits = shape == entries[-1].value.shape and len(nodes) == len(entries)
+                if fits and not any(text in self.environment.named for text in texts):
+                    for node, text in zip(nodes, texts, strict=True):
+                        node.name = text
+                    yield self.again()
+                    for node in nodes:
+                        node.name = None
 
 
 def _divisors(order: Sequence[Tensor]) -> list[int]:
@@ -171,7 +195,7 @@ def handed(
     def read(counted: bool = True) -> Handed:
         environment = Environment(J, samples, aliases)
         environment.assume = tuple(assume)
-        found, notes, did_count = claims_of(
+        found, notes, did_count, lost = claims_of(
             environment, program, ran, dict(cuts), fixed, tuple(names or ()), counted
         )
         if whole:
@@ -179,7 +203,7 @@ def handed(
         notes += [ran.note] if ran.note else []
         made = Handed(environment, in_order(environment, found, True), notes)
         made.problems = [f"the program stops: {ran.problem}"] if ran.problem else []
-        made.again, made.counted = read, did_count
+        made.again, made.counted, made.lost = read, did_count, lost
         if program is not None:
             program.wanted = frozenset(claim.left[0] for claim in found if claim.left)
             made.repair = Repair(program, space or {}, cuts)

@@ -16,7 +16,7 @@ import numpy as np
 from ...core.tensor import plain
 from .passes import Edge, Pass, Site
 from .quantities import Quantities
-from .sums import MOST_EDGES, Claimed, Found, Sums
+from .sums import MOST_EDGES, SAID, Claimed, Found, Sums
 from .ways import Way, reads_of, ways, ways_alike
 
 LARGEST_GRAPH = 2_000
@@ -186,15 +186,13 @@ class Search(Sums):
         def change(site: Site) -> Any:
             return site.right * draws[id(site.base)]
 
-        kind, words = {
-            "": ("path left out", f"the path from {of} through {through} is left out"),
-            "−1": ("sign", f"the sign is wrong: multiply by −1, on the path through {through}"),
-        }.get(word, ("constant factor", ""))
-        if word == "2" and several:
-            kind = "path counted twice"
-            words = f"the path from {of} through {through} is counted twice"
-        rank = self.quantities.ranks.get(word, 0)
-        return Way(kind, words or self.factor(word), word or through, change, rank)
+        kind, said = SAID.get(word, ("constant factor", ""))
+        words = f"the path from {of} through {through} {said}"
+        if word == "−1":
+            words = f"the sign is wrong: multiply by −1, on the path through {through}"
+        elif not said or (word == "2" and not several):
+            kind, words = "constant factor", self.factor(word)
+        return Way(kind, words, word or through, change, self.quantities.ranks.get(word, 0))
 
     def factor(self, word: str) -> str:
         """Return what is to be said where a factor too many is there."""

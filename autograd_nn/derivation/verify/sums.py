@@ -25,7 +25,11 @@ from .wholes import wholes
 MOST_EDGES = 400
 _MOST_OTHERS, _FEW = 12, 4
 _Parts = list[tuple[str, list[Any]]]
-_COUNTED = {"2": ("is counted twice", "path counted twice"), "−1": ("has the wrong sign", "sign")}
+SAID = {
+    "": ("path left out", "is left out"), "−1": ("sign", "has the wrong sign"),
+    "2": ("path counted twice", "is counted twice"),
+}  # fmt: skip
+"""What is said of a path by its coefficient, ``""`` for 0: the kind of mistake, and words."""
 
 
 class Claimed(NamedTuple):
@@ -149,17 +153,14 @@ class Sums:
             cs, belongs = [float(c[j]) for c in solved], not foreign or j < len(parts) - 1
             if belongs and all(abs(c - 1) <= 1e-7 for c in cs):
                 continue
-            if belongs and all(abs(c) < 1e-7 for c in cs):
-                said, kind = "is left out", "path left out"
-            else:
-                word = self.quantities.name(cs, near=1e-7)
-                if not word:
-                    return None
-                worst = max(worst, self.quantities.ranks[word] + (not belongs))
-                said, kind = _COUNTED.get(word, (f"has the factor {word}", "constant factor"))
-                if not belongs:
-                    said = "is one too many" + f" with the factor {word}" * (word != "1")
-                    kind = "term too many"
+            word = self.quantities.name(cs, near=1e-7)
+            if not word and not (belongs and all(abs(c) < 1e-7 for c in cs)):
+                return None
+            worst = max(worst, self.quantities.ranks.get(word, 0) + (not belongs))
+            kind, said = SAID.get(word, ("constant factor", f"has the factor {word}"))
+            if not belongs:
+                said = "is one too many" + f" with the factor {word}" * (word != "1")
+                kind = "term too many"
             words.append(f"{text} {said}")
             kinds.append(kind)
         if not words or len(words) == len(parts) > 1:
@@ -196,10 +197,10 @@ class Sums:
         if size == 1:  # one number is a multiple of anything
             terms = terms[:1]
         else:
+            terms.insert(1, ("", [np.ones_like(p.arriving[i]) for p in self.passes]))
             earlier = [j for j in self.book.alike(i) if j in self.book.within]
             terms += [(self.book.gradient(j), [p.leaving(j) for p in self.passes])
                       for j in earlier if j not in self.book.before(i)]  # fmt: skip
-            terms.append(("", [np.ones_like(p.arriving[i]) for p in self.passes]))
             signs = [np.sign(v) for v in terms[0][1]]
             if size >= _FEW and np.ptp(signs[0]):
                 terms.append((f"sign({terms[0][0]})", signs))

@@ -319,6 +319,7 @@ class _Follower:
                 continue
             again = before is not None and not (how == "=" and not path)
             if again and before is not None and np.array_equal(before.value, array):
+                self.last[scope, root, path] = self._with_formula(before, value)
                 continue
             node, of = None, None
             if not self.plainly:
@@ -337,6 +338,15 @@ class _Follower:
             self.found.append(entry)
             if entry.how == "step":
                 self.steps.append((self.told + 1, len(self.found)))
+
+    def _with_formula(self, entry: Left, value: Any) -> Left:
+        """Return an entry to which a line has added zeros, with the formula that has them."""
+        node = None if self.plainly else _node(value)
+        if node is None:
+            return entry
+        k = next(k for k in reversed(range(len(self.found))) if self.found[k] is entry)
+        self.found[k] = entry._replace(node=node)
+        return self.found[k]
 
     def _step(self, entry: Left) -> Left:
         """Return what a line leaves, marked where that is a parameter with something added.

@@ -13,7 +13,7 @@ from autograd_nn.derivation import UnknownNameError
 
 from . import DivergenceError, History, Network, load_digits, prove, train, verify
 from .activations import ACTIVATIONS
-from .arguments import Parser, UserError, folder_at, positive, say, say_json, seed_number, write
+from .arguments import Parser, UserError, folder_at, positive, say, seed_number, tell, write
 from .costs import COSTS, OUTPUTS
 from .grade_command import grade_options, run_grade
 from .optimizers import OPTIMIZERS
@@ -200,18 +200,16 @@ def run_verify(arguments: argparse.Namespace) -> int:
         report = verify(net, *_samples(net, arguments.seed), claims)
     except UnknownNameError as error:  # of the claims; the samples fit the network
         raise UserError(f"--formulas: {error}") from error
-    if arguments.format == "json":
-        keys = ("name", "label", "verdict", "right", "inherits")
-        lines = [
-            {key: getattr(line, key) for key in keys}
-            | {"difference": line.difference and line.difference._asdict()}
-            for line in report.lines
-        ]
-        say_json({"ok": report.ok, "lines": lines, "problems": report.problems})
-    else:
-        whose = "the formulas" if claims is None else f"{arguments.formulas}"
-        say(f"{net!r}: {whose} against the automatic gradients\n")
-        say(report)
+    keys = ("name", "label", "verdict", "right", "inherits")
+    lines = [
+        {key: getattr(line, key) for key in keys}
+        | {"difference": line.difference and line.difference._asdict()}
+        for line in report.lines
+    ]
+    found = {"ok": report.ok, "lines": lines, "problems": report.problems}
+    whose = "the formulas" if claims is None else f"{arguments.formulas}"
+    title = f"{net!r}: {whose} against the automatic gradients"
+    tell(arguments.format, found, f"{title}\n\n{report}")
     return 0 if report.ok else 1
 
 
@@ -233,14 +231,10 @@ def run_prove(arguments: argparse.Namespace) -> int:
         proofs = prove(net, claims)
     except UnknownNameError as error:
         raise UserError(f"--formulas: {error}") from error
-    if arguments.format == "json":
-        keys = ("name", "statement", "latex", "proved", "refuted", "any_size", "any_depth",
-                "sizes", "scope", "difference", "problem")  # fmt: skip
-        say_json([{key: getattr(proof, key) for key in keys} for proof in proofs])
-    elif arguments.format == "latex":
-        print("\n\n".join(proof.latex for proof in proofs))
-    else:
-        say(proofs)
+    keys = ("name", "statement", "latex", "proved", "refuted", "any_size", "any_depth",
+            "sizes", "scope", "difference", "problem")  # fmt: skip
+    found = [{key: getattr(proof, key) for key in keys} for proof in proofs]
+    tell(arguments.format, found, proofs, "\n\n".join(proof.latex for proof in proofs))
     return 0 if proofs.ok else 1
 
 
@@ -262,15 +256,9 @@ def run_derive(arguments: argparse.Namespace) -> int:
             written = derive(nodes["J"], nodes[name], numbers=arguments.numbers, index=index)
         except ValueError as error:
             raise UserError(str(error)) from error
-        shown.append((f"d_{name}", written, written.latex))
-    if arguments.format == "json":
-        say_json([{"of": name, "text": str(text), "latex": latex} for name, text, latex in shown])
-        return 0
-    for _, text, latex in shown:
-        if arguments.format == "latex":
-            print(latex, end="\n\n")
-        else:
-            say(text, end="\n\n")
+        shown.append({"of": f"d_{name}", "text": str(written), "latex": written.latex})
+    text, latex = ("\n\n".join(one[form] for one in shown) + "\n" for form in ("text", "latex"))
+    tell(arguments.format, shown, text, latex)
     return 0
 
 

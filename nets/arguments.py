@@ -93,9 +93,13 @@ def say(text: object, end: str = "\n") -> None:
     sys.stdout.write((fitted(str(text), max(width, 20)) if width else str(text)) + end)
 
 
-def say_json(found: Any) -> None:
-    """Print what was found as JSON."""
-    sys.stdout.write(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+def tell(form: str, found: Any, text: object, latex: str = "") -> None:
+    """Print an outcome in the form of ``--format``: as JSON, LaTeX, or text that fits."""
+    if form == "text":
+        say(text)
+    else:
+        said = json.dumps(found, indent=2, ensure_ascii=False) if form == "json" else latex
+        sys.stdout.write(f"{said}\n")
 
 
 def write(text: str, path: Path | None) -> None:

@@ -150,7 +150,12 @@ def _derive_options(command: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     command.add_argument("--numbers", action="store_true", help="fill in the values")
     command.add_argument(
-        "--latex", dest="format", action="store_const", const="latex", help="--format latex"
+        "--latex",
+        dest="format",
+        action="store_const",
+        const="latex",
+        default="text",
+        help="--format latex",
     )
 
 

@@ -37,6 +37,7 @@ TEXTS = {
     "README.md": "First steps and tour",
     "examples/README.md": "Lessons",
     "examples/lesson_90_minutes/README.md": "A lesson for a class",
+    "examples/pictures.md": "Pictures",
     "examples/moving.md": "Moving from HIPS autograd",
     "examples/operations.md": "Table of operations",
     "autograd_nn/README.md": "How it is built",

@@ -20,7 +20,8 @@ lesson = Lesson(__doc__)
 digits = load_digits(seed=0)
 
 # %%
-plot, axes = figure(2, 8, size=(9.6, 2.9))
+plot, axes = figure(2, 8, size=(9.6, 3.1))
+plot.suptitle("Eight digits as they are, and scaled: white is the mean of the pixel")
 for k in range(8):
     above, below = axes[:, k]
     above.imshow(digits.images_train[k], cmap="gray_r", vmin=0, vmax=16)

@@ -27,6 +27,7 @@ def test_the_code_prints_what_it_says(tmp_path: Path, monkeypatch: pytest.Monkey
         printed = [line.rstrip() for line in said.getvalue().splitlines()]
         expected = [line.rstrip() for line in (block["output"] or "").splitlines()]
         assert printed == expected, block["code"]
+    assert {path.name for path in tmp_path.iterdir()} == {"node.svg", "J.png", "delta.svg"}
     # the picture at the top is what the first lines draw
     drawn = (ROOT / "examples" / "pictures" / "node.svg").read_text(encoding="utf-8")
     assert re.findall(r">([^<\s]+)<", (tmp_path / "node.svg").read_text(encoding="utf-8")) == (
@@ -53,6 +54,7 @@ def test_every_python_block_with_print_has_its_output() -> None:
         "CONTRIBUTING.md",
         "autograd_nn/README.md",
         "examples/README.md",
+        "examples/pictures.md",
         "examples/lesson_90_minutes/README.md",
     ],
 )

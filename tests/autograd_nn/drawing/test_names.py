@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from autograd_nn import Tensor, draw, explore
+from autograd_nn.drawing import style
 
 from .svg import Read
 
@@ -44,7 +45,9 @@ def test_in_pictures(name: str) -> None:
     assert read.edges == {"n0->n1": 4}
     shown = " ".join(name.split())
     assert shown in " ".join(" ".join(read.texts["n0"]).split())
-    assert not read.tags() & {"script", "b", "image", "style", "foreignObject"}
+    assert not read.tags() & {"script", "b", "image", "foreignObject"}
+    own = [x.text for x in read.root.iter("{http://www.w3.org/2000/svg}style")]
+    assert own == [style.THEME]
 
 
 @pytest.mark.parametrize("name", ["\x00", "\x1b[31m", "a\nb", "\ud800", "\u202e"])

@@ -47,7 +47,8 @@ def beneath(caption: str, samples: Sequence[str] = (), said: Sequence[str] = ())
     rows = ["".join(samples[i : i + columns]) for i in range(0, len(samples), columns)]
     parts = [f"<B>{text.escaped(words)}</B>" for words in caption.splitlines()]
     if rows:
-        parts.append(text.font(text.table("".join(f"<TR>{row}</TR>" for row in rows), 2), 10))
+        table = text.table("".join(f"<TR>{row}</TR>" for row in rows), 2)
+        parts.append(text.centred(text.font(table, 10)))
     parts += [text.font(words, 10) for words in said]
     return text.table("".join(f"<TR><TD>{part}</TD></TR>" for part in parts), 2) if parts else ""
 

@@ -23,6 +23,26 @@ _KEEP = "Keep the Tensor; arrays of autograd_nn.numpy may be written into, y[i] 
 DETACH = Op("detach", lambda x: x, traits={"complex"})  # no rules: no gradient passes
 
 
+class _Elsewhere:
+    """What an array has, or NumPy has as a function, and a Tensor has not: it says where it is.
+
+    A ``__getattr__`` would say so too, but Python reads every attribute of a class that has one
+    several times slower.
+    """
+
+    def __init__(self, error: str) -> None:
+        self.error = error
+
+    def __get__(self, t: Any, owner: Any = None) -> Any:
+        raise AttributeError(self.error)
+
+
+for _name in {*vars(np), *dir(np.ndarray)} - set(dir(Tensor)):
+    _way = f"np.{_name}(t)" if _name in vars(np) else f"t.numpy().{_name}, without gradients"
+    if _name[0] != "_":
+        setattr(Tensor, _name, _Elsewhere(f"a Tensor has no attribute {_name!r}; use {_way}"))
+
+
 @install
 class Values:
     """What a Tensor is to code that knows no Tensors."""
@@ -125,18 +145,17 @@ class Values:
         length: int = self.shape[0]
         return length
 
-    def __getattr__(self: Any, name: str) -> Any:
-        instead = ""
-        if name == "_mask":  # NumPy's masked arrays ask for it, having taken the values
-            raise TypeError(
-                "an operator of a masked array (np.ma) on a Tensor would lose the gradient; use "
-                "np.where(mask, 0, m.data * t), or multiply by the mask as an array"
-            )
-        if name[:1] != "_" and hasattr(np, name):
-            instead = f"; use np.{name}(t)"
-        elif name[:1] != "_" and hasattr(np.ndarray, name):
-            instead = f"; use t.numpy().{name} where no gradient is needed"
-        raise AttributeError(f"a Tensor has no attribute {name!r}{instead}", name=name, obj=self)
+    def __dir__(self: Any) -> list[str]:
+        has = object.__dir__(self)
+        return [name for name in has if not isinstance(vars(Tensor).get(name), _Elsewhere)]
+
+    @property
+    def _mask(self: Any) -> Any:
+        """Refused: NumPy's masked arrays ask for it, having taken the values."""
+        raise TypeError(
+            "an operator of a masked array (np.ma) on a Tensor would lose the gradient; use "
+            "np.where(mask, 0, m.data * t), or multiply by the mask as an array"
+        )
 
     def __iter__(self: Any) -> Iterator[Tensor]:
         refuse_value("iteration", "Use whole-array operations or indexing.")

@@ -28,11 +28,10 @@ class Options:
         The gradients to be written beside the graph.
     names : dict of Tensor to str
         Every name there is.
-    marks : mapping of str to str
-        Name → ``"right"``, ``"wrong"``, ``"inherits"``.
     verdicts : mapping of str to list of (str, str)
-        Name → what is claimed there, and the judgement. That of a gradient stands beside its
-        node, which it does not mark: the node's value may be right.
+        Name → what is claimed there (the name itself, or nothing: the value), and the judgement:
+        ``"right"``, ``"wrong"``, ``"inherits"``. That of a gradient stands beside its node, which
+        it does not mark: the node's value may be right.
     direction : str
     caption, note : str
         Plain text: what the picture shows, and what has been left out.
@@ -45,7 +44,6 @@ class Options:
     values: bool = False
     flows: Flows | None = None
     names: dict[Tensor, str] = field(default_factory=dict)
-    marks: Mapping[str, str] = field(default_factory=dict)
     verdicts: Mapping[str, list[tuple[str, str]]] = field(default_factory=dict)
     direction: str = "TB"
     caption: str = ""
@@ -145,11 +143,11 @@ class _Maker:
     def node(self, node: Tensor, id_: str) -> Node:
         """Return the box of `node`."""
         name = self.options.names.get(node, "")
-        own = dict(self.options.verdicts.get(name, ())).get(name, "")
-        mark = self.options.marks.get(name, own)
-        return Node(id_, self.kind(node), self._label(node, mark), self._tooltip(node), mark)
+        claims = self.options.verdicts.get(name, ())
+        mark = next((mark for claim, mark in claims if claim in ("", name)), "")
+        return Node(id_, self.kind(node), self._label(node), self._tooltip(node), mark)
 
-    def _label(self, node: Tensor, mark: str) -> str:
+    def _label(self, node: Tensor) -> str:
         rows = self._heading(node)
         if self.options.values and not self._number(node):
             rows.append(self._values(node))
@@ -161,8 +159,6 @@ class _Maker:
         if node in self.cut:
             rows.append(_small("…"))
         name = self.options.names.get(node, "")
-        if name in self.options.marks:
-            rows.append(_verdict("", mark))
         rows += [_verdict(*verdict) for verdict in self.options.verdicts.get(name, ())]
         if len(rows) == 1 and "<TABLE" not in rows[0]:
             return rows[0]

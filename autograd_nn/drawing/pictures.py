@@ -127,14 +127,16 @@ def draw(
     """
     _check(collapse, depth, limit, direction)
     outputs = outputs_of(what, args)
-    given = dict(marks or {})
     known = names_of(outputs, names)
-    _check_marks(given, known)
+    _check_marks(marks or {}, known)
     view, said = _view(outputs, known, collapse, depth, limit)
-    groups = layered(view, known) if layers or _names_frames(collapse) else []
+    groups = layered(view, known)
     verdicts = verdicts_of(what)
-    if verdicts and collapse == "auto":
-        judged = {node for node, name in known.items() if name in {*verdicts, *given}}
+    reported = bool(verdicts)
+    for name, mark in (marks or {}).items():
+        verdicts.setdefault(name, []).insert(0, ("", mark))
+    if reported and collapse == "auto":
+        judged = {node for node, name in known.items() if name in verdicts}
         collapse = [group.label for group in groups if judged.isdisjoint(group.nodes)]
     view, groups = _collapse(view, groups, collapse)
     options = Options(
@@ -142,7 +144,6 @@ def draw(
         values=values,
         flows=Flows(outputs) if gradients else None,
         names=known,
-        marks=given,
         verdicts=verdicts,
         direction=direction,
         caption=caption,
@@ -173,11 +174,6 @@ def _check_marks(marks: Mapping[str, str], names: Mapping[Tensor, str]) -> None:
             raise ValueError(f"marks[{name!r}] is one of {', '.join(MARKS)}; got {mark!r}")
         if name not in known:
             raise ValueError(f"marks[{name!r}]: no node of the graph is called so")
-
-
-def _names_frames(collapse: Any) -> bool:
-    """Return whether it says which frames become a node, so that they must be found."""
-    return collapse == "layers" or not isinstance(collapse, (bool, str))
 
 
 def _view(
@@ -211,7 +207,7 @@ def _collapse(
     view: View, groups: list[Group], collapse: bool | str | Sequence[str]
 ) -> tuple[View, list[Group]]:
     """Return the view and the frames with whole frames shown as a node, where that was asked."""
-    if isinstance(collapse, bool) or not _names_frames(collapse):
+    if isinstance(collapse, bool) or collapse == "auto":
         return view, groups
     labels = [group.label for group in groups]
     wanted = labels if collapse == "layers" else list(collapse)

@@ -1,13 +1,14 @@
 """From DOT text to a picture: in this process, or by the `dot` program.
 
-1. `Drawing` is a ``graphviz.Digraph`` whose pictures come from one of the two.
-2. `render` draws with the Graphviz that pygraphviz brings along; it falls back on the program.
+`Drawing` is a ``graphviz.Digraph`` whose pictures come from the Graphviz that pygraphviz brings
+along, or from the program where that is missing.
 """
 
 from __future__ import annotations
 
 import os
 import pathlib
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,7 +39,7 @@ class DrawingError(RuntimeError):
 def _in_process(source: str, engine: str, output: str) -> bytes:
     import pygraphviz
 
-    with _GRAPHVIZ:
+    with _GRAPHVIZ, _messages():
         try:
             graph = pygraphviz.AGraph(string=source)
         except pygraphviz.DotError as error:
@@ -56,11 +57,35 @@ def _in_process(source: str, engine: str, output: str) -> bytes:
 
 
 @contextmanager
-def _program() -> Iterator[None]:
-    """Raise the error with the line that installs what is missing where there is no `dot`."""
+def _messages() -> Iterator[None]:
+    """Pass on what C code writes on stderr, except what Fontconfig says of the system's files.
+
+    A notebook would show that as an error.
+    """
+    try:
+        stderr = os.dup(2)
+    except OSError:  # there is none
+        yield
+        return
+    with tempfile.TemporaryFile() as file:
+        os.dup2(file.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            file.seek(0)
+            for line in file:
+                if not line.startswith(b"Fontconfig warning"):
+                    os.write(2, line)
+
+
+@contextmanager
+def _installed() -> Iterator[None]:
+    """Raise the error with the line that installs what is missing."""
     try:
         yield
-    except graphviz.ExecutableNotFound as error:
+    except (ImportError, graphviz.ExecutableNotFound) as error:
         raise GraphvizMissingError(_INSTALL) from error
 
 
@@ -71,37 +96,6 @@ def available() -> str:
     except ImportError:
         return "dot"
     return "pygraphviz"
-
-
-def render(source: str, output: str, engine: str = "dot", backend: str = "auto") -> bytes:
-    """Return the picture of a DOT text.
-
-    Parameters
-    ----------
-    source : str
-        DOT.
-    output : str
-        Format: ``"svg"``, ``"png"``, ``"pdf"``, or another of Graphviz'.
-    engine : str
-        Layout: ``"dot"``, ``"neato"``, …
-    backend : {"auto", "pygraphviz", "dot"}
-        Draw in this process or by the program; ``"auto"``: in this process where possible.
-
-    Raises
-    ------
-    GraphvizMissingError
-        If what should draw is not installed.
-    DrawingError
-        If Graphviz refuses the text or the format.
-    """
-    chosen = available() if backend == "auto" else backend
-    try:
-        if chosen == "dot":
-            with _program():
-                return _themed(graphviz.Source(source, engine=engine).pipe(format=output))
-        return _themed(_in_process(source, engine, output))
-    except ImportError as error:
-        raise GraphvizMissingError(_INSTALL) from error
 
 
 def _themed(drawn: bytes) -> bytes:
@@ -130,6 +124,18 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
             raise ValueError(f"backend is one of {', '.join(BACKENDS)}; got {backend!r}")
         self.backend = backend
 
+    def _repr_mimebundle_(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return the picture for a notebook, where a wide one scrolls; else what is missing."""
+        try:
+            shown: dict[str, Any] = super()._repr_mimebundle_(*args, **kwargs)
+        except GraphvizMissingError as error:
+            return {"text/plain": str(error)}
+        svg = shown.get("image/svg+xml", "")
+        if svg:
+            whole = svg[svg.index("<svg") :].replace("<svg", "<svg style='max-width:none'", 1)
+            shown["text/html"] = f"<div style='overflow-x:auto'>{whole}</div>"
+        return shown
+
     # What follows are graphviz' own hooks, for copy(), pipe() and render().
 
     def _copy_kwargs(self, **kwargs: Any) -> Any:
@@ -144,9 +150,9 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         return lambda *args, encoding, **given: self._drawn(*args, **given).decode(encoding)
 
     def _drawn(self, engine: str, output: str, lines: Iterator[str], **given: Any) -> bytes:
-        if not self._by_program(given):
-            return render("".join(lines), output, engine, self.backend)
-        with _program():
+        with _installed():
+            if not self._by_program(given):
+                return _themed(_in_process("".join(lines), engine, output))
             encoded = {"input_encoding": self.encoding, **given}
             return _themed(super()._pipe_lines(engine, output, lines, **encoded))
 
@@ -157,7 +163,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
     def _written(self, engine: str, output: str, source: str, **given: Any) -> str:
         path = str(given["outfile"] or f"{source}.{output}")
         if self._by_program(given):
-            with _program():
+            with _installed():
                 super()._render(engine, output, source, **given)
             drawn = _themed(pathlib.Path(path).read_bytes())
         elif given["raise_if_result_exists"] and os.path.exists(path):
@@ -165,7 +171,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         elif os.path.abspath(path) == os.path.abspath(source) and not given["overwrite_filepath"]:
             raise ValueError(f"outfile {path!r} is the file of the DOT text; name another")
         else:
-            drawn = render(self.source, output, engine, self.backend)
+            drawn = self._drawn(engine, output, iter(self))
         pathlib.Path(path).write_bytes(drawn)
         return path
 

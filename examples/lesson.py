@@ -123,6 +123,13 @@ def figure(
     return made, axes
 
 
+def inked(colour: str = INK) -> Any:
+    """Return the shades of one colour, from none at all, where the page is seen."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("inked", [f"{colour}00", colour])
+
+
 def table(rows: Any, headers: Any, style: str = "simple") -> Any:
     """Return rows of cells as a table, for `Lesson.tell`."""
     from tabulate import tabulate

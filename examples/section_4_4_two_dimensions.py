@@ -53,7 +53,7 @@ def landscape(axes, cost, reach, levels):
     axes.set(xlabel="w₁", ylabel="w₂", aspect="equal")
 
 
-plot, (left, right) = figure(1, 2, size=(9.6, 4.8))
+plot, (left, right) = figure(1, 2, size=(9.6, 5.8))
 landscape(left, bowl, [(-4.6, 4.6), (-2.6, 2.6)], [1, 3, 6, 10, 15, 21, 28, 36])
 for alpha, colour in [(0.03, BLUE), (0.12, GREEN), (0.24, RED)]:
     path = descend(bowl, [4.0, 2.0], alpha, 25)
@@ -69,4 +69,5 @@ for start, colour in [((-3.0, 4.0), BLUE), ((-2.0, -4.0), ORANGE)]:
 right.set(title="The mean cost of one node, α = 4")
 for axes in (left, right):
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2)
+    axes.set_anchor("S")
 lesson.show(plot, "4_4_two_dimensions")

@@ -62,5 +62,5 @@ left.legend()
 right.plot(seen, accuracy, color=ORANGE)
 right.set(xlabel="iteration", ylim=(0, 1), title="Accuracy on held-out digits")
 for axes in (left, right):
-    axes.grid(which="both")
+    axes.grid()
 lesson.show(plot, "5_4_training")

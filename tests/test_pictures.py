@@ -89,4 +89,4 @@ def test_plots_have_no_background(path: Path) -> None:
     corners = sheet[[0, 0, -1, -1], [0, -1, 0, -1]]
     assert (corners[:, 3] == 0).all()
     white = (sheet[..., :3] > 245).all(axis=2) & (sheet[..., 3] > 245)
-    assert white.mean() < 0.25  # images of digits are white on purpose
+    assert white.mean() < 0.05

@@ -60,7 +60,8 @@ def test_every_python_block_with_print_has_its_output() -> None:
 )
 def test_links_lead_to_files(page: str) -> None:
     path = ROOT / page
-    links = re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'src(?:set)?="([^"]+)"', text)
     assert links
     for link in links:
         if not link.startswith("http"):

@@ -128,6 +128,10 @@ def test_changes_of_shape_are_left_out_but_not_what_flows_through_them() -> None
     assert sum(edge.startswith(f"{id_}->") for edge in read.edges.elements()) == 2
     assert any("reshape" in text for texts in Read(draw(J, collapse=False)).texts.values()
                for text in texts)  # fmt: skip
+    lines = draw(J + np.sum(x), gradients=True).source.splitlines()
+    through = [line for line in lines if f"{id_} ->" in line and style.FLOW in line]
+    assert len(through) == 2  # what comes through each of the two uses of x …
+    assert [line.count("<TR>") for line in through] == [2, 2]  # … in one row, as x has
     named: Any = np.reshape(x, (2, 2))
     named.name = "X"
     assert Read(draw(named.sum())).node("X")

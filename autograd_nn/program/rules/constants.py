@@ -13,7 +13,7 @@ from .broadcasts import broadcasts_its_operands
 
 def folded(node: Tensor, graph: Graph) -> Tensor | None:
     """``2 / 8`` → ``0.25``; nothing that would make the constant larger than its parts."""
-    if not node.inputs or not all(is_constant(x) for x in node.inputs):
+    if not all(is_constant(x) for x in node.inputs):
         return None
     if node.size > max(1, *(x.size for x in node.inputs)):
         return None
@@ -33,16 +33,14 @@ def plain_numbers(node: Tensor, graph: Graph) -> Tensor | None:
     operands = [x if v is None else constant(v) for x, v in zip(node.inputs, values, strict=True)]
     if all(is_weak(x) for x in operands):
         return None
-    better = apply(op_of(node), operands, node.params)
-    same = better.shape == node.shape and better.dtype == node.dtype
-    return better if same else None
+    return apply(op_of(node), operands, node.params)
 
 
 @applies_to(MULTIPLY)
 def number_first(node: Tensor, graph: Graph) -> Tensor | None:
     """``x * 2`` → ``2 * x``, so that other rules have one form to look for."""
     a, b = node.inputs
-    return b * a if number(a) is None and number(b) is not None else None
+    return b * a if number(b) is not None else None
 
 
 def factor(node: Tensor) -> tuple[float | int, Tensor] | None:

@@ -43,6 +43,7 @@ LARGE = RNG.normal(size=(8, 600)) * 30
 HALF = np.array(0.5)
 CUBE, ROWS = RNG.normal(size=(4, 3, 3)), RNG.normal(size=(2, 4, 3))
 A4 = RNG.normal(size=(4, 3))
+F4, N, BIG = A.astype("f4"), np.arange(9).reshape(3, 3), np.full((3, 3), 49.0)
 LONG, WINDOWS = RNG.normal(size=(300, 5)), RNG.normal(size=(40, 2, 5, 2))
 
 
@@ -65,10 +66,14 @@ CASES: list[tuple[Rule, Callable[..., Any], tuple[Any, ...], str]] = [
     (constants.merged_factors, lambda a: (2 * a) / 49, (A,), "divide"),
     (constants.merged_factors, lambda a: -(a / 49), (A,), "divide"),
     (neutral.times_one, lambda a: (a * 1 / 1) ** 1, (A,), ""),
+    (neutral.times_one, lambda a: 1 * a, (A,), ""),
     (neutral.plus_zero, lambda a: 0 + a - 0, (A,), ""),
     (neutral.plus_zero, lambda a: a + np.zeros((3, 3)), (A,), ""),
     (neutral.unchanged, lambda a: np.positive(a).reshape(3, 3).astype(float), (A,), ""),
+    (neutral.unchanged, lambda a: np.transpose(np.transpose(a, (0, 1))[0]), (A,), "getitem"),
     (neutral.detached, lambda a: a.detach() + 1, (A,), "add"),
+    (neutral.detached, lambda a, n: a * n.detach(), (F4, 2.0), "positive multiply"),
+    (neutral.detached, lambda a, n: a * n.detach(), (A, True), "multiply"),
     (broadcasts.unneeded, lambda a, c: a * np.broadcast_to(c, (3, 3)), (A, C), "multiply"),
     (broadcasts.after_elementwise, lambda c: np.exp(np.broadcast_to(c, (3, 3))), (C,),
      "exp broadcast_to"),
@@ -194,7 +199,6 @@ def test_rule(rule: Rule, f: Callable[..., Any], arrays: tuple[Any, ...], left: 
     np.testing.assert_allclose(got.numpy(), value, rtol=1e-14)
 
 
-F4, N, BIG = A.astype("f4"), np.arange(9).reshape(3, 3), np.full((3, 3), 49.0)
 LEFT_ALONE: list[tuple[Rule, Callable[..., Any], tuple[Any, ...]]] = [
     (constants.folded, lambda a: a + np.broadcast_to(Tensor(HALF), (3, 3)), (A,)),
     (constants.plain_numbers, lambda a: a * np.array([0.5, 2.0, 1.0]), (A,)),
@@ -209,6 +213,7 @@ LEFT_ALONE: list[tuple[Rule, Callable[..., Any], tuple[Any, ...]]] = [
     (neutral.times_one, lambda a: 1**a, (A,)),
     (neutral.plus_zero, lambda a: 0 - a, (A,)),
     (neutral.plus_zero, lambda c: c + np.zeros((3, 3)), (C,)),
+    (neutral.plus_zero, lambda a, b: a + np.sin(b), (A, np.zeros((3, 3)))),
     (neutral.unchanged, lambda a: np.transpose(a, (1, 0)), (A,)),
     (broadcasts.unneeded, lambda c: np.broadcast_to(c, (3, 3)) * 2.0, (C,)),
     (broadcasts.after_elementwise, lambda a, c: a * np.broadcast_to(c, (3, 3)), (A, C)),
@@ -307,6 +312,8 @@ def test_numbers_are_plain_and_come_first() -> None:
     f32 = A.astype(np.float32)
     graph = rewrite(traced(lambda a: a * HALF, f32), [constants.plain_numbers])
     assert graph.outputs[0].dtype == np.float64, "a float64 array of no axes is no weak number"
+    graph = rewrite(traced(lambda a: a < HALF, f32), [constants.plain_numbers])
+    assert type(plain(graph.outputs[0].inputs[1])) is not float, "which would be rounded to float32"
 
 
 def test_dead_code_and_common_parts() -> None:

@@ -65,10 +65,9 @@ def merged_factors(node: Tensor, graph: Graph) -> Tensor | None:
     over = outer[1] if outer else node
     inner = factor(over if outer else node.inputs[0])
     if outer and inner:
-        both_signs = node.op is over.op is NEGATIVE
-        return None if both_signs or is_weak(inner[1]) else outer[0] * inner[0] * inner[1]
-    if over.op is not DIVIDE or not is_factor(over.inputs[1]) or not (outer or inner):
+        return outer[0] * inner[0] * inner[1]
+    if over.op is not DIVIDE or not is_factor(over.inputs[1]):
         return None
     c, x = outer or inner or (0, node)
     x = over.inputs[0] if outer else x
-    return None if exact_inverse(c) is None or is_weak(x) else x / (plain(over.inputs[1]) / c)
+    return None if exact_inverse(c) is None else x / (plain(over.inputs[1]) / c)

@@ -88,9 +88,7 @@ def logistic_complement(node: Tensor, graph: Graph) -> Tensor | None:
     """
     for e, other in (node.inputs, node.inputs[::-1]):
         if e.op is EXP and e.inputs[0].op is NEGATIVE:
-            better = _exchanged(other, e.inputs[0])
-            if better is not None:
-                return better
+            return _exchanged(other, e.inputs[0])
     return None
 
 

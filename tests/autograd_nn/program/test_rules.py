@@ -242,6 +242,7 @@ LEFT_ALONE: list[tuple[Rule, Callable[..., Any], tuple[Any, ...]]] = [
     (negatives.times_minus_one, lambda c: np.full((3, 3), -1.0) * c, (C,)),
     (negatives.outwards, lambda a, n: a * (-n), (A, 2.0)),
     (negatives.outwards, lambda n: (-n) * n, (N,)),
+    (negatives.outwards, lambda n: (-n + np.tanh(n)) * (-n), (N.astype("i2"),)),
     (negatives.into_a_sum, lambda a, b: (-a) - b, (A, B)),
     (negatives.into_a_sum, lambda a, b: a + 2.0 * b, (A, B)),
     (negatives.into_a_sum, lambda a, b: (a + (-2.0 * b)) * np.max(-2.0 * b), (A, B)),
@@ -301,6 +302,13 @@ def test_operands_of_a_difference_change_places() -> None:
     assert [x.name for x in difference.inputs] == ["b", "a"]
     kept = rewrite(traced(lambda a, b: (-2.0 * (a - b), a - b), A, B), [rule])
     assert operations(kept) == ["subtract", "multiply"]
+
+
+def test_a_residual_is_turned_round_only_where_it_starts_from_an_argument() -> None:
+    rule = powers.square_of_a_residual
+    for f in (lambda a, b: np.square(np.sin(a) - np.cos(b)), lambda a, b: np.square(a - b)):
+        graph = traced(f, A, B)
+        assert rule(graph.outputs[0], graph) is None
 
 
 def test_numbers_are_plain_and_come_first() -> None:

@@ -93,6 +93,8 @@ CASES: list[tuple[Rule, Callable[..., Any], tuple[Any, ...], str]] = [
     (transposes.twice, lambda a: a.T.T, (A,), ""),
     (transposes.twice, lambda a: np.transpose(a.reshape(1, 3, 3).transpose(1, 2, 0), (2, 0, 1)),
      (A,), "reshape"),
+    (transposes.twice, lambda a: np.transpose(np.transpose(a, (1, 0, 2)), (0, 2, 1)), (CUBE,),
+     "transpose"),
     (transposes.reshaped_twice, lambda a: a.reshape(9).reshape(1, 9), (A,), "reshape"),
     (transposes.of_a_product, lambda a, b: (a @ b).T, (A, B), "transpose transpose matmul"),
     (transposes.after_elementwise, lambda a, b: np.exp(a.T) * b.T, (A, B),
@@ -315,6 +317,11 @@ def test_a_sum_that_is_needed_itself_is_summed_further() -> None:
     graph = traced(lambda a: np.sum(np.sum(a, axis=0)) * np.max(np.sum(a, axis=0)), A)
     total, _ = rewrite(graph, [sums.of_a_sum]).outputs[0].inputs
     assert total.inputs[0].shape == (3,)
+
+
+def test_axes_are_named_only_where_they_are_not_just_reversed() -> None:
+    graph = rewrite(traced(lambda a: np.exp(a.T), A), [transposes.after_elementwise])
+    assert graph.outputs[0].params == {}
 
 
 def test_a_residual_is_turned_round_only_where_it_starts_from_an_argument() -> None:

@@ -7,6 +7,7 @@ or filled up with zeros to a length.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -94,7 +95,7 @@ def _ihfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
 
 
 def _lengths(x: Any, s: Any, axes: Any) -> list[tuple[Any, int]]:
-    """Return the length and the axis of every transform, in the order in which they are done."""
+    """Return the length and the axis of every transform, the last axis first."""
     if axes is None:
         axes = range(x.ndim) if s is None else range(-len(s), 0)
     sizes = [None] * len(axes) if s is None else [None if n == -1 else n for n in s]
@@ -103,37 +104,24 @@ def _lengths(x: Any, s: Any, axes: Any) -> list[tuple[Any, int]]:
     return list(zip(sizes, axes, strict=True))[::-1]
 
 
-def _fftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
-    for n, axis in _lengths(a, s, axes):
-        a = np.fft.fft(a, n, axis, norm)
+def _several(
+    whole: Any, half: Any, a: Any, s: Any = None, axes: Any = None, norm: Any = None
+) -> Any:
+    """Transform along several axes: `half` along the last, which real numbers lie on."""
+    lengths = _lengths(a, s, axes)
+    steps = [(whole if i else half, n, axis) for i, (n, axis) in enumerate(lengths)]
+    for function, n, axis in reversed(steps) if half is np.fft.irfft else steps:
+        a = function(a, n, axis, norm)
     return a
 
 
-def _ifftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
-    for n, axis in _lengths(a, s, axes):
-        a = np.fft.ifft(a, n, axis, norm)
-    return a
+def _in_two(whole: Any, half: Any) -> Any:
+    return lambda a, s=None, axes=(-2, -1), norm=None: _several(whole, half, a, s, axes, norm)
 
 
-def _rfftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
-    (n, last), *others = _lengths(a, s, axes)
-    a = np.fft.rfft(a, n, last, norm)
-    for n, axis in others[::-1]:
-        a = np.fft.fft(a, n, axis, norm)
-    return a
-
-
-def _irfftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
-    (last_n, last), *others = _lengths(a, s, axes)
-    for n, axis in others[::-1]:
-        a = np.fft.ifft(a, n, axis, norm)
-    return np.fft.irfft(a, last_n, last, norm)
-
-
-def _in_two(function: Any) -> Any:
-    return lambda a, s=None, axes=(-2, -1), norm=None: function(a, s, axes, norm)
-
-
-for _name, _function in {"fft": _fftn, "ifft": _ifftn, "rfft": _rfftn, "irfft": _irfftn}.items():
-    implements(getattr(np.fft, f"{_name}n"))(_function)
-    implements(getattr(np.fft, f"{_name}2"))(_in_two(_function))
+for _half_name, _whole in (
+    ("fft", np.fft.fft), ("ifft", np.fft.ifft), ("rfft", np.fft.fft), ("irfft", np.fft.ifft),
+):  # fmt: skip
+    _one = getattr(np.fft, _half_name)
+    implements(getattr(np.fft, f"{_half_name}n"))(partial(_several, _whole, _one))
+    implements(getattr(np.fft, f"{_half_name}2"))(_in_two(_whole, _one))

@@ -69,7 +69,7 @@ def primitive(f_raw: Function) -> Function:
             argnum, place = call.where[index]
             if argnum not in kept:
                 found = _rule(wrapped, argnum)(shown(out), *args, **call.kwargs)(shown(g))
-                kept[argnum] = flatten(found)[0]
+                kept[argnum] = flatten(found)[0] or [None]
             flow = kept[argnum][place if len(kept[argnum]) > 1 else 0]
             return np.zeros_like(plain(inputs[index])) if flow is None else flow
 
@@ -88,6 +88,15 @@ def primitive(f_raw: Function) -> Function:
         return result if result.dtype.kind in "fc" else plain(result)
 
     _RULES[wrapped] = {}
+    # the older ways to tell rules, in which g comes first, or one argument at a time
+    old: Any = wrapped
+    old.defgrad = lambda maker, argnum=0: defvjp(wrapped, maker, argnums=[argnum])
+    old.defvjp = lambda rule, argnum=0: old.defgrad(
+        lambda ans, *args, **kwargs: lambda g: rule(g, ans, None, None, *args, **kwargs), argnum
+    )
+    old.defvjp_is_zero = lambda argnums=(0,): defvjp(
+        wrapped, *[None] * len(argnums), argnums=argnums
+    )
     return wrapped
 
 

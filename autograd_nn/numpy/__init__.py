@@ -144,26 +144,6 @@ def fromiter(items: Iterable[Any], /, dtype: Any = float, count: int = -1, **mor
     return array(listed, dtype) if holds_tensors(listed) else np.fromiter(listed, dtype, **more)
 
 
-class vectorize:  # noqa: N801 - NumPy's word
-    """``np.vectorize(pyfunc)``, for functions of one result, of Tensors too."""
-
-    def __init__(self, pyfunc: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
-        self.pyfunc, self.numpys = pyfunc, np.vectorize(pyfunc, *args, **kwargs)
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the function on each element of the arguments, broadcast."""
-        if not holds_tensors(args) or self.numpys.signature is not None:
-            return self.numpys(*args, **kwargs)
-        parts = np.broadcast_arrays(*[asarray(x) for x in args])
-        items = [self.pyfunc(*[x[i] for x in parts], **kwargs) for i in np.ndindex(parts[0].shape)]
-        return np.reshape(array(items), parts[0].shape)
-
-
-def frompyfunc(func: Callable[..., Any], /, nin: int, nout: int, **more: Any) -> Any:
-    """Return ``np.frompyfunc(func, nin, 1)``, for Tensors too."""
-    return vectorize(func, otypes="O") if nout == 1 else np.frompyfunc(func, nin, nout, **more)
-
-
 class _Joined:
     """``np.r_`` or ``np.c_``, of Tensors too."""
 

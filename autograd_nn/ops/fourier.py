@@ -92,29 +92,26 @@ def _ihfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
 # -- along several axes ----------------------------------------------------------------------------
 
 
-def _along(last: Any, other: Any, a: Any, s: Any, axes: Any, norm: Any) -> Any:
-    """Transform along several axes: the last by `last`, which is where real numbers are."""
-    if axes is None:
-        axes = range(a.ndim) if s is None else range(-len(s), 0)
-    sizes = [None] * len(axes) if s is None else [None if n == -1 else n for n in s]
-    if len(sizes) != len(axes):
-        raise ValueError(f"np.fft: {len(sizes)} lengths s and {len(axes)} axes")
-    steps = [*[other] * (len(axes) - 1), last]
-    calls = list(zip(steps, sizes, axes, strict=True))
-    for function, n, axis in calls if last is np.fft.irfft else calls[::-1]:
-        a = function(a, n, axis, norm)
-    return a
+def _along(last: Any, other: Any, usual: Any = None) -> Any:
+    """Return the transform along several axes: the last by `last`, where real numbers are."""
+
+    def transform(a: Any, s: Any = None, axes: Any = usual, norm: Any = None) -> Any:
+        if axes is None:
+            axes = range(a.ndim) if s is None else range(-len(s), 0)
+        sizes = [None] * len(axes) if s is None else [None if n == -1 else n for n in s]
+        if len(sizes) != len(axes):
+            raise ValueError(f"np.fft: {len(sizes)} lengths s and {len(axes)} axes")
+        calls = list(zip([*[other] * (len(axes) - 1), last], sizes, axes, strict=True))
+        for function, n, axis in calls if last is np.fft.irfft else calls[::-1]:
+            a = function(a, n, axis, norm)
+        return a
+
+    return transform
 
 
 for _last, _other in (
     (np.fft.fft, np.fft.fft), (np.fft.ifft, np.fft.ifft),
     (np.fft.rfft, np.fft.fft), (np.fft.irfft, np.fft.ifft),
 ):  # fmt: skip
-    implements(getattr(np.fft, f"{_last.__name__}n"))(
-        lambda a, s=None, axes=None, norm=None, of=(_last, _other): _along(*of, a, s, axes, norm)
-    )
-    implements(getattr(np.fft, f"{_last.__name__}2"))(
-        lambda a, s=None, axes=(-2, -1), norm=None, of=(_last, _other): _along(
-            *of, a, s, axes, norm
-        )
-    )
+    implements(getattr(np.fft, f"{_last.__name__}n"))(_along(_last, _other))
+    implements(getattr(np.fft, f"{_last.__name__}2"))(_along(_last, _other, (-2, -1)))

@@ -5,7 +5,7 @@
 1. Functions take lists of Tensors: ``np.array([t, 2 * t])``, ``np.sum([t, s])``, ``np.r_[0, t]``.
 2. Inside of a function that is differentiated or compiled, ``np.zeros(n)`` and its like may be
    written into, ``y[i] = t``; views of them are views. Outside of one they are plain
-   arrays. ``np.array(t)`` and ``np.copy(t)`` of a Tensor may be written into everywhere.
+   arrays. ``np.array(t)`` and ``t.copy()`` of a Tensor may be written into everywhere.
 3. Everything else is NumPy's own, and records Tensors as it does.
 """
 
@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from ..core.recording import DIFFERENTIATING, TRACING
-from ..core.tensor import Tensor, plain
+from ..core.tensor import Tensor, install, plain
 from .writing import Written, current
 
 _LISTS = {
@@ -108,7 +108,18 @@ zeros, ones = _making(np.zeros), _making(np.ones)
 eye, identity = _making(np.eye), _making(np.identity)
 zeros_like, ones_like = _making(np.zeros_like), _making(np.ones_like)
 empty, empty_like = zeros, zeros_like  # no number that was left over in memory
-copy = _making(np.copy)
+copy, tile, repeat = _making(np.copy), _making(np.tile), _making(np.repeat)
+
+
+@install
+class Copies:
+    """Copies of Tensors, which may be written into."""
+
+    __slots__ = ()
+
+    def copy(self: Any, order: str = "C") -> Written:
+        """``np.copy``."""
+        return Written(np.positive(self))
 
 
 def full(shape: Any, fill_value: Any, dtype: Any = None, **more: Any) -> Any:

@@ -41,15 +41,15 @@ def _from_half_rule(g: Any, out: Any, x: Any, n: int, axis: int, norm: Any) -> A
 
 
 # fmt: off
-FFT = register(Op("fft", lambda x, axis, norm: np.fft.fft(x, None, axis, norm),
+FFT = register(Op("fft", np.fft.fft,
     (lambda g, out, x, axis, norm: np.fft.fft(g, None, axis, norm),),
     latex=function_of("fft"), rule_words="the same transform of the cotangent",
     traits={"complex", "lines"}))
-IFFT = register(Op("ifft", lambda x, axis, norm: np.fft.ifft(x, None, axis, norm),
+IFFT = register(Op("ifft", np.fft.ifft,
     (lambda g, out, x, axis, norm: np.fft.ifft(g, None, axis, norm),),
     latex=function_of("ifft"), rule_words="the same transform of the cotangent",
     traits={"complex", "lines"}))
-RFFT = register(Op("rfft", lambda x, axis, norm: np.fft.rfft(x, None, axis, norm),
+RFFT = register(Op("rfft", np.fft.rfft,
     (_to_half_rule,), latex=function_of("rfft"),
     rule_words="the real part of the transform of the cotangent", traits={"lines"}))
 IRFFT = register(Op("irfft", np.fft.irfft,

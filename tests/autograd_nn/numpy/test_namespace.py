@@ -178,7 +178,7 @@ def test_a_copy_of_a_tensor_may_be_written_into() -> None:
     y.sum().backward()
     np.testing.assert_array_equal(x.grad, [1, 0, 1])
     np.testing.assert_array_equal(x.data, X)
-    z = anp.array(x)
+    z = x.copy()
     z.fill(x[0])
     np.testing.assert_array_equal(z.numpy(), [0.7, 0.7, 0.7])
 

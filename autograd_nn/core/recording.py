@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -33,13 +33,20 @@ class Tape:
         Called in the place of ``backward.pull`` by whoever wants to look at every rule's work.
     """
 
-    __slots__ = ("nodes", "spans", "starts")
+    __slots__ = ("nodes", "place", "spans", "starts")
     pull: Callable[..., Any] | None = None
 
     def __init__(self) -> None:
         self.nodes: list[Tensor] = []
         self.spans: list[tuple[int, int]] = []
         self.starts: list[tuple[list[Tensor], list[Tensor]]] = []
+        self.place: dict[Tensor, int] = {}
+
+    def as_made(self, nodes: Iterable[Tensor]) -> list[Tensor]:
+        """Return `nodes` in the order in which they were recorded, others before them."""
+        for x in self.nodes[len(self.place) :]:
+            self.place[x] = len(self.place)
+        return sorted(nodes, key=lambda x: self.place.get(x, -1))
 
 
 RECORDING: ContextVar[bool | Tape] = ContextVar("autograd_nn_recording", default=True)

@@ -128,7 +128,8 @@ def trace(
         if threading.active_count() == 1 or not before.drawn():
             break
     before.refuse_changes(name)
-    place = {node: position for position, node in enumerate(tape.nodes)}
+    tape.as_made(())
+    place = tape.place
     cotangents = _cotangents(tape)
     samples = _samples(tape)
     outputs, used = _cut(_results(result), set(stand_ins), place)

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -31,22 +31,18 @@ class Tape:
         What each of these passes started from: the outputs, and their cotangents.
     pull : callable or None
         Called in the place of ``backward.pull`` by whoever wants to look at every rule's work.
+    arranged : callable
+        Gives the nodes of a graph in the order against which a recorded backward pass goes.
     """
 
-    __slots__ = ("nodes", "place", "spans", "starts")
+    __slots__ = ("nodes", "spans", "starts")
     pull: Callable[..., Any] | None = None
+    arranged: Callable[..., Any] = list
 
     def __init__(self) -> None:
         self.nodes: list[Tensor] = []
         self.spans: list[tuple[int, int]] = []
         self.starts: list[tuple[list[Tensor], list[Tensor]]] = []
-        self.place: dict[Tensor, int] = {}
-
-    def as_made(self, nodes: Iterable[Tensor]) -> list[Tensor]:
-        """Return `nodes` in the order in which they were recorded, others before them."""
-        for x in self.nodes[len(self.place) :]:
-            self.place[x] = len(self.place)
-        return sorted(nodes, key=lambda x: self.place.get(x, -1))
 
 
 RECORDING: ContextVar[bool | Tape] = ContextVar("autograd_nn_recording", default=True)
@@ -96,12 +92,12 @@ def recording() -> Iterator[None]:
 
 
 @contextmanager
-def tracing() -> Iterator[Tape]:
+def tracing(tape: Tape | None = None) -> Iterator[Tape]:
     """Refuse what would bake a value into a program: truth, ``float``, ``np.asarray``, iteration.
 
     Yields the `Tape` of what is recorded in the block.
     """
-    tape = Tape()
+    tape = tape or Tape()
     token = TRACING.set(True)
     record = RECORDING.set(tape)
     try:

@@ -77,7 +77,7 @@ def random_wrong(name: str, space: dict[str, Any], rng: random.Random) -> str:
         else:
             for _ in range(rng.randint(1, 3)):
                 text = changed(text, space, shape, rng)
-        value = values({**RIGHT, name: text}, space).get(name)
+        value: Any = values({**RIGHT, name: text}, space).get(name)
         fits = value is not None and value.shape == shape and np.isfinite(value).all()
         if fits and not np.allclose(value, space[name], 1e-6) and name not in text:
             return text
@@ -159,8 +159,8 @@ def outcome(count: int, seed: int = 0) -> Outcome:
         result.missed.extend(f"{name} of {texts}" for name in wrong - said.keys())
         told = {name for name, reasons in said.items() if reasons}
         other = judged(script, 1) if told else None
-        for name in told if other else ():
-            if name in other[0] and not said[name] & other[0][name]:
+        for name in told if other is not None else ():
+            if other is not None and name in other[0] and not said[name] & other[0][name]:
                 result.false.append(f"{name} of {texts}: {sorted(said[name])[:1]}")
         result = result._replace(
             explained=result.explained + len(told), slowest=max(result.slowest, took)

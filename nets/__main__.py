@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -14,7 +13,7 @@ from autograd_nn.derivation import UnknownNameError
 
 from . import DivergenceError, History, Network, load_digits, prove, train, verify
 from .activations import ACTIVATIONS
-from .arguments import Parser, UserError, folder_at, positive, seed_number, write
+from .arguments import Parser, UserError, folder_at, positive, say, seed_number, tell, write
 from .costs import COSTS, OUTPUTS
 from .grade_command import GRADE_OPTIONS, run_grade
 from .optimizers import OPTIMIZERS
@@ -102,6 +101,7 @@ _OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
         ),
     },
     "format": {"--format": _choice(("text", "latex", "json"), "how it is written")},
+    "report": {"--format": _choice(("text", "json"), "how it is written")},
     "derivation": {
         "--wrt": {"metavar": "NAME", "help": "only this gradient: W1, b2, z2, … (default: all)"},
         "--index": {
@@ -187,15 +187,16 @@ def run_verify(arguments: argparse.Namespace) -> int:
     net = _network(arguments)
     samples = _samples(net, arguments.seed)
     report, whose = _judged(arguments, lambda claims: verify(net, *samples, claims))
-    print(f"{net!r}: {whose} against the automatic gradients\n")
-    print(report)
+    keys = ("name", "label", "verdict", "right", "inherits")
+    lines = [
+        {key: getattr(line, key) for key in keys}
+        | {"difference": line.difference and line.difference._asdict()}
+        for line in report.lines
+    ]
+    found = {"ok": report.ok, "lines": lines, "problems": report.problems}
+    title = f"{net!r}: {whose} against the automatic gradients"
+    tell(arguments.format, found, f"{title}\n\n{report}")
     return 0 if report.ok else 1
-
-
-def _print(arguments: argparse.Namespace, written: dict[str, Callable[[], Any]]) -> None:
-    """Print in the format that was asked for."""
-    found = written[arguments.format]()
-    print(found if isinstance(found, str) else json.dumps(found, indent=2, ensure_ascii=False))
 
 
 def run_prove(arguments: argparse.Namespace) -> int:
@@ -204,11 +205,8 @@ def run_prove(arguments: argparse.Namespace) -> int:
     proofs, _ = _judged(arguments, lambda claims: prove(net, claims))
     keys = ("name", "statement", "latex", "proved", "refuted", "any_size", "any_depth",
             "sizes", "scope", "difference", "problem")  # fmt: skip
-    _print(arguments, {
-        "json": lambda: [{key: getattr(proof, key) for key in keys} for proof in proofs],
-        "latex": lambda: "\n\n".join(proof.latex for proof in proofs),
-        "text": lambda: str(proofs),
-    })  # fmt: skip
+    found = [{key: getattr(proof, key) for key in keys} for proof in proofs]
+    tell(arguments.format, found, proofs, "\n\n".join(proof.latex for proof in proofs))
     return 0 if proofs.ok else 1
 
 
@@ -230,14 +228,9 @@ def run_derive(arguments: argparse.Namespace) -> int:
             written = derive(nodes["J"], nodes[name], numbers=arguments.numbers, index=index)
         except ValueError as error:
             raise UserError(str(error)) from error
-        shown.append((f"d_{name}", written, written.latex))
-    _print(arguments, {
-        "json": lambda: [
-            {"of": name, "text": str(text), "latex": latex} for name, text, latex in shown
-        ],
-        "latex": lambda: "".join(f"{latex}\n\n" for _, _, latex in shown)[:-1],
-        "text": lambda: "".join(f"{text}\n\n" for _, text, _ in shown)[:-1],
-    })  # fmt: skip
+        shown.append({"of": f"d_{name}", "text": str(written), "latex": written.latex})
+    text, latex = ("\n\n".join(one[form] for one in shown) + "\n" for form in ("text", "latex"))
+    tell(arguments.format, shown, text, latex)
     return 0
 
 
@@ -280,7 +273,10 @@ def run_explore(arguments: argparse.Namespace) -> int:
 
     net = _network(arguments)
     folder = folder_at(arguments.out or Path("nets-out"))
-    page = explore(net.cost(*_samples(net, arguments.seed, 1)))
+    try:
+        page = explore(net.cost(*_samples(net, arguments.seed, 1)))
+    except ValueError as error:
+        raise UserError(f"--structure: {error}") from error
     print(f"open in a browser: {page.save(folder / 'explore.html')}")
     return 0
 
@@ -305,9 +301,9 @@ def run_train(arguments: argparse.Namespace) -> int:
         raise UserError("--resume: say from which file with --checkpoint")
     folder = folder_at(arguments.out or Path("nets-out"))
     digits = load_digits(seed=arguments.seed)
-    print(f"{net!r} on {digits.X_train.shape[1]} digits, {digits.X_test.shape[1]} held out\n")
+    say(f"{net!r} on {digits.X_train.shape[1]} digits, {digits.X_test.shape[1]} held out\n")
     report = verify(net, digits.X_train[:, :100], digits.Y_train[:, :100])
-    print(report, end="\n\n")
+    say(report, end="\n\n")
     report.raise_if_wrong()
     given = (net, digits.X_train, digits.Y_train, arguments.iterations, arguments.alpha)
     try:
@@ -319,6 +315,8 @@ def run_train(arguments: argparse.Namespace) -> int:
             net.save(arguments.save, overwrite=arguments.overwrite)
         raise
     print(f"mean cost: {history.cost[0]:.4f} at first, {history.cost[-1]:.4f} at last")
+    for warning in _warnings(history):
+        print(f"warning: {warning}; try a smaller --alpha", file=sys.stderr)
     print(f"accuracy on held-out digits: {net.accuracy(digits.X_test, digits.y_test):.1%}")
     print(f"cost curve: {_plot_cost(history, folder / 'cost-curve.png')}")
     if arguments.save is not None:
@@ -326,6 +324,17 @@ def run_train(arguments: argparse.Namespace) -> int:
     sample = digits.X_train[:, :1], digits.Y_train[:, :1]
     print(f"graph of the cost: {_draw_cost(net, sample, folder)}")
     return 0
+
+
+def _warnings(history: History) -> list[str]:
+    """Return what is wrong with a cost that is finite to the end and yet not falling."""
+    first, last = history.cost[0], history.cost[-1]
+    if last > first:
+        return [f"the cost rose from {first:.4g} to {last:.4g}"]
+    # where every node is saturated, no gradient is left
+    before = history.cost[len(history.cost) // 2]
+    still = len(history.cost) > 9 and last > 0.1 * first and before - last < 1e-4 * first
+    return [f"the cost stands still at {last:.4g}"] if still else []
 
 
 def _training_options(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -352,7 +361,8 @@ def _plot_cost(history: History, path: Path) -> Path:
 
 _COMMANDS: dict[str, tuple[Any, ...]] = {
     "train": (run_train, "verify, train on the digits, measure, draw", "network", "training"),
-    "verify": (run_verify, "check every formula against the gradients", "network", "formulas"),
+    "verify": (run_verify, "check every formula against the gradients",
+               "network", "formulas", "report"),
     "prove": (run_prove, "prove every formula for every size, sample and depth",
               "network", "formulas", "format"),
     "derive": (run_derive, "write down how the gradients follow from the graph",

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .arguments import UserError, folder_at, positive, write
+from .arguments import UserError, folder_at, positive, say, write
 
 GRADE_OPTIONS: dict[str, dict[str, Any]] = {
     "sheet": {
@@ -61,7 +61,9 @@ def run_grade(arguments: argparse.Namespace) -> int:
         )
     except FileNotFoundError as error:
         raise UserError(str(error)) from error
-    if arguments.format != "gradescope":
+    if arguments.format == "table" and arguments.out is None:
+        say(grades)
+    elif arguments.format != "gradescope":
         write(grades.csv() if arguments.format == "csv" else f"{grades}\n", arguments.out)
     elif len(grades) == 1:
         write(grades[0].json(), arguments.out)

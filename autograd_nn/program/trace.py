@@ -12,7 +12,7 @@ from __future__ import annotations
 import random
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -48,6 +48,23 @@ class _Straight(list[Tensor]):
                 "around it"
             )
         super().append(node)
+
+
+class _Tape(Tape):
+    """A tape whose backward passes go back step by step, and so repeat what the steps repeat."""
+
+    __slots__ = ("place",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.nodes = _Straight()
+        self.place: dict[Tensor, int] = {}
+
+    def arranged(self, nodes: Iterable[Tensor]) -> list[Tensor]:
+        """Return `nodes` as they were recorded, others before them."""
+        for x in self.nodes[len(self.place) :]:
+            self.place[x] = len(self.place)
+        return sorted(nodes, key=lambda x: self.place.get(x, -1))
 
 
 @dataclass(frozen=True)
@@ -123,10 +140,10 @@ def trace(
     positional = [value for key, value in given.items() if key not in keywords]
     roots = [f, *(parameters[key] for key in static)]
 
-    def run(noting: AbstractContextManager[list[Any]]) -> tuple[Outside, Tape, Any, list[Any]]:
+    def run(noting: AbstractContextManager[list[Any]]) -> tuple[Outside, _Tape, Any, list[Any]]:
         before = Outside(roots)
-        with noting as own, tracing() as tape:
-            tape.nodes = _Straight()
+        tape = _Tape()
+        with noting as own, tracing(tape):
             result = f(*positional, **{key: given[key] for key in keywords})
             flatten(result)  # what is written into and its views are looked at while recording
         return before, tape, result, own
@@ -138,7 +155,8 @@ def trace(
             before, tape, result, own = run(_own_draws())
             drawn = before.drawn(own)
     before.refuse_changes(name, drawn)
-    place = {node: position for position, node in enumerate(tape.nodes)}
+    tape.arranged(())
+    place = tape.place
     cotangents = _cotangents(tape)
     samples = _samples(tape)
     outputs, used = _cut(_results(result), set(stand_ins), place)

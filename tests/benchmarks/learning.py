@@ -409,30 +409,33 @@ _WATCHED = [0.0, 0.0]
 """On a worker: its memory at first, and the most since."""
 
 
-def workers() -> None:
-    """Print what training adds to the memory of a worker, its chunks being made there."""
+def _block(block_id: Any, make: Any, rows: int) -> Any:
+    return make(block_id[1], rows)
+
+
+def workers(chunks: int = 40) -> None:
+    """Print what training adds to the memory of a worker, which makes its chunks in the tasks on them."""
     import dask.array as da
     from dask.distributed import Client, LocalCluster
 
     from nets import Network, train
 
-    def samples(chunks: int, rows: int) -> Any:
+    def samples(count: int, rows: int) -> Any:
         for make, size in ((_chunk, 64), (_targets, 10)):
-            parts = [da.from_delayed(client_delayed(make)(k, rows), (size, rows), dtype=float)
-                     for k in range(chunks)]  # fmt: skip
-            yield da.concatenate(parts, axis=1)
+            yield da.map_blocks(_block, make=make, rows=rows, dtype=float,
+                                chunks=((size,), (rows,) * count))  # fmt: skip
 
     rows, net = 50_000, Network([64, 30, 10], seed=0)
     local = LocalCluster(2, threads_per_worker=1, processes=True, dashboard_address=None)
     with local, Client(local) as client:
         train(net, *samples(4, 10_000), 2, 0.25, progress=False)  # imports, and makes the program
         client.run(_watch)
-        train(net, *samples(40, rows), 2, 0.25, progress=False)
+        train(net, *samples(chunks, rows), 1, 0.25, progress=False)
         added = client.run(_watched).values()
     chunk = (64 + 10) * rows * 8 / 2**20
     weights = sum(array.nbytes for array in net.parameters().values()) / 2**20
     print(
-        f"\nTraining on 40 chunks of {chunk:.0f} MiB (weights {weights:.2f} MiB) adds "
+        f"\nTraining on {chunks} chunks of {chunk:.0f} MiB (weights {weights:.2f} MiB) adds "
         f"{', '.join(f'{one:.0f}' for one in added)} MiB to the workers (aim: "
         f"{2 * chunk + weights:.0f})"
     )

@@ -414,7 +414,7 @@ def _block(block_id: Any, make: Any, rows: int) -> Any:
 
 
 def workers(chunks: int = 40) -> None:
-    """Print what training adds to the memory of a worker, which makes its chunks in the tasks on them."""
+    """Print what training adds to the memory of workers, whose tasks make their chunks."""
     import dask.array as da
     from dask.distributed import Client, LocalCluster
 
@@ -428,9 +428,11 @@ def workers(chunks: int = 40) -> None:
     rows, net = 50_000, Network([64, 30, 10], seed=0)
     local = LocalCluster(2, threads_per_worker=1, processes=True, dashboard_address=None)
     with local, Client(local) as client:
-        train(net, *samples(4, 10_000), 2, 0.25, progress=False)  # imports, and makes the program
+        X, Y = samples(4, 10_000)
+        train(net, X, Y, 2, 0.25, progress=False)  # imports, and makes the program
         client.run(_watch)
-        train(net, *samples(chunks, rows), 1, 0.25, progress=False)
+        X, Y = samples(chunks, rows)
+        train(net, X, Y, 1, 0.25, progress=False)
         added = client.run(_watched).values()
     chunk = (64 + 10) * rows * 8 / 2**20
     weights = sum(array.nbytes for array in net.parameters().values()) / 2**20

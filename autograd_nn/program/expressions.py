@@ -118,8 +118,8 @@ class Vocabulary:
             self.helpers[op.name] = HELPERS[op]
             return op.name
         found = numpy_name(op.forward)
-        if found is not None and found[0] == "numpy":
-            return f"np.{found[1]}"
+        if found is not None and found[0].startswith("numpy"):
+            return f"np{found[0][5:]}.{found[1]}"
         if found is not None:
             package, _, module = found[0].rpartition(".")
             self.embedding.imports[module] = f"from {package} import {module}"

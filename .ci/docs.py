@@ -37,6 +37,7 @@ TEXTS = {
     "README.md": "First steps and tour",
     "examples/README.md": "Lessons",
     "examples/lesson_90_minutes/README.md": "A lesson for a class",
+    "examples/pictures.md": "Pictures",
     "docs/check.md": "Check my own derivation",
     "docs/pytest.md": "Use in pytest",
     "docs/grade.md": "Grade a class",

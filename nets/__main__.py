@@ -139,24 +139,18 @@ def _formulas_option(command: argparse.ArgumentParser) -> None:
 
 def _derive_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--wrt",
-        default=None,
-        metavar="NAME",
+        "--wrt", default=None, metavar="NAME",
         help="only this gradient: W1, b2, z2, … (default: all)",
-    )
+    )  # fmt: skip
     command.add_argument(
         "--index", type=positive(int, 1), nargs="+", default=None, metavar="I",
         help="write one element out in index form, counted from 1; needs --wrt and SymPy",
     )  # fmt: skip
     command.add_argument("--numbers", action="store_true", help="fill in the values")
     command.add_argument(
-        "--latex",
-        dest="format",
-        action="store_const",
-        const="latex",
-        default="text",
+        "--latex", dest="format", action="store_const", const="latex", default="text",
         help="--format latex",
-    )
+    )  # fmt: skip
 
 
 def _format_option(command: argparse.ArgumentParser) -> None:

@@ -47,6 +47,7 @@ def test_how_to(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_the_code_prints_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     space = _run(ROOT / "README.md")
+    assert {path.name for path in tmp_path.iterdir()} == {"node.svg", "J.png", "delta.svg"}
     # the picture at the top is what the first lines draw
     drawn = (ROOT / "examples" / "pictures" / "node.svg").read_text(encoding="utf-8")
     assert re.findall(r">([^<\s]+)<", (tmp_path / "node.svg").read_text(encoding="utf-8")) == (
@@ -73,13 +74,15 @@ def test_every_python_block_with_print_has_its_output() -> None:
         "CONTRIBUTING.md",
         "autograd_nn/README.md",
         "examples/README.md",
+        "examples/pictures.md",
         "examples/lesson_90_minutes/README.md",
         "docs/grade.md",
     ],
 )
 def test_links_lead_to_files(page: str) -> None:
     path = ROOT / page
-    links = re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'src(?:set)?="([^"]+)"', text)
     assert links
     for link in links:
         if not link.startswith("http"):

@@ -51,7 +51,7 @@ def draw(
 ) -> Drawing:
     """Return the picture of a graph, as a ``graphviz.Digraph`` that draws without `dot`.
 
-    In a notebook it shows itself. ``.render(outfile="J.svg")`` writes a file (SVG, PNG, PDF),
+    In a notebook it shows itself. ``.render("J.svg")`` writes a file (SVG, PNG, PDF),
     ``.pipe("png")`` returns the bytes, ``.source`` is the DOT text, the same in every process.
 
     Inputs are blue notes, parameters orange boxes, constants dashed and grey, operations rounded,

@@ -42,6 +42,7 @@ TEXTS = {
     "docs/pytest.md": "Use in pytest",
     "docs/grade.md": "Grade a class",
     "docs/fast.md": "Make it fast",
+    "examples/pictures.md": "Pictures",
     "examples/moving.md": "Move from HIPS autograd",
     "CONTRIBUTING.md#add-an-operation": "Add an operation",
     "autograd_nn/README.md": "How it is built",

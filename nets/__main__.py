@@ -139,9 +139,8 @@ def _formulas_option(command: argparse.ArgumentParser) -> None:
 
 def _derive_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--wrt", default=None, metavar="NAME",
-        help="only this gradient: W1, b2, z2, … (default: all)",
-    )  # fmt: skip
+        "--wrt", default=None, metavar="NAME", help="only this gradient: W1, b2, … (default: all)"
+    )
     command.add_argument(
         "--index", type=positive(int, 1), nargs="+", default=None, metavar="I",
         help="write one element out in index form, counted from 1; needs --wrt and SymPy",

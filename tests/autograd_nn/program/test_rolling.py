@@ -79,6 +79,18 @@ def chains(steps: int) -> tuple[Any, tuple[Any, ...]]:
     return grad(end, (0, 1)), (0.9, [0.1 * k for k in range(6)])
 
 
+def ring(steps: int) -> tuple[Any, tuple[Any, ...]]:
+    """Numbers of which each goes into its neighbour."""
+
+    def end(factor: Any, starts: Any) -> Any:
+        def step(c: Any, _: Any) -> Any:
+            return [factor * np.sin(x) + 0.1 * c[k - 1] for k, x in enumerate(c)], ()
+
+        return sum(scan(step, starts, length=steps)[0])
+
+    return grad(end, (0, 1)), (0.9, [0.1 * k for k in range(6)])
+
+
 def path(steps: int) -> tuple[Any, tuple[Any, ...]]:
     """A path with a cost on each of its points, and windows of what it follows."""
 
@@ -101,6 +113,7 @@ def path(steps: int) -> tuple[Any, tuple[Any, ...]]:
         (oscillator, 12, 40, 250),
         (descent, 40, 80, 60),
         (chains, 24, 60, 160),
+        (ring, 24, 60, 200),
         (path, 24, 60, 160),
     ],
 )

@@ -85,3 +85,17 @@ def test_columns_of_dtypes_that_numba_lacks_stay_outside_of_kernels(dtype: str) 
     wide, own = program(column, others)
     assert own.dtype == column.dtype
     np.testing.assert_allclose(wide, [[2 + np.exp(1)], [4 + np.exp(1)]])
+
+
+def test_a_product_takes_a_part_that_numpy_reads_too_as_neighbours() -> None:
+    pytest.importorskip("numba")
+
+    def f(B: Any, c: Any) -> Any:
+        part = B[:, :3]
+        return np.linalg.solve(part, c), part @ c * 2
+
+    rng = np.random.default_rng(0)
+    B, c = rng.normal(size=(3, 5)), rng.normal(size=(3, 4))
+    made = jit(f, engine="numba").lower(B, c)
+    for got, right in zip(made(B, c), f(B, c), strict=True):
+        np.testing.assert_allclose(got, right, rtol=1e-12)

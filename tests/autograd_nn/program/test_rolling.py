@@ -79,6 +79,18 @@ def chains(steps: int) -> tuple[Any, tuple[Any, ...]]:
     return grad(end, (0, 1)), (0.9, [0.1 * k for k in range(6)])
 
 
+def ring(steps: int) -> tuple[Any, tuple[Any, ...]]:
+    """Numbers of which each goes into its neighbour."""
+
+    def end(factor: Any, starts: Any) -> Any:
+        def step(c: Any, _: Any) -> Any:
+            return [factor * np.sin(x) + 0.1 * c[k - 1] for k, x in enumerate(c)], ()
+
+        return sum(scan(step, starts, length=steps)[0])
+
+    return grad(end, (0, 1)), (0.9, [0.1 * k for k in range(6)])
+
+
 def path(steps: int) -> tuple[Any, tuple[Any, ...]]:
     """A path with a cost on each of its points, and windows of what it follows."""
 
@@ -101,6 +113,7 @@ def path(steps: int) -> tuple[Any, tuple[Any, ...]]:
         (oscillator, 12, 40, 250),
         (descent, 40, 80, 60),
         (chains, 24, 60, 160),
+        (ring, 24, 60, 200),
         (path, 24, 60, 160),
     ],
 )
@@ -152,7 +165,7 @@ def test_what_has_no_form_in_a_kernel_stands_between_two_in_the_loop() -> None:
     made = jit(f, engine="numba").lower(*arguments)
     called = made.source.rpartition("\ndef ")[2]
     inside = called.partition("for t in range(20):\n")[2]
-    assert "_solve(A, state)" in inside
+    assert "solve(A, state)" in inside
     assert " = kernel" in inside
     for value, right in zip(flatten(made(*arguments))[0], flatten(f(*arguments))[0], strict=True):
         np.testing.assert_allclose(value, right, rtol=1e-12, atol=1e-14)

@@ -6,6 +6,7 @@ The file needs nothing but a browser: no server, no network, no script from else
 from __future__ import annotations
 
 import html
+import itertools
 import json
 import math
 import os
@@ -16,7 +17,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..core.tensor import Tensor
-from ..formulas import arrays, notation
+from ..formulas import notation
 from ..formulas.notation import Name
 from .build import Options, picture
 from .dot import written
@@ -239,16 +240,9 @@ def _network(view: View, names: Mapping[Tensor, str], ids: Mapping[Tensor, str])
 def _all_named(view: View, names: dict[Tensor, str]) -> dict[Tensor, str]:
     """Return `names` with one for every node but bare numbers: u1, u2, …"""
     taken = set(names.values())
-    found = dict(names)
-    number = 0
-    for node in view.nodes:
-        if node in found or (not node.inputs and node.ndim == 0):
-            continue
-        number += 1
-        while f"u{number}" in taken:
-            number += 1
-        found[node] = f"u{number}"
-    return found
+    free = (f"u{number}" for number in itertools.count(1) if f"u{number}" not in taken)
+    others = [node for node in view.nodes if node not in names and (node.inputs or node.ndim)]
+    return names | dict(zip(others, free, strict=False))
 
 
 def _data(
@@ -269,7 +263,6 @@ def _data(
         data["question"] = {
             "entry": flat,
             "where": [i + 1 for i, n in zip(question.entry, shape, strict=True) if n > 1],
-            "shape": arrays.shape(shape),
             "formula": question.formula,
             "wrong": [[mistakes.number(w.value), w.kind, w.formula] for w in question.wrong],
         }

@@ -120,10 +120,7 @@ def _follows(J: Tensor, flows: Flows, leaves: list[Tensor]) -> bool:
             return False
         for node, found in zip(flows.total, fresh[1:], strict=True):
             want = right.get(nodes_[node])
-            if want is not None and not _close(plain(found), want):
+            got = plain(found)
+            if want is not None and not np.allclose(got, want, 1e-9, 1e-12, equal_nan=True):
                 return False
     return True
-
-
-def _close(a: Any, b: Any) -> bool:
-    return bool(np.allclose(a, b, rtol=1e-9, atol=1e-12, equal_nan=True))

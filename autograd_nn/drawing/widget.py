@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
+import pathlib
 from functools import cache
 from typing import Any
 
-_MODULE = """export default {{ render({{ model, el: place }}) {{
-place.style.height = `${{model.get("height")}}px`;
-const host = document.createElement("div"), root = host.attachShadow({{ mode: "open" }});
-host.style.height = "100%"; host.tabIndex = -1; place.append(host);
-root.innerHTML = model.get("markup");
-const light = document.body.dataset.jpThemeLight;  // of JupyterLab, which has themes of its own
-const night = light ? light === "false" : matchMedia("(prefers-color-scheme: dark)").matches;
-const changed = () => {{
-  model.set("step", at);
-  const named = Object.entries(leaves).map(([id, a]) => [data.nodes[id].name, [...a.d]]);
-  model.set("values", Object.fromEntries(named));
-  model.save_changes();
-}};
-{script}
-show(model.get("step"));
-model.on("change:step", () => {{ if (model.get("step") !== at) show(model.get("step")); }});
-}} }};
-"""
+_MODULE = pathlib.Path(__file__).with_name("widget.js")
 
 
 @cache
@@ -52,7 +36,7 @@ def widget_class() -> type:
         height = Int().tag(sync=True)
 
         def __init__(self, markup: str, script: str, height: int) -> None:
-            self._esm = _MODULE.format(script=script)
+            self._esm = _MODULE.read_text(encoding="utf-8").replace("__SCRIPT__", script)
             super().__init__(markup=markup, height=height)
 
     return Widget

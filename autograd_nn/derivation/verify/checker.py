@@ -17,7 +17,11 @@ from typing import Any
 import numpy as np
 
 from ...core.tensor import Tensor
+from ...formulas.expression import names_in
+from ...formulas.printing import python_text
+from ..derive.steps import TooLargeError, in_deltas, reference
 from ..facts import parameters, refuted
+from ..names import Environment
 from .chain import Chain, judge_in_the_chain
 from .claims import Claim
 from .differences import compare
@@ -27,6 +31,8 @@ from .mistakes import Explanation
 from .reading import Handed, handed
 from .report import Line, Report
 from .revealing import unrevealed
+
+_LONGEST = 100
 
 RTOL = 1e-9
 """What double precision is held to, relative to the largest entry of the gradient."""
@@ -149,6 +155,7 @@ def verify(
     failed = any(not line.right for line in lines)
     for claim, line in zip(found, lines, strict=True):
         line.hints = hints
+        line.derive = partial(_reason, environment, claim)
         if chain and not line.right and not claim.problem:
             seek = partial(_why, given, judge, claim, chain)
             line.find = partial(_guarded, seek, notes, f"explaining {claim.name}")
@@ -228,6 +235,21 @@ def _why(given: Handed, judge: Judge, claim: Claim, chain: Chain) -> list[Explan
     if claim.left and np.size(claim.array) == 1:  # one number is a multiple of anything
         return repair() or explain(judge, claim, chain)
     return explain(judge, claim, chain) or repair()
+
+
+def _reason(environment: Environment, claim: Claim) -> str:
+    """Return the right formula of a gradient, and from what it follows."""
+    node = claim.meaning.node
+    if node is None or not claim.meaning.gradient:
+        return ""
+    try:
+        formula = reference(environment, node)
+        if claim.meaning.scale != 1:
+            formula = in_deltas(environment, formula, claim.meaning.scale)
+    except TooLargeError:
+        return ""
+    text, used = python_text(formula), ", ".join(names_in(formula))
+    return f"{text}, from {used}" if len(text) < _LONGEST else f"by the chain rule from {used}"
 
 
 def _guarded(make: Callable[[], Any], notes: list[str], what: str) -> Any:

@@ -86,7 +86,6 @@ class Handed:
         if self.counted and self.again is not None:
             yield self.again(False)
 
-
     def with_names(self) -> Iterator[Handed]:
         """Yield the readings in which a name that fits no tensor is about one without a name."""
         groups: dict[Any, list[Tensor]] = {}

@@ -96,7 +96,8 @@ class Handed:
         counts: dict[str, list[Left]] = {}
         for entry in self.lost:
             counts.setdefault(entry.root, []).append(entry)
-        for root, entries in counts.items() if self.again is not None else ():
+        for root, entries in counts.items():
+            assert self.again is not None  # noqa: S101 - only programs have what is lost
             stem = (self.environment.stems(root) or [root])[0]
             for (shape, *_), nodes in groups.items():
                 texts = [stem] if len(nodes) == 1 else [f"{stem}{i}" for i in range(len(nodes))]

@@ -387,7 +387,7 @@ def test_delta_is_of_each_sample_where_samples_are_rows(hidden: int, cost: Any) 
     W2 = Tensor(rng.normal(size=(hidden, hidden)), requires_grad=True, name="W2")
     z2 = X @ W1
     z2.name = "z2"
-    h2 = np.tanh(z2)
+    h2: Any = np.tanh(z2)
     h2.name = "h2"
     z3 = h2 @ W2
     z3.name = "z3"

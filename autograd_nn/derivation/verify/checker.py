@@ -73,9 +73,12 @@ def verify(
     script : str, path-like or callable, optional
         In the place of `claims`: a program in plain NumPy, as text, a file (a notebook, too), or
         a function whose parameters are names of the graph. It is run once, as written, on the
-        graph's values; what a line leaves under a name that claims a gradient (``dz1``,
-        ``grad_W``, ``grads["W1"]``, ``nabla_w[-1]``) is judged, and quoted. Where the formula
-        behind it can be followed, it is judged by itself, with the true gradients upstream.
+        graph's values, up to the second update of its parameters; its assertions are passed over.
+        What a line leaves under a name that claims a gradient (``dz1``, ``grad_W``,
+        ``grads["W1"]``, ``nabla_w[-1]``), at the top, in functions or in objects (``self.dW``
+        beside ``self.W``), is judged, and quoted; so is what others follow from by one step of
+        the graph, whatever its name. Where the formula behind it can be followed, it is judged by
+        itself, with the true gradients upstream.
     forward : str, path-like or callable, optional
         In the place of `J`: the forward pass in plain NumPy, run once and recorded.
     names : mapping of str to object, optional

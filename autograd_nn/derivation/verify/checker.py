@@ -235,7 +235,8 @@ def _why(given: Handed, judge: Judge, claim: Claim, chain: Chain) -> list[Explan
     repair = (
         partial(given.repair.sought, judge, given.claims, claim, chain) if given.repair else list
     )
-    if claim.left and np.size(claim.array) == 1:  # one number is a multiple of anything
+    # one number is a multiple of anything, and zeros are what is left of everything
+    if claim.left and (np.size(claim.array) == 1 or not np.any(claim.array)):
         return repair() or explain(judge, claim, chain)
     return explain(judge, claim, chain) or repair()
 
@@ -287,14 +288,19 @@ def _best_reading(
         before = best[0] if wrong(best[2]) > (readings is Handed.with_names) else None
         for other in readings(before) if before is not None else ():
             judge, lines = judged(other)
-            raw = wrong(lines)
-            if not other.claims or raw >= (1 if readings is Handed.uncounted else alone):
+            raw, limit = wrong(lines), alone
+            if readings is Handed.uncounted:  # fewer claims: that they are right tells nothing
+                kept = {line.name for line in lines}
+                limit = wrong([line for line in best[2] if line.name in kept])
+            if not other.claims or raw >= limit:
                 continue
             tried = other, judge, lines, in_the_chain(other, judge, lines)
             if wrong(lines) < wrong(best[2]):
                 best, alone = tried, raw
             if not wrong(best[2]) or (readings is Handed.with_names and best is tried):
                 break
+    for node, text in best[0].called.items():
+        node.name = text
     return best
 
 

@@ -38,8 +38,13 @@ Found = tuple[str, Meaning, Left]
 class Reader:
     """Finds out what the names of claims stand for."""
 
-    def __init__(self, environment: Environment, cuts: Mapping[Any, str] | None = None) -> None:
-        self.environment, self.cuts = environment, cuts or {}
+    def __init__(
+        self,
+        environment: Environment,
+        cuts: Mapping[Any, str] | None = None,
+        twins: Mapping[Any, Tensor] | None = None,
+    ) -> None:
+        self.environment, self.cuts, self.twins = environment, cuts or {}, twins or {}
         self.values = values_of(environment.order)
 
     def meaning(self, text: str) -> Meaning | None:
@@ -64,20 +69,23 @@ class Reader:
 
     def peers(self, node: Tensor) -> list[Tensor]:
         """Return the tensors that a loop has computed in the same way, `node` the last of them."""
-        alike = [x for x in self.environment.order if x.op is node.op and x.shape == node.shape]
+        made = [(x, (x.op, x.shape, [y.op for y in x.inputs])) for x in self.environment.order]
+        alike = [x for x, how in made if how == (node.op, node.shape, [y.op for y in node.inputs])]
         return alike if node.op is not None and alike[-1] is node else []
 
     def beside(self, entry: Left) -> tuple[str, Meaning] | None:
         """Return the name and the meaning of what stands beside the tensor it is spelt after."""
         made, array = entry.beside or (None, np.array(0))
-        node = self.environment.named.get(self.cuts.get(made, ""), self.values.find(array))
+        found = self.twins[made] if made in self.twins else self.values.find(array)
+        node = self.environment.named.get(self.cuts.get(made, ""), found)
         wrong = node is None or node is self.environment.J or node.dtype.kind != "f"
         return None if wrong or node is None else self.about(node, entry.root)
 
     def about(self, node: Tensor, text: str) -> tuple[str, Meaning]:
         """Return the name and the meaning of a tensor's gradient, the tensor named if it is not."""
         if not node.name:
-            stem = (self.environment.stems(text) or [text])[0]
+            known = [stem for stem, x in self.environment.aliases.items() if x is node]
+            stem = (known or self.environment.stems(text) or [text])[0]
             while stem in self.environment.named:
                 stem += "_"
             self.environment.enter(node, stem)
@@ -129,6 +137,7 @@ def claims_of(
     program: Program | None,
     ran: Ran,
     cuts: dict[Tensor, str],
+    twins: Mapping[Tensor, Tensor],
     fixed: set[Tensor],
     order: Sequence[str],
     counted: bool,
@@ -140,7 +149,7 @@ def claims_of(
     tensors, if `counted`. A gradient that is then multiplied in place has become that of the step
     before. Parameters are in `order` where their gradients have no names.
     """
-    reader, shared = Reader(environment, cuts), shared_in(ran.left)
+    reader, shared = Reader(environment, cuts, twins), shared_in(ran.left)
     by_name: dict[tuple[str, str, tuple[Any, ...]], list[Left]] = {}
     lengths: dict[str, int] = {}
     for entry in ran.left:
@@ -194,6 +203,7 @@ def claims_of(
     found += unnamed
     found += _by_flow(environment, found, ran.left)
     claims = _as_claims(found, environment, program, ran, cuts)
+    cuts |= {made: node.name for made, node in twins.items() if node.name and made not in cuts}
     for claim, entry in claims.values() if follow else ():
         behind = _formula(entry.node, cuts, fixed | ran.frozen, claim)
         if behind is not None:

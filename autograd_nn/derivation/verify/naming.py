@@ -136,11 +136,12 @@ def recognised(
     order: Sequence[Tensor],
     cuts: dict[Tensor, str],
     aliases: dict[str, Tensor],
-) -> None:
+) -> dict[Tensor, Tensor]:
     """Name the tensors of a graph that a program computes after what they are assigned to.
 
     They are these tensors, or have their values. One name used again gets numbers: h0, h1. What
-    one function or object calls them counts where no other calls another one so.
+    one function or object calls them counts where no other calls another one so. Returns which
+    tensor of the graph one that the program made is.
     """
     values, here, shared = values_of(order), set(order), shared_in(left)
     found: list[tuple[Tensor | None, Tensor]] = []
@@ -156,7 +157,7 @@ def recognised(
     for entry in left:
         node = entry.node if entry.node in here else None
         if node is None and entry.value.dtype.kind == "f":
-            node = values.find(entry.value)
+            node = values.find(entry.value, entry.node.op if entry.node is not None else None)
         own = CLAIMS.fullmatch(entry.root) and entry.node not in here
         if node is None or id(entry) in unfinished or own:
             continue
@@ -179,17 +180,18 @@ def recognised(
             if not node.name and fresh not in taken:
                 node.name = fresh
                 taken.add(fresh)
-    seen = set()
+    twins: dict[Tensor, Tensor] = {}
     for made, node in found:  # what they were computed from in the same way is the same, too
-        if made is None or (id(made), id(node)) in seen:
+        if made is None or twins.get(made) is node:
             continue
-        seen.add((id(made), id(node)))
+        twins[made] = node
         if node.name:
             cuts.setdefault(made, node.name)
         if made.op is node.op and len(made.inputs) == len(node.inputs):
             pairs = zip(made.inputs, node.inputs, strict=True)
             found += [(a, b) for a, b in pairs if a is not b and a not in cuts
                       and np.array_equal(plain(a), plain(b))]  # fmt: skip
+    return twins
 
 
 _COSTS = ("J", "cost", "loss", "L", "C", "E", "total_loss", "error", "data_loss")

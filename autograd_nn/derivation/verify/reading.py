@@ -45,6 +45,8 @@ class Handed:
     notes, problems : list of str
     counted : bool
         Whether a count of tensors said what some of the claims are about.
+    called : dict
+        What the tensors are called in this reading.
     """
 
     def __init__(self, environment: Environment, claims: list[Claim], notes: list[str]) -> None:
@@ -52,6 +54,7 @@ class Handed:
         self.problems: list[str] = []
         self.again: Callable[..., Handed] | None = None
         self.counted = False
+        self.called: dict[Tensor, str | None] = {}
         self.lost: list[Left] = []
         self.repair: Repair | None = None
 
@@ -96,18 +99,14 @@ class Handed:
         counts: dict[str, list[Left]] = {}
         for entry in self.lost:
             counts.setdefault(entry.root, []).append(entry)
+        again = self.again
         for root, entries in counts.items():
-            assert self.again is not None  # noqa: S101 - only programs have what is lost
             stem = (self.environment.stems(root) or [root])[0]
             for (shape, *_), nodes in groups.items():
                 texts = [stem] if len(nodes) == 1 else [f"{stem}{i}" for i in range(len(nodes))]
                 fits = shape == entries[-1].value.shape and len(nodes) == len(entries)
-                if fits and not any(text in self.environment.named for text in texts):
-                    for node, text in zip(nodes, texts, strict=True):
-                        node.name = text
-                    yield self.again()
-                    for node in nodes:
-                        node.name = None
+                if again and fits and not any(t in self.environment.named for t in texts):
+                    yield again(called=dict(zip(nodes, texts, strict=True)))
 
 
 def _divisors(order: Sequence[Tensor]) -> list[int]:
@@ -190,13 +189,17 @@ def handed(
             text for text in trained if text and spelling(text).family.lower() not in DATA
         )
         ran = run_program(program, space)
-    recognised(ran.left, order, cuts, aliases)
+    twins = recognised(ran.left, order, cuts, aliases)
 
-    def read(counted: bool = True) -> Handed:
+    own = {node: node.name for node in order}
+
+    def read(counted: bool = True, called: Mapping[Tensor, str] | None = None) -> Handed:
+        for node, text in {**own, **(called or {})}.items():  # a reading may have named others
+            node.name = text
         environment = Environment(J, samples, aliases)
         environment.assume = tuple(assume)
         found, notes, did_count, lost = claims_of(
-            environment, program, ran, dict(cuts), fixed, tuple(names or ()), counted
+            environment, program, ran, dict(cuts), twins, fixed, tuple(names or ()), counted
         )
         if whole:
             found += _formulas_in(environment, claims)
@@ -204,6 +207,7 @@ def handed(
         made = Handed(environment, in_order(environment, found, True), notes)
         made.problems = [f"the program stops: {ran.problem}"] if ran.problem else []
         made.again, made.counted, made.lost = read, did_count, lost
+        made.called = {node: node.name for node in order if node.name}
         if program is not None:
             program.wanted = frozenset(claim.left[0] for claim in found if claim.left)
             made.repair = Repair(program, space or {}, cuts)

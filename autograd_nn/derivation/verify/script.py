@@ -323,6 +323,7 @@ class _Follower:
                 continue
             again = before is not None and not (how == "=" and not path)
             if again and before is not None and np.array_equal(before.value, array):
+                self.last[scope, root, path] = self._with_formula(before, value)
                 continue
             node, of = None, None
             if not self.plainly:
@@ -342,12 +343,25 @@ class _Follower:
             if entry.how == "step":
                 self.steps.append((self.told + 1, len(self.found)))
 
+    def _with_formula(self, entry: Left, value: Any) -> Left:
+        """Return an entry to which a line has added zeros, with the formula that has them."""
+        node = None if self.plainly else _node(value)
+        if node is None:
+            return entry
+        k = next(k for k in reversed(range(len(self.found))) if self.found[k] is entry)
+        self.found[k] = entry._replace(node=node)
+        return self.found[k]
+
     def _step(self, entry: Left) -> Left:
-        """Return what a line leaves, marked where that is a parameter with something added."""
+        """Return what a line leaves, marked where that is a parameter with something added.
+
+        ``do = o - target`` is none: what is bound anew has the parameter's name in its own.
+        """
         node = entry.node
         for x in node.inputs if node is not None and node.op in (ADD, SUBTRACT) else ():
             known = x.name if x.op is None and x.name else self.given.find(plain(x))
-            if x.shape == entry.value.shape and known in self.program.parameters:
+            own = entry.path or entry.how != "=" or str(known).lower() in entry.root.lower()
+            if x.shape == entry.value.shape and known in self.program.parameters and own:
                 return entry._replace(how="step")
         return entry
 

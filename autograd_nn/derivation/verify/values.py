@@ -75,9 +75,9 @@ def beside(space: Mapping[str, Any], root: str, path: Sequence[Any] = ()) -> Any
         return _array(space.get(last)) if isinstance(last, str) else None
     if not isinstance(root, str):
         return None
-    stems = spelling(root).gradient_of
-    stems += _VALUES if _GRADIENT.fullmatch(root) else ()
-    found = (_array(space.get(stem)) for stem in stems if stem != root)
+    found = [_array(space.get(stem)) for stem in spelling(root).gradient_of if stem != root]
+    if _GRADIENT.fullmatch(root):  # a word for any gradient: D may be a number of dimensions
+        found += [space[v] for v in _VALUES if v in space and _like(space[v], space.get(root))]
     return next((x for x in found if x is not None), None)
 
 
@@ -99,11 +99,16 @@ class Values:
             if array.dtype.kind == "f" and array.size > 1:
                 self.by_shape.setdefault(array.shape, []).append((key, array))
 
-    def find(self, value: Any) -> Any:
-        """Return the key of the first array with these values; None if they are all alike."""
-        value = np.asarray(value)
+    def find(self, value: Any, op: Any = None) -> Any:
+        """Return the key of the first array with these values; None if they are all alike.
+
+        Of several the first tensor made by `op` is taken, if that is given and there is one.
+        """
+        value, found = np.asarray(value), []
         for key, array in self.by_shape.get(value.shape, ()) if value.dtype.kind == "f" else ():
             near = abs(array.flat[0] - value.flat[0]) <= 1e-9 * abs(value.flat[0])
             if near and np.ptp(array) > 0 and np.allclose(array, value, 1e-9, 1e-300):
-                return key
-        return None
+                found.append(key)
+                if op is None or key.op is op:
+                    return key
+        return found[0] if found else None

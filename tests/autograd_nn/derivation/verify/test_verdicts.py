@@ -385,11 +385,11 @@ def test_delta_is_of_each_sample_where_samples_are_rows(hidden: int, cost: Any) 
     X, Y = Tensor(rng.normal(size=(6, 3)), name="X"), Tensor(rng.random((6, hidden)), name="Y")
     W1 = Tensor(rng.normal(size=(3, hidden)), requires_grad=True, name="W1")
     W2 = Tensor(rng.normal(size=(hidden, hidden)), requires_grad=True, name="W2")
-    z2 = X @ W1
+    z2: Any = X @ W1
     z2.name = "z2"
     h2: Any = np.tanh(z2)
     h2.name = "h2"
-    z3 = h2 @ W2
+    z3: Any = h2 @ W2
     z3.name = "z3"
     claims = {
         "delta3": lambda z3, Y: z3 - Y,

@@ -1,4 +1,4 @@
-"""Facts about what is given, as `assume` declares them: equations between tensors, and signs."""
+"""Facts about what is given, as relations of the normal form: equations between tensors, signs."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ def _told(name: str, looks: bool) -> Callable[..., Any]:
     return method
 
 
-for _name in vars(Tensor).keys() - vars(Recorded).keys():
+for _name in vars(Tensor).keys() - vars(Recorded).keys() - {"view"}:  # by which values are seen
     _shared = callable(getattr(Tensor, _name, None)) and callable(getattr(np.ndarray, _name, None))
     if _shared and not _name.startswith("_"):
         setattr(Recorded, _name, _method(_name))

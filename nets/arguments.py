@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 
-def positive(kind: Callable[[str], Any], least: float) -> Callable[[str], Any]:
-    """Return a parser of finite numbers that are at least `least`."""
+def positive(kind: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Return a parser of finite numbers above 0."""
 
     def parse(text: str) -> Any:
         try:
             value = kind(text)
-            usable = math.isfinite(value) and value >= least and value != 0
+            usable = math.isfinite(value) and value > 0
         except (ValueError, OverflowError):
             usable = False
         if not usable:

@@ -13,7 +13,7 @@ from ..formulas import arrays, notation
 from . import legend, style, text
 from .flows import Flows
 from .names import deltas_of, layer_of
-from .parts import Cluster, Edge, Node, Picture
+from .parts import Edge, Node, Picture
 from .view import Group, Use, View
 
 
@@ -61,8 +61,7 @@ def picture(view: View, groups: Sequence[Group], options: Options) -> Picture:
     samples, said = _legend(view, nodes, edges) if options.legend else ([], [])
     said += [text.escaped(options.note)] if options.note else []
     beneath = legend.beneath(options.caption, samples, said)
-    frames = [_cluster(group, ids) for group in groups]
-    return Picture(nodes, edges, frames, beneath, options.direction)
+    return Picture(nodes, edges, list(groups), ids, beneath, options.direction)
 
 
 def _legend(view: View, nodes: list[Node], edges: list[Edge]) -> tuple[list[str], list[str]]:
@@ -70,15 +69,13 @@ def _legend(view: View, nodes: list[Node], edges: list[Edge]) -> tuple[list[str]
     kinds, arrows = {node.kind for node in nodes}, {edge.kind for edge in edges}
     samples = [legend.box(kind) for kind in style.KINDS if kind in kinds]
     if len(arrows) > 1:
-        samples += [legend.arrow(kind) for kind in style.EDGES if kind in arrows]
+        looks = [(style.WORDS[kind], style.EDGES[kind]) for kind in style.EDGES if kind in arrows]
+        samples += [
+            legend.line(words, look.get("color"), 1, "style" in look) for words, look in looks
+        ]
     said = ["1, 2 at an arrow: first, second argument"] if any(e.argument for e in edges) else []
     shown = [node for node in view.nodes if node not in view.blocks and node not in view.settled]
     return samples, legend.of_operations(shown) + said
-
-
-def _cluster(group: Group, ids: Mapping[Tensor, str]) -> Cluster:
-    inner = [_cluster(part, ids) for part in group.groups]
-    return Cluster(group.label, [ids[node] for node in group.nodes], inner, group.kind)
 
 
 def _small(markup: str, colour: str = style.FAINT) -> str:

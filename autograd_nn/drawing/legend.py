@@ -21,24 +21,15 @@ def box(kind: str) -> str:
     )
 
 
-def line(words: str, color: str = style.LINE, width: float = 1, dashed: bool = False) -> str:
+def line(words: str, color: str | None = None, width: float = 1, dashed: bool = False) -> str:
     """Return a sample of a line, with words."""
-    look = ' STYLE="DASHED"' if dashed else ""
-    return _entry(
-        f'BORDER="{width:g}" SIDES="B" COLOR="{color}"{look} WIDTH="22" HEIGHT="{width + 4:g}"',
-        words,
-    )
+    look = f'COLOR="{color or style.LINE}"' + (' STYLE="DASHED"' if dashed else "")
+    return _entry(f'BORDER="{width:g}" SIDES="B" {look} WIDTH="22" HEIGHT="{width + 4:g}"', words)
 
 
 def _entry(look: str, words: str) -> str:
     sample = text.table(f'<TR><TD FIXEDSIZE="TRUE" {look}></TD></TR>')
     return f'<TD>{sample}</TD><TD ALIGN="LEFT">{text.escaped(words)} &#160;</TD>'
-
-
-def arrow(kind: str) -> str:
-    """Return a sample of a kind of arrow, with its word."""
-    look = style.EDGES[kind]
-    return line(style.WORDS[kind], look.get("color", style.LINE), 1, "style" in look)
 
 
 def beneath(caption: str, samples: Sequence[str] = (), said: Sequence[str] = ()) -> str:

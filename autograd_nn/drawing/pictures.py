@@ -51,7 +51,7 @@ def draw(
 ) -> Drawing:
     """Return the picture of a graph, as a ``graphviz.Digraph`` that draws without `dot`.
 
-    In a notebook it shows itself. ``.render(outfile="J.svg")`` writes a file (SVG, PNG, PDF),
+    In a notebook it shows itself. ``.render("J.svg")`` writes a file (SVG, PNG, PDF),
     ``.pipe("png")`` returns the bytes, ``.source`` is the DOT text, the same in every process.
 
     Inputs are blue notes, parameters orange boxes, constants dashed and grey, operations rounded,
@@ -128,12 +128,15 @@ def draw(
     _check(collapse, depth, limit, direction)
     outputs = outputs_of(what, args)
     known = names_of(outputs, names)
-    _check_marks(marks or {}, known)
     view, said = _view(outputs, known, collapse, depth, limit)
     groups = layered(view, known)
     verdicts = verdicts_of(what)
     reported = bool(verdicts)
     for name, mark in (marks or {}).items():
+        if mark not in MARKS:
+            raise ValueError(f"marks[{name!r}] is one of {', '.join(MARKS)}; got {mark!r}")
+        if name not in known.values():
+            raise ValueError(f"marks[{name!r}]: no node of the graph is called so")
         verdicts.setdefault(name, []).insert(0, ("", mark))
     if reported and collapse == "auto":
         judged = {node for node, name in known.items() if name in verdicts}
@@ -165,15 +168,6 @@ def _check(collapse: Any, depth: Any, limit: Any, direction: str) -> None:
     for name, value in (("depth", depth), ("limit", limit)):
         if value is not None and (not isinstance(value, int) or value < 1):
             raise ValueError(f"{name} is a number from 1 on, or None; got {value!r}")
-
-
-def _check_marks(marks: Mapping[str, str], names: Mapping[Tensor, str]) -> None:
-    known = set(names.values())
-    for name, mark in marks.items():
-        if mark not in MARKS:
-            raise ValueError(f"marks[{name!r}] is one of {', '.join(MARKS)}; got {mark!r}")
-        if name not in known:
-            raise ValueError(f"marks[{name!r}]: no node of the graph is called so")
 
 
 def _view(

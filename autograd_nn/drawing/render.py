@@ -136,6 +136,19 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
             shown["text/html"] = f"<div style='overflow-x:auto'>{whole}</div>"
         return shown
 
+    def render(self, filename: Any = None, *args: Any, **given: Any) -> str:
+        """Write the picture and return its path, as in ``render("J.svg")``.
+
+        A name that ends in .svg, .png or .pdf is that of the picture, and no other file is left.
+        Otherwise parameters and files are those of ``graphviz.Digraph.render``.
+        """
+        kind = pathlib.Path(filename or "").suffix.lower()
+        if kind in (".svg", ".png", ".pdf") and not args and given.keys() <= {"cleanup", "view"}:
+            given = {"cleanup": True, **given, "outfile": filename}
+            filename = None
+        written: str = super().render(filename, *args, **given)
+        return written
+
     # What follows are graphviz' own hooks, for copy(), pipe() and render().
 
     def _copy_kwargs(self, **kwargs: Any) -> Any:

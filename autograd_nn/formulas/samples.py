@@ -59,7 +59,7 @@ def _has_rows(z: Tensor) -> bool:
     """Whether z = x @ W + b, with the parameters on the right."""
     while z.op is ADD:
         z = z.inputs[0]
-    return z.op is MATMUL and z.inputs[1].op is None and z.inputs[1].requires_grad
+    return z.op is MATMUL and [x.op is None and x.requires_grad for x in z.inputs] == [False, True]
 
 
 def _mean_over(J: Tensor, m: int, zs: list[Tensor], axis: int) -> int | None:

@@ -17,7 +17,11 @@ from typing import Any
 import numpy as np
 
 from ...core.tensor import Tensor
+from ...formulas.expression import names_in
+from ...formulas.printing import python_text
+from ..derive.steps import TooLargeError, in_deltas, reference
 from ..facts import parameters, refuted
+from ..names import Environment
 from .chain import Chain, judge_in_the_chain
 from .claims import Claim
 from .differences import compare
@@ -27,6 +31,8 @@ from .mistakes import Explanation
 from .reading import Handed, handed
 from .report import Line, Report
 from .revealing import unrevealed
+
+_LONGEST = 100
 
 RTOL = 1e-9
 """What double precision is held to, relative to the largest entry of the gradient."""
@@ -67,9 +73,12 @@ def verify(
     script : str, path-like or callable, optional
         In the place of `claims`: a program in plain NumPy, as text, a file (a notebook, too), or
         a function whose parameters are names of the graph. It is run once, as written, on the
-        graph's values; what a line leaves under a name that claims a gradient (``dz1``,
-        ``grad_W``, ``grads["W1"]``, ``nabla_w[-1]``) is judged, and quoted. Where the formula
-        behind it can be followed, it is judged by itself, with the true gradients upstream.
+        graph's values, up to the second update of its parameters; its assertions are passed over.
+        What a line leaves under a name that claims a gradient (``dz1``, ``grad_W``,
+        ``grads["W1"]``, ``nabla_w[-1]``), at the top, in functions or in objects (``self.dW``
+        beside ``self.W``), is judged, and quoted; so is what others follow from by one step of
+        the graph, whatever its name. Where the formula behind it can be followed, it is judged by
+        itself, with the true gradients upstream.
     forward : str, path-like or callable, optional
         In the place of `J`: the forward pass in plain NumPy, run once and recorded.
     names : mapping of str to object, optional
@@ -149,6 +158,7 @@ def verify(
     failed = any(not line.right for line in lines)
     for claim, line in zip(found, lines, strict=True):
         line.hints = hints
+        line.derive = partial(_reason, environment, claim)
         if chain and not line.right and not claim.problem:
             seek = partial(_why, given, judge, claim, chain)
             line.find = partial(_guarded, seek, notes, f"explaining {claim.name}")
@@ -229,6 +239,21 @@ def _why(given: Handed, judge: Judge, claim: Claim, chain: Chain) -> list[Explan
     if claim.left and (np.size(claim.array) == 1 or not np.any(claim.array)):
         return repair() or explain(judge, claim, chain)
     return explain(judge, claim, chain) or repair()
+
+
+def _reason(environment: Environment, claim: Claim) -> str:
+    """Return the right formula of a gradient, and from what it follows."""
+    node = claim.meaning.node
+    if node is None or not claim.meaning.gradient:
+        return ""
+    try:
+        formula = reference(environment, node)
+        if claim.meaning.scale != 1:
+            formula = in_deltas(environment, formula, claim.meaning.scale)
+    except TooLargeError:
+        return ""
+    text, used = python_text(formula), ", ".join(names_in(formula))
+    return f"{text}, from {used}" if len(text) < _LONGEST else f"by the chain rule from {used}"
 
 
 def _guarded(make: Callable[[], Any], notes: list[str], what: str) -> Any:

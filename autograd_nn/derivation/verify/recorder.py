@@ -39,9 +39,10 @@ class Recorded(np.ndarray):
     node: Tensor | None
     _base: tuple[Recorded, Any] | None  # what it is a view of, and by which key
     _of: Tensor | None  # the Tensor of that when `node` was made
+    _first: Tensor | None  # what it was at the start
 
     def __array_finalize__(self, other: Any) -> None:
-        self.node, self._base, self._of = None, None, None
+        self.node, self._base, self._of, self._first = None, None, None, None
 
     def __array_ufunc__(
         self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **kwargs: Any
@@ -113,7 +114,7 @@ def _told(name: str, looks: bool) -> Callable[..., Any]:
     return method
 
 
-for _name in vars(Tensor).keys() - vars(Recorded).keys():
+for _name in vars(Tensor).keys() - vars(Recorded).keys() - {"view"}:  # by which values are seen
     _shared = callable(getattr(Tensor, _name, None)) and callable(getattr(np.ndarray, _name, None))
     if _shared and not _name.startswith("_"):
         setattr(Recorded, _name, _method(_name))
@@ -126,7 +127,7 @@ for _name in ("__repr__", "__str__", "__format__", "__reduce__"):
 def record(value: Any, node: Tensor | None = None) -> Any:
     """Return an array that is recorded from here on: as `node`, or as a constant."""
     array = np.array(value).view(Recorded)
-    array.node = Tensor(np.array(value)) if node is None else node
+    array.node = array._first = Tensor(np.array(value)) if node is None else node
     return array
 
 
@@ -284,6 +285,9 @@ def _enter(target: Recorded, make: Callable[[], Any], decided: bool = False) -> 
             make = lambda b=before, k=key, n=node: _put(b, k, n, False)  # type: ignore[misc]  # noqa: E731
             whole.node = _marked(_safely(make), _decides(key))
         target._of, target = whole.node, whole
+    first = target._first
+    if first is not None and np.array_equal(plain(first), target.view(np.ndarray)):
+        target.node = first  # a check has put back what it had changed
 
 
 def _put(before: Tensor | None, key: Any, value: Any, by_mask: bool) -> Any:

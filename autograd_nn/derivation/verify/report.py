@@ -81,6 +81,8 @@ class Line:
     hints : int
         How much of them is told: 1 where to look, 2 what kind of mistake, 3 what it is about, 4
         the repair.
+    derive : callable
+        Gives the right formula, when it is asked for.
     """
 
     name: str
@@ -94,6 +96,12 @@ class Line:
     note: str = ""
     find: Callable[[], list[Explanation]] = list
     hints: int = 4
+    derive: Callable[[], str] = str
+
+    @cached_property
+    def reason(self) -> str:
+        """Why it is right: the formula that the chain rule gives, and from what."""
+        return self.derive()
 
     @cached_property
     def explanations(self) -> list[Explanation]:
@@ -246,6 +254,10 @@ class Report:
         parts = [self.title] if self.title else []
         parts += [self.summary(), "", self._table("simple")]
         parts += ["", *[line.text() for line in self.failures]] if self.failures else []
+        right = [
+            f"  {x.label}: {x.reason}" for x in self.lines if x.right and not self.ok and x.reason
+        ]
+        parts += ["right, and why:", *right] if right else []
         parts += [f"problem: {problem}" for problem in self.problems]
         parts += [f"note: {note}" for note in self.notes]
         parts += [f"note: {line.name}: {line.note}" for line in self.lines if line.note]

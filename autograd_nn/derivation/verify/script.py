@@ -8,7 +8,9 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import inspect
+import io
 import json
 import linecache
 import re
@@ -170,7 +172,8 @@ def run_program(program: Program, space: Mapping[str, Any], plainly: bool = Fals
     """Run a program once on the values of `space`, whose arrays may be `Recorded`.
 
     Whatever it raises is told in ``problem``; what was left before stands. With `plainly` nothing
-    is recorded. Where it has updated its parameters and starts again from them, the run ends.
+    is recorded, and what it prints is not shown. Where it updates its parameters a second time, the
+    run ends.
     """
     follower = _Follower(program, space, plainly)
     names: dict[str, Any] = {**space, "_called_": called, "_alias_": alias, "_here_": ""}
@@ -182,7 +185,8 @@ def run_program(program: Program, space: Mapping[str, Any], plainly: bool = Fals
     result, problem, note = None, "", ""
     looked, frozen = LOOKED.set(False), FROZEN.set(set())
     try:
-        with recording(), np.errstate(all="ignore"):
+        said = contextlib.redirect_stdout(io.StringIO()) if plainly else contextlib.nullcontext()
+        with recording(), np.errstate(all="ignore"), said:
             try:
                 result = _run(program, names, follower)
             except _AgainError as again:
@@ -190,10 +194,10 @@ def run_program(program: Program, space: Mapping[str, Any], plainly: bool = Fals
             except (Exception, SystemExit) as error:
                 problem = f"{_where(program, error)} raises {type(error).__name__}: {error}"
     finally:
-        said = FROZEN.get()
+        decided = FROZEN.get()
         LOOKED.reset(looked)
         FROZEN.reset(frozen)
-    return Ran(follower.found, result, problem, {**space, **follower.space}, said, note)
+    return Ran(follower.found, result, problem, {**space, **follower.space}, decided, note)
 
 
 def _itself(value: Any) -> Any:

@@ -15,12 +15,14 @@ import numpy as np
 
 from autograd_nn import verify
 from autograd_nn.derivation import Line
+from autograd_nn.derivation.names import Environment
+from autograd_nn.derivation.verify.claims import is_claim_name
 
-from . import first, fourth, second, third
+from . import fifth, first, fourth, second, third
 from .exercise import KINDS, Exercise, Mistake
 
 EXERCISES: list[Exercise] = [
-    exercise for part in (first, second, third, fourth) for exercise in part.EXERCISES
+    exercise for part in (first, second, third, fourth, fifth) for exercise in part.EXERCISES
 ]
 
 
@@ -75,7 +77,9 @@ def control(exercises: list[Exercise]) -> None:
             continue
         J = exercise.graph()
         verify(J, script=exercise.backward, names=exercise.values())  # names the tensors
-        for line in verify(J, wrong).failures:
+        known = Environment(J)
+        wrong = {name: value for name, value in wrong.items() if is_claim_name(known, name)}
+        for line in verify(J, wrong).failures if wrong else ():
             total += 1
             explained += bool(line.explanations)
     print(f"answers of other exercises: {explained}/{total} explained")

@@ -7,6 +7,8 @@ the name whose line is wrong, and the kind.
 
 from __future__ import annotations
 
+import contextlib
+import io
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -118,7 +120,11 @@ class Exercise(NamedTuple):
         return cost
 
     def judged(self, script: str) -> Report:
-        """Return the report on a script."""
+        """Return the report on a script; what it prints is not shown."""
+        with contextlib.redirect_stdout(io.StringIO()):
+            return self._judged(script)
+
+    def _judged(self, script: str) -> Report:
         if self.leaves:
             return verify(self.graph(), script=script, names=self.values())
         space: dict[str, Any] = {"np": np}

@@ -359,3 +359,86 @@ def test_a_method_is_a_program() -> None:
     report = verify(J, Layer(space["W1"]).backward, names={"dscores": dscores})
     assert failures(report) == ["dW2"]
     assert report["dz1"].right
+
+
+def test_a_training_loop_is_followed_up_to_its_second_update_and_prints_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    forward = "z = X @ w; J = np.mean((z - y) ** 2)"
+    rng = np.random.default_rng(4)
+    names = {"X": rng.normal(size=(6, 3)), "w": rng.normal(size=3), "y": rng.normal(size=6)}
+    loop = """
+for step in range(50):
+    z = X @ w
+    dz = 2 * (z - y) / len(y)
+    dw = X.T @ dz
+    print("step", step)
+    w -= 0.1 * dw
+"""
+    report = verify(forward=forward, script=loop, names=names)
+    report.raise_if_wrong()
+    assert any("starts again" in note for note in report.notes)
+    assert capsys.readouterr().out == "step 0\nstep 1\n"
+    wrong = verify(forward=forward, script=loop.replace("2 * (z - y)", "(z - 2 * y)"), names=names)
+    assert failures(wrong) == ["dz"]
+    assert "script, line 4" in str(wrong)
+    capsys.readouterr()
+    run_program(Program("print('again')"), {}, plainly=True)  # as repairs are tried
+    assert not capsys.readouterr().out
+    momentum = loop.replace("w -= 0.1 * dw", "w = w - 0.1 * dw")
+    verify(forward=forward, script=momentum, names=names).raise_if_wrong()
+    unnamed = loop.replace("dz", "e").replace("dw = X.T @ e", "u = X.T @ e").replace("dw", "u")
+    report = verify(forward=forward, script=unnamed, names=names)
+    assert report.ok
+    assert {line.name for line in report.lines} == {"dw", "dz"}  # by what w is updated with
+    wrong = verify(forward=forward, script=unnamed.replace("2 * (z", "(z"), names=names)
+    assert failures(wrong) == ["dz"]
+
+
+def test_a_check_beside_the_gradient_changes_the_weights_and_puts_them_back() -> None:
+    forward = "z = X @ w; J = np.sum(np.tanh(z))"
+    rng = np.random.default_rng(5)
+    names = {"X": rng.normal(size=(4, 3)), "w": rng.normal(size=3)}
+    check = """
+def cost():
+    return np.sum(np.tanh(X @ w))
+numeric = np.zeros(3)
+for i in range(3):
+    old = w[i]
+    w[i] = old + 1e-6
+    numeric[i] = cost()
+    w[i] = old - 1e-6
+    numeric[i] = (numeric[i] - cost()) / 2e-6
+    w[i] = old
+dz = 1 - np.tanh(X @ w) ** 2
+dw = X.T @ dz
+assert np.allclose(dw, numeric)
+"""
+    verify(forward=forward, script=check, names=names).raise_if_wrong()
+    wrong = verify(forward=forward, script=check.replace("** 2", "** 3"), names=names)
+    assert failures(wrong) == ["dz"]
+    assert not wrong.problems  # the learner's own check does not stop it
+
+
+def test_what_stands_beside_in_an_object_says_what_a_gradient_is_of() -> None:
+    J, space = graph()
+    text = """
+class Affine:
+    def __init__(self, p, q):
+        self.params, self.grads = [p, q], [None, None]
+    def back(self, x, g):
+        self.grads = [x.T @ g, g.sum(axis=0)]
+        return g @ self.params[0].T
+one, two = Affine(W1, b1), Affine(W2, b2)
+g = (probs - np.eye(3)[y]) / N
+g = two.back(a1, g) * (a1 > 0)
+one.back(X, g)
+"""
+    report = verify(J, script=text, names=space)
+    report.raise_if_wrong()
+    assert {line.name for line in report.lines} >= {"dW1", "db1", "dW2", "db2", "dz1", "dscores"}
+    wrong = verify(J, script=text.replace("x.T @ g,", "-(x.T @ g),"), names=space)
+    assert failures(wrong) == ["dW2"]  # the same line: blamed once
+    wrong = verify(J, script=text.replace(" * (a1 > 0)", ""), names=space)
+    assert failures(wrong) == ["dz1"]
+    assert "line 10" in wrong["dz1"].where

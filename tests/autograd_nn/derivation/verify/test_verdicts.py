@@ -427,3 +427,17 @@ def test_what_is_assumed_is_kept_on_random_draws_and_must_hold() -> None:
     ]:
         with pytest.raises(ValueError, match=said):
             verify(J, claims, assume=[fact])
+
+
+def test_what_is_right_is_said_with_the_formula_that_it_follows_from() -> None:
+    x = Tensor(np.arange(1.0, 4.0), name="x")
+    w = Tensor([0.5, -1.0, 2.0], requires_grad=True, name="w")
+    z = w * x
+    z.name = "z"
+    J = np.sum(z**2)
+    claims = {"dz": lambda z: 2 * z, "dw": lambda z, x: z * x}
+    report = verify(J, claims)
+    assert report["dz"].reason == "2 * z, from z"
+    assert "right, and why:\n  ∂J/∂z: 2 * z, from z" in str(report)
+    claims["dw"] = lambda z, x: 2 * z * x
+    assert "and why" not in str(verify(J, claims))

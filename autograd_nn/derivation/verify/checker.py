@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -191,12 +192,15 @@ def assert_right(J: Tensor, claims: Any, **options: Any) -> None:
     verify(J, claims, **options).raise_if_wrong()
 
 
-def _judged(given: Handed, draws: int, seed: int, rtol: float) -> tuple[Judge, list[Line], Any]:
+def _judged(
+    given: Handed, most: float = math.inf, *, draws: int, seed: int, rtol: float
+) -> tuple[Judge, list[Line], Any]:
+    """Judge a reading; if it counts only with no line wrong, who is to blame is not asked."""
     judge = Judge(given.environment, given.claims, draws, seed, rtol)
     lines = [_line(judge, claim) for claim in given.claims]
     if all(line.right for line in lines):
         return judge, lines, None
-    in_the_chain = partial(judge_in_the_chain, judge, given.claims, lines)
+    in_the_chain = partial(judge_in_the_chain, judge, given.claims, lines, blame=most > 0)
     return judge, lines, _guarded(in_the_chain, given.notes, "the chain")
 
 
@@ -231,7 +235,7 @@ def _guarded(make: Callable[[], Any], notes: list[str], what: str) -> Any:
 
 
 def _best_reading(
-    given: Handed, judged: Callable[[Handed], tuple[Judge, list[Line], Any]]
+    given: Handed, judged: Callable[..., tuple[Judge, list[Line], Any]]
 ) -> tuple[Handed, Judge, list[Line], Any]:
     """Return the reading of what was handed over under which the fewest formulas are wrong.
 
@@ -246,10 +250,9 @@ def _best_reading(
     for readings in (Handed.per_sample, Handed.uncounted, Handed.with_names):
         before = best[0] if wrong(best[2]) > (readings is Handed.with_names) else None
         for other in readings(before) if before is not None else ():
-            tried = (other, *judged(other))
-            if other.claims and wrong(tried[2]) < (
-                1 if readings is Handed.uncounted else wrong(best[2])
-            ):
+            most = 0 if readings is Handed.uncounted else wrong(best[2]) - 1
+            tried = (other, *judged(other, most))
+            if other.claims and wrong(tried[2]) <= most:
                 best = tried
             if not wrong(best[2]) or (readings is Handed.with_names and best is tried):
                 break

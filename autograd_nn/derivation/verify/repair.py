@@ -43,6 +43,8 @@ class Repair:
     def __init__(self, program: Program, space: dict[str, Any], cuts: Mapping[Tensor, str]) -> None:
         self.program, self.space, self.cuts = program, space, cuts
         self.claims: list[Claim] = []
+        self.beyond: set[Any] = set()
+        """What was sought in vain; a loop leaves it again in every step."""
 
     def sought(
         self, judge: Judge, claims: Sequence[Claim], claim: Claim, chain: Chain
@@ -51,6 +53,8 @@ class Repair:
 
         `claims` are all that the program claims.
         """
+        if claim.left[:2] in self.beyond:
+            return []
         self.claims = [c for c in claims if c.left and c.meaning.gradient]
         truth, given = chain.right(claim), self._on(None)
         before = self._run(self.program.tree_again(), given)
@@ -88,6 +92,8 @@ class Repair:
             found.append((edit.rank, Explanation(edit.kind, words, text, right, where)))
             if len(found) == 3:
                 break
+        if not found:
+            self.beyond.add(claim.left[:2])
         return [told for _, told in found]
 
     def _breaks(self, chain: Chain, claim: Claim, before: Any, after: Any) -> bool:

@@ -1,7 +1,7 @@
 """The data of Tensors that comes from outside: what may come in, and whether it was changed since.
 
 1. `as_data` is the gate; `start_of` is that of cotangents.
-2. `marks` notes what a leaf's array holds when an operation uses it, and `refuse_written` raises
+2. `mark` notes what a leaf's array holds when an operation uses it, and `refuse_written` raises
    where somebody has written into it since: a gradient would mix old and new values.
 
 A mark of a small array, or of a view, is a copy of its bytes. A large array that owns its memory
@@ -141,27 +141,28 @@ class Lock:
             self.array.setflags(write=True)
 
 
-def marks(inputs: Sequence[Any]) -> list[Mark]:
-    """Return what those of `inputs`, Tensors, hold now that come from outside; None for others.
+def marks(inputs: Sequence[Any]) -> list[Mark] | None:
+    """Return the `mark` of those of `inputs`, Tensors, that come from outside; None for others.
 
-    From outside come leaves and views of them. What cannot change, or not be looked at, is None.
+    From outside come leaves and views of them. Where nothing is noted, the result is None.
     """
-    noted: list[Mark] = []
-    for x in inputs:
-        array, outside = x._data, x.op is None or "view" in x.op.traits
-        if outside and isinstance(array, np.ndarray) and array.dtype.kind != "O":
-            noted.append(array.tobytes() if array.nbytes <= _SMALL else _large(array))
-        else:
-            noted.append(None)
-    return noted
+    noted = [mark(x._data) if x.op is None or "view" in x.op.traits else None for x in inputs]
+    return noted if any(noted) else None
 
 
-def _large(array: np.ndarray[Any, Any]) -> bytes | Lock | None:
-    """Note what a large array holds: by a lock, or by a copy of a view that can be written to."""
+def mark(array: Any) -> Mark:
+    """Note what `array` holds: by a lock if it is large, else by a copy of its bytes.
+
+    What cannot change, or not be looked at, is None.
+    """
+    if not isinstance(array, np.ndarray) or array.dtype.kind == "O":
+        return None
+    if array.nbytes <= _SMALL:
+        return array.tobytes()
     owner = array.base if isinstance(array.base, np.ndarray) else array
     if not (array.flags.writeable or owner.flags.writeable):  # locked already, or a constant
         return _LOCKS.get(id(owner))
-    if owner is not array:
+    if owner is not array:  # a view that can be written to
         return array.tobytes()
     with _MAKING:
         made = _LOCKS[id(array)] = Lock(array)
@@ -170,14 +171,10 @@ def _large(array: np.ndarray[Any, Any]) -> bytes | Lock | None:
 
 def refuse_written(node: Any) -> None:
     """Raise if an input of the Tensor `node` that `marks` noted holds other values now."""
-    for position, held in enumerate(node.marks):
-        if held is None:
-            continue
-        before, now = held, node.arrays[position]
-        if type(held) is Lock:
-            before, now = held.held, held.array
+    for x, array, held in zip(node.inputs, node.arrays, node.marks, strict=True):
+        before, now = (held.held, held.array) if type(held) is Lock else (held, array)
         if before is not None and now.tobytes() != before:
-            raise changed(node.inputs[position], "written into")
+            raise changed(x, "written into")
 
 
 def changed(x: Any, how: str) -> RuntimeError:

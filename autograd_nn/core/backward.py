@@ -128,7 +128,8 @@ def propagate(
             g = cotangents[node]
             if g.name is None and g.op is not None:
                 g.name = cotangent_name(node)
-        if node.op is None or node not in needed:
+        op = node.op
+        if op is None or node not in needed:
             continue
         g = cotangents.pop(node, None)
         if g is None:
@@ -139,7 +140,7 @@ def propagate(
             refuse_written(node)
         inputs, arrays = node.inputs, node.arrays
         out, operands = (node, inputs) if record else (node._data, arrays)
-        every = node.op.every and node.op.every(g, out, *operands, **node.params)
+        every = op.every and op.every(g, out, *operands, **node.params)
         for index, x in enumerate(inputs):
             if x._data is not arrays[index]:
                 raise changed(x, "assigned")
@@ -201,8 +202,7 @@ def gradients(
         If an output of several elements has no seed, a seed has the wrong shape, or an output
         has no recorded history.
     RuntimeError
-        If the data of a leaf was reassigned after it was used. (Writing *into* the array in
-        between, ``W.data[...] = v``, is not seen.)
+        If the data of a leaf was reassigned, or written into, after it was used.
 
     Examples
     --------
@@ -250,16 +250,11 @@ def gradients_along(
     if tape and create_graph:
         tape.spans.append((start, len(tape.nodes)))
         tape.starts.append((list(outputs), list(seeds)))
-    handed: set[int] = {id(seed) for seed in seeds}
-    results: list[Any] = []
-    for node in wrt:
-        if node not in cotangents:
-            zero = np.zeros_like(node._data)
-            results.append(Tensor(zero) if create_graph else zero)
-        else:
-            g = cotangents[node]
-            results.append(g if create_graph else _own(g, handed))
-    return results
+    found = [cotangents[n] if n in cotangents else np.zeros_like(n._data) for n in wrt]
+    if create_graph:
+        return [g if isinstance(g, Tensor) else Tensor(g) for g in found]
+    handed = {id(seed) for seed in seeds}
+    return [_own(g, handed) for g in found]
 
 
 def _own(g: Any, handed: set[int]) -> Any:
@@ -291,7 +286,7 @@ class Backward:
         ValueError
             Without a seed, if there is more than one element; or if nothing requires gradients.
         RuntimeError
-            If the data of a leaf was reassigned after it was used.
+            If the data of a leaf was reassigned, or written into, after it was used.
         """
         if not self.requires_grad:
             raise ValueError(

@@ -159,6 +159,8 @@ class Tensor(Installed):
     def dtype(self) -> Any:
         """The data type."""
         data = self._data
+        if type(data) is ndarray:
+            return data.dtype
         return np.result_type(data) if type(data) in _NUMBERS else data.dtype
 
     # -- as text ----------------------------------------------------------------------------
@@ -186,13 +188,18 @@ def install(methods: type) -> type:
 
 
 _NO_PARAMS: dict[str, Any] = {}
+_new = object.__new__
 
 
 def constant(value: Any) -> Tensor:
     """Return `value` as an unnamed leaf. Python numbers stay weak (NEP 50): not made arrays."""
-    leaf = Tensor.__new__(Tensor)
-    leaf._data = value if type(value) in _NUMBERS else _taken(value, None)
-    leaf.grad = leaf.op = leaf.name = leaf.marks = None
+    return _leaf(value if type(value) in _NUMBERS else _taken(value, None))
+
+
+def _leaf(data: Any) -> Tensor:
+    leaf = _new(Tensor)
+    leaf._data = data
+    leaf.grad = leaf.name = leaf.op = leaf.marks = None
     leaf.inputs = leaf.arrays = ()
     leaf.params = _NO_PARAMS
     leaf.requires_grad = False
@@ -226,25 +233,21 @@ def apply(op: Op, operands: Sequence[Any], params: dict[str, Any] = _NO_PARAMS) 
             if out is a:  # an operation that hands its input on; the input stays writable
                 out = out.view()
     if type(out) is ndarray:
-        out.setflags(write=False)
-    result = Tensor.__new__(Tensor)
-    result._data = out
-    result.grad = result.name = result.op = result.marks = None
-    result.inputs = result.arrays = ()
-    result.params = _NO_PARAMS
-    result.requires_grad = False
+        out.setflags(False)  # type: ignore[call-arg]  # a keyword would take six times as long
+    result = _leaf(out)
     recording = RECORDING.get()
     if recording:
         result.op, result.inputs, result.arrays, result.params = op, inputs, arrays, params
+        outside = False
         for x in inputs:
             if x.requires_grad:
                 result.requires_grad = op.differentiable and out.dtype.kind in FLOATING
             if x.op is None or x.marks is not None:
-                result.marks = ()
+                outside = True
+        if outside and op.reads_values and not TRACING.get():
+            result.marks = marks(inputs)
         if recording is not True:
             recording.nodes.append(result)
-        if result.marks is not None:
-            result.marks = marks(inputs) if op.reads_values and not TRACING.get() else None
     return result
 
 

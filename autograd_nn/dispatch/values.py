@@ -7,6 +7,7 @@ traced a value is a stand-in, and while one is differentiated a value takes no g
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,6 +22,26 @@ from ..places import library_function
 _KEEP = "Keep the Tensor; arrays of autograd_nn.numpy may be written into, y[i] = t."
 
 DETACH = Op("detach", lambda x: x, traits={"complex"})  # no rules: no gradient passes
+
+
+class _Elsewhere:
+    """What an array has, or NumPy has as a function, and a Tensor has not: it says where it is.
+
+    A ``__getattr__`` would say so too, but Python reads every attribute of a class that has one
+    several times slower.
+    """
+
+    def __init__(self, error: str) -> None:
+        self.error = error
+
+    def __get__(self, t: Any, owner: Any = None) -> Any:
+        raise AttributeError(self.error)
+
+
+for _name in {*vars(np), *dir(np.ndarray)} - set(dir(Tensor)):
+    _way = f"np.{_name}(t)" if _name in vars(np) else f"t.numpy().{_name}, without gradients"
+    if _name[0] != "_":
+        setattr(Tensor, _name, _Elsewhere(f"a Tensor has no attribute {_name!r}; use {_way}"))
 
 
 @install
@@ -71,16 +92,24 @@ class Values:
         return array.copy() if copy else array
 
     def __repr__(self: Any) -> str:
-        data = self._data  # of another library's array its own text: its values may not be there
-        text = repr(data)
-        if isinstance(data, (np.ndarray, np.generic, bool, int, float, complex)):
-            text = np.array2string(np.asarray(data), separator=", ", prefix="Tensor(")
+        text = _text(self._data, separator=", ", prefix="Tensor(")
         extra = f", name={self.name!r}" if self.name else ""
         if self.op is not None:
             extra += f", op={self.op.name}"
         elif self.requires_grad:
             extra += ", requires_grad=True"
         return f"Tensor({text}{extra})"
+
+    def _repr_html_(self: Any) -> str:
+        """Return it for a notebook: what it is, and its values, where wide ones scroll."""
+        origin = "a parameter" if self.requires_grad and not self.inputs else "a leaf"
+        origin = f"the result of {self.op.name}" if self.op is not None else origin
+        shape = " × ".join(map(str, self.shape)) or "a number"
+        said = html.escape(f"{self.name or 'Tensor'}: {shape}, {self.dtype}, {origin}")
+        return (
+            f"<div style='overflow-x:auto'><small>{said}</small>"
+            f"<pre>{html.escape(_text(self._data))}</pre></div>"
+        )
 
     def __format__(self: Any, spec: str) -> str:
         if spec:
@@ -125,18 +154,17 @@ class Values:
         length: int = self.shape[0]
         return length
 
-    def __getattr__(self: Any, name: str) -> Any:
-        instead = ""
-        if name == "_mask":  # NumPy's masked arrays ask for it, having taken the values
-            raise TypeError(
-                "an operator of a masked array (np.ma) on a Tensor would lose the gradient; use "
-                "np.where(mask, 0, m.data * t), or multiply by the mask as an array"
-            )
-        if name[:1] != "_" and hasattr(np, name):
-            instead = f"; use np.{name}(t)"
-        elif name[:1] != "_" and hasattr(np.ndarray, name):
-            instead = f"; use t.numpy().{name} where no gradient is needed"
-        raise AttributeError(f"a Tensor has no attribute {name!r}{instead}", name=name, obj=self)
+    def __dir__(self: Any) -> list[str]:
+        has = object.__dir__(self)
+        return [name for name in has if not isinstance(vars(Tensor).get(name), _Elsewhere)]
+
+    @property
+    def _mask(self: Any) -> Any:
+        """Refused: NumPy's masked arrays ask for it, having taken the values."""
+        raise TypeError(
+            "an operator of a masked array (np.ma) on a Tensor would lose the gradient; use "
+            "np.where(mask, 0, m.data * t), or multiply by the mask as an array"
+        )
 
     def __iter__(self: Any) -> Iterator[Tensor]:
         refuse_value("iteration", "Use whole-array operations or indexing.")
@@ -170,6 +198,13 @@ def _asker() -> tuple[str, str]:
 def _only(t: Tensor) -> Any:
     """Return the only element of `t` as a Python number."""
     return t._data.item() if hasattr(t._data, "item") else t._data
+
+
+def _text(data: Any, **how: Any) -> str:
+    """Return data as NumPy writes it; of others, whose values may not be there, their own text."""
+    if isinstance(data, (np.ndarray, np.generic, bool, int, float, complex)):
+        return np.array2string(np.asarray(data), **how)
+    return repr(data)
 
 
 def _leaf(data: Any, requires_grad: bool, name: str | None, grad: Any) -> Tensor:

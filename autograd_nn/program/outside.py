@@ -23,8 +23,8 @@ from typing import Any, cast
 import numpy as np
 
 from ..core.recording import TracingError
-from ..core.tensor import Tensor, constant, plain
-from ..data import Lock, marks
+from ..core.tensor import Tensor, plain
+from ..data import Lock, mark
 from .literals import globals_used
 
 _OURS = {"autograd_nn", "numpy", "scipy", "optree"}
@@ -203,7 +203,7 @@ class Outside:
     def _array(self, array: np.ndarray[Any, Any]) -> None:
         if array.dtype.kind == "O":
             return
-        (held,) = marks([constant(array)])
+        held = mark(array)
         name, before = self._hold(array), self._hold(held)
         if isinstance(held, bytes):
             self._arrays.append(f"{name}.tobytes() == {before}")

@@ -25,6 +25,7 @@ import io
 import re
 import signal
 import sys
+import time
 import types
 import warnings
 from collections.abc import Callable, Iterator
@@ -345,32 +346,62 @@ def of_rows(only: str) -> Iterator[tuple[str, bool | None]]:
             yield line, killed
 
 
-def _by_pytest(modules: list[str], files: list[str], only: str) -> Iterator[tuple[str, bool]]:
+class _Callers:
+    """A plugin for pytest: which tests run a function of `files`, those first that are quick."""
+
+    def __init__(self, files: list[str]) -> None:
+        self.files = files
+        self.ran: dict[types.CodeType, set[tuple[float, str]]] = {}
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
+        seen: set[types.CodeType] = set()
+
+        def note(frame: Any, event: str, _: Any) -> None:
+            if event == "call" and frame.f_code.co_filename in self.files:
+                seen.add(frame.f_code)
+
+        start = time.perf_counter()
+        sys.setprofile(note)
+        try:
+            return (yield)
+        finally:
+            sys.setprofile(None)
+            for code in seen:
+                self.ran.setdefault(code, set()).add((time.perf_counter() - start, item.nodeid))
+
+    def of(self, mutant: Mutant) -> list[str]:
+        """Return the tests that run a mutant's function."""
+        return [name for _, name in sorted(self.ran.get(mutant.functions[0].__code__, ()))]
+
+
+def _by_pytest(names: list[str], files: list[str], only: str) -> Iterator[tuple[str, bool | None]]:
     options = [
-        "-x",
-        "-q",
+        "-xq",
         "--assert=plain",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:xdist",
         "--no-header",
-        *files,
+        "--tb=no",
+        "-pno:cacheprovider",
+        "-pno:xdist",
     ]
 
-    def run() -> None:
+    def run(tests: list[str], *plugins: Any) -> None:
         with contextlib.redirect_stderr(io.StringIO()):
-            if pytest.main(options) != 0:
+            if pytest.main([*options, *tests], plugins) != 0:
                 raise AssertionError
 
-    if _killed(run, strict=False):
+    modules = [importlib.import_module(name) for name in names]
+    callers = _Callers([str(module.__file__) for module in modules])
+    if _killed(lambda: run(files, callers), strict=False):
         raise SystemExit(f"{' '.join(files)}: fails without a mutant")
-    for name in modules:
-        for mutant in mutants(importlib.import_module(name)):
+    for module in modules:
+        for mutant in mutants(module):
             line = f"{mutant.where}: {mutant.what}"
             if only in line:
-                with _exchanged_code(mutant):
-                    killed = _killed(run, strict=False)
+                tests, killed = callers.of(mutant), None
+                if tests:
+                    with _exchanged_code(mutant):
+                        killed = _killed(lambda tests=tests: run(tests), strict=False)  # type: ignore[misc]  # bound now
                 yield line, killed
 
 
@@ -401,10 +432,12 @@ def main() -> int:
             continue
         counts[killed] += 1
         if not killed:
-            print("survives" if killed is False else "not run by a row", line, sep="  ", flush=True)
+            print(
+                "survives" if killed is False else "not run by a test", line, sep="  ", flush=True
+            )
     print(
         f"{counts[True]} killed, {counts[False]} survive, {equivalent} change nothing, "
-        f"{counts[None]} are run by no row"
+        f"{counts[None]} are run by no test"
     )
     return int(counts[False] > 0)
 

@@ -52,6 +52,18 @@ def test_operators_of_masked_arrays_would_lose_gradients(of: Callable[..., Any])
             of(a, b)
 
 
+def test_what_a_tensor_has_not_says_where_it_is() -> None:
+    t = Tensor([1.0, 2.0])
+    for name, way in (("sin", r"np\.sin\(t\)"), ("nbytes", r"t\.numpy\(\)\.nbytes")):
+        with pytest.raises(AttributeError, match=f"{name}'; use {way}"):
+            getattr(t, name)
+        assert not hasattr(t, name)
+        assert name not in dir(t)
+    assert "sum" in dir(t)
+    with pytest.raises(AttributeError, match="nonsense"):
+        t.nonsense  # type: ignore[attr-defined]  # noqa: B018 - asked for on purpose
+
+
 def test_arrays_are_not_built_from_recorded_tensors() -> None:
     x = Tensor(3.0)
     builds: list[Callable[[], Any]] = [lambda: np.array([x * x, x]), lambda: np.asarray(x * x)]

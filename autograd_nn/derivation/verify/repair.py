@@ -72,7 +72,7 @@ class Repair:
         names = Names(tree, seen, before[1], truth.shape)
         found: list[tuple[int, Explanation]] = []
         start = time.process_time()
-        for edit in edits(tree, chosen, names):
+        for edit, old, statement in edits(tree, chosen, names):
             if time.process_time() - start > _SECONDS or (found and edit.rank > found[0][0]):
                 break
             made = self._run(_again(tree), given)
@@ -86,9 +86,8 @@ class Repair:
             again = self._run(_again(tree), other[1]) if other is not None else None
             if other and not (again and self._holds(claim, other[0], again[0], chain)):
                 continue
-            text = ast.unparse(edit.statement)
-            where = self.program.place(edit.line)
-            words, right = f"{edit.words} ({where})", name(claim.name)
+            where, text = self.program.place(old.lineno), ast.unparse(statement)
+            words, right = f"{edit.said(old)} ({where})", name(claim.name)
             found.append((edit.rank, Explanation(edit.kind, words, text, right, where)))
             if len(found) == 3:
                 break

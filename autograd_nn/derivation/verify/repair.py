@@ -66,6 +66,7 @@ class Repair:
             return []
         tree = self.program.tree_again()
         root, path, _ = claim.left
+        alike = [c for c in self.claims if c.left[:2] == (root, path)]  # of all steps of a loop
         roots = {c.left[0] for c in self.claims if c.left and c.left[0] != root}
         chosen = behind(tree, root, path[0] if path else None, roots)[:_MOST_LINES]
         seen = names_of(tree) | set(self.space)
@@ -82,6 +83,9 @@ class Repair:
             if not close(value.reshape(truth.shape), truth, near):
                 continue
             if self._breaks(chain, claim, before[0], made[0]):
+                continue
+            draw = judge.exact or judge.given
+            if not all(self._holds(c, draw, made[0], chain) for c in alike):
                 continue
             again = self._run(_again(tree), other[1]) if other is not None else None
             if other and not (again and self._holds(claim, other[0], again[0], chain)):

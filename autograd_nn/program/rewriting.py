@@ -159,14 +159,14 @@ class _Sweep:
             return True
         fresh = self.unsettled(better)
         kept = {better, *(x for new in fresh for x in new.inputs)}
-        kept |= {x for old in kept for x in old.inputs}
+        behind = {x for old in kept for x in old.inputs}
         gone: list[Tensor] = []
         stack = [node]
         while stack and len(gone) < _PATTERN:
             old = stack.pop()
             if old is node or not (old in kept or is_leaf(old)):
                 gone.append(old)
-                stack += old.inputs
+                stack += () if old in behind else old.inputs
         made = {x for new in fresh for x in new.inputs if is_weak(x)}
         made -= {x for old in gone for x in old.inputs}
         same = all(x.dtype == node.dtype for x in (*gone, *fresh))
@@ -216,14 +216,16 @@ def rewrite(graph: Graph, rules: Sequence[Rule]) -> Graph:
 
     Without rules it merges common sub-expressions and drops dead code, and nothing else.
     """
+    if graph.settled is not None and graph.settled.issuperset(rules):
+        return graph
     with np.errstate(all="ignore"):
-        if not graph.merged:  # before any rule asks how often one is used
+        if graph.settled is None:  # before any rule asks how often one is used
             graph = graph.with_outputs(_Sweep(graph, (), {}).run())
         quiet: _Quiet = {}
         for _ in range(_SWEEPS if rules else 0):
             sweep = _Sweep(graph, rules, quiet)
             graph = graph.with_outputs(sweep.run())
             if not sweep.fired:
-                graph.merged = True
+                graph.settled = frozenset(rules)
                 break
     return graph

@@ -23,13 +23,11 @@ from .search import LARGEST_GRAPH, Search
 from .sums import Claimed, Found
 
 
-def judge_in_the_chain(
-    judge: Judge, claims: Sequence[Claim], lines: Sequence[Line], blame: bool = True
-) -> Chain:
+def judge_in_the_chain(judge: Judge, claims: Sequence[Claim], lines: Sequence[Line]) -> Chain:
     """Tell in the lines of claims that are right whose errors their values inherit.
 
-    An array that is wrong, but follows from wrong results of the learner before it, is right; with
-    `blame` so are those that one mistake before all of them gives, but for the first.
+    An array that is wrong, but follows from wrong results of the learner before it, is right; so
+    are those that one mistake before all of them gives, but for the first.
     """
     chain = Chain(judge)
     for claim, line in zip(claims, lines, strict=True):
@@ -39,8 +37,7 @@ def judge_in_the_chain(
         else:
             value = chain.judge_formula(claim, line)
         chain.add(claim, line, value)
-    if blame:
-        chain.blame_once(lines)
+    chain.blame_once(lines)
     return chain
 
 

@@ -365,7 +365,7 @@ def _of_statement(s: ast.stmt, indices: list[ast.expr]) -> Iterator[Edit]:
             for place, sign in itertools.product(elsewhere, (ast.Sub(), ast.Add())):
                 more = ast.AugAssign(place, sign, s.value)
                 words = "a step is missing after {0}: {2}"
-                yield Edit("path left out", words, ast.Module([s, more], []), 2, [more])
+                yield Edit("path left out", words, ast.Module([s, more], []), 1, [more])
     if targets and not isinstance(s, ast.Assign):
         words = "{0} is one step too many: leave it out"
         yield Edit("term too many", words, ast.Pass(), 2)

@@ -27,7 +27,7 @@ from .passes import Pass, close
 from .recorder import Recorded, formula
 from .script import Program, numbered, run_program
 
-_SECONDS, _MOST_LINES, _FEW = 0.5, 80, 4
+_SECONDS, _MOST_LINES, _FEW = 0.7, 80, 4
 _NEAR = 1e-8
 
 

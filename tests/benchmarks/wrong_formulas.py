@@ -58,8 +58,8 @@ def changed(text: str, space: dict[str, Any], shape: Any, rng: random.Random) ->
     names = Names(tree, set(space), space, shape)
     found = [
         ast.unparse(ast.fix_missing_locations(tree)).partition(" = ")[2]
-        for edit in edits(tree, tree.body[:], names)
-        if isinstance(edit.statement, ast.Assign)
+        for _, _, statement in edits(tree, tree.body[:], names)
+        if isinstance(statement, ast.Assign)
     ]
     return rng.choice(found)
 
@@ -77,9 +77,10 @@ def random_wrong(name: str, space: dict[str, Any], rng: random.Random) -> str:
         else:
             for _ in range(rng.randint(1, 3)):
                 text = changed(text, space, shape, rng)
-        value: Any = values({**RIGHT, name: text}, space).get(name)
-        fits = value is not None and value.shape == shape and np.isfinite(value).all()
-        if fits and not np.allclose(value, space[name], 1e-6) and name not in text:
+        value = values({**RIGHT, name: text}, space).get(name)
+        if value is None or value.shape != shape or not np.isfinite(value).all():
+            continue
+        if not np.allclose(value, space[name], 1e-6) and name not in text:
             return text
 
 
@@ -158,9 +159,9 @@ def outcome(count: int, seed: int = 0) -> Outcome:
         result.innocent.extend(f"{name} where {texts}" for name in said.keys() - wrong)
         result.missed.extend(f"{name} of {texts}" for name in wrong - said.keys())
         told = {name for name, reasons in said.items() if reasons}
-        other = judged(script, 1) if told else None
-        for name in told if other is not None else ():
-            if other is not None and name in other[0] and not said[name] & other[0][name]:
+        elsewhere, _ = (judged(script, 1) if told else None) or ({}, [])
+        for name in told:
+            if name in elsewhere and not said[name] & elsewhere[name]:
                 result.false.append(f"{name} of {texts}: {sorted(said[name])[:1]}")
         result = result._replace(
             explained=result.explained + len(told), slowest=max(result.slowest, took)

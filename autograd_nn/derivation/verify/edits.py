@@ -74,33 +74,32 @@ class Names:
 
 
 class Edit(NamedTuple):
-    """A change that stands in the tree now.
+    """What may have been meant in the place of something.
 
     Attributes
     ----------
     kind : str
         What kind of mistake it repairs.
-    line : int
-        Of the program.
+    words : str
+        {0} is what stands there, {1} what belongs there, {2} the `others`.
+    new : ast.AST
+        What belongs there.
     rank : int
         How far-fetched it is.
-    statement : ast.stmt
-        The statement as it is now.
-    said : tuple
-        A text, and the parts of the program that it quotes.
+    others : sequence of ast.AST
+        What the words quote besides.
     """
 
     kind: str
-    line: int
+    words: str
+    new: Any
     rank: int
-    statement: ast.stmt
-    said: tuple[str, Any, Any, Sequence[ast.AST]]
+    others: Sequence[ast.AST] = ()
 
-    @property
-    def words(self) -> str:
-        """What is to be changed, in words."""
-        text, old, new, others = self.said
-        return text.format(*map(ast.unparse, (old, new)), ", ".join(map(ast.unparse, others)))
+    def said(self, old: ast.AST) -> str:
+        """Return what is to be changed, in words."""
+        others = ", ".join(map(ast.unparse, self.others))
+        return self.words.format(ast.unparse(old), ast.unparse(self.new), others)
 
 
 def names_of(tree: ast.AST) -> set[str]:
@@ -155,36 +154,32 @@ def _key(statement: ast.stmt) -> Any:
     return None
 
 
-def edits(tree: ast.Module, chosen: list[ast.stmt], names: Names) -> Iterator[Edit]:
+def edits(
+    tree: ast.Module, chosen: list[ast.stmt], names: Names
+) -> Iterator[tuple[Edit, Any, ast.stmt]]:
     """Yield changes of the chosen statements of a program, the likeliest first.
 
-    The program is changed while one is out.
+    With each, what stood there, and the statement as it is now: the program is changed while an
+    edit is out.
     """
-    held = {id(s): _Slot(node, field, i, s, True) for node in ast.walk(tree)
+    held = {id(s): _Slot(node, field, i, s, True)
+            for node in ast.walk(tree) if isinstance(node, (ast.mod, ast.stmt, ast.excepthandler))
             for field in ("body", "orelse", "finalbody")
-            for i, s in enumerate(_list(getattr(node, field, None)))}  # fmt: skip
-    indices = {ast.unparse(i): i for i in _indices(tree)}
-    found: list[tuple[_Other, _Slot, ast.stmt]] = []
+            for i, s in enumerate(getattr(node, field, ()))}  # fmt: skip
+    indices = list({ast.unparse(i): i for i in _indices(tree)}.values())
+    found: list[tuple[Edit, _Slot, ast.stmt]] = []
     for s in chosen:
-        found += [(other, held[id(s)], s) for other in _of_statement(s, list(indices.values()))]
+        found += [(edit, held[id(s)], s) for edit in _of_statement(s, indices)]
         for slot in _slots(s):
             others = (*_of_operations(slot.node), *_of_names(slot, names),
                       *_of_missing_parts(slot, names))  # fmt: skip
-            found += [(other, slot, s) for other in others]
-    for other, slot, s in sorted(found, key=lambda entry: entry[0].rank):
-        new: Any = other.new
-        if isinstance(new, ast.mod | ast.stmt):
-            new = ast.fix_missing_locations(ast.copy_location(new, s))
-        slot.put(new)
-        changed = new if slot.node is s else s
-        yield Edit(
-            other.kind, s.lineno, other.rank, changed, (other.words, slot.node, new, other.others)
-        )
+            found += [(edit, slot, s) for edit in others]
+    for edit, slot, s in sorted(found, key=lambda entry: entry[0].rank):
+        if slot.node is s:
+            ast.fix_missing_locations(ast.copy_location(edit.new, s))
+        slot.put(edit.new)
+        yield edit, slot.node, edit.new if slot.node is s else s
         slot.put(slot.node)
-
-
-def _list(value: Any) -> list[ast.stmt]:
-    return value if isinstance(value, list) else []
 
 
 def _indices(tree: ast.Module) -> Iterator[ast.expr]:
@@ -231,24 +226,11 @@ def _slots(tree: Any, top: bool = True, array: Any = None) -> Iterator[_Slot]:
             yield from _slots(node, False, array)
 
 
-class _Other(NamedTuple):
-    """What may have been meant in the place of something.
-
-    In the words, {0} is what stands there, {1} what belongs there, {2} the `others`.
-    """
-
-    kind: str
-    words: str
-    new: Any
-    rank: int
-    others: Sequence[ast.AST] = ()
+def _instead(new: ast.expr, rank: int = 1, kind: str = "wrong variable") -> Edit:
+    return Edit(kind, "{0} stands where {1} belongs", new, rank)
 
 
-def _instead(new: ast.expr, rank: int = 1, kind: str = "wrong variable") -> _Other:
-    return _Other(kind, "{0} stands where {1} belongs", new, rank)
-
-
-def _of_operations(node: Any) -> Iterator[_Other]:
+def _of_operations(node: Any) -> Iterator[Edit]:
     """Yield other operations in the place of one, and its operands without it."""
     if isinstance(node, ast.BinOp):
         sums = isinstance(node.op, _TERMS)
@@ -258,13 +240,13 @@ def _of_operations(node: Any) -> Iterator[_Other]:
             kind = "term too many" if sums else "factor too many"
             for new, gone in _without(node, sums):
                 words = "{2} is one " + kind + ": leave it out"
-                yield _Other(kind, words, new, 1 if len(gone) == 1 else 2, gone)
+                yield Edit(kind, words, new, 1 if len(gone) == 1 else 2, gone)
         if isinstance(node.op, ast.MatMult):
             yield _instead(ast.BinOp(node.right, node.op, node.left), 1, "factors swapped")
         if isinstance(node.op, ast.Pow):
             yield _instead(node.left, 1, "wrong power")
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.Not, ast.Invert)):
-        yield _Other("sign", "the sign of {0} is wrong: {1}", node.operand, 0)
+        yield Edit("sign", "the sign of {0} is wrong: {1}", node.operand, 0)
     elif isinstance(node, ast.Compare) and len(node.ops) == 1:
         for op in _OPS.get(type(node.ops[0]), ()):
             yield _instead(ast.Compare(node.left, [op()], node.comparators), 0, "wrong comparison")
@@ -273,7 +255,7 @@ def _of_operations(node: Any) -> Iterator[_Other]:
         for value in dict.fromkeys((n + 1, n - 1, 2 * n, n / 2)):
             yield _instead(ast.Constant(value), 1, "wrong number")
     elif isinstance(node, ast.Attribute) and node.attr == "T":
-        yield _Other("transposed", "{0} must not be transposed", node.value, 0)
+        yield Edit("transposed", "{0} must not be transposed", node.value, 0)
     elif isinstance(node, ast.Attribute) and node.attr in _PARTNERS:
         yield _instead(ast.Attribute(node.value, _PARTNERS[node.attr], node.ctx), 0, "function")
     elif isinstance(node, (ast.List, ast.Tuple)):
@@ -285,16 +267,16 @@ def _of_operations(node: Any) -> Iterator[_Other]:
         isinstance(node, ast.Call) and len(node.args) == 1 and isinstance(node.func, ast.Attribute)
     ):
         words = "{2} is one step too many: {1} belongs in place of {0}"
-        yield _Other("function", words, node.args[0], 2, [node.func])
+        yield Edit("function", words, node.args[0], 2, [node.func])
 
 
-def _of_names(slot: _Slot, names: Names) -> Iterator[_Other]:
+def _of_names(slot: _Slot, names: Names) -> Iterator[Edit]:
     """Yield other names and indices in the place of one, and what is made of it."""
     node = slot.node
     if isinstance(node, ast.Slice) and slot.at is not None and node.lower is node.upper:
         put = _made(f"np.arange(_0.shape[{slot.at or 0}])", slot.array)
         words = f"{ast.unparse(slot.parent)} takes all: one element of each belongs there, by "
-        yield _Other("wrong index", f"{words}np.arange in place of the colon", put, 1)
+        yield Edit("wrong index", f"{words}np.arange in place of the colon", put, 1)
     elif isinstance(node, ast.Name):
         alike = names.alike(node.id)
         for text in alike:
@@ -304,10 +286,10 @@ def _of_names(slot: _Slot, names: Names) -> Iterator[_Other]:
                 kind = "wrong power" if form == "_0 ** 2" else "wrong variable"
                 yield _instead(_made(form, node), 2, kind)
         if alike or slot.whole:
-            yield _Other("transposed", "{0} must be transposed", _made("_0.T", node), 1)
+            yield Edit("transposed", "{0} must be transposed", _made("_0.T", node), 1)
 
 
-def _of_missing_parts(slot: _Slot, names: Names) -> Iterator[_Other]:
+def _of_missing_parts(slot: _Slot, names: Names) -> Iterator[Edit]:
     """Yield an expression with a sign, a term or a factor more, or as another derivative."""
     node = slot.node
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Sub, ast.Pow)):
@@ -317,15 +299,15 @@ def _of_missing_parts(slot: _Slot, names: Names) -> Iterator[_Other]:
     if slot.field != "func" and isinstance(node, (ast.BinOp, ast.Call, ast.Name, ast.Subscript)):
         if slot.whole or not isinstance(node, ast.Name):
             words = "the sign of {0} is wrong: multiply by −1"
-            yield _Other("sign", words, _made("-_0", node), 1)
+            yield Edit("sign", words, _made("-_0", node), 1)
             words = "the term −1 is missing: subtract 1 from {0}"
-            yield _Other("term missing", words, _made("_0 - 1", node), 2)
+            yield Edit("term missing", words, _made("_0 - 1", node), 2)
         wide = slot.whole or isinstance(slot.parent, ast.BinOp)
         for text in dict.fromkeys([*names.unused, *names.fitting]) if wide else ():
             for form, over in (("_0 * _1", ""), ("_0 / _1", "1/")):
                 words = f"a factor is missing at {{0}}: multiply by {over}{text}"
                 new = _made(form, node, ast.Name(text, ast.Load()))
-                yield _Other("factor missing", words, new, 1 if text in names.unused else 3)
+                yield Edit("factor missing", words, new, 1 if text in names.unused else 3)
     if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
         for text in names.arrays:
             yield _instead(ast.Name(text, ast.Load()), 2)
@@ -356,7 +338,7 @@ def _without(node: ast.BinOp, sums: bool) -> Iterator[tuple[ast.expr, list[ast.e
         left = left.left
 
 
-def _of_statement(s: ast.stmt, indices: list[ast.expr]) -> Iterator[_Other]:
+def _of_statement(s: ast.stmt, indices: list[ast.expr]) -> Iterator[Edit]:
     """Yield changes of how a statement writes, and what may be missing after it."""
     targets, value = targets_of(s), getattr(s, "value", None)
     if isinstance(s, ast.Assign) and len(targets) == 1 and value is not None:
@@ -364,29 +346,29 @@ def _of_statement(s: ast.stmt, indices: list[ast.expr]) -> Iterator[_Other]:
         for rank, op in enumerate((ast.Add(), ast.Sub())):
             if not isinstance(target, ast.Tuple):
                 words = f"only the last is left: = stands where {'+−'[rank]}= belongs"
-                yield _Other("= for +=", words, ast.AugAssign(target, op, value), rank)
+                yield Edit("= for +=", words, ast.AugAssign(target, op, value), rank)
     elif isinstance(s, ast.AugAssign):
         for other in _OPS.get(type(s.op), ()):
             if other is not ast.MatMult:
                 lead = "the sign is wrong: " if isinstance(s.op, _TERMS) else ""
                 put = ast.AugAssign(s.target, other(), s.value)
                 kind = "sign" if lead else "wrong operation"
-                yield _Other(kind, f"{lead}{{0}} stands where {{1}} belongs", put, 0)
+                yield Edit(kind, f"{lead}{{0}} stands where {{1}} belongs", put, 0)
         if isinstance(s.target, ast.Subscript) and isinstance(s.op, _TERMS):
             whole, key = s.target.value, s.target.slice
             made = "np.s_[_1]" if any(isinstance(x, ast.Slice) for x in ast.walk(key)) else "_1"
             ufunc = "add" if isinstance(s.op, ast.Add) else "subtract"
             call = _made(f"np.{ufunc}.at(_0, {made}, _2)", whole, key, s.value)
             words = "of repeated indices only the last write is left: np.add.at(…), not +="
-            yield _Other("last write wins", words, ast.Expr(call), 1)
+            yield Edit("last write wins", words, ast.Expr(call), 1)
             elsewhere = list(_elsewhere(s.target, indices))
             for place, sign in itertools.product(elsewhere, (ast.Sub(), ast.Add())):
                 more = ast.AugAssign(place, sign, s.value)
                 words = "a step is missing after {0}: {2}"
-                yield _Other("path left out", words, ast.Module([s, more], []), 2, [more])
+                yield Edit("path left out", words, ast.Module([s, more], []), 1, [more])
     if targets and not isinstance(s, ast.Assign):
         words = "{0} is one step too many: leave it out"
-        yield _Other("term too many", words, ast.Pass(), 2)
+        yield Edit("term too many", words, ast.Pass(), 2)
 
 
 def _elsewhere(target: ast.Subscript, indices: list[ast.expr]) -> Iterator[ast.Subscript]:

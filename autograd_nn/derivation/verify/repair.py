@@ -27,7 +27,7 @@ from .passes import Pass, close
 from .recorder import Recorded, formula
 from .script import Program, numbered, run_program
 
-_SECONDS, _MOST_LINES, _FEW = 0.5, 80, 4
+_SECONDS, _MOST_LINES, _FEW = 0.7, 80, 4
 _NEAR = 1e-8
 
 
@@ -43,6 +43,8 @@ class Repair:
     def __init__(self, program: Program, space: dict[str, Any], cuts: Mapping[Tensor, str]) -> None:
         self.program, self.space, self.cuts = program, space, cuts
         self.claims: list[Claim] = []
+        self.beyond: set[Any] = set()
+        """What was sought in vain; a loop leaves it again in every step."""
 
     def sought(
         self, judge: Judge, claims: Sequence[Claim], claim: Claim, chain: Chain
@@ -51,6 +53,8 @@ class Repair:
 
         `claims` are all that the program claims.
         """
+        if claim.left[:2] in self.beyond:
+            return []
         self.claims = [c for c in claims if c.left and c.meaning.gradient]
         truth, given = chain.right(claim), self._on(None)
         before = self._run(self.program.tree_again(), given)
@@ -62,13 +66,14 @@ class Repair:
             return []
         tree = self.program.tree_again()
         root, path, _ = claim.left
+        alike = [c for c in self.claims if c.left[:2] == (root, path)]  # of all steps of a loop
         roots = {c.left[0] for c in self.claims if c.left and c.left[0] != root}
         chosen = behind(tree, root, path[0] if path else None, roots)[:_MOST_LINES]
         seen = names_of(tree) | set(self.space)
         names = Names(tree, seen, before[1], truth.shape)
         found: list[tuple[int, Explanation]] = []
         start = time.process_time()
-        for edit in edits(tree, chosen, names):
+        for edit, old, statement in edits(tree, chosen, names):
             if time.process_time() - start > _SECONDS or (found and edit.rank > found[0][0]):
                 break
             made = self._run(_again(tree), given)
@@ -79,15 +84,19 @@ class Repair:
                 continue
             if self._breaks(chain, claim, before[0], made[0]):
                 continue
+            draw = judge.exact or judge.given
+            if not all(self._holds(c, draw, made[0], chain) for c in alike):
+                continue
             again = self._run(_again(tree), other[1]) if other is not None else None
             if other and not (again and self._holds(claim, other[0], again[0], chain)):
                 continue
-            text = ast.unparse(edit.statement)
-            where = self.program.place(edit.line)
-            words, right = f"{edit.words} ({where})", name(claim.name)
+            where, text = self.program.place(old.lineno), ast.unparse(statement)
+            words, right = f"{edit.said(old)} ({where})", name(claim.name)
             found.append((edit.rank, Explanation(edit.kind, words, text, right, where)))
             if len(found) == 3:
                 break
+        if not found:
+            self.beyond.add(claim.left[:2])
         return [told for _, told in found]
 
     def _breaks(self, chain: Chain, claim: Claim, before: Any, after: Any) -> bool:

@@ -86,6 +86,14 @@ def test_the_change_of_the_program_is_named(text: str, old: str, new: str, words
     assert words in line.explanations[0].words
 
 
+def test_a_change_must_be_right_in_every_step_of_a_loop() -> None:
+    exercise = next(e for e in EXERCISES if "min-char-rnn" in e.name)
+    script = exercise.backward.replace("np.dot(Whh.T, dhraw)", "np.dot(Whh.T, dh)")
+    first = exercise.judged(script).failures[0]
+    # in the first step that is made, dbh is dhraw
+    assert first.explanations[0].words.startswith("dh stands where dhraw belongs (script, line 15")
+
+
 def test_a_change_that_is_right_by_chance_is_no_reason() -> None:
     x = Tensor(np.array(2.0), True, "x")
     line = verify(x * x * x, script="dx = 3 * x + 7", names={"x": x})["dx"]

@@ -77,7 +77,7 @@ def _image(path: Path) -> tuple[Any, str]:
     from PIL import Image
 
     with Image.open(path) as image:
-        return np.asarray(image.convert("RGB"), dtype=float) / 255, str(image.info.get("Software"))
+        return np.asarray(image.convert("RGBA"), dtype=float) / 255, str(image.info.get("Software"))
 
 
 def _means(image: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -14,7 +13,7 @@ from autograd_nn.derivation import UnknownNameError
 
 from . import DivergenceError, History, Network, load_digits, prove, train, verify
 from .activations import ACTIVATIONS
-from .arguments import Parser, UserError, folder_at, positive, seed_number, write
+from .arguments import Parser, UserError, folder_at, positive, say, seed_number, tell, write
 from .costs import COSTS, OUTPUTS
 from .grade_command import grade_options, run_grade
 from .optimizers import OPTIMIZERS
@@ -140,10 +139,7 @@ def _formulas_option(command: argparse.ArgumentParser) -> None:
 
 def _derive_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--wrt",
-        default=None,
-        metavar="NAME",
-        help="only this gradient: W1, b2, z2, … (default: all)",
+        "--wrt", default=None, metavar="NAME", help="only this gradient: W1, b2, … (default: all)"
     )
     command.add_argument(
         "--index", type=positive(int, 1), nargs="+", default=None, metavar="I",
@@ -151,14 +147,14 @@ def _derive_options(command: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     command.add_argument("--numbers", action="store_true", help="fill in the values")
     command.add_argument(
-        "--latex", dest="format", action="store_const", const="latex", help="--format latex"
-    )
+        "--latex", dest="format", action="store_const", const="latex", default="text",
+        help="--format latex",
+    )  # fmt: skip
 
 
 def _format_option(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--format", choices=("text", "latex", "json"), default="text", help="default: text"
-    )
+    kinds = ("text", "json") if command.prog.endswith("verify") else ("text", "latex", "json")
+    command.add_argument("--format", choices=kinds, default="text", help="default: text")
 
 
 def _network_option(command: argparse.ArgumentParser) -> None:
@@ -202,9 +198,16 @@ def run_verify(arguments: argparse.Namespace) -> int:
         report = verify(net, *_samples(net, arguments.seed), claims)
     except UnknownNameError as error:  # of the claims; the samples fit the network
         raise UserError(f"--formulas: {error}") from error
+    keys = ("name", "label", "verdict", "right", "inherits")
+    lines = [
+        {key: getattr(line, key) for key in keys}
+        | {"difference": line.difference and line.difference._asdict()}
+        for line in report.lines
+    ]
+    found = {"ok": report.ok, "lines": lines, "problems": report.problems}
     whose = "the formulas" if claims is None else f"{arguments.formulas}"
-    print(f"{net!r}: {whose} against the automatic gradients\n")
-    print(report)
+    title = f"{net!r}: {whose} against the automatic gradients"
+    tell(arguments.format, found, f"{title}\n\n{report}")
     return 0 if report.ok else 1
 
 
@@ -226,15 +229,10 @@ def run_prove(arguments: argparse.Namespace) -> int:
         proofs = prove(net, claims)
     except UnknownNameError as error:
         raise UserError(f"--formulas: {error}") from error
-    if arguments.format == "json":
-        keys = ("name", "statement", "latex", "proved", "refuted", "any_size", "any_depth",
-                "sizes", "scope", "difference", "problem")  # fmt: skip
-        found = [{key: getattr(proof, key) for key in keys} for proof in proofs]
-        print(json.dumps(found, indent=2, ensure_ascii=False))
-    elif arguments.format == "latex":
-        print("\n\n".join(proof.latex for proof in proofs))
-    else:
-        print(proofs)
+    keys = ("name", "statement", "latex", "proved", "refuted", "any_size", "any_depth",
+            "sizes", "scope", "difference", "problem")  # fmt: skip
+    found = [{key: getattr(proof, key) for key in keys} for proof in proofs]
+    tell(arguments.format, found, proofs, "\n\n".join(proof.latex for proof in proofs))
     return 0 if proofs.ok else 1
 
 
@@ -256,13 +254,9 @@ def run_derive(arguments: argparse.Namespace) -> int:
             written = derive(nodes["J"], nodes[name], numbers=arguments.numbers, index=index)
         except ValueError as error:
             raise UserError(str(error)) from error
-        shown.append((f"d_{name}", written, written.latex))
-    if arguments.format == "json":
-        found = [{"of": name, "text": str(text), "latex": latex} for name, text, latex in shown]
-        print(json.dumps(found, indent=2, ensure_ascii=False))
-        return 0
-    for _, text, latex in shown:
-        print(latex if arguments.format == "latex" else text, end="\n\n")
+        shown.append({"of": f"d_{name}", "text": str(written), "latex": written.latex})
+    text, latex = ("\n\n".join(one[form] for one in shown) + "\n" for form in ("text", "latex"))
+    tell(arguments.format, shown, text, latex)
     return 0
 
 
@@ -316,7 +310,10 @@ def run_explore(arguments: argparse.Namespace) -> int:
 
     net = _network(arguments)
     folder = folder_at(arguments.out or Path("nets-out"))
-    page = explore(net.cost(*_samples(net, arguments.seed, 1)))
+    try:
+        page = explore(net.cost(*_samples(net, arguments.seed, 1)))
+    except ValueError as error:
+        raise UserError(f"--structure: {error}") from error
     print(f"open in a browser: {page.save(folder / 'explore.html')}")
     return 0
 
@@ -341,9 +338,9 @@ def run_train(arguments: argparse.Namespace) -> int:
         raise UserError("--resume: say from which file with --checkpoint")
     folder = folder_at(arguments.out or Path("nets-out"))
     digits = load_digits(seed=arguments.seed)
-    print(f"{net!r} on {digits.X_train.shape[1]} digits, {digits.X_test.shape[1]} held out\n")
+    say(f"{net!r} on {digits.X_train.shape[1]} digits, {digits.X_test.shape[1]} held out\n")
     report = verify(net, digits.X_train[:, :100], digits.Y_train[:, :100])
-    print(report, end="\n\n")
+    say(report, end="\n\n")
     report.raise_if_wrong()
     given = (net, digits.X_train, digits.Y_train, arguments.iterations, arguments.alpha)
     try:
@@ -355,6 +352,8 @@ def run_train(arguments: argparse.Namespace) -> int:
             net.save(arguments.save, overwrite=arguments.overwrite)
         raise
     print(f"mean cost: {history.cost[0]:.4f} at first, {history.cost[-1]:.4f} at last")
+    for warning in _warnings(history):
+        print(f"warning: {warning}; try a smaller --alpha", file=sys.stderr)
     print(f"accuracy on held-out digits: {net.accuracy(digits.X_test, digits.y_test):.1%}")
     print(f"cost curve: {_plot_cost(history, folder / 'cost-curve.png')}")
     if arguments.save is not None:
@@ -362,6 +361,17 @@ def run_train(arguments: argparse.Namespace) -> int:
     sample = digits.X_train[:, :1], digits.Y_train[:, :1]
     print(f"graph of the cost: {_draw_cost(net, sample, folder)}")
     return 0
+
+
+def _warnings(history: History) -> list[str]:
+    """Return what is wrong with a cost that is finite to the end and yet not falling."""
+    first, last = history.cost[0], history.cost[-1]
+    if last > first:
+        return [f"the cost rose from {first:.4g} to {last:.4g}"]
+    # where every node is saturated, no gradient is left
+    before = history.cost[len(history.cost) // 2]
+    still = len(history.cost) > 9 and last > 0.1 * first and before - last < 1e-4 * first
+    return [f"the cost stands still at {last:.4g}"] if still else []
 
 
 def _training_options(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -398,7 +408,7 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str, tuple[str, 
 }
 
 _OPTIONS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], ...]] = {
-    "verify": (_formulas_option,),
+    "verify": (_formulas_option, _format_option),
     "prove": (_formulas_option, _format_option),
     "derive": (_derive_options, _format_option),
     "program": (_program_options,),

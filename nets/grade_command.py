@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from .arguments import UserError, folder_at, positive, write
+from .arguments import UserError, folder_at, positive, say, write
 
 
 def grade_options(command: argparse.ArgumentParser) -> None:
@@ -60,7 +60,9 @@ def run_grade(arguments: argparse.Namespace) -> int:
         )
     except FileNotFoundError as error:
         raise UserError(str(error)) from error
-    if arguments.format != "gradescope":
+    if arguments.format == "table" and arguments.out is None:
+        say(grades)
+    elif arguments.format != "gradescope":
         write(grades.csv() if arguments.format == "csv" else f"{grades}\n", arguments.out)
     elif len(grades) == 1:
         write(grades[0].json(), arguments.out)

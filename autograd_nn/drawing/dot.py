@@ -44,7 +44,7 @@ def _edge(edge: Edge, number: int, downward: bool) -> str:
         if not downward:  # arrows of other layers may come steeply, past the node's own side
             attributes |= {"labelangle": "22", "labeldistance": "1.6"}
         elif edge.argument != "1":
-            attributes["labelangle"] = "-50"  # to the right of its arrow, the first to the left
+            attributes["labelangle"] = "-35"  # to the right of its arrow, the first to the left
     return statement(f"{edge.tail} -> {edge.head}", {**attributes, "id": f"e{number}"})
 
 

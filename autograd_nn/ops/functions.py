@@ -1,6 +1,7 @@
 """Which operation, or which function of ours, a call of NumPy's means on Tensors.
 
-1. `implements` ties a function of ours to NumPy's functions, as ``register`` ties rows to ufuncs.
+1. `implements` ties a function of ours to NumPy's functions, as ``register`` ties rows to ufuncs;
+   `composed_by_numpy` names those for which NumPy's own text does.
 2. `operation_of` looks a ufunc up, those of packages too that are not imported here.
 3. `Late` is a function of such a package.
 """
@@ -8,6 +9,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -62,3 +64,13 @@ def implements(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., 
         return replacement
 
     return enter
+
+
+def composed_by_numpy(*functions: Any) -> None:
+    """Run NumPy's `functions` on Tensors as NumPy wrote them: they are composed of other ones.
+
+    None stands for a function that the installed NumPy does not have yet.
+    """
+    for function in functions:
+        if function is not None:
+            FUNCTIONS[function] = inspect.unwrap(function)

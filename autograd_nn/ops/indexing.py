@@ -67,18 +67,10 @@ def _surviving(g: Any, key: Any) -> Any:
     return np.where(last[places] == order, taken, 0)
 
 
-def _taken(x: Any, indices: Any, axis: int) -> Any:
-    return np.take(x, indices, axis=axis)
-
-
 def _put(g: Any, indices: Any, shape: tuple[int, ...], axis: int) -> Any:
     out = np.zeros_like(g, shape=shape)
     add_at(out, (slice(None),) * (axis % len(shape)) + (indices,), g)
     return out
-
-
-def _taken_along(x: Any, indices: Any, axis: int) -> Any:
-    return np.take_along_axis(x, indices, axis)
 
 
 def _put_along(g: Any, indices: Any, shape: tuple[int, ...], axis: int) -> Any:
@@ -122,7 +114,7 @@ SETITEM: Op = register(Op("setitem", _updated, (
 ), latex=function_of("setitem", 2),
     rule_words="the cotangent with zeros at the key; its elements at the key",
     traits={"complex"}))
-TAKE: Op = register(Op("take", _taken, (
+TAKE: Op = register(Op("take", np.take, (
     lambda g, out, x, indices, axis: call(PUT, g, indices, shape=x.shape, axis=axis), None,
 ), latex=function_of("take", 2),
     rule_words="the cotangent put where the elements came from, added up where some came twice",
@@ -131,7 +123,7 @@ PUT: Op = register(Op("put", _put, (
     lambda g, out, x, indices, shape, axis: call(TAKE, g, indices, axis=axis), None,
 ), latex=function_of("put"), rule_words="the elements of the cotangent at the indices",
     traits={"complex"}))
-TAKE_ALONG_AXIS: Op = register(Op("take_along_axis", _taken_along, (
+TAKE_ALONG_AXIS: Op = register(Op("take_along_axis", np.take_along_axis, (
     lambda g, out, x, indices, axis: call(PUT_ALONG_AXIS, g, indices, shape=x.shape, axis=axis),
     None,
 ), latex=function_of("take", 2),

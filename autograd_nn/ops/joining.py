@@ -10,9 +10,9 @@ import numpy as np
 
 from ..core.op import Op, register
 from ..core.tensor import Tensor, apply
-from .functions import implements
+from .functions import composed_by_numpy, implements
 from .indexing import put_into_zeros
-from .rules import as_tensor, axes_of
+from .rules import as_tensor
 
 
 def _concatenate(*parts: Any, axis: Any = 0) -> Any:
@@ -66,20 +66,7 @@ def _stack(arrays: Any, axis: int = 0, out: Any = None, **kwargs: Any) -> Any:
     return _concatenate_tensors([np.expand_dims(x, axis) for x in parts], axis, **kwargs)
 
 
-@implements(np.hstack)
-def _hstack(tup: Any, **kwargs: Any) -> Any:
-    parts = [np.atleast_1d(x) for x in _tensors(tup)]
-    return _concatenate_tensors(parts, 0 if parts and parts[0].ndim == 1 else 1, **kwargs)
-
-
-@implements(np.vstack)
-def _vstack(tup: Any, **kwargs: Any) -> Any:
-    return _concatenate_tensors([np.atleast_2d(x) for x in _tensors(tup)], 0, **kwargs)
-
-
-@implements(np.dstack)
-def _dstack(tup: Any) -> Any:
-    return _concatenate_tensors([np.atleast_3d(x) for x in _tensors(tup)], 2)
+composed_by_numpy(np.hstack, np.vstack, np.dstack)
 
 
 @implements(np.column_stack)
@@ -134,39 +121,22 @@ def _split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
     return _array_split(ary, indices_or_sections, axis)
 
 
-@implements(np.hsplit)
-def _hsplit(ary: Any, indices_or_sections: Any) -> Any:
-    return _split(ary, indices_or_sections, 1 if ary.ndim > 1 else 0)
-
-
-implements(np.vsplit)(partial(_split, axis=0))
-implements(np.dsplit)(partial(_split, axis=2))
-
-
-@implements(getattr(np, "unstack", None))  # NumPy 2.1
-def _unstack(x: Any, /, *, axis: int = 0) -> Any:
-    moved = np.moveaxis(x, axis, 0)
-    return tuple(moved[i] for i in range(moved.shape[0]))
+composed_by_numpy(np.hsplit, np.vsplit, np.dsplit, getattr(np, "unstack", None))  # NumPy 2.1
 
 
 # -- shifted and mirrored --------------------------------------------------------------------------
 
 
-@implements(np.flip)
-def _flip(m: Any, axis: Any = None) -> Any:
-    turned = axes_of(axis, m.ndim)
-    return m[tuple(slice(None, None, -1 if i in turned else None) for i in range(m.ndim))]
-
-
-implements(np.fliplr)(partial(_flip, axis=1))
-implements(np.flipud)(partial(_flip, axis=0))
+composed_by_numpy(np.flip)
+implements(np.fliplr)(lambda m: np.flip(m, 1))
+implements(np.flipud)(lambda m: np.flip(m, 0))
 
 
 @implements(np.rot90)
 def _rot90(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
     first, second = axes
     for _ in range(k % 4):
-        m = np.swapaxes(_flip(m, second), first, second)
+        m = np.swapaxes(np.flip(m, second), first, second)
     return m
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.op import Op, register
 from ..core.tensor import apply
-from .functions import implements
+from .functions import composed_by_numpy, implements
 from .rules import along, as_array, axes_of, function_of
 
 
@@ -72,28 +72,11 @@ def _nan_scan(op: Op, neutral: float, a: Any, *args: Any, **kwargs: Any) -> Any:
     return _scan(op, np.where(np.isnan(a), neutral, a), *args, **kwargs)
 
 
-def _cumulative(
-    op: Op, neutral: float, x: Any, /, *, axis: int | None = None, dtype: Any = None,
-    out: Any = None, include_initial: bool = False,
-) -> Any:  # fmt: skip
-    if axis is None:
-        if x.ndim > 1:
-            raise ValueError(f"which axis to follow must be said for shape {x.shape}: axis=...")
-        axis = 0
-    result = _scan(op, np.atleast_1d(x), axis, dtype)
-    if not include_initial:
-        return result
-    shape = list(result.shape)
-    shape[axis] = 1
-    return np.concatenate([np.full(shape, neutral, result.dtype), result], axis)
-
-
 implements(np.cumsum)(partial(_scan, CUMSUM))
 implements(np.cumprod)(partial(_scan, CUMPROD))
 implements(np.nancumsum)(partial(_nan_scan, CUMSUM, 0))
 implements(np.nancumprod)(partial(_nan_scan, CUMPROD, 1))
-implements(getattr(np, "cumulative_sum", None))(partial(_cumulative, CUMSUM, 0))  # NumPy 2.1
-implements(getattr(np, "cumulative_prod", None))(partial(_cumulative, CUMPROD, 1))
+composed_by_numpy(*[getattr(np, f"cumulative_{name}", None) for name in ("sum", "prod")])  # 2.1
 
 
 # -- differences -----------------------------------------------------------------------------------

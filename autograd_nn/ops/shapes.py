@@ -11,7 +11,7 @@ import numpy as np
 
 from ..core.op import Op, register
 from ..core.tensor import Tensor, apply, plain
-from .functions import implements
+from .functions import composed_by_numpy, implements
 from .rules import as_tensor, function_of
 
 
@@ -40,7 +40,7 @@ def _inverse(axes: Sequence[int] | None) -> tuple[int, ...] | None:
 # fmt: off
 RESHAPE = register(Op("reshape", reshaped, (
     lambda g, out, x, shape: np.reshape(g, x.shape),
-), latex=function_of("reshape"),
+), latex=function_of("reshape"), words="{0} in another shape",
     rule_words="the cotangent in the operand's shape", traits={"view", "linear"}))
 TRANSPOSE = register(Op("transpose", permuted, (
     lambda g, out, x, axes=None: np.transpose(g, _inverse(axes)),
@@ -119,20 +119,7 @@ def _transpose(a: Any, axes: Any = None) -> Any:
     return apply(TRANSPOSE, (a,), {} if axes is None else {"axes": tuple(axes)})
 
 
-def _as_on_axes(function: Any, a: Any, *args: Any, **kwargs: Any) -> Any:
-    """Transpose `a` as NumPy's `function` of an array and axes does."""
-    if a.ndim == 0:
-        function(np.empty(()), *args, **kwargs)
-        return a
-    # strides tell which axis of the operand each axis of the result is
-    probe = np.lib.stride_tricks.as_strided(
-        np.empty(0), shape=a.shape, strides=range(1, a.ndim + 1), writeable=False
-    )
-    return _transpose(a, [stride - 1 for stride in function(probe, *args, **kwargs).strides])
-
-
-for _function in (np.moveaxis, np.rollaxis):
-    implements(_function)(partial(_as_on_axes, _function))
+composed_by_numpy(np.moveaxis, np.rollaxis)
 
 
 @implements(np.swapaxes)

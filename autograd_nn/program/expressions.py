@@ -198,11 +198,11 @@ def _getitem(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
 
 
 def _at(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
-    key = _varying(words, node, operands[-1].code)
+    key = varying(words, node, operands[-1].code)
     return Text(f"{operands[0].within(ATOM)}[{index(key, lambda x: words.parameter('index', x))}]")
 
 
-def _varying(words: Vocabulary, node: Tensor, t: str) -> Any:
+def varying(words: Vocabulary, node: Tensor, t: str) -> Any:
     """Return an index with texts for the integers that vary with `t`."""
 
     def text(part: int | Step) -> int | Code:

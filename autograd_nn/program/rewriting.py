@@ -159,14 +159,14 @@ class _Sweep:
             return True
         fresh = self.unsettled(better)
         kept = {better, *(x for new in fresh for x in new.inputs)}
-        kept |= {x for old in kept for x in old.inputs}
+        behind = {x for old in kept for x in old.inputs}
         gone: list[Tensor] = []
         stack = [node]
         while stack and len(gone) < _PATTERN:
             old = stack.pop()
             if old is node or not (old in kept or is_leaf(old)):
                 gone.append(old)
-                stack += old.inputs
+                stack += () if old in behind else old.inputs
         made = {x for new in fresh for x in new.inputs if is_weak(x)}
         made -= {x for old in gone for x in old.inputs}
         same = all(x.dtype == node.dtype for x in (*gone, *fresh))

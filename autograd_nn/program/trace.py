@@ -10,7 +10,7 @@ known; whatever would let such a value into the program raises a `TracingError`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +45,23 @@ class _Straight(list[Tensor]):
                 "around it"
             )
         super().append(node)
+
+
+class _Tape(Tape):
+    """A tape whose backward passes go back step by step, and so repeat what the steps repeat."""
+
+    __slots__ = ("place",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.nodes = _Straight()
+        self.place: dict[Tensor, int] = {}
+
+    def arranged(self, nodes: Iterable[Tensor]) -> list[Tensor]:
+        """Return `nodes` as they were recorded, others before them."""
+        for x in self.nodes[len(self.place) :]:
+            self.place[x] = len(self.place)
+        return sorted(nodes, key=lambda x: self.place.get(x, -1))
 
 
 @dataclass(frozen=True)
@@ -121,14 +138,15 @@ def trace(
     roots = [f, *(parameters[key] for key in static)]
     for _ in range(_ATTEMPTS):
         before = Outside(roots)
-        with tracing() as tape:
-            tape.nodes = _Straight()
+        tape = _Tape()
+        with tracing(tape):
             result = f(*positional, **{key: given[key] for key in keywords})
             flatten(result)  # what is written into and its views are looked at while recording
         if threading.active_count() == 1 or not before.drawn():
             break
     before.refuse_changes(name)
-    place = {node: position for position, node in enumerate(tape.nodes)}
+    tape.arranged(())
+    place = tape.place
     cotangents = _cotangents(tape)
     samples = _samples(tape)
     outputs, used = _cut(_results(result), set(stand_ins), place)

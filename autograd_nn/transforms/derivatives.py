@@ -79,17 +79,20 @@ def value_and_grad(
     (5.0, {'w': array([2., 4.])})
     """
     name, who = described(f, "value_and_grad")
-    single = isinstance(argnums, int)
 
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         run = Run(f, args, kwargs, positions(argnums, len(args), who), has_aux=has_aux, who=who)
         one_number(run)
-        found = run.regroup(run.pull(seeds_of(run, holomorphic)))
-        g = found[0] if single else tuple(found)
-        value = run.result()
+        g, value = _pulled(run, argnums, holomorphic), run.result()
         return ((value, run.shown(run.aux)), g) if has_aux else (value, g)
 
     return named(wrapped, f, name, "Value and gradient of")
+
+
+def _pulled(run: Run, argnums: Any, holomorphic: bool) -> Any:
+    """Return the gradient of the sum of a run's results: for one argument, or a tuple."""
+    found = run.regroup(run.pull(seeds_of(run, holomorphic)))
+    return found[0] if isinstance(argnums, int) else tuple(found)
 
 
 def grad(
@@ -162,12 +165,10 @@ def elementwise_grad(
     array([ 3., 12.])
     """
     name, who = described(f, "elementwise_grad")
-    single = isinstance(argnums, int)
 
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         run = Run(f, args, kwargs, positions(argnums, len(args), who), has_aux=False, who=who)
-        found = run.regroup(run.pull(seeds_of(run, holomorphic)))
-        return found[0] if single else tuple(found)
+        return _pulled(run, argnums, holomorphic)
 
     return named(wrapped, f, name, "Elementwise derivative of")
 

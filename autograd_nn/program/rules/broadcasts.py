@@ -47,9 +47,7 @@ def after_elementwise(node: Tensor, graph: Graph) -> Tensor | None:
     if all(is_weak(x) for x in operands):
         return None
     small = apply(node.op, operands, node.params)
-    if small.dtype != node.dtype or small.size >= node.size:
-        return None
-    return broadcast(small, node.shape)
+    return broadcast(small, node.shape) if small.size < node.size else None
 
 
 @applies_to(RESHAPE)
@@ -57,7 +55,7 @@ def reshaped(node: Tensor, graph: Graph) -> Tensor | None:
     """``reshape(broadcast_to(c, s), t)`` → ``broadcast_to(c, t)`` for one element c."""
     if node.inputs[0].op is BROADCAST_TO:
         small = node.inputs[0].inputs[0]
-        if small.size == 1 and small.ndim <= node.ndim and not is_weak(small):
+        if small.size == 1 and small.ndim <= node.ndim:
             return broadcast(small, node.shape)
     return None
 
@@ -66,6 +64,5 @@ def reshaped(node: Tensor, graph: Graph) -> Tensor | None:
 def twice(node: Tensor, graph: Graph) -> Tensor | None:
     """``broadcast_to(broadcast_to(x, s), t)`` → ``broadcast_to(x, t)``."""
     if node.inputs[0].op is BROADCAST_TO:
-        inner = node.inputs[0].inputs[0]
-        return None if is_weak(inner) else broadcast(inner, node.shape)
+        return broadcast(node.inputs[0].inputs[0], node.shape)
     return None

@@ -13,7 +13,7 @@ from .broadcasts import broadcasts_its_operands
 
 def folded(node: Tensor, graph: Graph) -> Tensor | None:
     """``2 / 8`` → ``0.25``; nothing that would make the constant larger than its parts."""
-    if not node.inputs or not all(is_constant(x) for x in node.inputs):
+    if not all(is_constant(x) for x in node.inputs):
         return None
     if node.size > max(1, *(x.size for x in node.inputs)):
         return None
@@ -33,16 +33,14 @@ def plain_numbers(node: Tensor, graph: Graph) -> Tensor | None:
     operands = [x if v is None else constant(v) for x, v in zip(node.inputs, values, strict=True)]
     if all(is_weak(x) for x in operands):
         return None
-    better = apply(op_of(node), operands, node.params)
-    same = better.shape == node.shape and better.dtype == node.dtype
-    return better if same else None
+    return apply(op_of(node), operands, node.params)
 
 
 @applies_to(MULTIPLY)
 def number_first(node: Tensor, graph: Graph) -> Tensor | None:
     """``x * 2`` → ``2 * x``, so that other rules have one form to look for."""
     a, b = node.inputs
-    return b * a if number(a) is None and number(b) is not None else None
+    return b * a if number(b) is not None else None
 
 
 def factor(node: Tensor) -> tuple[float | int, Tensor] | None:
@@ -67,10 +65,9 @@ def merged_factors(node: Tensor, graph: Graph) -> Tensor | None:
     over = outer[1] if outer else node
     inner = factor(over if outer else node.inputs[0])
     if outer and inner:
-        both_signs = node.op is over.op is NEGATIVE
-        return None if both_signs or is_weak(inner[1]) else outer[0] * inner[0] * inner[1]
-    if over.op is not DIVIDE or not is_factor(over.inputs[1]) or not (outer or inner):
+        return outer[0] * inner[0] * inner[1]
+    if over.op is not DIVIDE or not is_factor(over.inputs[1]):
         return None
     c, x = outer or inner or (0, node)
     x = over.inputs[0] if outer else x
-    return None if exact_inverse(c) is None or is_weak(x) else x / (plain(over.inputs[1]) / c)
+    return None if exact_inverse(c) is None else x / (plain(over.inputs[1]) / c)

@@ -18,7 +18,7 @@ from ...ops.elementwise import (
 )
 from ...ops.reductions import MEAN, SUM
 from ...ops.shapes import RESHAPE
-from ..graph import Graph, can_replace, is_leaf, is_weak, number
+from ..graph import Graph, is_leaf, is_weak, number
 from ..rewriting import applies_to
 
 _POSITIVE = (ABSOLUTE, EXP, SIGMOID, SQUARE)
@@ -30,7 +30,7 @@ def small_exponent(node: Tensor, graph: Graph) -> Tensor | None:
     x, exponent = node.inputs
     if node.op is MULTIPLY:
         return x.square() if x is exponent and not is_weak(x) else None
-    if not can_replace(x, node) or node.dtype.kind != "f":
+    if is_weak(x) or node.dtype.kind != "f":
         return None
     if number(exponent) == 2:
         return x.square()
@@ -60,7 +60,7 @@ def _logistic_of(denominator: Tensor) -> Tensor | None:
     if denominator.op is not ADD:
         return None
     for one, other in (denominator.inputs, denominator.inputs[::-1]):
-        if number(one) == 1 and other.op is EXP and can_replace(other, denominator):
+        if number(one) == 1 and other.op is EXP:
             exponent = other.inputs[0]
             return exponent.inputs[0] if exponent.op is NEGATIVE else None
     return None
@@ -70,16 +70,14 @@ def _logistic_of(denominator: Tensor) -> Tensor | None:
 def logistic(node: Tensor, graph: Graph) -> Tensor | None:
     """``1 / (1 + exp(-z))`` → ``sigmoid(z)``, which does not overflow."""
     z = _logistic_of(node.inputs[1]) if number(node.inputs[0]) == 1 else None
-    return z.sigmoid() if z is not None and can_replace(z, node) else None
+    return z.sigmoid() if z is not None else None
 
 
 @applies_to(DIVIDE, arithmetic=True)
 def divided_by_logistic(node: Tensor, graph: Graph) -> Tensor | None:
     """``x / (1 + exp(-z))`` → ``x * sigmoid(z)``: the derivative uses h again."""
     z = _logistic_of(node.inputs[1]) if number(node.inputs[0]) is None else None
-    if z is None or z.dtype != node.dtype or z.shape != node.inputs[1].shape:
-        return None
-    return node.inputs[0] * z.sigmoid()
+    return node.inputs[0] * z.sigmoid() if z is not None else None
 
 
 @applies_to(MULTIPLY, arithmetic=True)
@@ -90,9 +88,7 @@ def logistic_complement(node: Tensor, graph: Graph) -> Tensor | None:
     """
     for e, other in (node.inputs, node.inputs[::-1]):
         if e.op is EXP and e.inputs[0].op is NEGATIVE:
-            better = _exchanged(other, e.inputs[0])
-            if better is not None:
-                return better
+            return _exchanged(other, e.inputs[0])
     return None
 
 

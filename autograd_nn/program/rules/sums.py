@@ -56,7 +56,7 @@ def of_a_broadcast(node: Tensor, graph: Graph) -> Tensor | None:
 def of_a_sum(node: Tensor, graph: Graph) -> Tensor | None:
     """``sum(sum(x, axis=0))`` → ``sum(x)``; the mean of a sum is a sum over a number."""
     inner = node.inputs[0]
-    if inner.op is not SUM or node.ndim or graph.uses(inner) > 1 or not inner.size:
+    if inner.op is not SUM or graph.uses(inner) > 1 or not inner.size:
         return None
     total = apply(SUM, inner.inputs)
     return total if node.op is SUM else total / inner.size
@@ -66,7 +66,7 @@ def of_a_sum(node: Tensor, graph: Graph) -> Tensor | None:
 def of_one_element(node: Tensor, graph: Graph) -> Tensor | None:
     """Reshape where a sum, mean or extremum goes along axes of length 1."""
     x = node.inputs[0]
-    if not x.ndim or x.dtype != node.dtype or any(x.shape[a] != 1 for a in axes_of(node)):
+    if not x.ndim or any(x.shape[a] != 1 for a in axes_of(node)):
         return None
     return apply(RESHAPE, (x,), {"shape": node.shape})
 

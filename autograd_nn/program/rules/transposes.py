@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...core.tensor import Tensor, apply
 from ...ops.linalg import MATMUL
 from ...ops.shapes import RESHAPE, TRANSPOSE
-from ..graph import Graph, is_ufunc, is_weak
+from ..graph import Graph, is_ufunc
 from ..rewriting import applies_to
 
 
@@ -32,7 +32,7 @@ def twice(node: Tensor, graph: Graph) -> Tensor | None:
 @applies_to(RESHAPE)
 def reshaped_twice(node: Tensor, graph: Graph) -> Tensor | None:
     """``reshape(reshape(x, s), t)`` → ``reshape(x, t)``."""
-    if node.inputs[0].op is not RESHAPE or is_weak(node.inputs[0].inputs[0]):
+    if node.inputs[0].op is not RESHAPE:
         return None
     return apply(RESHAPE, node.inputs[0].inputs, {"shape": node.shape})
 

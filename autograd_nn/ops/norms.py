@@ -19,9 +19,9 @@ def length(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 def _length_rule(g: Any, out: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     # At 0 there is no derivative; 0 is the subgradient of least norm.
-    length, g = (kept(y, x.shape, axis, keepdims) for y in (out, g))
-    zero = length == 0
-    return conjugated(x) * (np.where(zero, 0, g) / np.where(zero, 1, length))
+    if axis is not None:
+        g, out = (kept(y, x.shape, axis, keepdims) for y in (g, out))
+    return conjugated(x) * (g / (out + (out == 0)))
 
 
 NORM = register(Op("norm", length, (_length_rule,), latex=r"\left\|{0}\right\|",

@@ -36,7 +36,7 @@ for name, gradient in gradients.items():
     automatic.parameters()[name][...] -= alpha * gradient
 
 trained = copy.deepcopy(start)
-train(trained, x, y, iterations=1, learning_rate=alpha, progress=False)
+history = train(trained, x, y, iterations=1, learning_rate=alpha, progress=False)
 
 # %%
 rows = []

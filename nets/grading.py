@@ -154,6 +154,8 @@ class Grades(list[Graded]):
             parts.append(tabulate(told, ["times", "in", "mistake"], disable_numparse=True))
         return "\n\n".join(parts)
 
+    __repr__ = __str__
+
     def csv(self) -> str:
         """Return a line for each submission: points of each gradient, their sum, what was said."""
         names = [mark.name for mark in self[0].marks] if self else []

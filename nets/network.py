@@ -145,6 +145,9 @@ class Network:
     def __repr__(self) -> str:
         return f"Network({list(self.structure)})"
 
+    def _repr_mimebundle_(self, **asked: Any) -> dict[str, Any]:  # a notebook shows the layers
+        return {"text/plain": repr(self), **self.draw()._repr_mimebundle_(**asked)}
+
     def parameters(self) -> dict[str, Array]:
         """Return ``{"W1": W^(1), "b1": b^(1), …}``: the network's own arrays, layer by layer."""
         return {f"{k}{l}": getattr(self, k)[l] for l in self.W for k in ("W", "b")}
@@ -327,9 +330,8 @@ class Network:
         n_l = self.n_layers
         J = self.criterion.record(nodes[f"z{n_l}"], target, nodes[f"h{n_l}"], shares)
         if weight_decay is not None:
-            decay = weight_decay
-            if not isinstance(decay, Tensor):
-                decay = Tensor(decay, name="lambda_")
+            given = isinstance(weight_decay, Tensor)
+            decay = weight_decay if given else Tensor(weight_decay, name="lambda_")
             nodes["lambda_"] = decay
             squares = [leaves[f"W{l}"].square().sum() for l in range(1, n_l)]
             J = J + 0.5 * (decay * functools.reduce(operator.add, squares))

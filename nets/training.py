@@ -7,6 +7,7 @@ samples, stops when they get no better, and keeps the training on disk.
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -262,12 +263,14 @@ def _run(
     progress: bool | None,
 ) -> None:
     """Run the passes that are left."""
-    from tqdm.auto import tqdm
+    with warnings.catch_warnings():  # of widgets that are not installed: then it is text
+        warnings.simplefilter("ignore")
+        from tqdm.auto import tqdm
 
     before = {name: array.copy() for name, array in net.parameters().items()}
     history = watch.history
-    if progress is None and _in_notebook():  # which is no terminal
-        progress = True
+    notebook = _in_notebook()  # which is no terminal, and shows what is on stderr as an error
+    progress = True if progress is None and notebook else progress
     quiet = None if progress is None else not progress
     first = len(history)
     with ExitStack() as stack:
@@ -275,8 +278,9 @@ def _run(
         stop = stack.enter_context(Interruption())
         stack.enter_context(descent.threads(batch_size, source.m))
         bar = stack.enter_context(
-            tqdm(total=iterations, initial=first, disable=quiet, desc="training", unit="it")
-        )
+            tqdm(total=iterations, initial=first, disable=quiet, desc="training", unit="it",
+                 file=sys.stdout if notebook else sys.stderr)
+        )  # fmt: skip
         try:
             for iteration in range(first, iterations):
                 if history.ended:  # what was resumed had come to its end

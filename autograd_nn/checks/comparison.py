@@ -58,7 +58,7 @@ class Comparison:
         return rank + (1 - 1 / (1 + excess) if math.isfinite(excess) else 0.99)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GradientReport:
     """What `check_grads` compared: prints as a table.
 
@@ -102,3 +102,5 @@ class GradientReport:
         text = tabulate(rows, head, disable_numparse=True)
         notes = [f"order {c.order}, {c.input}: {c.note}" for c in self.comparisons if c.note]
         return "\n".join([text, *notes, *self.findings])
+
+    __repr__ = __str__

@@ -7,6 +7,7 @@ traced a value is a stand-in, and while one is differentiated a value takes no g
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator
 from typing import Any
 
@@ -91,16 +92,24 @@ class Values:
         return array.copy() if copy else array
 
     def __repr__(self: Any) -> str:
-        data = self._data  # of another library's array its own text: its values may not be there
-        text = repr(data)
-        if isinstance(data, (np.ndarray, np.generic, bool, int, float, complex)):
-            text = np.array2string(np.asarray(data), separator=", ", prefix="Tensor(")
+        text = _text(self._data, separator=", ", prefix="Tensor(")
         extra = f", name={self.name!r}" if self.name else ""
         if self.op is not None:
             extra += f", op={self.op.name}"
         elif self.requires_grad:
             extra += ", requires_grad=True"
         return f"Tensor({text}{extra})"
+
+    def _repr_html_(self: Any) -> str:
+        """Return it for a notebook: what it is, and its values, where wide ones scroll."""
+        origin = "a parameter" if self.requires_grad and not self.inputs else "a leaf"
+        origin = f"the result of {self.op.name}" if self.op is not None else origin
+        shape = " × ".join(map(str, self.shape)) or "a number"
+        said = html.escape(f"{self.name or 'Tensor'}: {shape}, {self.dtype}, {origin}")
+        return (
+            f"<div style='overflow-x:auto'><small>{said}</small>"
+            f"<pre>{html.escape(_text(self._data))}</pre></div>"
+        )
 
     def __format__(self: Any, spec: str) -> str:
         if spec:
@@ -189,6 +198,13 @@ def _asker() -> tuple[str, str]:
 def _only(t: Tensor) -> Any:
     """Return the only element of `t` as a Python number."""
     return t._data.item() if hasattr(t._data, "item") else t._data
+
+
+def _text(data: Any, **how: Any) -> str:
+    """Return data as NumPy writes it; of others, whose values may not be there, their own text."""
+    if isinstance(data, (np.ndarray, np.generic, bool, int, float, complex)):
+        return np.array2string(np.asarray(data), **how)
+    return repr(data)
 
 
 def _leaf(data: Any, requires_grad: bool, name: str | None, grad: Any) -> Tensor:

@@ -1,8 +1,11 @@
-// The page: steps, questions, numbers that follow, and two views of the graph.
-const data = JSON.parse(document.getElementById("data").textContent), steps = data.steps;
-const el = (id) => document.getElementById(id);
-const all = (what, where = document) => [...where.querySelectorAll(what)];
-let at = 0, leaves = { ...start }, values = program(leaves), costs = [];
+// The page: steps, questions, numbers that follow, and two views of the graph. What stands before
+// it says where it is (`root`), whether it is dark there (`night`), and who hears of `changed`.
+const steps = data.steps, el = (id) => root.querySelector("#" + id);
+const all = (what, where = root) => [...where.querySelectorAll(what)];
+let at = 0, leaves = { ...start }, costs = [], values, rest;
+function compute() { [values, rest] = program(leaves); }
+const mistakes = () => { if (typeof rest === "function") rest = rest(); return rest; };  // what wrong answers would be
+compute();
 const settled = new Set(), points = { got: 0, of: 0 };  // what has been answered or shown
 let hints = 0, tries = 0;
 
@@ -36,10 +39,11 @@ function markup(a, signed) {
   const cells = Array.from({ length: n }, (_, i) => line(i).map((x) => `<td>${shown(x)}</td>`).join(""));
   return `<table class="m">${cells.map((row) => `<tr>${row}</tr>`).join("")}</table>`;
 }
-function colour(x, most) {  // blue below zero, white, orange above
+function tint(x, most) {  // blue below zero, white, orange above
   const t = most > 0 && Number.isFinite(x) ? Math.max(-1, Math.min(1, x / most)) : 0, to = t < 0 ? [0, 114, 178] : [213, 94, 0];
-  return `rgb(${to.map((c) => Math.round(255 + (c - 255) * Math.abs(t))).join(",")})`;
+  return to.map((c) => Math.round(255 + (c - 255) * Math.abs(t)));
 }
+const colour = (x, most) => `rgb(${tint(x, most).join(",")})`;
 const largest = (a) => a.d.reduce((m, x) => Math.max(m, Math.abs(x)), 0);
 function heat(a, wide, tall, pick = null) {  // a picture of a matrix; of one column of pixels, square
   let [n, m] = a.s.length === 2 ? a.s : pick === null ? [1, a.d.length] : [a.d.length, 1];
@@ -51,11 +55,9 @@ function heat(a, wide, tall, pick = null) {  // a picture of a matrix; of one co
   canvas.style.width = `${m * size}px`; canvas.style.height = `${n * size}px`;
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", column ? `column ${pick + 1} as ${n} × ${n} pixels` : `heat map, ${n} × ${m}`);
-  const pen = canvas.getContext("2d");
-  for (let i = 0; i < n * m; i++) {
-    pen.fillStyle = colour(a.d[first + i * step], most);
-    pen.fillRect(i % m, Math.floor(i / m), 1, 1);
-  }
+  const pen = canvas.getContext("2d"), dots = pen.createImageData(m, n);
+  for (let i = 0; i < n * m; i++) dots.data.set([...tint(a.d[first + i * step], most), 255], 4 * i);
+  pen.putImageData(dots, 0, 0);
   return canvas;
 }
 const pixels = (a) => a.s.length > 0 && a.s[0] >= 16 && Number.isInteger(Math.sqrt(a.s[0]));
@@ -63,7 +65,7 @@ function refill(where, tall = 120) {
   all("[data-v]", where).forEach((span) => {
     const a = values[span.dataset.v];
     span.innerHTML = markup(a, span.classList.contains("signed"));
-    if (!small(a)) span.append(heat(a, 220, tall));
+    if (!small(a)) span.append(heat(a, 220, span.closest(".why") ? 32 : tall));
   });
 }
 
@@ -76,19 +78,21 @@ function draw(kind, attributes, parent, text) {
   parent.append(made);
   return made;
 }
-const drawnNode = (id) => [el(id), el("s-" + (data.folds?.[id] ?? id))].filter(Boolean);
 all("g.node").forEach((g) => {
-  const id = g.id.replace("s-", "");
   g.querySelectorAll('polygon[fill="#fefefe"]').forEach((p) => p.classList.add("slot"));
   g.setAttribute("role", "button"); g.setAttribute("tabindex", "-1");
   g.style.cursor = "pointer";
-  g.addEventListener("click", () => visit(id));
+  g.addEventListener("click", () => visit(g.id));
   all("title", g).forEach((title) => title.remove());
   all("a", g).forEach((a) => { a.setAttribute("tabindex", "-1"); a.removeAttribute("xlink:title"); });
 });
-function fill(g, known, slope) {  // the value and the gradient inside a node
+const filled = new Map();
+function fill(g, known, slope) {  // the value and the gradient inside a node, unless they stand there
+  const [before, ...was] = filled.get(g) ?? [];
+  if (before === values && was[0] === known && was[1] === slope) return;
+  filled.set(g, [values, known, slope]);
   g.querySelector(".slots")?.remove();
-  const node = data.nodes[g.id.replace("s-", "")], places = all("polygon.slot", g);
+  const node = data.nodes[g.id], places = all("polygon.slot", g);
   if (!node || places.length < 2) return;
   const group = draw("g", { class: "slots" }, g);
   [[known, node.value, ""], [slope, node.gradient, "gradient"]].forEach(([on, slot, kind], k) => {
@@ -107,27 +111,98 @@ function fill(g, known, slope) {  // the value and the gradient inside a node
   });
 }
 let zoom = 1;
-const folded = () => !el("small").hidden;
-const svg = () => el(folded() ? "small" : "whole").querySelector("svg");
+const picture = root.querySelector(".drawn svg"), whole = picture.getAttribute("viewBox");
 function scale(by) {
   zoom = Math.max(0.1, Math.min(4, by));
-  const box = svg().viewBox.baseVal;
-  svg().setAttribute("width", box.width * zoom); svg().setAttribute("height", box.height * zoom);
+  const box = picture.viewBox.baseVal;
+  picture.setAttribute("width", box.width * zoom); picture.setAttribute("height", box.height * zoom);
 }
 function fit(least = 0.8) {  // the whole graph, but not smaller than can be read
-  const box = svg().viewBox.baseVal, room = el("graph");
-  const whole = Math.min((room.clientWidth - 20) / box.width, (room.clientHeight - 20) / box.height, 1.5);
-  scale(Math.max(whole, Math.min(least, (room.clientWidth - 20) / box.width)));
+  const box = picture.viewBox.baseVal, space = el("graph");
+  const room = Math.min((space.clientWidth - 20) / box.width, (space.clientHeight - 20) / box.height, 1.5);
+  scale(Math.max(room, Math.min(least, (space.clientWidth - 20) / box.width)));
 }
-function fold(on) {
-  if (!data.folds) return;
-  el("small").hidden = !on; el("whole").hidden = on;
-  el("fold").setAttribute("aria-pressed", on);
-  fit(); show(at);
+
+// -- folding: the frame of a layer shrinks to the last node in it, and the rest moves up ---------
+const mapped = (text, [x, y]) => { let i = 0; return text.replace(/-?[\d.]+/g, (n) => (i++ % 2 ? y : x)(Number(n)).toFixed(2)); };
+const boxOf = (g) => { const { x, y, width, height } = g.getBBox(); return { x, y, w: width, h: height }; };
+const around = (b) => ({ x: b.x - 8, y: b.y - 22, w: b.w + 16, h: b.h + 30 });
+const drawn = all("g.node").map((g) => ({ g, box: boxOf(g) }));
+const frames = all("g.cluster").sort((a, b) => a.id.localeCompare(b.id, "en", { numeric: true })).map((g, k) => {
+  const path = g.querySelector("path");
+  return { g, path, d: path.getAttribute("d"), box: boxOf(g), label: g.querySelector("text"), ...data.groups[k], shut: false };
+});
+const edges = all("g.edge").map((g) => {
+  const [tail, head] = g.querySelector("title").textContent.split("->"), [path, tip] = g.querySelectorAll("path, polygon");
+  return { g, tail, head, path, tip, d: path.getAttribute("d"), points: tip.getAttribute("points"), text: g.querySelector("text") };
+});
+const frameOf = new Map(frames.flatMap((f) => f.nodes.map((id) => [id, f])));
+const stand = (id) => (frameOf.get(id)?.shut ? frameOf.get(id).last : id);  // the node that is seen in its place
+function squeeze(spans, most) {  // a map of coordinates: spans keep their length, room between them is cut
+  const joined = [], knots = [];
+  for (const [a, b] of spans.sort((p, q) => p[0] - q[0])) {
+    if (joined.length && a <= joined.at(-1)[1]) joined.at(-1)[1] = Math.max(joined.at(-1)[1], b); else joined.push([a, b]);
+  }
+  let to = joined[0][0];
+  joined.forEach(([a, b], i) => {
+    if (i) to += Math.min(a - joined[i - 1][1], most);
+    knots.push([a, to], [b, to += b - a]);
+  });
+  return (x) => {
+    const i = knots.findIndex(([from]) => from >= x), [a, p] = knots.at(i < 1 ? i : i - 1), [b, q] = knots.at(i);
+    return i < 1 || a === b ? x + p - a : p + ((x - a) * (q - p)) / (b - a);
+  };
 }
-all("g.cluster").forEach((g) => g.addEventListener("click", () => fold(true)));
-el("fold").hidden = !data.folds;
-el("fold").addEventListener("click", () => fold(!folded()));
+function routed(a, b) {  // an edge between two boxes: its path and the arrow's tip
+  const across = b.y < a.y + a.h && a.y < b.y + b.h, [at, length, beside, wide] = across ? ["x", "w", "y", "h"] : ["y", "h", "x", "w"];
+  const on = a[at] < b[at], from = on ? a[at] + a[length] : a[at], to = on ? b[at] : b[at] + b[length], way = on ? 1 : -1;
+  const inside = (box, x) => Math.max(box[beside] + 10, Math.min(box[beside] + box[wide] - 10, x));
+  const start = inside(a, b[beside] + b[wide] / 2), end = inside(b, start), middle = (from + to) / 2;
+  const point = (along, side) => (across ? [along, side] : [side, along]).map((x) => x.toFixed(2)).join(",");
+  const tip = [[to, end], [to - 7 * way, end - 2.5], [to - 7 * way, end + 2.5]].map((p) => point(...p));
+  return [`M${point(from, start)}C${point(middle, start)} ${point(middle, end)} ${point(to - 7 * way, end)}`, tip.join(" ")];
+}
+function arrange() {
+  const seen = drawn.filter(({ g }) => stand(g.id) === g.id), any = frames.some((f) => f.shut);
+  const boxes = new Map(seen.map(({ g, box }) => [g.id, frameOf.get(g.id)?.shut ? around(box) : box]));
+  const taken = [...boxes.values(), ...frames.filter((f) => !f.shut).flatMap(({ box: { x, y, w, h } }) => [{ x, y, w, h: 20 }, { x, y: y + h - 8, w, h: 8 }])];
+  const over = squeeze(taken.map((b) => [b.x, b.x + b.w]), any ? 24 : Infinity);
+  const down = squeeze(taken.map((b) => [b.y, b.y + b.h]), any ? 36 : Infinity);
+  const put = (b) => ({ ...b, x: over(b.x), y: down(b.y) });
+  const shift = (g, b) => g?.setAttribute("transform", `translate(${over(b.x) - b.x} ${down(b.y) - b.y})`);
+  drawn.forEach(({ g, box }) => { g.style.display = boxes.has(g.id) ? "" : "none"; shift(g, boxes.get(g.id) ?? box); });
+  frames.forEach((f) => {
+    const b = boxes.get(f.last);
+    f.path.setAttribute("d", f.shut ? `M${over(b.x)} ${down(b.y)}h${b.w}v${b.h}h${-b.w}z` : mapped(f.d, [over, down]));
+    const own = { x: Number(f.label.getAttribute("x")), y: Number(f.label.getAttribute("y")) };
+    if (f.shut) f.label.setAttribute("transform", `translate(${over(b.x) + 6 - own.x} ${down(b.y) + 14 - own.y})`); else shift(f.label, own);
+    f.g.classList.toggle("shut", f.shut); f.g.setAttribute("aria-expanded", !f.shut);
+  });
+  edges.forEach((e) => {
+    const [tail, head] = [e.tail, e.head].map(stand), own = !frameOf.get(tail)?.shut && !frameOf.get(head)?.shut;
+    e.g.style.display = tail === head ? "none" : "";
+    if (e.text) e.text.style.display = own ? "" : "none";
+    const [d, points] = own ? [mapped(e.d, [over, down]), e.points] : routed(put(boxes.get(tail)), put(boxes.get(head)));
+    e.path.setAttribute("d", d); e.tip.setAttribute("points", points);
+    [e.tip, e.text].forEach((part) => (own ? shift(part, boxes.get(head)) : part?.removeAttribute("transform")));
+  });
+  const { e: dx, f: dy } = picture.querySelector("g.graph").transform.baseVal.consolidate().matrix;
+  const ends = [...boxes.values(), ...frames.filter((f) => !f.shut).map((f) => f.box)].map((b) => [over(b.x), down(b.y), over(b.x + b.w), down(b.y + b.h)]);
+  const [x, y] = [0, 1].map((k) => Math.min(...ends.map((b) => b[k])) - 8), [r, s] = [2, 3].map((k) => Math.max(...ends.map((b) => b[k])) + 8);
+  picture.setAttribute("viewBox", any ? `${x + dx} ${y + dy} ${r - x} ${s - y}` : whole);
+}
+function fold(some, on) {
+  some.forEach((f) => { f.shut = on ?? !f.shut; });
+  arrange(); fit(); show(at);
+}
+frames.forEach((f) => {
+  const toggle = (event) => { event.stopPropagation(); fold([f]); };
+  for (const [key, value] of [["role", "button"], ["tabindex", "0"], ["aria-label", f.label.textContent]]) f.g.setAttribute(key, value);
+  f.g.addEventListener("click", toggle);
+  f.g.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); toggle(event); } });
+});
+el("fold").hidden = !frames.length;
+el("fold").addEventListener("click", () => fold(frames, !frames.every((f) => f.shut)));
 el("in").addEventListener("click", () => scale(zoom * 1.25));
 el("out").addEventListener("click", () => scale(zoom / 1.25));
 el("fit").addEventListener("click", () => fit(0));
@@ -144,11 +219,14 @@ function network() {  // the layers: circles for the nodes of a layer, lines for
   const count = (a) => Math.min(a.s[0] ?? 1, most), y = (a, i) => 22 + ((i + 0.5) * (H - 40)) / count(a);
   layers.forEach((layer, l) => {
     const w = values[data.nodes[layer.W].value], [from, to] = [columns[l].a, columns[l + 1].a];
-    const lit = [layer.W, layer.z, layer.b].some((id) => now.has(id));
+    const lit = [layer.W, layer.z, layer.b].some((id) => now.has(id)), most = largest(w) || 1;
+    const many = count(to) * count(from) > 30, [thin, thick] = many ? [0, 1.4] : [0.4, 2.5];
+    const ends = { x1: x(l) + 17, x2: x(l + 1) - 15 }, back = step.pass === "backward" && lit ? { "marker-start": 'url("#back-arrow")' } : {};
     for (let i = 0; i < count(to); i++) for (let j = 0; j < count(from); j++) {
-      draw("line", { class: `link${lit ? " now" : ""}`, x1: x(l) + 17, y1: y(from, j), x2: x(l + 1) - 15, y2: y(to, i),
-        "stroke-width": 0.4 + (2.5 * Math.abs(w.d[i * w.s[1] + j])) / (largest(w) || 1), ...(step.pass === "backward" && lit ? { "marker-start": 'url("#back-arrow")' } : {}) }, picture);
+      const weight = Math.abs(w.d[i * w.s[1] + j]) / most;
+      draw("line", { class: `link${lit ? " now" : ""}`, ...ends, y1: y(from, j), y2: y(to, i), "stroke-width": thin + thick * weight, ...(many ? {} : back) }, picture);
     }
+    if (many && lit) draw("line", { class: "link now", ...ends, y1: H - 8, y2: H - 8, "stroke-width": 2.5, ...back }, picture);
   });
   columns.forEach(({ id, a }, l) => {
     const lit = now.has(id) || (l && now.has(layers[l - 1].z)), hidden = (a.s[0] ?? 1) - count(a);
@@ -169,7 +247,7 @@ function show(number) {
   at = Math.max(0, Math.min(steps.length - 1, number));
   const step = steps[at];
   if (moved) hints = tries = 0;
-  document.body.classList.toggle("backward", step.pass === "backward");
+  el("page").classList.toggle("backward", step.pass === "backward");
   el("step").innerHTML = step.html;
   refill(el("step"));
   all("td", el("step")).forEach(expandable);
@@ -189,23 +267,26 @@ function show(number) {
     `<tr${fresh ? ' class="new"' : ""}><td>${row[0]}</td><td>${row[1]}</td></tr>`).join("");
   refill(el("so-far"), 48);
   pictures(step);
-  const block = (id) => data.folds?.[id] ?? id;
-  const within = (set, g) => [...set].some((id) => (g.id.startsWith("s-") ? "s-" + block(id) : id) === g.id);
-  all("g.node").forEach((g) => {
-    g.classList.toggle("later", !within(known, g));
-    g.classList.toggle("now", within(new Set(step.nodes), g));
-    fill(g, known.has(g.id.replace("s-", "")), sloped.has(g.id.replace("s-", "")));
+  const now = new Set(step.nodes.map(stand));
+  drawn.forEach(({ g }) => {
+    g.classList.toggle("later", !known.has(g.id));
+    g.classList.toggle("now", now.has(g.id));
+    fill(g, known.has(g.id), sloped.has(g.id));
   });
-  all("g.edge").forEach((g) => g.classList.toggle("now", step.edges.includes(g.id)));
+  edges.forEach(({ g }) => g.classList.toggle("now", step.edges.includes(g.id)));
+  el("fold").setAttribute("aria-pressed", frames.every((f) => f.shut));
   network();
   ask();
   el("slider").value = at;
   el("slider").setAttribute("aria-valuetext", el("step").querySelector("h1").textContent);
   el("first").disabled = el("back").disabled = at === 0;
   el("last").disabled = el("next").disabled = at === steps.length - 1;
-  const first = step.nodes.length === 1 && drawnNode(step.nodes[0]).find((g) => g.getBoundingClientRect().width);
-  if (first && el("follow").checked) first.scrollIntoView({ block: "center", inline: "center" });
-  history.replaceState(null, "", "#" + at);
+  if (step.nodes.length === 1 && el("follow").checked) follow(el(stand(step.nodes[0])));
+  changed();
+}
+function follow(g) {  // to the middle of the room that there is
+  const space = el("graph"), [a, b] = [g, space].map((x) => x.getBoundingClientRect());
+  space.scrollBy(a.x + a.width / 2 - b.x - b.width / 2, a.y + a.height / 2 - b.y - b.height / 2);
 }
 function visit(id) {
   const there = (step) => step.nodes.includes(id), pass = steps[at].pass;
@@ -296,7 +377,7 @@ function judged(typed, question, node) {
   const near = (x) => Math.abs(answer - x) <= 0.005 * Math.abs(x) + 1e-12;
   const right = values[node.gradient].d[question.entry];
   if (near(right)) return { right: true };
-  const made = question.wrong.map(([slot, kind, formula]) => ({ x: (values[slot].d.length > 1 ? values[slot].d[question.entry] : values[slot].d[0]), kind, formula }));
+  const made = question.wrong.map(([slot, kind, formula]) => ({ x: mistakes()[slot].d[question.entry], kind, formula }));
   const [found] = made.filter(({ x }) => near(x)).sort((a, b) => Math.abs(answer - a.x) - Math.abs(answer - b.x));
   if (found) return { kind: found.kind, words: `That is what comes out with the mistake “${found.kind}”: ${found.formula}.` };
   return { words: "Not right, and no mistake that is known here. Try a hint." };
@@ -310,8 +391,8 @@ el("asking").addEventListener("submit", (event) => {
 el("ask").addEventListener("change", () => show(at));
 
 // -- change, and descend -------------------------------------------------------------------------
-function follow() {
-  values = program(leaves);
+function renew() {
+  compute();
   show(at); edit(false); curve();
 }
 const cost = () => values[data.nodes[data.cost].value].d[0];
@@ -320,7 +401,7 @@ function set(id, i, x) {
   const a = leaves[id], d = a.d.slice();
   d[i] = x;
   leaves = { ...leaves, [id]: array(a.s, d) };
-  values = program(leaves);
+  compute();
   show(at); curve();
 }
 function edit(fresh = true) {
@@ -341,7 +422,7 @@ function edit(fresh = true) {
       draggable(box);
     });
   }
-  all("input", el("editor")).forEach((box) => { if (box !== document.activeElement || fresh) box.value = Number(a.d[box.dataset.i].toPrecision(5)); });
+  all("input", el("editor")).forEach((box) => { if (box !== root.activeElement || fresh) box.value = Number(a.d[box.dataset.i].toPrecision(5)); });
 }
 function draggable(box) {  // typed, or dragged from side to side
   const change = (x) => set(el("leaf").value, Number(box.dataset.i), x);
@@ -372,10 +453,10 @@ function descend() {
     next[id] = map((w, d) => w - rate * d, leaves[id], g);
   });
   leaves = next;
-  follow();
+  renew();
 }
 el("descend").addEventListener("click", descend);
-el("reset").addEventListener("click", () => { leaves = { ...start }; costs = []; follow(); });
+el("reset").addEventListener("click", () => { leaves = { ...start }; costs = []; renew(); });
 const parameters = new Set(data.trained);
 el("leaf").innerHTML = Object.keys(start).sort((a, b) => parameters.has(b) - parameters.has(a)).map((id) => `<option value="${id}"></option>`).join("");
 all("option", el("leaf")).forEach((option) => { option.textContent = data.nodes[option.value].name; });
@@ -401,15 +482,14 @@ const moves = {
   ArrowRight: onward, ArrowDown: onward, " ": onward, ArrowLeft: () => show(at - 1),
   ArrowUp: () => show(at - 1), Home: () => show(0), End: () => show(steps.length - 1), b: () => show(turn),
 };
-document.addEventListener("keydown", (event) => {
+root.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || !(event.key in moves)) return;
   if (event.target.matches?.("input:not([type=range]), select, summary") || (event.key === " " && event.target.tagName === "BUTTON")) return;
   event.preventDefault();
   moves[event.key]();
 });
-window.addEventListener("hashchange", () => show(Number(location.hash.slice(1)) || 0));
+el("page").classList.toggle("dark", night);
 el("ask").value = data.ask ? "number" : "";
 edit();
 curve();
 fit();
-show(Number(location.hash.slice(1)) || 0);

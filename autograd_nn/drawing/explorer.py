@@ -26,7 +26,7 @@ from .layers import layered
 from .names import names_of
 from .pictures import LIMIT
 from .sources import outputs_of
-from .view import Group, View, collapsed, whole
+from .view import View, whole
 
 if TYPE_CHECKING:
     from .live import Shown
@@ -44,10 +44,38 @@ class Page:
     ----------
     html : str
         The whole page.
+    markup, script : str
+        What it consists of: styles and elements, and the program that moves them.
     """
 
-    def __init__(self, text: str) -> None:
-        self.html = text
+    def __init__(self, title: str, svg: str, script: str) -> None:
+        filled = {"__TITLE__": html.escape(title), "__SVG__": svg, "__SCRIPT__": script}
+        template = _TEMPLATE.read_text(encoding="utf-8")
+        # in one go, so that no key in what is filled in is taken for one
+        self.html = re.sub("|".join(filled), lambda key: filled[key[0]], template)
+        self.script = script
+        start, end = self.html.index("<style>"), self.html.index("<script>")
+        self.markup = self.html[start:end]
+
+    def widget(self, height: int = 640) -> Any:
+        """Return the page as a widget for notebooks, an ``anywidget.AnyWidget``.
+
+        Its ``step`` may be read and set; its ``values`` are the numbers of the leaves as they
+        were changed on the page, by name.
+
+        Parameters
+        ----------
+        height : int
+            In pixels.
+
+        Raises
+        ------
+        ImportError
+            Without anywidget.
+        """
+        from .widget import widget_class
+
+        return widget_class()(self.markup, self.script, height)
 
     def save(self, path: str | os.PathLike[str]) -> pathlib.Path:
         """Write the page to a file and return its path."""
@@ -145,12 +173,12 @@ def explore(
     known = _all_named(view, given)
     groups = layered(view, given)
     ids = {node: f"n{number}" for number, node in enumerate(view.nodes)}
-    flows, shown = Flows(outputs, record=True), Shown()
+    flows, shown, mistakes = Flows(outputs, record=True), Shown(), Shown()
     steps = Steps(view, known, flows, shown).all()
     asked = questions(outputs[0], flows.total)
     plain_values = [node for node in view.nodes if node in known and node.dtype.kind in "biuf"]
     data = {
-        "steps": [_data(step, ids, asked, shown) for step in steps],
+        "steps": [_data(step, ids, asked, mistakes) for step in steps],
         "nodes": {
             ids[node]: {
                 "name": notation.unicode(known[node]),
@@ -160,10 +188,14 @@ def explore(
             for node in plain_values
         },
         "layers": _network(view, given, ids),
+        "groups": [
+            {"nodes": [ids[node] for node in group.nodes], "last": ids[group.nodes[-1]]}
+            for group in groups
+        ],
         "ask": ask,
     }
     leaves = {ids[x]: x for x in plain_values if not x.inputs and str(x.dtype) == "float64"}
-    live = Live(outputs[0], flows, shown, leaves)
+    live = Live(outputs[0], flows, shown, mistakes, leaves)
     data |= {
         "why": live.why,
         "trained": [key for key, leaf in live.leaves.items() if leaf.requires_grad],
@@ -171,34 +203,16 @@ def explore(
     }
     start = ", ".join(f'"{key}": {literal(leaf.numpy())}' for key, leaf in live.leaves.items())
     program = f"const program = {live.program.text};\nconst start = {{{start}}};"
-    options = Options(names=known, slots=set(plain_values))
-    svg = _drawn(view, groups, options, ids, backend)
-    small = ""
-    if groups:
-        folded = collapsed(view, groups)
-        small = _drawn(folded, [], options, {x: f"s-{id_}" for x, id_ in ids.items()}, backend)
-        data["folds"] = {
-            ids[node]: ids[block]
-            for group in groups
-            for block in group.nodes
-            if block in folded.blocks
-            for node in group.nodes
-        }
-    title = f"{notation.unicode(known[outputs[0]])}, step by step"
-    return Page(_filled(title, svg, small, data, program))
-
-
-def _drawn(
-    view: View, groups: list[Group], options: Options, ids: Mapping[Tensor, str], backend: str
-) -> str:
-    drawn = picture(view, groups, options)
+    drawn = picture(view, groups, Options(names=known, slots=set(plain_values)))
     svg: str = written(drawn, backend).pipe("svg", encoding="utf-8")
-    svg = svg[svg.index("<svg") :]
-    # the numbers of the whole graph, whatever is folded
-    own = {node.id: ids[x] for node, x in zip(drawn.nodes, view.nodes, strict=True)}
-    prefix = ids[view.nodes[-1]].partition("n")[0]
-    svg = re.sub(r'id="(n\d+)"', lambda found: f'id="{own[found[1]]}"', svg)
-    return re.sub(r'id="((?:e|clust|graph|a_)\w*)"', rf'id="{prefix}\1"', svg)
+    # JSON in a script element must not end it, nor open a comment in it
+    said = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        said = said.replace(character, f"\\u{ord(character):04x}")
+    runtime, page = (path.read_text(encoding="utf-8") for path in (RUNTIME, _SCRIPT))
+    title = f"{notation.unicode(known[outputs[0]])}, step by step"
+    script = f"const data = {said};\n{runtime}\n{program}\n{page}"
+    return Page(title, svg[svg.index("<svg") :], script)
 
 
 def _network(view: View, names: Mapping[Tensor, str], ids: Mapping[Tensor, str]) -> Any:
@@ -236,7 +250,7 @@ def _all_named(view: View, names: dict[Tensor, str]) -> dict[Tensor, str]:
 
 
 def _data(
-    step: Step, ids: Mapping[Tensor, str], asked: Mapping[Tensor, Question], shown: Shown
+    step: Step, ids: Mapping[Tensor, str], asked: Mapping[Tensor, Question], mistakes: Shown
 ) -> dict[str, Any]:
     data: dict[str, Any] = {
         "pass": step.pass_,
@@ -255,21 +269,6 @@ def _data(
             "where": [i + 1 for i, n in zip(question.entry, shape, strict=True) if n > 1],
             "shape": arrays.shape(shape),
             "formula": question.formula,
-            "wrong": [[shown.number(w.value), w.kind, w.formula] for w in question.wrong],
+            "wrong": [[mistakes.number(w.value), w.kind, w.formula] for w in question.wrong],
         }
     return data
-
-
-def _filled(title: str, svg: str, small: str, data: dict[str, Any], program: str) -> str:
-    """Return the page. JSON in a script element must not end it, nor open a comment in it."""
-    said = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    for character in "<>&\u2028\u2029":
-        said = said.replace(character, f"\\u{ord(character):04x}")
-    filled = {
-        "__TITLE__": html.escape(title), "__SVG__": svg, "__SMALL__": small, "__DATA__": said,
-        "__PROGRAM__": f"{RUNTIME.read_text(encoding='utf-8')}\n{program}",
-        "__SCRIPT__": _SCRIPT.read_text(encoding="utf-8"),
-    }  # fmt: skip
-    template = _TEMPLATE.read_text(encoding="utf-8")
-    # in one go, so that no key in what is filled in is taken for one
-    return re.sub("|".join(filled), lambda key: filled[key[0]], template)

@@ -33,7 +33,7 @@ class Script(NamedTuple):
     ----------
     text : str
         A function of an object with arrays by the names of the inputs; returns the outputs, in
-        order.
+        order, and a function that returns those that are wanted later.
     static : list of Tensor
         What depends on an input and yet stays as it is.
     """
@@ -42,7 +42,9 @@ class Script(NamedTuple):
     static: list[Tensor]
 
 
-def script(outputs: Sequence[Tensor], inputs: dict[str, Tensor]) -> Script:
+def script(
+    outputs: Sequence[Tensor], inputs: dict[str, Tensor], later: Sequence[Tensor] = ()
+) -> Script:
     """Return a JavaScript function that computes `outputs` from other values of `inputs`.
 
     Parameters
@@ -51,11 +53,14 @@ def script(outputs: Sequence[Tensor], inputs: dict[str, Tensor]) -> Script:
         Nodes of a graph, recorded backward passes among them.
     inputs : dict of str to Tensor
         Leaves whose values shall be given, by the names under which they are.
+    later : sequence of Tensor
+        What may be asked for afterwards; it is not computed before.
     """
-    order = topological_order(outputs)
+    at_once = set(topological_order(outputs))
+    order = topological_order([*outputs, *later])
     changing = dependents(order, inputs.values())
     names: dict[Tensor, str] = {node: f"given[{json.dumps(key)}]" for key, node in inputs.items()}
-    lines: list[str] = []
+    lines: dict[bool, list[str]] = {True: [], False: []}
     static: list[Tensor] = []
     for number, node in enumerate(order):
         if node in names:
@@ -66,9 +71,10 @@ def script(outputs: Sequence[Tensor], inputs: dict[str, Tensor]) -> Script:
             if text is None:
                 static.append(node)
         names[node] = f"v{number}"
-        lines.append(f"const v{number} = {text or literal(node._data)};")
-    results = ", ".join(names[output] for output in outputs)
-    body = "\n  ".join([*lines, f"return [{results}];"])
+        lines[node in at_once].append(f"const v{number} = {text or literal(node._data)};")
+    first, second = (", ".join(names[x] for x in some) for some in (outputs, later))
+    rest = "\n    ".join([*lines[False], f"return [{second}];"])
+    body = "\n  ".join([*lines[True], f"return [[{first}], () => {{\n    {rest}\n  }}];"])
     return Script(f"(given) => {{\n  {body}\n}}", static)
 
 

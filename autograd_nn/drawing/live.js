@@ -18,14 +18,14 @@ const strides = (s) => s.map((_, i) => size(s.slice(i + 1)));
 
 // Calls visit(offsets) for every index of `shape`, an offset for each list of steps.
 function walk(shape, steps, visit) {
-  const index = shape.map(() => 0), at = steps.map(() => 0);
+  const index = shape.map(() => 0), at = steps.map(() => 0), n = steps.length;
   for (let left = size(shape); left > 0; left--) {
     visit(at);
     for (let i = shape.length - 1; i >= 0; i--) {
       index[i]++;
-      steps.forEach((step, k) => { at[k] += step[i]; });
+      for (let k = 0; k < n; k++) at[k] += steps[k][i];
       if (index[i] < shape[i]) break;
-      steps.forEach((step, k) => { at[k] -= step[i] * shape[i]; });
+      for (let k = 0; k < n; k++) at[k] -= steps[k][i] * shape[i];
       index[i] = 0;
     }
   }
@@ -43,9 +43,12 @@ function broadcast(shapes) {
   });
 }
 function map(f, ...args) {
-  const s = broadcast(args.map((a) => a.s)), d = new Float64Array(size(s));
+  const s = broadcast(args.map((a) => a.s)), d = new Float64Array(size(s)), [x, y] = args.map((a) => a.d);
+  const of = [, ([i]) => f(x[i]), ([i, j]) => f(x[i], y[j])][args.length] ?? ((at) => f(...at.map((o, j) => args[j].d[o])));
+  const whole = args.map((a) => (a.d.length === d.length ? 1 : a.d.length === 1 ? 0 : NaN));
   let k = 0;
-  walk(s, args.map((a) => stretched(a, s)), (at) => { d[k++] = f(...at.map((o, j) => args[j].d[o])); });
+  if (whole.some(Number.isNaN)) walk(s, args.map((a) => stretched(a, s)), (at) => { d[k++] = of(at); });
+  else for (const at = whole.map(() => 0); k < d.length; at.forEach((_, j) => { at[j] += whole[j]; })) d[k++] = of(at);
   return array(s, d);
 }
 function reduce(a, { axis = null, keepdims = false }, start, f) {

@@ -70,8 +70,8 @@ class Live:
         The number whose graph it is.
     flows : Flows
         Its gradients, recorded.
-    shown : Shown
-        What the program computes, in the order of the numbers.
+    shown, mistakes : Shown
+        What the program computes at once, and when it is asked for, in the order of the numbers.
     leaves : dict of str to Tensor
         What could be changed.
 
@@ -84,17 +84,24 @@ class Live:
         Why the others stay as they are; nothing where there are none.
     """
 
-    def __init__(self, J: Tensor, flows: Flows, shown: Shown, leaves: Mapping[str, Tensor]) -> None:
-        outputs = list(shown.numbers)
+    def __init__(
+        self,
+        J: Tensor,
+        flows: Flows,
+        shown: Shown,
+        mistakes: Shown,
+        leaves: Mapping[str, Tensor],
+    ) -> None:
+        outputs, later = list(shown.numbers), list(mistakes.numbers)
         self.leaves = dict(leaves)
-        static = script(outputs, self.leaves).static
+        static = script(outputs, self.leaves, later).static
         fixed = set(topological_order(static)) & set(self.leaves.values())
         names = sorted({node.op.name for node in static if node.op})
         self.why = f"no JavaScript form: {', '.join(names)}" if fixed else ""
         self.leaves = {key: leaf for key, leaf in self.leaves.items() if leaf not in fixed}
         if self.leaves and not _follows(J, flows, list(self.leaves.values())):
             self.leaves, self.why = {}, "the gradient was recorded for these values alone"
-        self.program: Script = script(outputs, self.leaves)
+        self.program: Script = script(outputs, self.leaves, later)
 
 
 def _follows(J: Tensor, flows: Flows, leaves: list[Tensor]) -> bool:

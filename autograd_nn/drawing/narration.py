@@ -206,7 +206,7 @@ class Steps:
             why = self._chain(node, used)
             lines = self._sum(called, used, total)
         said = (
-            f"<h1><span class='pass'>Backward:</span> {called}</h1><p>{why}</p>"
+            f"<h1><span class='pass'>Backward:</span> {called}</h1><div class='why'>{why}</div>"
             f"<div class='formula'>{lines}</div>"
         )
         return Step("backward", [node], used, said, [(called, total)])

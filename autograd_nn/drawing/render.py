@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import os
 import pathlib
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,7 +38,7 @@ class DrawingError(RuntimeError):
 def _in_process(source: str, engine: str, output: str) -> bytes:
     import pygraphviz
 
-    with _GRAPHVIZ:
+    with _GRAPHVIZ, _messages():
         try:
             graph = pygraphviz.AGraph(string=source)
         except pygraphviz.DotError as error:
@@ -52,6 +53,30 @@ def _in_process(source: str, engine: str, output: str) -> bytes:
     if not drawn:
         raise DrawingError(f"Graphviz drew nothing as {output!r} with the engine {engine!r}")
     return drawn
+
+
+@contextmanager
+def _messages() -> Iterator[None]:
+    """Pass on what C code writes on stderr, except what Fontconfig says of the system's files.
+
+    A notebook would show that as an error.
+    """
+    try:
+        stderr = os.dup(2)
+    except OSError:  # there is none
+        yield
+        return
+    with tempfile.TemporaryFile() as file:
+        os.dup2(file.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            file.seek(0)
+            for line in file:
+                if not line.startswith(b"Fontconfig warning"):
+                    os.write(2, line)
 
 
 @contextmanager
@@ -128,6 +153,18 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         if backend not in BACKENDS:
             raise ValueError(f"backend is one of {', '.join(BACKENDS)}; got {backend!r}")
         self.backend = backend
+
+    def _repr_mimebundle_(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return the picture for a notebook, where a wide one scrolls; else what is missing."""
+        try:
+            shown: dict[str, Any] = super()._repr_mimebundle_(*args, **kwargs)
+        except GraphvizMissingError as error:
+            return {"text/plain": str(error)}
+        svg = shown.get("image/svg+xml", "")
+        if svg:
+            whole = svg[svg.index("<svg") :].replace("<svg", "<svg style='max-width:none'", 1)
+            shown["text/html"] = f"<div style='overflow-x:auto'>{whole}</div>"
+        return shown
 
     def _copy_kwargs(self, **kwargs: Any) -> Any:  # graphviz' hook for copy()
         return {**super()._copy_kwargs(**kwargs), "backend": self.backend}

@@ -305,11 +305,16 @@ def relation(t: Term, h: Head, ix: Indices, e: Exponent) -> Relation | None:
     if found is not None:
         left, m = found
         factor = left.changed({key: e} if h.kind == "power" else {}, -1 / lead.c)
-    else:  # a fraction is parted: 1/(u (1 + u)) is 1/u − 1/(1 + u), u being the leading term
-        one, inverse = _one(h), Term(Fraction(1), {k: -x for k, x in lead.at(m).a.items()})
-        if one is None or lead.b or divided(without, inverse, {}) is None:
+    else:  # a fraction is parted: 1/u · v/(u + v) is 1/u − 1/(u + v), u being the leading term
+        other = _other(h, lead)
+        if other is None:
             return None
-        lead, factor = one, t.changed({}, -1 / one.c)
+        beside = other.at(m)
+        inverse = Term(Fraction(1), {k: -x for k, x in lead.at(m).a.items()}).times(beside)
+        if divided(without, inverse, {}) is None:
+            return None
+        lead = other
+        factor = t.changed({k: -x for k, x in beside.a.items()}, -1 / other.c)
     zero = [lead.fresh(m), *[s.fresh(m) for s in h.parts if s is not lead], *beyond]
     if h.kind == "tie":
         zero = [z.changed({key: 1}) for z in zero]
@@ -325,8 +330,10 @@ def _weight(t: Term) -> tuple[int, Exponent]:
     return len(t.b), sum([max(e, -e) for e in t.a.values()])
 
 
-def _one(h: Head) -> Term | None:
-    return next((s for s in h.parts if not s.a and not s.b), None) if h.kind == "power" else None
+def _other(h: Head, lead: Term) -> Term | None:
+    """Return the lightest term of a sum beside the leading one, where neither is a Σ."""
+    rest = [s for s in h.parts if s is not lead and not s.b]
+    return min(rest, key=_weight) if h.kind == "power" and rest and not lead.b else None
 
 
 def divided(

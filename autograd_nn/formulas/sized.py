@@ -241,24 +241,9 @@ def _unwrapped(x: Any) -> Any:
     return type(x)(map(plain, x)) if isinstance(x, (list, tuple)) else plain(x)
 
 
-_REFUSED = {
-    np.argmax,
-    np.argmin,
-    np.argsort,
-    np.sort,
-    np.partition,
-    np.argpartition,
-    np.searchsorted,
-    np.digitize,
-    np.cumsum,
-    np.cumprod,
-    np.prod,
-    np.median,
-    np.quantile,
-    np.percentile,
-    np.unique,
-    np.nonzero,
-}
+_REFUSED = {np.argmax, np.argmin, np.argsort, np.sort, np.partition, np.argpartition,
+            np.searchsorted, np.digitize, np.cumsum, np.cumprod, np.prod, np.median,
+            np.quantile, np.percentile, np.unique, np.nonzero}  # fmt: skip
 
 
 def lifted(x: Any) -> Sized:
@@ -271,8 +256,19 @@ def lifted(x: Any) -> Sized:
     if array.size != 1:
         raise NoForm(f"an array of shape {array.shape} has no size of its own")
     return Sized(
-        (None,) * array.ndim, number(exact(array.item())), bool if array.dtype == bool else float
+        (None,) * array.ndim, _number_of(array.item()), bool if array.dtype == bool else float
     )
+
+
+def _number_of(value: Any) -> Terms:
+    """Return a float as terms: the simple fraction or root of one that it is the nearest one to."""
+    fraction = exact(value)
+    square = Fraction(value * value).limit_denominator(1000)
+    if fraction.denominator <= 100_000 or not math.isclose(
+        math.sqrt(square), abs(value), rel_tol=4e-16
+    ):
+        return number(fraction)
+    return scaled(power_of(number(square), Fraction(1, 2)), 1 if value > 0 else -1)
 
 
 def exact(value: Any) -> Fraction:

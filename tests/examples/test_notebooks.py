@@ -67,6 +67,7 @@ def test_a_notebook_shows_its_pictures(lesson: Path, executed: dict[str, list[An
     assert any(said) or outputs(cells, "text/html") or shown
     errors = [o for cell in cells for o in cell.get("outputs", []) if o.output_type == "error"]
     assert not errors
+    assert "stderr" not in [out.get("name") for cell in cells for out in cell.get("outputs", [])]
 
 
 def test_formulas_are_rendered(executed: dict[str, list[Any]]) -> None:

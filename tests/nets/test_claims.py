@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -220,3 +221,23 @@ def test_prove_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture
     file.write_text("def delta2(W2, delta3):\n    return W2.T @ delta3\n")
     assert main(["prove", "--structure", "5", "4", "3", "--formulas", str(file)]) == 1
     assert "left over" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("activation", [["elu", "leaky_relu", "tanh"], "elu"])
+def test_deep_networks_of_cases_are_proved_with_f_left_open(activation: Any) -> None:
+    net = Network([3, 4, 5, 4, 2], activation=activation, output="softplus")
+    begun = time.process_time()
+    proofs = prove(net)
+    assert time.process_time() - begun < 15  # minutes, if cases are multiplied out
+    assert all(proof.proved and proof.any_size for proof in proofs)
+    assert all(proof.any_depth for proof in proofs) == (activation == "elu")
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_f_prime_of_one_s_own_is_proved_or_refuted(right: bool) -> None:
+    slope = (lambda z: 2 * np.sin(z) * np.cos(z)) if right else np.cos
+    own = Activation("own", lambda z: np.sin(z) ** 2, slope)
+    proofs = {proof.name: proof for proof in prove(Network([3, 4, 2], activation=[own]))}
+    assert proofs["delta2"].any_size == right
+    assert proofs["delta2"].refuted != right
+    assert proofs["dW1"].any_size

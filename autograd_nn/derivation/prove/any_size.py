@@ -7,16 +7,17 @@ besides, and both must agree. What the numbers contradict at random sizes is ref
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ...core.backward import gradients
-from ...core.graph import topological_order
+from ...core.graph import topological_order, uses
 from ...core.tensor import Tensor, plain
 from ...formulas import notation
+from ...formulas.expression import Expr
 from ...formulas.index_notation import Writer, sum_text
 from ...formulas.normal_form import collected, derivative, head_on
 from ...formulas.sized import Sized, lifted
@@ -27,8 +28,10 @@ from ..names import Environment, Meaning
 from ..verify.claims import Claim, FormulaError, run
 from ..verify.report import difference
 from .certificate import certificate
-from .general import ANY_F, OWN_FORM, OWN_SLOPE, Sizes, World, called, declare, is_sign
+from .facts import called, declare, is_sign
+from .general import ANY_F, OWN_FORM, OWN_SLOPE, Sizes, World, identity_of, is_given, samples_size
 from .random_sizes import Draw, draws
+from .readings import SIZE, Readings, number_in, numbers_in, read, ways
 
 FEW = 3
 """At how many random sizes the numbers must agree."""
@@ -39,6 +42,8 @@ class Verdict:
 
     Attributes
     ----------
+    prover, claim : Prover, Claim
+        Who says so, and of what; where numbers were read as sizes, others than were asked.
     proved : bool or None
         None where it is undecided.
     why : str
@@ -57,9 +62,13 @@ class Verdict:
         The names of what functions are taken of.
     defect : bool
         Whether the engine's derivative is not that of the normal form.
+    here : bool
+        Whether a refuted formula is right at the graph's own sizes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, prover: Prover, claim: Claim) -> None:
+        self.prover = prover
+        self.claim = claim
         self.proved: bool | None = None
         self.why = ""
         self.mode = ANY_F
@@ -72,6 +81,7 @@ class Verdict:
         self.partial = False
         self.aliases: dict[str, tuple[str, list[int]]] = {}
         self.defect = False
+        self.here = False
 
 
 class Prover:
@@ -83,6 +93,8 @@ class Prover:
         The graph.
     assume : sequence of callable
         Facts about its leaves.
+    readings : dict, optional
+        Which numbers are read as sizes.
 
     Attributes
     ----------
@@ -90,14 +102,21 @@ class Prover:
         Whether it is known from elsewhere that each layer leads to the next by the same step.
     """
 
-    def __init__(self, environment: Environment, assume: Sequence[Any] = ()) -> None:
+    def __init__(
+        self,
+        environment: Environment,
+        assume: Sequence[Any] = (),
+        readings: Readings | None = None,
+    ) -> None:
         self.environment = environment
         self.assume = tuple(assume)
+        self.readings = readings or {}
         self.why = ""
         self.one_step = False
+        self._readers: dict[Any, Prover] = {}
         with algebra():
             try:
-                self.sizes: Sizes | None = Sizes(environment)
+                self.sizes: Sizes | None = Sizes(environment, readings)
             except (NoForm, TypeError, ValueError, NotImplementedError) as error:
                 self.sizes, self.why = None, _said(error)
             if self.sizes and self.assume:
@@ -108,13 +127,46 @@ class Prover:
         if self.sizes and len(self.draws) < FEW:
             self.why = "no random numbers were found for which J is finite"
 
-    def judge(self, claim: Claim) -> Verdict:
-        """Prove a claim, refute it, or leave it undecided."""
-        verdict = Verdict()
+    def judge(self, claim: Claim, formula: Expr | None = None) -> Verdict:
+        """Prove a claim, refute it, or leave it undecided.
+
+        Parameters
+        ----------
+        claim : Claim
+            With a function.
+        formula : Expr, optional
+            As it was recorded, so that its numbers can be read as sizes.
+        """
+        verdict = Verdict(self, claim)
         verdict.why = self.why
         if self.sizes is None or len(self.draws) < FEW:
             return verdict
         agree = self._numbers(claim, verdict)
+        if agree and self._m_is_shown() and self._decide(claim, verdict, agree):
+            return verdict
+        for prover, other in self._otherwise(claim, formula):
+            if prover._numbers(other, Verdict(prover, other)):
+                found = prover.judge(other)
+                if found.proved:
+                    return found
+        if self._decide(claim, verdict, agree) or agree:
+            return verdict
+        if _only_kinks(verdict) and self._numbers(
+            claim,
+            Verdict(self, claim),
+            draws(self.environment, self.sizes, self.assume, smooth=True),
+        ):
+            self._decide(claim, verdict, True)
+            return verdict
+        own = draws(self.environment, self.sizes, self.assume, own=True)
+        verdict.here = self._numbers(claim, Verdict(self, claim), own)
+        verdict.proved = None if verdict.here and self._holds_other_constants() else False
+        if verdict.here:
+            verdict.why = "right at the graph's own sizes, but not at every size"
+        return verdict
+
+    def _decide(self, claim: Claim, verdict: Verdict, agree: bool) -> bool:
+        """Ask the algebra, in the widest scope first."""
         for mode in (ANY_F, OWN_SLOPE, OWN_FORM):
             if mode is not ANY_F and self.environment.activation is None and mode is OWN_SLOPE:
                 continue
@@ -124,29 +176,57 @@ class Prover:
                 with algebra():
                     self._algebra(claim, verdict, mode, cut, agree)
                 if verdict.proved or verdict.defect:
-                    return verdict
+                    return True
             if not agree:
                 break
-        if not agree:
-            verdict.proved = False
-        return verdict
+        return False
+
+    def _holds_other_constants(self) -> bool:
+        """Whether the graph holds arrays of numbers in whose place random ones were drawn."""
+        leaves = [n for n in self.environment.order if n.op is None and n.size > 1]
+        return any(not is_given(n) and identity_of(n) is None for n in leaves)
+
+    def _m_is_shown(self) -> bool:
+        """Whether m is a size of the graph, and not a number that it holds."""
+        assert self.sizes is not None  # noqa: S101 - judged before
+        known = self.environment.samples <= 1 or "m" not in self.sizes.known
+        return known or samples_size(self.environment, self.sizes) is not None
+
+    def _otherwise(self, claim: Claim, formula: Expr | None) -> Iterator[tuple[Prover, Claim]]:
+        """Yield a prover and a claim for each way to read numbers as sizes."""
+        assert self.sizes is not None  # noqa: S101 - judged before
+        if self.readings:
+            return
+        users = uses(self.environment.order)
+        held = {number_in(node, users) for node in users} - {None}
+        written = numbers_in(formula) if formula is not None else set()
+        for readings in ways({x for x in held if x is not None} | written, self.sizes.known):
+            key = tuple(readings.items())
+            if key not in self._readers:
+                self._readers[key] = Prover(self.environment, self.assume, readings)
+            prover = self._readers[key]
+            if prover.sizes and len(prover.draws) == FEW:
+                if formula is not None and written & set(readings):
+                    yield prover, read(claim, formula, readings)
+                else:
+                    yield prover, claim
 
     def _below(self, claim: Claim) -> bool:
         """Whether a formula names nothing from which the tensor itself is computed."""
         node = claim.meaning.node
         assert node is not None  # noqa: S101 - claims are about tensors
         above = {n for n in topological_order([node]) if n is not node and n.op is not None}
-        used = [self.environment.meaning(t) for t in claim.uses]
+        used = [self.environment.meaning(t) for t in claim.uses if not t.startswith(SIZE)]
         return not any(m.node in above and not m.gradient for m in used)
 
-    def _numbers(self, claim: Claim, verdict: Verdict) -> bool:
-        """Whether formula and derivative agree at random sizes."""
-        for draw in self.draws:
+    def _numbers(self, claim: Claim, verdict: Verdict, at: Iterable[Draw] = ()) -> bool:
+        """Whether formula and derivative agree on draws, if none are given at random sizes."""
+        for draw in at or self.draws:
             right = np.asarray(draw.value(claim.meaning), dtype=float)
             arguments = {}
             for text in claim.uses:
-                meaning = self.environment.meaning(text)
-                arguments[text] = draw.other(text) if meaning.node is None else draw.value(meaning)
+                meaning = self._meaning(text)
+                arguments[text] = draw.other(text) if meaning is None else draw.value(meaning)
             try:
                 value = run(claim, arguments)
             except FormulaError as error:
@@ -253,16 +333,21 @@ class Prover:
         return any(n.op in (EQUAL, NOT_EQUAL) for n in self.environment.order)
 
     def _arguments(self, claim: Claim, world: World) -> dict[str, Any]:
-        meanings = {t: self.environment.meaning(t) for t in claim.uses}
-        found = world.gradients([m for m in meanings.values() if m.gradient])
+        meanings = {t: self._meaning(t) for t in claim.uses}
+        found = world.gradients([m for m in meanings.values() if m and m.gradient])
         return {
             text: world.other(text)
-            if m.node is None
+            if m is None
             else found[m]
             if m.gradient
-            else world.value(m.node)
+            else world.value(m.node)  # type: ignore[arg-type]  # `_meaning` leaves none without
             for text, m in meanings.items()
         }
+
+    def _meaning(self, text: str) -> Meaning | None:
+        """Return what a name means in the graph; None for m, f, f′ and what is read as a size."""
+        meaning = None if text.startswith(SIZE) else self.environment.meaning(text)
+        return None if meaning is None or meaning.node is None else meaning
 
     def certificate(self, claim: Claim, verdict: Verdict, says: str) -> str:
         """Return the certificate of a proof."""
@@ -300,6 +385,12 @@ def differentiated(world: World, node: Tensor, axes: tuple[Index | None, ...]) -
 def gradient_from(end: Tensor, start: Tensor, seed: Sized) -> Any:
     """Return what the engine's rules carry from `end` back to `start`."""
     return gradients(end, [start], seed)[0]
+
+
+def _only_kinks(verdict: Verdict) -> bool:
+    """Whether formula − derivative is 0 but where something is 0."""
+    terms = verdict.over.terms if verdict.over is not None else []
+    return bool(terms) and all(any(h.kind == "tie" for h, _ in t.a) for t in terms)
 
 
 def _exception(h: Head) -> str:

@@ -8,24 +8,22 @@
 
 from __future__ import annotations
 
-import inspect
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, cast
 
 import numpy as np
 
 from ...core.backward import gradients
-from ...core.graph import dependents
+from ...core.graph import dependents, uses
 from ...core.op import Op
 from ...core.recording import recording
 from ...core.tensor import Tensor, apply, plain
-from ...formulas.normal_form import leading, see_symmetries
-from ...formulas.sized import SHAPES_ONLY, Size, Sized, axes_of, lifted, logistic, opaque
+from ...formulas.sized import SHAPES_ONLY, Size, Sized, axes_of, exact, lifted, logistic, opaque
 from ...formulas.sized_functions import number_of
 from ...formulas.sum_functions import exp_of, function, log_of
-from ...formulas.terms import DELTA, Head, Index, NoForm, Rule, Term, named, number
+from ...formulas.terms import DELTA, Head, Index, NoForm, Term, named, number
 from ...ops.activations import SOFTPLUS
 from ...ops.costs import SIGMOID_CROSS_ENTROPY
 from ...ops.elementwise import ADD, DIVIDE, MULTIPLY, NEGATIVE, SIGMOID, SUBTRACT
@@ -35,6 +33,8 @@ from ...ops.reductions import MEAN, SUM
 from ...ops.shapes import BROADCAST_TO, RESHAPE
 from ...ops.trigonometry import TANH
 from ..names import Environment, Meaning, spelling
+from .facts import declare
+from .readings import SIZE, Reading, Readings, number_in
 
 Nodes = dict[Tensor, Tensor]
 ANY_F, OWN_SLOPE, OWN_FORM = "every differentiable f", "slope", "form"
@@ -54,10 +54,15 @@ class Sizes:
         (node, axis) → the size, for leaves and for axes that are new in a broadcast.
     known : dict of str to int
         The label of each size → how long it is in the graph that was recorded.
+    readings : dict
+        What numbers are read as sizes.
     """
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, environment: Environment, readings: Readings | None = None) -> None:
         self.environment = environment
+        self.readings = readings or {}
+        self.readings_by_name = {SIZE + str(r): r for r in self.readings.values()}
+        self._users = uses(environment.order)
         self.of: dict[tuple[Tensor, int], Size] = {}
         self.known: dict[str, int] = {}
         count = itertools.count()
@@ -65,7 +70,9 @@ class Sizes:
             if node.op is None or node.op is BROADCAST_TO:
                 for axis, n in enumerate(node.shape):
                     if n != 1:
-                        self.of[node, axis] = Size(f"?{next(count):03}", loose=True)
+                        square = axis == 1 and identity_of(node) is not None
+                        fresh = Size(f"?{next(count):03}", loose=True)
+                        self.of[node, axis] = self.of[node, 0] if square else fresh
         shapes = SHAPES_ONLY.set(True)
         try:
             nodes = World(environment, self, OWN_FORM).nodes
@@ -105,9 +112,22 @@ class Sizes:
         """Return the general shape of a leaf."""
         return tuple(self.of.get((node, axis), 1) for axis in range(node.ndim))
 
+    def reading(self, node: Tensor) -> Reading | None:
+        """Return which size a number of the graph is read as."""
+        number = number_in(node, self._users) if self.readings else None
+        return None if number is None else self.readings.get(number)
+
     def least(self, label: str) -> int:
         """Return the least length of a size, for the positions that are asked for to be there."""
         return max([size.least for size in self.sizes if size.label == label], default=1)
+
+
+def identity_of(node: Tensor) -> float | None:
+    """Return c where a constant is c times the identity matrix, else None."""
+    if node.op is not None or node.ndim != 2 or is_given(node) or node.shape[0] != node.shape[1]:
+        return None
+    data = np.asarray(plain(node), dtype=float)
+    return float(data[0, 0]) if np.array_equal(data, data[0, 0] * np.eye(len(data))) else None
 
 
 def run_again(
@@ -240,7 +260,14 @@ class World:
         if is_given(node):
             return self._free(node, text or f"u{len(self.heads) + 1}", shape)
         if data.size == 1:
-            return node
+            read = self.sizes.reading(node)
+            return node if read is None or SHAPES_ONLY.get() else Tensor(read.sized())
+        one = identity_of(node)
+        if one is not None:
+            axes = axes_of(shape)
+            ix = tuple(i for i in axes if i is not None)
+            terms = [] if SHAPES_ONLY.get() else [Term(exact(one), {(DELTA, ix): 1})]
+            return Tensor(Sized(axes, terms))
         users = [n for n in self.environment.order if n.op is TAKE and node in n.inputs[1:]]
         if users:
             rows = self.sizes.of.get((users[0].inputs[0], users[0].params["axis"]))
@@ -301,6 +328,8 @@ class World:
         if text == "m":
             return number_of(self.symbolic_m) if self.symbolic_m else self.environment.samples
         op, order = self.environment.function, int(text == "f_prime")
+        if text in self.sizes.readings_by_name:
+            return self.sizes.readings_by_name[text].sized()
         if op is None or text not in ("f", "f_prime"):
             return self.environment.extras[text]
         if self.mode is ANY_F:
@@ -342,6 +371,32 @@ def _sloped(op: Op) -> Callable[[Any], Any]:
     return opaque(op)
 
 
+def left_open(
+    text: str, f: Callable[[Any], Any], f_prime: Callable[[Any], Any]
+) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
+    """Return f and f′ to be recorded, of which proofs take for granted only that f′ is its slope.
+
+    Parameters
+    ----------
+    text : str
+        What the function is called.
+    f, f_prime : callable
+        What they are in numbers.
+    """
+
+    def recorded(op: Op) -> Callable[[Any], Any]:
+        return lambda z: apply(op, (z,)) if isinstance(z, Tensor) else op.forward(z)
+
+    def either(numbers: Callable[[Any], Any], order: int) -> Callable[[Any], Any]:
+        return lambda z: _on(function(text, order))(z) if isinstance(z, Sized) else numbers(z)
+
+    prime = recorded(
+        Op(f"{text}_prime", either(f_prime, 1), text=f"{text}′({{0}})", latex=f"{text}'({{0}})")
+    )
+    rule = (lambda g, out, z: g * prime(z),)
+    return recorded(Op(text, either(f, 0), rule, traits={"elementwise", "activation"})), prime
+
+
 def samples_size(environment: Environment, sizes: Sizes) -> Size | None:
     """Return the size that m is, where the graph shows it: where J is a mean over the samples."""
     zs = set(environment.weighted_inputs())
@@ -353,69 +408,12 @@ def samples_size(environment: Environment, sizes: Sizes) -> Size | None:
         flat = node.inputs[0].ndim < 2 if node.inputs else False
         if node.op is MEAN and (flat or node.params.get("axis", 1) in (1, -1)):
             continue
+        whole = Fraction(1 if node.op is DIVIDE else -1)
+        if any(
+            r and r.labels == ("m",) and r.power == whole for r in map(sizes.reading, node.inputs)
+        ):
+            continue
         if node in zs or node.op not in (ADD, SUBTRACT, NEGATIVE, MULTIPLY, DIVIDE, SUM, MEAN):
             return None
         todo += [x for x in node.inputs if x in through]
     return Size("m")
-
-
-# -- facts ----------------------------------------------------------------------------------------
-
-
-def called(fact: Any, values: Mapping[str, Any]) -> Any:
-    """Return what a fact says of tensors."""
-    names = list(inspect.signature(fact).parameters)
-    missing = [n for n in names if n not in values]
-    if missing:
-        raise ValueError(f"assume speaks of {missing[0]!r}, which is no given tensor of the graph")
-    return fact(*[values[n] for n in names])
-
-
-def declare(fact: Any, values: Mapping[str, Any]) -> None:
-    """Make a fact about leaves a relation of the normal form.
-
-    Raises
-    ------
-    ValueError
-        If it is no equation, and does not say either that a tensor is positive.
-    """
-    said = called(fact, values)
-    kind, gap = getattr(said, "fact", None) or ("", None)
-    if SHAPES_ONLY.get():
-        return
-    terms = gap.terms if gap is not None else []
-    if kind == ">" and len(terms) == 1 and len(terms[0].a) == 1 and terms[0].c > 0:
-        ((head, _), e) = next(iter(terms[0].a.items()))
-        if e == 1 and head.kind == "name" and not terms[0].b:
-            head.positive = True
-            return
-    if kind == "=" and terms:
-        heads = [{h for h, _ in t.a} for t in terms]
-        plain_atoms = all(len(t.a) == 1 and not t.b and set(t.a.values()) == {1} for t in terms)
-        if len(terms) == 2 and plain_atoms and heads[0] == heads[1] and terms[0].c == -terms[1].c:
-            (head, ix), (_, other) = next(iter(terms[0].a)), next(iter(terms[1].a))
-            if sorted(map(id, ix)) == sorted(map(id, other)):
-                head.set_symmetries([tuple(range(len(ix))), tuple(ix.index(i) for i in other)])
-                see_symmetries()
-                return
-        lead = leading(terms)
-        names = [h for h, _ in lead.a if h.kind == "name"]
-        rest = [Term(-t.c / lead.c, t.a, t.b) for t in terms if t is not lead]
-        if names and {i for t in rest for i in t.free()} <= set(lead.free()):
-            free = tuple(lead.free())
-            names[0].rules.append(Rule(Term(Fraction(1), lead.a, lead.b), rest, free, fact))
-            return
-    raise ValueError(
-        "assume takes equations between given tensors, such as lambda y: np.sum(y, axis=0) == 1, "
-        "and lambda s: s > 0"
-    )
-
-
-def is_sign(fact: Any, values: Mapping[str, Any]) -> bool:
-    """Whether a fact says that a tensor is positive."""
-    return (getattr(called(fact, values), "fact", None) or " ")[0] == ">"
-
-
-def parameters(fact: Any) -> list[str]:
-    """Return the names that a fact speaks of."""
-    return list(inspect.signature(fact).parameters)

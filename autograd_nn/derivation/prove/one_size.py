@@ -9,6 +9,7 @@ held against SymPy's own derivative of J.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,8 @@ from ..symbols import Symbolic, as_array, each, exact
 from ..verify.claims import Claim, FormulaError
 
 MOST_SYMBOLS = 120
+MOST_TERMS = 20_000
+"""How many terms an element may have when it is multiplied out."""
 
 
 class AtOneSize:
@@ -66,7 +69,20 @@ def _not_zero(values: Any) -> list[Any]:
 
 def _reduced(world: Symbolic, values: Any) -> Any:
     """Return every element multiplied out, with exact numbers."""
-    return each(world.sympy.expand, exact(values))
+    values = exact(values)
+    if max(map(_terms, np.ravel(values)), default=0) > MOST_TERMS:
+        raise FormulaError("has too many terms for SymPy, multiplied out")
+    return each(world.sympy.expand, values)
+
+
+def _terms(e: Any) -> float:
+    """Return about how many terms an expression has, multiplied out; those below a line too."""
+    parts = [_terms(part) for part in getattr(e, "args", ())]
+    if getattr(e, "is_Add", False):
+        return sum(parts)
+    if getattr(e, "is_Pow", False) and e.exp.is_Integer:
+        return float(min(parts[0] ** min(abs(int(e.exp)), 99), 1e99))
+    return math.prod(parts, start=1.0)
 
 
 def _arguments(environment: Environment, world: Symbolic, claim: Claim) -> Mapping[str, Any]:

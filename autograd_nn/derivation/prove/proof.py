@@ -239,7 +239,8 @@ def _prove_one(environment: Environment, prover: Prover, claim: Claim) -> Proof:
         proof.problem = f"the formula {error}"
         proof.refuted = claim.function is not None and not claim.problem
         return proof
-    verdict = prover.judge(claim)
+    verdict = prover.judge(claim, formula)
+    prover, claim = verdict.prover, verdict.claim
     if claim.own and verdict.proved is not False:
         proof.problem = f"the formula {claim.own}"
     elif verdict.proved is None:
@@ -354,7 +355,7 @@ def _at_every_size(prover: Prover, claim: Claim, verdict: Verdict, proof: Proof)
             proof.difference = prover.terms(verdict.over, verdict.aliases)
             proof.steps = [(f"formula − {what}, left over: ", *lines["over"])]
             proof.latex += rf" \\ \text{{refuted, left over: }} & {lines['over'][1]}"
-        proof.problem = verdict.why if verdict.gap is None else ""
+        proof.problem = verdict.why if verdict.gap is None or verdict.here else ""
         proof.counter_example = _counter_example(environment, claim, verdict)
         return
     proof.any_size, proof.sizes = True, prover.size_names()
@@ -363,7 +364,10 @@ def _at_every_size(prover: Prover, claim: Claim, verdict: Verdict, proof: Proof)
     said = "".join(f", where {prover.fact_text(f)}" for f in prover.assume)
     off = f", except where {' or '.join(verdict.exceptions)}" if verdict.exceptions else ""
     where = ", wherever both sides are defined" if verdict.partial else ""
-    proof.statement += f" for all {_everything(environment)}{every}{scope}{said}{off}{where}"
+    numbers = "".join(f", {v:g} being {r}" for v, r in prover.readings.items())
+    proof.statement += (
+        f" for all {_everything(environment)}{every}{numbers}{scope}{said}{off}{where}"
+    )
     proof.steps = [(f"formula and {what} have one normal form: ", *lines["right"])]
     sizes = ", ".join(s.replace("≥", r"\ge") for s in map(notation.latex, prover.labels()))
     proof.latex += rf" \\ \text{{proved for every }} & {sizes or 'value'}"

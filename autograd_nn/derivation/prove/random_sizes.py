@@ -14,7 +14,8 @@ from ...core.tensor import Tensor, plain
 from ...formulas.sized import Size
 from ...ops.indexing import TAKE
 from ..names import Environment, Meaning
-from .general import Sizes, called, is_given, parameters, run_again, samples_size
+from .facts import called, parameters
+from .general import Sizes, identity_of, is_given, run_again, samples_size
 
 
 class Draw:
@@ -36,15 +37,19 @@ class Draw:
         attempt: int,
         assume: Any,
         turn: int | None = None,
+        own: bool = False,
+        smooth: bool = False,
     ) -> None:
         self.environment = environment
         least = {label: sizes.least(label) for label in sizes.known}
         spread = rng.permutation(len(least)) if turn is None else np.arange(len(least)) + turn
         spread = spread % max(len(least), 3) + 2
-        self.sizes = {k: int(max(n, least[k])) for k, n in zip(least, spread, strict=True)}
+        drawn = {k: int(max(n, least[k])) for k, n in zip(least, spread, strict=True)}
+        self.sizes = dict(sizes.known) if own else drawn
         self.symbolic_m = samples_size(environment, sizes)
         self._gradients: dict[Tensor, Any] = {}
-        self._rng, self._attempt = rng, attempt
+        self._readings = sizes.readings_by_name
+        self._rng, self._attempt, self._smooth = rng, attempt, smooth
 
         def shape_of(node: Tensor) -> tuple[int, ...]:
             return tuple(
@@ -56,7 +61,13 @@ class Draw:
             if is_given(node):
                 return Tensor(self._random(data, shape_of(node)), name=node.name)
             if data.size == 1:
+                read = sizes.reading(node)
+                return node if read is None else Tensor(read.among(self.sizes))
+            if own:
                 return node
+            one = identity_of(node)
+            if one is not None:
+                return Tensor(one * np.eye(shape_of(node)[0]))
             users = [n for n in environment.order if n.op is TAKE and node in n.inputs[1:]]
             if users:
                 rows = shape_of(users[0].inputs[0])[users[0].params["axis"]]
@@ -76,9 +87,9 @@ class Draw:
     def _random(self, given: Any, shape: tuple[int, ...]) -> Any:
         rng = self._rng
         if self._attempt == 0:
-            return np.round(rng.uniform(-1.5, 1.5, shape), 1)
+            return np.round(rng.uniform(-1.5, 1.5, shape), 12 if self._smooth else 1)
         if self._attempt == 1:
-            return np.round(rng.uniform(0.1, 0.9, shape), 2)
+            return np.round(rng.uniform(0.1, 0.9, shape), 12 if self._smooth else 2)
         near = rng.choice(given.ravel(), shape).astype(float)
         return near + 0.1 * rng.standard_normal(shape) * np.abs(near)
 
@@ -101,6 +112,8 @@ class Draw:
         """Return m, f and f′."""
         if text == "m" and self.symbolic_m is not None:
             return self.sizes["m"]
+        if text in self._readings:
+            return self._readings[text].among(self.sizes)
         return self.environment.extras[text]
 
 
@@ -150,14 +163,26 @@ def fulfil(assume: Sequence[Any], leaves: Mapping[str, Tensor], rng: np.random.G
 
 
 def draws(
-    environment: Environment, sizes: Sizes, assume: Sequence[Any], count: int = 3, seed: int = 0
+    environment: Environment,
+    sizes: Sizes,
+    assume: Sequence[Any],
+    own: bool = False,
+    smooth: bool = False,
 ) -> Iterator[Draw]:
-    """Yield the graph on random numbers at random sizes, no two of them alike."""
-    rng = np.random.default_rng(seed)
-    for turn in range(count):
+    """Yield the graph on random numbers, three times.
+
+    Parameters
+    ----------
+    own : bool
+        At the graph's own sizes, and not at random ones.
+    smooth : bool
+        With all digits, so that no two values are equal; else with few, to be shown.
+    """
+    rng = np.random.default_rng(0)
+    for turn in range(3):
         for attempt in range(4):
             try:
-                draw = Draw(environment, sizes, rng, attempt, assume, turn)
+                draw = Draw(environment, sizes, rng, attempt, assume, turn, own, smooth)
             except (ValueError, ArithmeticError, np.linalg.LinAlgError):
                 continue
             if draw.finite:

@@ -13,16 +13,14 @@ from autograd_nn import Tensor, custom, explore, gradients
 from autograd_nn.drawing import GraphvizMissingError
 from autograd_nn.drawing.flows import Flows
 from autograd_nn.drawing.questions import questions
+from autograd_nn.drawing.widget import widget_class
 from nets import Network
-from tests.browser import CHROMIUM, opened
 
 from . import graphs
 
-in_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
-
 
 def _steps(page: str) -> list[dict[str, Any]]:
-    found = re.search(r'application/json">(.*?)</script>', page, re.DOTALL)
+    found = re.search(r"const data = (.*);\n", page)
     assert found is not None
     steps: list[dict[str, Any]] = json.loads(found[1])["steps"]
     return steps
@@ -163,124 +161,6 @@ def test_nothing_that_draws(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.P
         explore(graphs.square())
 
 
-_ACTIONS = """
-const said = [];
-const note = () => said.push([at, el("step").querySelector("h1").textContent,
-  el("so-far").rows.length, [...document.querySelectorAll("#whole g.node.now")].map((g) => g.id)]);
-const key = (name) => document.dispatchEvent(new KeyboardEvent("keydown", { key: name }));
-note(); key("ArrowRight"); note(); key("ArrowRight"); note(); key("ArrowLeft"); note();
-key("End"); note(); key("ArrowRight"); note(); key("b"); note(); key("Home"); note();
-el("next").click(); note(); el("last").click(); note(); el("back").click(); note();
-el("first").click(); note();
-el("slider").value = 5; el("slider").dispatchEvent(new Event("input")); note();
-document.querySelector("g.node#n7").dispatchEvent(new MouseEvent("click", { bubbles: true }));
-note();
-document.title = JSON.stringify(said);
-"""
-
-
-@in_browser
-def test_stepping_in_a_browser(tmp_path: pathlib.Path) -> None:
-    dom = opened(explore(graphs.cost(), ask=False).html, tmp_path, _ACTIONS)
-    title = re.search(r"<title>(.*?)</title>", dom)
-    assert title is not None
-    said = json.loads(html.unescape(title[1]))
-    assert [step for step, *_ in said] == [0, 1, 2, 1, 26, 26, 12, 0, 1, 26, 25, 0, 5, 2]
-    headings = [heading for _, heading, *_ in said]
-    assert headings[:4] == ["Given", "Forward: u₁", "Forward: z⁽²⁾", "Forward: u₁"]
-    assert headings[6] == "Backward: ∂J/∂J"
-    # The gradients of one step after another add to the table; forward, values do.
-    assert [rows for _, _, rows, _ in said[:3]] == [6, 7, 8]
-    assert [rows for _, _, rows, _ in (said[6], said[4])] == [1, 15]
-    assert said[-1] == [2, "Forward: z⁽²⁾", 8, ["n7"]]
-
-
-def _said(dom: str) -> Any:
-    title = re.search(r"<title>(.*?)</title>", dom)
-    assert title is not None
-    return json.loads(html.unescape(title[1]))
-
-
-_CHANGES = """
-const now = (id) => [...values[data.nodes[id].gradient].d], J = () => cost();
-const leaf = Object.keys(start).find((id) => data.nodes[id].name === "W⁽²⁾"), said = [];
-set(leaf, 1, -0.75); said.push([J(), now(leaf)]);
-show(steps.length - 3); said.push(el("so-far").textContent.includes(shown(now(leaf)[0])));
-el("descend").click(); said.push([J(), [...leaves[leaf].d]]);
-el("reset").click(); said.push([J(), now(leaf)]);
-el("leaf").value = leaf; edit();
-const box = document.querySelectorAll("#editor input")[1];
-box.value = "-0.75"; box.dispatchEvent(new Event("input")); said.push([J(), now(leaf)]);
-document.title = JSON.stringify(said);
-"""
-
-
-@in_browser
-def test_numbers_follow_what_is_changed(tmp_path: pathlib.Path) -> None:
-    said = _said(opened(explore(graphs.cost(), ask=False).html, tmp_path, _CHANGES))
-    net = graphs.network()
-    first = net.graph(graphs.X, graphs.Y)
-    net.W[2] = np.array([[0.5, -0.75, 0.5]])
-    nodes = net.graph(graphs.X, graphs.Y)
-    names = ("W1", "b1", "W2", "b2", "x", "y")
-    slope = gradients(nodes["J"], [nodes[name] for name in names])
-    changed = [float(nodes["J"].numpy()), slope[2].ravel()]
-    for got in (said[0], said[4]):
-        np.testing.assert_allclose(got[0], changed[0], rtol=1e-12)
-        np.testing.assert_allclose(got[1], changed[1], rtol=1e-12)
-    assert said[1] is True
-    for l in (1, 2):
-        net.W[l] = net.W[l] - slope[2 * l - 2]
-        net.b[l] = net.b[l] - slope[2 * l - 1]
-    np.testing.assert_allclose(said[2][0], net.cost(graphs.X, graphs.Y).item(), rtol=1e-12)
-    np.testing.assert_allclose(said[2][1], np.ravel(net.W[2]), rtol=1e-12)
-    np.testing.assert_allclose(said[3][0], first["J"].item(), rtol=1e-12)
-
-
-_ANSWERS = """
-const said = { right: 0, asked: 0, planted: 0, named: 0, kinds: [] };
-steps.forEach((step, i) => {
-  const q = step.question;
-  if (!q) return;
-  const node = data.nodes[step.nodes[0]], truth = values[node.gradient].d[q.entry];
-  said.asked++;
-  said.right += judged(shown(truth), q, node).right === true;
-  q.wrong.forEach(([slot, kind]) => {
-    const x = values[slot].d[q.entry];
-    if (Math.abs(x - truth) <= 0.01 * Math.abs(truth)) return;  // this entry cannot tell
-    const { kind: told } = judged(x.toPrecision(4), q, node);
-    said.planted++; said.named += told !== undefined;
-    if (told && !said.kinds.includes(told)) said.kinds.push(told);
-  });
-});
-show(steps.findIndex((s) => s.question));
-said.hidden = getComputedStyle(document.querySelector("#step .result")).display;
-el("hint").click();
-said.hint = getComputedStyle(document.querySelector("#step p")).display;
-el("answer").value = "12345"; document.querySelector("#asking button").click();
-said.verdict = el("verdict").textContent;
-el("answer").value = shown(values[data.nodes[steps[at].nodes[0]].gradient].d[0]);
-document.querySelector("#asking button").click();
-said.score = el("score").textContent;
-said.shown = getComputedStyle(document.querySelector("#step .result")).display;
-el("ask").value = "formula"; show(at + 1);
-said.options = [...document.querySelectorAll("#options button")].length;
-document.title = JSON.stringify(said);
-"""
-
-
-@in_browser
-def test_wrong_answers_are_told_their_mistake(tmp_path: pathlib.Path) -> None:
-    said = _said(opened(explore(graphs.cost()).html, tmp_path, _ANSWERS))
-    assert said["right"] == said["asked"] == 8
-    assert said["named"] == said["planted"] > 60
-    assert {"sign", "f′ missing", "f for f′", "constant factor"} <= set(said["kinds"])
-    assert (said["hidden"], said["hint"], said["shown"]) == ("none", "block", "block")
-    assert said["verdict"].startswith("Not right")
-    assert said["score"] == "2 of 4 points"  # a hint and a wrong answer
-    assert said["options"] == 4
-
-
 def test_what_has_no_form_in_javascript_stays() -> None:
     A = Tensor(np.eye(2) * 2, requires_grad=True, name="A")
     b = Tensor([1.0, 2.0], requires_grad=True, name="b")
@@ -291,52 +171,15 @@ def test_what_has_no_form_in_javascript_stays() -> None:
     assert start[1].count("array(") == 1
 
 
-_ROOM = """
-const said = [];
-for (let i = 0; i < steps.length; i += 3) {
-  show(i);
-  if (el("small").querySelector("svg")) fold(i % 2 === 1);
-  const root = document.documentElement;
-  said.push(root.scrollWidth - innerWidth, root.scrollHeight - innerHeight,
-    el("side").scrollWidth - el("side").clientWidth);
-}
-document.title = JSON.stringify(Math.max(...said));
-"""
-
-
 def _digits() -> Tensor:
     rng = np.random.default_rng(0)
     net = Network([64, 30, 10], seed=0)
     return net.cost(rng.uniform(size=(64, 32)), np.eye(10)[rng.integers(0, 10, 32)].T)
 
 
-@in_browser
-@pytest.mark.parametrize("make", [graphs.square, graphs.cost, _digits])
-@pytest.mark.parametrize("size", [(1400, 900), (800, 600), (500, 844)])
-def test_nothing_is_off_screen(make: Any, size: tuple[int, int], tmp_path: pathlib.Path) -> None:
-    dom = opened(explore(make()).html, tmp_path, _ROOM, size=size, dark=size[0] == 800)
-    assert _said(dom) <= 0
-
-
 def test_pages_are_small() -> None:
     assert len(explore(graphs.cost()).html.encode()) <= 250_000
     assert len(explore(_digits()).html.encode()) <= 600_000
-
-
-@in_browser
-def test_names_do_nothing_in_a_browser(tmp_path: pathlib.Path) -> None:
-    x = Tensor(2.0, requires_grad=True, name="<img src=x onerror='document.body.id=\"bad\"'>")
-    y = Tensor(3.0, requires_grad=True, name="</script><script>document.body.id='bad'</script>")
-    J = x * y
-    J.name = "<b onclick=1>J"
-    last = "el('ask').value = ''; show(steps.length - 1); document.title = el('step').textContent"
-    dom = opened(explore(J).html, tmp_path, last, fragment="2")
-    assert not re.search("<body[^>]* id=", dom)
-    assert "<img" not in dom
-    assert dom.count("<script") == 3
-    title = re.search(r"<title>(.*?)</title>", dom)
-    assert title is not None
-    assert "<img src=x onerror=" in html.unescape(title[1])
 
 
 def test_a_mistake_is_called_what_it_is() -> None:
@@ -371,3 +214,19 @@ def test_gradients_that_were_recorded_for_these_values_alone_stay() -> None:
     assert "recorded for these values alone" in fixed
     assert "const start = {};" in fixed
     assert 'const start = {"n0"' in page("square_plain", lambda g, out, x: 2 * g * x)
+
+
+def test_the_widget_is_made_of_the_same_source() -> None:
+    pytest.importorskip("anywidget")
+    page = explore(graphs.cost())
+    widget = page.widget(height=500)
+    assert page.script in page.html and page.markup in page.html
+    assert page.script in widget._esm
+    assert (widget.markup, widget.height, widget.step) == (page.markup, 500, 0)
+
+
+def test_a_widget_needs_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "anywidget", None)
+    widget_class.cache_clear()
+    with pytest.raises(ImportError, match="pip install anywidget"):
+        explore(graphs.square()).widget()

@@ -71,8 +71,9 @@ def test_files_are_named_as_graphviz_names_them(tmp_path: pathlib.Path) -> None:
 @pytest.mark.usefixtures("no_dot")
 def test_a_notebook_shows_it() -> None:
     bundle = draw(graphs.cost())._repr_mimebundle_()
-    assert list(bundle) == ["image/svg+xml"]
+    assert list(bundle) == ["image/svg+xml", "text/html"]
     assert "<svg" in bundle["image/svg+xml"]
+    assert bundle["text/html"].startswith("<div style='overflow-x:auto'><svg")
     png = draw(graphs.cost())._repr_mimebundle_(include=["image/png"])
     assert png["image/png"].startswith(MAGIC["png"])
 
@@ -121,11 +122,8 @@ def test_neither_is_an_error_with_the_install_line(tmp_path: pathlib.Path) -> No
     picture = draw(graphs.cost())
     assert picture.source.startswith("digraph")
     assert pathlib.Path(picture.save(directory=tmp_path)).exists()
-    for ask in (
-        picture.pipe,
-        picture._repr_mimebundle_,
-        lambda: picture.render(directory=tmp_path),
-    ):
+    assert "pip install pygraphviz" in picture._repr_mimebundle_()["text/plain"]
+    for ask in (picture.pipe, lambda: picture.render(directory=tmp_path)):
         with pytest.raises(GraphvizMissingError, match="pip install pygraphviz"):
             ask()
 

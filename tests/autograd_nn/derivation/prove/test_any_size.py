@@ -6,6 +6,7 @@ import copy
 import json
 import statistics
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from tests.benchmarks.proof_variants import judge
 
 from ..networks import network
 from ..verify.planted import document_formulas, formula
-from .textbook import ALL, Identity, as_formula
+from .textbook import ALL, Identity, as_formula, named, sigmoid_array
 
 
 @pytest.mark.parametrize("identity", ALL, ids=[identity.title for identity in ALL])
@@ -163,6 +164,101 @@ def test_positions_ask_for_the_length_they_need() -> None:
     J.name = "J"
     (proof,) = prove(J, {"J": lambda x: x[0] * x[1]})
     assert proof.sizes == ["n₁ ≥ 2"]
+
+
+def _tensor(text: str, *shape: int) -> Tensor:
+    values = np.random.default_rng(len(text)).uniform(0.2, 1.0, shape)
+    return Tensor(values, name=text, requires_grad=True)
+
+
+def _varied() -> tuple[Any, str, str]:
+    X, U = _tensor("X", 5, 3), _tensor("U", 5, 3)
+    v = named("v", np.var(X, axis=0, ddof=1) + 1e-3)
+    d = named("d", X - np.mean(X, axis=0))
+    c = "(U / np.sqrt(v) - d * np.sum(U * d, axis=0) * v**-1.5 / {})"
+    right = f"{c} - np.mean({c}, axis=0)".replace("{}", "4")
+    return (U * d / np.sqrt(v)).sum(), right, right.replace("/ 4", "/ 5")
+
+
+def _divided() -> tuple[Any, str, str]:
+    X, w = _tensor("X", 5, 3), _tensor("w", 3)
+    return np.sum((X @ w) ** 2) / 5, "2 * X.T @ (X @ w) / X.shape[0]", "2 * X.T @ (X @ w) / 3"
+
+
+def _mean_and_a_number() -> tuple[Any, str, str]:
+    X, w = _tensor("X", 5, 3), _tensor("w", 3)
+    return np.mean((X @ w) ** 2), "0.4 * X.T @ (X @ w)", "0.2 * X.T @ (X @ w)"
+
+
+def _rooted() -> tuple[Any, str, str]:
+    Q, K = _tensor("Q", 4, 3), _tensor("K", 5, 3)
+    P = "np.tanh(Q @ K.T / np.sqrt(3))"
+    right = f"(1 - {P}**2).T @ Q * 3**-0.5"
+    return np.sum(np.tanh(Q @ K.T / np.sqrt(3))), right, right.replace("-0.5", "-1")
+
+
+@pytest.mark.parametrize(
+    ("made", "target"),
+    [(_varied, "dX"), (_divided, "dw"), (_mean_and_a_number, "dw"), (_rooted, "dK")],
+)
+def test_numbers_that_are_sizes_are_read_as_such(
+    made: Callable[[], tuple[Any, str, str]], target: str
+) -> None:
+    J, right, wrong = made()
+    (proof,) = prove(J, {target: as_formula(right)})
+    assert proof.any_size, proof
+    (proof,) = prove(J, {target: as_formula(wrong)})
+    assert proof.refuted, proof
+
+
+def test_a_statement_says_which_number_was_read_as_which_size() -> None:
+    J, right, _ = _divided()
+    assert "every size n₁, n₂, 5 being n₁" in prove(J, {"dw": as_formula(right)})[0].statement
+    J, right, _ = _mean_and_a_number()
+    assert "0.4 being 2/n₁" in prove(J, {"dw": as_formula(right)})[0].statement
+
+
+def test_what_is_right_at_the_graph_s_own_sizes_alone_is_said_to_be() -> None:
+    X = _tensor("X", 3, 3)
+    (proof,) = prove(np.mean(X**2, axis=0).sum(), {"dX": lambda X: 2 * X / X.shape[1]})
+    assert proof.refuted
+    assert "right at the graph's own sizes" in proof.problem
+    H = np.eye(3) - np.ones((3, 3)) / 3
+    J: Any = np.trace(X.T @ H @ X)
+    (proof,) = prove(J, {"dX": lambda X: 2 * (X - np.mean(X, axis=0))})
+    assert not proof.refuted
+    assert not proof.any_size
+
+
+def test_the_identity_matrix_is_one_at_every_size() -> None:
+    C = _tensor("C", 3, 3)
+    J: Any = np.sum((2 * np.eye(3) - C @ C.T) ** 2)
+    (proof,) = prove(J, {"dC": lambda C: 4 * (C @ C.T @ C - 2 * C)})
+    assert proof.any_size
+
+
+def test_values_that_were_drawn_equal_do_not_refute_a_formula_with_a_kink() -> None:
+    y, q = _tensor("y", 60), _tensor("q", 60)  # so many that some are equal, to one digit
+    J = np.sum(np.maximum(0.9 * (y - q), -0.1 * (y - q)))
+    (proof,) = prove(J, {"dq": lambda y, q: np.where(y > q, -0.9, 0.1)})
+    assert proof.proved
+    (proof,) = prove(J, {"dq": lambda y, q: np.where(y > q, -0.9, 0.2)})
+    assert proof.refuted
+
+
+def test_fractions_are_parted_by_any_two_terms_of_what_is_below_the_line() -> None:
+    u, i, j = (_tensor(text, 4) for text in "uij")
+    J = -np.log(sigmoid_array(u @ i - u @ j))
+    (proof,) = prove(J, {"du": lambda u, i, j: (sigmoid_array(u @ i - u @ j) - 1) * (i - j)})
+    assert proof.any_size
+
+
+def test_what_sympy_would_take_hours_for_is_left_open() -> None:
+    z, v = _tensor("z", 40), _tensor("v", 40)
+    J = (np.sort(z) + v).prod()  # sorted: no form for every size
+    (proof,) = prove(J, {"dv": lambda z, v: np.prod(np.sort(z) + v) / (np.sort(z) + v)})
+    assert not proof.proved
+    assert not proof.refuted
 
 
 def test_a_wrong_rule_does_not_pass() -> None:

@@ -1,0 +1,132 @@
+"""Numbers that are sizes: a plain 5 in a graph or a formula may be the length of an axis.
+
+``np.var(X, axis=0)`` divides by a plain number, and so does who writes ``/ X.shape[0]`` where J is
+computed, or takes ``m`` from outside a formula. For every size, such a number is the size, n − 1,
+a root, or a product of two. `ways` lists what each may be; the numbers at random sizes decide.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...core.tensor import Tensor, plain
+from ...formulas import notation
+from ...formulas.expression import Expr, evaluate, mapped, name, nodes
+from ...formulas.sized import Size, Sized
+from ...formulas.sum_functions import power_of
+from ...formulas.terms import number, size_terms
+from ...ops.elementwise import POWER
+from ..verify.claims import Claim, Formula
+
+MOST = 64
+"""How many ways to read the numbers are tried."""
+
+
+class Reading(NamedTuple):
+    """A number as (factor · the product of some sizes − less)^power."""
+
+    labels: tuple[str, ...]
+    factor: Fraction = Fraction(1)
+    less: int = 0
+    power: Fraction = Fraction(1)
+
+    def among(self, lengths: Mapping[str, int]) -> float:
+        """Return the number at some lengths."""
+        inner = self.factor * math.prod(lengths[k] for k in self.labels) - self.less
+        return float(inner) ** float(self.power) if inner else math.inf
+
+    def sized(self) -> Sized:
+        """Return it in normal form."""
+        inner = Sized((), number(self.factor))
+        for label in self.labels:
+            inner = inner * Sized((), size_terms(Size(label)))
+        return Sized((), power_of((inner - self.less).terms, self.power))
+
+    def __str__(self) -> str:
+        inner = " ".join(map(notation.unicode, self.labels))
+        inner = f"{inner} − {self.less}" if self.less else inner
+        inner = f"({inner})" if self.power != 1 and " " in inner else inner
+        inner = f"√{inner}" if abs(self.power) != 1 else inner
+        if self.power < 0:
+            return f"{1 / self.factor}/{inner}"
+        return inner if self.factor == 1 else f"{self.factor} {inner}"
+
+
+Readings = dict[float, Reading]
+
+_POWERS = [Fraction(1), Fraction(-1), Fraction(1, 2), Fraction(-1, 2)]
+_KINDS: list[tuple[int, int | Fraction, int]] = [
+    (1, 1, 0),
+    (1, 1, 1),
+    (2, 1, 0),
+    (1, 2, 0),
+    (1, Fraction(1, 2), 0),
+]
+"""How many sizes, their factor, and what is taken off."""
+
+
+def readings_of(value: float, lengths: Mapping[str, int]) -> list[Reading]:
+    """Return what a number may be, where the sizes have these lengths."""
+    return [
+        reading
+        for power, (count, factor, less) in itertools.product(_POWERS, _KINDS)
+        for labels in itertools.combinations_with_replacement(sorted(lengths), count)
+        if math.isclose(
+            (reading := Reading(labels, Fraction(factor), less, power)).among(lengths), value
+        )
+    ]
+
+
+def ways(values: set[float], lengths: Mapping[str, int]) -> Iterator[Readings]:
+    """Yield the ways to read numbers as sizes, one at least; first those that change the last."""
+    found = {v: readings_of(v, lengths) for v in sorted(values) if abs(v) not in (0, 1)}
+    found = {v: readings for v, readings in found.items() if readings}
+    choices = itertools.product(*[[None, *readings] for readings in found.values()])
+    for choice in itertools.islice(choices, 1, MOST):
+        yield {v: r for v, r in zip(found, choice, strict=True) if r is not None}
+
+
+def number_in(node: Tensor, users: Mapping[Tensor, list[tuple[Tensor, int]]]) -> float | None:
+    """Return the number that a node is, if it is a plain one and no exponent; else None."""
+    exponent = any(user.op is POWER and k == 1 for user, k in users.get(node, ()))
+    bare = node.op is None and node.size == 1 and not node.name and not node.requires_grad
+    return float(np.asarray(plain(node)).item()) if bare and not exponent else None
+
+
+def numbers_in(e: Expr) -> set[float]:
+    """Return the plain numbers of a formula, exponents left out."""
+    exponents = {id(n.args[1]) for n in nodes(e) if n.op is POWER}
+    return {float(n.value) for n in nodes(e) if _is_number(n) and id(n) not in exponents}
+
+
+def _is_number(e: Expr) -> bool:
+    return e.op is None and not e.name and np.size(e.value) == 1
+
+
+SIZE = "size of "
+"""Before the text of a reading: under that name, a formula is given what it stands for."""
+
+
+def read(claim: Claim, formula: Expr, readings: Readings) -> Claim:
+    """Return a claim whose formula has sizes in the place of numbers."""
+    names = {v: SIZE + str(reading) for v, reading in readings.items()}
+
+    def change(e: Expr) -> Expr:
+        number = float(np.asarray(e.value).item()) if _is_number(e) else math.nan
+        return name(names[number]) if number in names else e
+
+    changed = mapped(formula, change)
+    uses = (*claim.uses, *dict.fromkeys(names.values()))
+
+    def function(*values: Any) -> Any:
+        return evaluate(changed, dict(zip(uses, values, strict=True)))
+
+    again = Claim(claim.name, claim.meaning, Formula(function, uses))
+    again.own = claim.own
+    return again

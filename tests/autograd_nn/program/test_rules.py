@@ -482,6 +482,69 @@ def test_a_factor_of_all_gradients_is_multiplied_in_once() -> None:
         np.testing.assert_allclose(got.numpy(), value, rtol=1e-13)
 
 
+def _cost(p: Any, x: Any) -> Any:
+    return np.sum(np.square(p["W2"] @ np.tanh(p["W1"] @ x)))
+
+
+def _deep(p: Any, x: Any) -> Any:
+    z = (p["W1"] @ x).T
+    h = np.exp(p["b"] + np.concatenate([z, np.ones((1, 4))]).reshape(-1, 4))
+    return -np.mean(np.square(h @ p["W2"].T))
+
+
+def _stepped(cost: Any, *factors: Any) -> Callable[..., Any]:
+    """Return the function that takes each of the parameters a step down, by factors in turn."""
+    from autograd_nn import grad
+
+    def step(p: Any, x: Any, *given: Any) -> Any:
+        g, rates = grad(cost)(p, x), given or factors
+        return [p[k] - rates[i % len(rates)] * g[k] for i, k in enumerate(p)]
+
+    return step
+
+
+WEIGHTS = {"W1": RNG.normal(size=(4, 3)), "W2": RNG.normal(size=(2, 4)), "b": RNG.normal(size=4)}
+PAIR = {"W1": WEIGHTS["W1"], "W2": WEIGHTS["W2"]}
+NARROW = {k: w.astype("f4") for k, w in PAIR.items()}
+MOVED: list[tuple[Callable[..., Any], tuple[Any, ...], bool]] = [
+    (_stepped(_cost, 0.25), (PAIR, A), True),
+    (_stepped(_deep, 0.25), (WEIGHTS, A[:, :1]), True),
+    (_stepped(_cost), (PAIR, A, 0.25), True),
+    (_stepped(_deep), (WEIGHTS, A[:, :1], 0.25), True),
+    (_stepped(_cost, np.array(0.25)), (PAIR, A), True),
+    (_stepped(_cost, 0.25, 0.5), (PAIR, A), True),
+    (_stepped(_cost), (PAIR, A, 0.25, 0.5), True),
+    (_stepped(_cost), (PAIR, A, np.array([0.25])), False),
+    (_stepped(_cost), (PAIR, A, A[0], WEIGHTS["b"]), False),
+    (_stepped(_cost, np.array([0.25, 0.5, 1.0, 2.0])[:, None], np.arange(4.0)), (PAIR, A), False),
+    (_stepped(_cost, 1e-9), (PAIR, A), False),
+    (_stepped(_cost, 1e9), (PAIR, A), False),
+    (_stepped(_cost, np.array(0.3)), (NARROW, A.astype("f4")), False),
+    (_stepped(_cost, 0.25), ({k: w.astype("f2") for k, w in PAIR.items()}, A.astype("f2")), False),
+    (lambda w, x: (0.25 * (w @ x), 0.25 * np.tanh(w)), (A, B), False),
+]
+
+
+@pytest.mark.parametrize(("step", "arrays", "moved"), MOVED)
+def test_factors_are_multiplied_in_where_that_saves_work(
+    step: Callable[..., Any], arrays: tuple[Any, ...], moved: bool
+) -> None:
+    graph = rewrite(simplify(traced(step, *arrays)), [])
+    before, values = operations(graph), [x.numpy() for x in graph.outputs]
+    after = scaling.moved_factors(graph)
+    assert (operations(after) != before) == moved
+    for got, value in zip(after.outputs, values, strict=True):
+        assert got.dtype == value.dtype
+        np.testing.assert_allclose(got.numpy(), value, rtol=1e-12)
+
+
+def test_no_more_factors_are_moved_than_walks_are_worth(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scaling, "_MOST", 1)
+    graph = rewrite(simplify(traced(_stepped(_cost, 0.25, 0.5), PAIR, A)), [])
+    after = rewrite(scaling.moved_factors(graph), [])
+    assert operations(after).count("multiply") == operations(graph).count("multiply")
+
+
 def test_a_factor_stays_where_gradients_are_results_too() -> None:
     from autograd_nn import grad
 

@@ -262,6 +262,7 @@ LEFT_ALONE: list[tuple[Rule, Callable[..., Any], tuple[Any, ...]]] = [
     (negatives.times_minus_one, lambda c: np.full((3, 3), -1.0) * c, (C,)),
     (negatives.outwards, lambda a, n: a * (-n), (A, 2.0)),
     (negatives.outwards, lambda n: (-n) * n, (N,)),
+    # -n is used by what stays, and wraps around where a sign moved outwards does not
     (negatives.outwards, lambda n: (-n + np.tanh(n)) * (-n), (N.astype("i2"),)),
     (negatives.into_a_sum, lambda a, b: (-a) - b, (A, B)),
     (negatives.into_a_sum, lambda a, b: a + 2.0 * b, (A, B)),

@@ -37,15 +37,25 @@ TEXTS = {
     "README.md": "First steps and tour",
     "examples/README.md": "Lessons",
     "examples/lesson_90_minutes/README.md": "A lesson for a class",
-    "examples/moving.md": "Moving from HIPS autograd",
-    "examples/operations.md": "Table of operations",
+    "docs/check.md": "Check my own derivation",
+    "docs/pytest.md": "Use in pytest",
+    "docs/grade.md": "Grade a class",
+    "docs/fast.md": "Make it fast",
+    "examples/pictures.md": "Pictures",
+    "examples/moving.md": "Move from HIPS autograd",
+    "CONTRIBUTING.md#add-an-operation": "Add an operation",
     "autograd_nn/README.md": "How it is built",
+    "examples/operations.md": "Table of operations",
     "CONTRIBUTING.md": "Contributing",
     "CHANGELOG.md": "Changes",
 }
 """The texts that become pages, at the same place in the site, and what they are called."""
 
-KEPT = ("examples", "LICENSE")
+SEARCH = '<form action="{}autograd_nn.html"><input type="search" name="search" '
+SEARCH += 'placeholder="Search…" aria-label="Search"></form>'
+"""A search box for pages without one; it leads to a page of pdoc, which answers."""
+
+KEPT = ("docs", "examples", "LICENSE")
 """What texts link to besides."""
 
 DARK = """
@@ -69,6 +79,8 @@ def build(folder: Path) -> list[Path]:
         for name in package.__all__:
             setattr(package, name, getattr(package, name))  # pdoc does not ask for lazy names
     pdoc.render.configure(docformat="numpy", search=True)
+    of_names = pdoc.render.make_index
+    pdoc.render.make_index = lambda *given: [*of_names(*given), *_sections()]
     names = [package.__name__ for package in PACKAGES]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -84,6 +96,8 @@ def build(folder: Path) -> list[Path]:
         (folder / source).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / source, folder / source)
     for source, title in TEXTS.items():
+        if "#" in source:
+            continue
         target = (folder / source).with_suffix(".html")
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(_text(source, title, frame, target, folder), encoding="utf-8")
@@ -109,11 +123,12 @@ def _finished(page: str, folder: Path, top: Path) -> str:
     style = f"<style>{STYLE}@media (prefers-color-scheme: dark) {{{DARK}{code}}}</style></head>"
     up = "../" * len(folder.relative_to(top).parts)
     links = "".join(
-        f'<li><a href="{up}{source.removesuffix(".md")}.html">{title}</a></li>'
+        f'<li><a href="{up}{source.replace(".md", ".html")}">{title}</a></li>'
         for source, title in TEXTS.items()
     )
     api = f'<li><a href="{up}index.html">Reference</a></li>'
-    listed = f'<h2>Documentation</h2><ul class="memberlist">{links}{api}</ul>'
+    box = "" if '<input type="search"' in page else SEARCH.format(up)
+    listed = f'<h2>Documentation</h2>{box}<ul class="memberlist">{links}{api}</ul>'
     page = page.replace("</head>", style, 1)
     page = re.sub(r"(<nav.*?<div>)", lambda nav: nav[1] + listed, page, count=1, flags=re.DOTALL)
     start, end = page.find("<main"), page.find("</main>")
@@ -128,15 +143,34 @@ def _mathml(formula: re.Match[str]) -> str:
     return convert(html.unescape(formula[1]))
 
 
-def _text(source: str, title: str, frame: str, target: Path, top: Path) -> str:
-    """Return one of the texts as a page in the frame of pdoc's index."""
+def _body(source: str) -> str:
+    """Return one of the texts as HTML."""
     from markdown2 import markdown  # of pdoc
 
     text = (ROOT / source).read_text(encoding="utf-8")
     extras = ["fenced-code-blocks", "tables", "header-ids", "cuddled-lists", "code-friendly"]
-    body = re.sub(
-        r'class="codehilite"', 'class="pdoc-code codehilite"', markdown(text, extras=extras)
-    )
+    return str(markdown(text, extras=extras))
+
+
+def _sections() -> list[dict[str, str]]:
+    """Return what the search finds in the texts: each part that has a heading."""
+    found = []
+    for source, title in TEXTS.items():
+        _, *parts = re.split(r'<h[1-4] id="', _body(source)) if "#" not in source else [""]
+        for part in parts:
+            place, heading, said = re.findall(r'(.*?)">(.*?)</h.>(.*)', part, re.DOTALL)[0]
+            said = re.sub(r"</?a\b[^>]*>|<img[^>]*>", "", said)
+            called = html.unescape(re.sub("<[^>]*>", "", heading))
+            found.append(
+                {"fullname": title if called == title else f"{title}: {called}", "kind": "text",
+                 "modulename": source.removesuffix(".md"), "qualname": place, "doc": said}
+            )  # fmt: skip
+    return found
+
+
+def _text(source: str, title: str, frame: str, target: Path, top: Path) -> str:
+    """Return one of the texts as a page in the frame of pdoc's index."""
+    body = _body(source).replace('class="codehilite"', 'class="pdoc-code codehilite"')
     body = re.sub(r'href="(?!\w+:)([^"]*?)\.md(#[^"]*)?"', r'href="\1.html\2"', body)
     head = frame[: frame.index("<body")]
     head = re.sub(r"<title>.*?</title>", f"<title>{title}</title>", head, flags=re.DOTALL)

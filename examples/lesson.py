@@ -15,8 +15,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
-"""Colours that the colour-blind tell apart (Okabe and Ito)."""
+BLUE, ORANGE, GREEN, RED = "#1A80C2", "#CC8400", "#009E73", "#D55E00"
+"""Colours that the colour-blind tell apart (after Okabe and Ito), on light and dark pages."""
+
+INK = "#747b84"
+"""Of letters and axes, as in the style."""
+
+STYLE = Path(__file__).parent / "pictures.mplstyle"
 
 
 def in_notebook() -> bool:
@@ -80,7 +85,7 @@ class Lesson:
         self.out.mkdir(parents=True, exist_ok=True)
         if hasattr(picture, "savefig"):
             path = self.out / f"{name}.png"
-            picture.savefig(path, dpi=110)
+            picture.savefig(path)
         else:
             path = self.out / f"{name}.svg"
             path.write_bytes(picture.pipe("svg"))
@@ -100,7 +105,7 @@ def _png(picture: Any) -> Any:
     from IPython import display
 
     png = BytesIO()
-    picture.savefig(png, format="png", dpi=110)
+    picture.savefig(png, format="png")
     image: Any = display.Image
     return image(png.getvalue())
 
@@ -109,11 +114,20 @@ def figure(
     rows: int = 1, columns: int = 1, size: tuple[float, float] = (6.4, 4), **options: Any
 ) -> Any:
     """Return a Matplotlib figure and its axes, ready to plot into."""
+    import matplotlib.style
     from matplotlib.figure import Figure
 
-    made = Figure(figsize=size, layout="constrained")
+    matplotlib.style.use(STYLE)
+    made = Figure(figsize=size)
     axes = made.subplots(rows, columns, **options)
     return made, axes
+
+
+def inked(colour: str = INK) -> Any:
+    """Return the shades of one colour, from none at all, where the page is seen."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("inked", [f"{colour}00", colour])
 
 
 def table(rows: Any, headers: Any, style: str = "simple") -> Any:

@@ -77,14 +77,14 @@ def _image(path: Path) -> tuple[Any, str]:
     from PIL import Image
 
     with Image.open(path) as image:
-        return np.asarray(image.convert("RGB"), dtype=float) / 255, str(image.info.get("Software"))
+        return np.asarray(image.convert("RGBA"), dtype=float) / 255, str(image.info.get("Software"))
 
 
 def _means(image: Any) -> Any:
     """Return the mean of every block of pixels."""
     rows, columns = (n // _BLOCK for n in image.shape[:2])
     whole = image[: rows * _BLOCK, : columns * _BLOCK]
-    return whole.reshape(rows, _BLOCK, columns, _BLOCK, 3).mean(axis=(1, 3))
+    return whole.reshape(rows, _BLOCK, columns, _BLOCK, 4).mean(axis=(1, 3))
 
 
 def run(script: Path, folder: Path) -> list[Path]:

@@ -42,18 +42,24 @@ def node() -> Drawing:
 
 def cost() -> Drawing:
     """Draw the cost of one sample (section 4.2)."""
-    return draw(document_network().cost(X, Y))
+    return draw(document_network().cost(X, Y), caption="The cost of one sample")
 
 
 def backward_flow() -> Drawing:
     """Draw what flows back through it, beside what flows forward (sections 4.5, 4.6)."""
-    return draw(document_network().cost(X, Y), gradients=True, values=True)
+    return draw(
+        document_network().cost(X, Y),
+        gradients=True,
+        values=True,
+        caption="Values forward, gradients back",
+    )
 
 
 def recorded_backward() -> Drawing:
     """Draw the backward pass itself: it is a graph like any other."""
     nodes = document_network().graph(X, Y)
-    return draw(gradients(nodes["J"], [nodes["W1"]], create_graph=True))
+    found = gradients(nodes["J"], [nodes["W1"]], create_graph=True)
+    return draw(found, caption="The backward pass, recorded")
 
 
 def judged() -> Drawing:
@@ -66,34 +72,37 @@ def judged() -> Drawing:
         "dW1": lambda delta2, x: delta2 @ x.T,
         "db1": lambda delta2: delta2,
     }
-    return draw(verify(document_network().cost(X, Y), claims))
+    report = verify(document_network().cost(X, Y), claims)
+    return draw(report, caption="A report: in δ⁽²⁾ f′ was forgotten")
 
 
 def folded() -> Drawing:
     """Draw a network of fifteen layers, of which thirteen are alike."""
     net = Network([5] * 14 + [2], seed=0)
-    return draw(net.cost(np.ones(5), np.ones(2)))
+    return draw(net.cost(np.ones(5), np.ones(2)), caption="Fifteen layers, thirteen of them alike")
 
 
 def layers() -> Drawing:
     """Draw the network in layers (figure 10), weights by thickness, with numbers."""
-    return document_network().draw(weights=True)
+    return document_network().draw(weights=True, caption="A network and its weights")
 
 
 def large_layers() -> Drawing:
     """Draw the network for the digits, its layers abbreviated."""
-    return Network([64, 30, 10], seed=0).draw(most=6)
+    return Network([64, 30, 10], seed=0).draw(most=6, caption="The network that reads digits")
 
 
 def deltas() -> Drawing:
     """Draw how δ is communicated back along the weights (figure 11)."""
-    return document_network().draw(X, Y)
+    return document_network().draw(X, Y, caption="How δ is passed back")
 
 
 def sum_of_deltas() -> Drawing:
     """Draw what one hidden node receives from three outputs (figure 12)."""
     net = Network([3, 3, 3], seed=1)
-    return net.draw(X, [1.0, 0.0, 0.0], node=(2, 1))
+    return net.draw(
+        X, [1.0, 0.0, 0.0], node=(2, 1), caption="What one node gets back from three outputs"
+    )
 
 
 PICTURES: dict[str, Callable[[], Drawing]] = {

@@ -56,8 +56,11 @@ def main() -> None:
     print(derive(nodes["J"], nodes["W1"], index=(1, 2)), end="\n\n")
     net.W[1][0, 1] -= step
     # back from both outputs to node 1 of layer 2, which w_12^(1) leads into
-    lesson.show(net.draw(x, y, node=(2, 1)), "question_4_paths")
-    picture = draw(nodes["J"], gradients=True, values=True, collapse=["layer 3", "cost"])
+    lesson.show(
+        net.draw(x, y, node=(2, 1), caption="Two paths lead back to node 1"), "question_4_paths"
+    )
+    picture = draw(nodes["J"], gradients=True, values=True, collapse=["layer 3", "cost"],
+                   caption="From J back to W⁽¹⁾")  # fmt: skip
     lesson.show(picture, "question_4_graph")
 
 

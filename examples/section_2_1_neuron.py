@@ -12,7 +12,7 @@ however large z is.
 
 # %%
 import numpy as np
-from lesson import BLUE, ORANGE, Lesson, figure, table
+from lesson import BLUE, INK, ORANGE, Lesson, figure, table
 
 from autograd_nn import Tensor, gradients, sigmoid
 
@@ -34,7 +34,7 @@ h, slope = curve_and_slope(z)
 plot, axes = figure()
 axes.plot(z, h, color=BLUE, label="f(z)")
 axes.plot(z, slope, color=ORANGE, label="f′(z) = f(z)(1 − f(z))")
-axes.axhline(0.5, color="0.8", linewidth=0.8, zorder=0)
+axes.axhline(0.5, color=INK, alpha=0.4, linewidth=0.8, zorder=0)
 axes.set(xlabel="z", title="A soft switch, and how fast it switches")
 axes.legend()
 lesson.show(plot, "2_1_sigmoid")

@@ -41,4 +41,7 @@ lesson.tell(table(rows, ["", "by the engine", "f′(z) x"]))
 # that flows along each arrow.
 
 # %%
-lesson.show(draw(h, values=True, gradients=True), "2_2_node")
+lesson.show(
+    draw(h, values=True, gradients=True, caption="One node: values forward, gradients back"),
+    "2_2_node",
+)

@@ -28,7 +28,6 @@ left.set(xlabel="x", ylabel="h", title="Weights change the slope (b = 0)")
 right.set(xlabel="x", title="Biases move the switch (w = 5)", xlim=(-4, 4))
 for axes in (left, right):
     axes.legend(loc="upper left")
-    axes.grid(alpha=0.3)
 lesson.show(plot, "2_3_bias")
 
 # %% [markdown]

@@ -17,20 +17,28 @@ from nets import Network
 lesson = Lesson(__doc__)
 
 # %%
-lesson.show(Network([3, 3, 1], seed=0).draw(), "2_4_three_layers")
+lesson.show(
+    Network([3, 3, 1], seed=0).draw(caption="A network of three layers (figure 10)"),
+    "2_4_three_layers",
+)
 
 # %% [markdown]
 # Any structure can be drawn. The weights may be shown as well: thickness is size, blue and full
 # lines are positive, dashed ones negative.
 
 # %%
-lesson.show(Network([4, 6, 5, 2], seed=0).draw(weights=True), "2_4_four_layers")
+lesson.show(
+    Network([4, 6, 5, 2], seed=0).draw(weights=True, caption="Four layers, with their weights"),
+    "2_4_four_layers",
+)
 
 # %% [markdown]
 # Layers with many nodes are abbreviated.
 
 # %%
-lesson.show(Network([64, 30, 10], seed=0).draw(), "2_4_digits")
+lesson.show(
+    Network([64, 30, 10], seed=0).draw(caption="The network that will read digits"), "2_4_digits"
+)
 
 # %%
 rows = []

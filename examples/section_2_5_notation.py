@@ -43,4 +43,7 @@ print(f"h of layer 2: {h[2].numpy()[:, 0].round(4)}\n")
 assert z[2].numpy()[:, 0].tolist() == [0, 0.35, 0]
 
 # %%
-lesson.show(net.draw(x, weights=True), "2_5_notation")
+lesson.show(
+    net.draw(x, weights=True, caption="w₂₁⁽¹⁾ leads to node 2 of layer 2, from node 1 of layer 1"),
+    "2_5_notation",
+)

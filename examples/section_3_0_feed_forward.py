@@ -48,4 +48,4 @@ lesson.tell(table(rows, ["", "node by node", "in matrices"]))
 assert np.allclose([h1, h2, h3, output], recorded, rtol=1e-14)
 
 # %%
-lesson.show(draw(h[3], values=True), "3_feed_forward")
+lesson.show(draw(h[3], values=True, caption="The feed-forward pass in matrices"), "3_feed_forward")

@@ -35,4 +35,4 @@ lesson.tell(table(rows, ["", "z", "h = f(z)", "as printed"]))
 assert [row[-1] for row in rows] == ["0.8909", "0.9677", "0.9909", "0.8354"]
 
 # %%
-lesson.show(net.draw(x, weights=True), "3_1_example")
+lesson.show(net.draw(x, weights=True, caption="The document's example"), "3_1_example")

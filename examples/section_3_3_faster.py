@@ -12,6 +12,7 @@ products (section 3.4), the recorded graph, and a program that `jit` writes from
 # %%
 import numpy as np
 from lesson import BLUE, GREEN, ORANGE, RED, Lesson, figure, seconds, table
+from matplotlib.ticker import EngFormatter
 
 from autograd_nn import jit, sigmoid
 from nets import Network, formulas, looped_feed_forward
@@ -64,15 +65,18 @@ for structure, row in times.items():
 lesson.tell(table(rows, ["µs for", "loops", "NumPy", "graph", "program", "loops / NumPy"]))
 
 # %%
-plot, axes = figure(1, 2, size=(9.6, 4), sharey=True)
+plot, axes = figure(1, 2, size=(8, 4.2), sharey=True)
+plot.suptitle("One feed-forward pass: how long it takes")
 for ax, layers in zip(axes, (3, 4), strict=True):
     for name, colour, marker in zip(
-        ("loops", "NumPy", "graph", "program"), (RED, BLUE, ORANGE, GREEN), "osD^", strict=True
+        ("loops", "graph", "NumPy", "program"), (RED, ORANGE, BLUE, GREEN), "oDs^", strict=True
     ):
-        values = [times[(n,) * layers][name] * 1e6 for n in sizes]
+        values = [times[(n,) * layers][name] for n in sizes]
         ax.loglog(sizes, values, marker=marker, color=colour, label=name)
-    ax.set(xlabel="nodes in each layer", title=f"{layers} layers")
-    ax.grid(alpha=0.3, which="both")
-axes[0].set_ylabel("µs for one feed-forward pass")
+    ax.set(xlabel="nodes in each layer", title=f"{layers} layers", xticks=sizes)
+    ax.xaxis.set_major_formatter("{x:.0f}")
+    ax.yaxis.set_major_formatter(EngFormatter("s"))
+    ax.minorticks_off()
+    ax.grid()
 axes[0].legend()
 lesson.show(plot, "3_3_times")

@@ -39,7 +39,10 @@ assert np.array_equal(h3.numpy(), net.feed_forward(x))
 
 # %%
 names = {"z2": z2, "h2": h2, "z3": z3, "h3": h3}
-lesson.show(draw(h3, names=names, direction="LR"), "3_4_vectorised")
+lesson.show(
+    draw(h3, names=names, direction="LR", caption="Two lines of code for each layer"),
+    "3_4_vectorised",
+)
 
 # %% [markdown]
 # Samples are columns, so the same two lines serve 1000 of them: a bias is added to every column.

@@ -12,7 +12,7 @@ hand (4x³ − 9x²); and the path.
 
 # %%
 import numpy as np
-from lesson import BLUE, RED, Lesson, figure
+from lesson import BLUE, GREEN, RED, Lesson, figure
 
 from autograd_nn import grad
 
@@ -42,8 +42,10 @@ x = np.linspace(-0.7, 3.3, 300)
 left.plot(x, curve(x), color=BLUE)
 left.plot(path, curve(np.array(path)), "o-", color=RED, markersize=4, linewidth=0.8)
 left.annotate(f"from x = 6 to {path[1]:.1f}", (path[1], curve(path[1])), (0.8, 5.2))
-left.set(xlabel="x", title="x⁴ − 3x³ + 2 and the path on it", xlim=(-0.7, 3.3), ylim=(-7.5, 9))
+left.plot(2.25, curve(2.25), "*", color=GREEN, markersize=13)
+left.annotate("minimum", (2.25, curve(2.25)), (1.0, -6.6), color=GREEN)
+left.set(xlabel="x", title="x⁴ − 3x³ + 2, and the way down it", xlim=(-0.7, 3.3), ylim=(-7.5, 9))
 right.semilogy(np.abs(np.array(path) - 2.25), color=BLUE)
-right.set(xlabel="step", title="distance from 2.25")
-right.grid(alpha=0.3)
+right.set(xlabel="step", title="Distance from the minimum")
+right.grid()
 lesson.show(plot, "4_1_descent")

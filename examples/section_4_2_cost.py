@@ -42,4 +42,4 @@ assert np.isclose(mean, net.cost(x, y).item(), rtol=1e-14)
 # The cost is the last node of the graph of everything that led to it.
 
 # %%
-lesson.show(draw(net.cost(x, y)), "4_2_cost")
+lesson.show(draw(net.cost(x, y), caption="The mean cost of four pairs"), "4_2_cost")

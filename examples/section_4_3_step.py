@@ -13,7 +13,7 @@ gradients, and by `nets.train`; and how the cost falls with α until the step is
 import copy
 
 import numpy as np
-from lesson import BLUE, ORANGE, Lesson, figure, table
+from lesson import BLUE, GREEN, ORANGE, Lesson, figure, table
 
 from nets import Network, formulas, train
 
@@ -81,5 +81,7 @@ axes.set(
     title="One step, short or long",
     ylim=(min(after) * 0.9, max(after) * 1.03),
 )
+best = int(np.argmin(after))
+axes.plot(alphas[best], after[best], "*", color=GREEN, markersize=13, label="lowest")
 axes.legend()
 lesson.show(plot, "4_3_step")

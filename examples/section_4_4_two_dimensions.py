@@ -11,7 +11,7 @@ weights, whose landscape has plateaus because its switch saturates.
 
 # %%
 import numpy as np
-from lesson import BLUE, GREEN, ORANGE, RED, Lesson, figure
+from lesson import BLUE, GREEN, INK, ORANGE, RED, Lesson, figure
 
 from autograd_nn import grad, sigmoid
 
@@ -46,24 +46,28 @@ def landscape(axes, cost, reach, levels):
     """Draw contours of `cost` over a square."""
     w1, w2 = np.meshgrid(np.linspace(*reach[0], 61), np.linspace(*reach[1], 61))
     values = np.array([[float(cost(w)) for w in row] for row in np.dstack([w1, w2])])
-    axes.contour(w1, w2, values, levels, colors="0.65", linewidths=0.8)
+    lines = axes.contour(w1, w2, values, levels, colors=INK, linewidths=0.8, alpha=0.7)
+    axes.clabel(lines, fontsize=8)
+    lowest = np.unravel_index(values.argmin(), values.shape)
+    axes.plot(w1[lowest], w2[lowest], "*", color=INK, markersize=13, clip_on=False, label="lowest")
     axes.set(xlabel="w₁", ylabel="w₂", aspect="equal")
 
 
-plot, (left, right) = figure(1, 2, size=(9.6, 4.8))
-landscape(left, bowl, [(-4.6, 4.6), (-2.6, 2.6)], np.arange(1, 30, 3) ** 1.2)
+plot, (left, right) = figure(1, 2, size=(9.6, 5.8))
+landscape(left, bowl, [(-4.6, 4.6), (-2.6, 2.6)], [1, 3, 6, 10, 15, 21, 28, 36])
 for alpha, colour in [(0.03, BLUE), (0.12, GREEN), (0.24, RED)]:
     path = descend(bowl, [4.0, 2.0], alpha, 25)
     left.plot(*path.T, "o-", color=colour, markersize=3, linewidth=1, label=f"α = {alpha}")
     print(f"bowl, α = {alpha}: after 25 steps at {path[-1].round(4)}, cost {bowl(path[-1]):.2e}")
-left.set(title="w₁² + 4w₂²")
-left.legend(loc="lower left")
+left.set(title="The cost w₁² + 4w₂²")
 
 landscape(right, node, [(-4, 8), (-5, 6)], 14)
 for start, colour in [((-3.0, 4.0), BLUE), ((-2.0, -4.0), ORANGE)]:
     path = descend(node, start, 4.0, 120)
     right.plot(*path.T, "o-", color=colour, markersize=3, linewidth=1, label=f"from {start}")
     print(f"node, from {start}: after 120 steps at {path[-1].round(3)}, cost {node(path[-1]):.4f}")
-right.set(title="mean cost of one node, α = 4")
-right.legend(loc="lower right")
+right.set(title="The mean cost of one node, α = 4")
+for axes in (left, right):
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2)
+    axes.set_anchor("S")
 lesson.show(plot, "4_4_two_dimensions")

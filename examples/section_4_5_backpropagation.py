@@ -72,9 +72,16 @@ lesson.tell(wrong)
 assert not wrong.ok
 
 # %% [markdown]
-# The gradients on the graph: dashed arrows run backwards, and δ⁽³⁾ stands at z⁽³⁾. Layer 2 is shown
-# as one box.
+# The gradients on the graph: dashed arrows run backwards, and δ⁽³⁾ stands at z⁽³⁾. Layer 2
+# and the cost are shown as one box each.
 
 # %%
-picture = draw(J, gradients=True, values=True, collapse=["layer 2"])
+picture = draw(
+    J,
+    gradients=True,
+    values=True,
+    collapse=["layer 2", "cost"],
+    layers=False,
+    caption="From J back to W⁽²⁾",
+)
 lesson.show(picture, "4_5_backpropagation")

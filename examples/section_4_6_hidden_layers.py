@@ -33,8 +33,14 @@ x = [1.5, 2.0, 3.0]
 
 # %%
 one, three = Network([3, 3, 1], seed=0), Network([3, 3, 3], seed=0)
-lesson.show(one.draw(x, [0.0], node=(2, 1)), "4_6_figure_11")
-lesson.show(three.draw(x, [0.0, 1.0, 0.0], node=(2, 1)), "4_6_figure_12")
+lesson.show(
+    one.draw(x, [0.0], node=(2, 1), caption="Node 1 of layer 2, and what comes back to it"),
+    "4_6_figure_11",
+)
+lesson.show(
+    three.draw(x, [0.0, 1.0, 0.0], node=(2, 1), caption="The same from three outputs"),
+    "4_6_figure_12",
+)
 
 
 # %%

@@ -75,7 +75,7 @@ report = verify(
 )
 lesson.tell(report)
 assert [line.name for line in report.failures] == ["delta3"]
-lesson.show(draw(report), "4_7_report")
+lesson.show(draw(report, caption="A report: in δ⁽³⁾ f′ was forgotten"), "4_7_report")
 
 # %% [markdown]
 # The backward pass of a small network, recorded: the gradient of W⁽¹⁾ is itself a graph.
@@ -84,4 +84,4 @@ lesson.show(draw(report), "4_7_report")
 small = Network([3, 3, 1], seed=0).graph([1.5, 2.0, 3.0], [0.0])
 (dW1,) = gradients(small["J"], [small["W1"]], create_graph=True)
 dW1.name = "dW1"
-lesson.show(draw(dW1), "4_7_backward")
+lesson.show(draw(dW1, caption="The backward pass, recorded"), "4_7_backward")

@@ -12,7 +12,7 @@ You will see: digits before and after; mean and variance of some pixels.
 
 # %%
 import numpy as np
-from lesson import Lesson, figure, table
+from lesson import Lesson, figure, inked, table
 
 from nets import load_digits
 
@@ -20,10 +20,11 @@ lesson = Lesson(__doc__)
 digits = load_digits(seed=0)
 
 # %%
-plot, axes = figure(2, 8, size=(9.6, 2.9))
+plot, axes = figure(2, 8, size=(9.6, 3.1))
+plot.suptitle("Eight digits as they are, and scaled: white is the mean of the pixel")
 for k in range(8):
     above, below = axes[:, k]
-    above.imshow(digits.images_train[k], cmap="gray_r", vmin=0, vmax=16)
+    above.imshow(digits.images_train[k], cmap=inked(), vmin=0, vmax=16)
     scaled = below.imshow(digits.X_train[:, k].reshape(8, 8), cmap="RdBu_r", vmin=-4, vmax=4)
     above.set_title(str(digits.y_train[k]))
     for ax in (above, below):

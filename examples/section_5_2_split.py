@@ -32,5 +32,6 @@ for labels, name, colour, shift in (
 ):
     axes.bar(np.arange(10) + shift, np.bincount(labels), 0.4, color=colour, label=name)
 axes.set(xlabel="digit", ylabel="how many", xticks=range(10), ylim=(0, 165))
+axes.set_title("How often each digit occurs")
 axes.legend(ncols=2)
 lesson.show(plot, "5_2_split")

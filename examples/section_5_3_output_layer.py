@@ -10,7 +10,7 @@ You will see: the targets of some digits beside their images, and what an untrai
 """
 
 # %%
-from lesson import Lesson, figure, table
+from lesson import BLUE, Lesson, figure, inked, table
 
 from nets import Network, load_digits
 from nets.digits import one_hot
@@ -20,11 +20,12 @@ digits = load_digits(seed=0)
 print(f"5 becomes {one_hot([5])[:, 0].astype(int)}\n")
 
 # %%
-plot, axes = figure(2, 10, size=(9.6, 3.4), height_ratios=(1, 2.2))
+plot, axes = figure(2, 10, size=(9.6, 3.6), height_ratios=(1, 2.2))
+plot.suptitle("Each digit and its target y: 1 in the place of the digit, 0 elsewhere")
 for k in range(10):
-    axes[0, k].imshow(digits.images_train[k], cmap="gray_r")
+    axes[0, k].imshow(digits.images_train[k], cmap=inked())
     axes[0, k].set(xticks=[], yticks=[])
-    axes[1, k].imshow(digits.Y_train[:, k : k + 1], cmap="Blues", vmin=0, vmax=1.4, aspect="auto")
+    axes[1, k].imshow(digits.Y_train[:, k : k + 1], cmap=inked(BLUE), vmin=0, aspect="auto")
     axes[1, k].set(xticks=[], yticks=range(10) if k == 0 else [])
 axes[1, 0].set_ylabel("y")
 lesson.show(plot, "5_3_output_layer")

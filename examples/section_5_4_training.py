@@ -57,10 +57,10 @@ lesson.tell(table(rows, ["iteration", "J, training", "J, held out", "accuracy, h
 plot, (left, right) = figure(1, 2, size=(9.6, 3.8))
 left.semilogy(range(1, len(history.cost) + 1), history.cost, color=BLUE, label="training")
 left.semilogy(seen, held_out, color=ORANGE, label="held out")
-left.set(xlabel="iteration", ylabel="mean cost J", title="the cost falls")
+left.set(xlabel="iteration", ylabel="mean cost J", title="The cost falls")
 left.legend()
 right.plot(seen, accuracy, color=ORANGE)
-right.set(xlabel="iteration", ylim=(0, 1), title="accuracy on held-out digits")
+right.set(xlabel="iteration", ylim=(0, 1), title="Accuracy on held-out digits")
 for axes in (left, right):
-    axes.grid(alpha=0.3, which="both")
+    axes.grid()
 lesson.show(plot, "5_4_training")

@@ -16,7 +16,7 @@ The first parts train for the document's 3000 iterations, the comparison over fi
 
 # %%
 import numpy as np
-from lesson import BLUE, ORANGE, Lesson, figure, table
+from lesson import BLUE, INK, ORANGE, Lesson, figure, inked, table
 
 from nets import Network, load_digits, train
 
@@ -40,13 +40,13 @@ confusion = np.zeros((10, 10), dtype=int)
 np.add.at(confusion, (digits.y_test, found), 1)
 
 plot, axes = figure(size=(5.2, 4.8))
-axes.imshow(np.sqrt(confusion), cmap="Blues")
+axes.imshow(np.sqrt(confusion), cmap=inked(BLUE))
 for (i, j), count in np.ndenumerate(confusion):
     if count:
-        colour = "white" if count > 30 else "black"
+        colour = "white" if count > 30 else INK
         axes.text(j, i, count, ha="center", va="center", fontsize=8, color=colour)
 axes.set(xlabel="the network says", ylabel="it is", xticks=range(10), yticks=range(10))
-axes.set_title("held-out digits")
+axes.set_title("How often which digit is taken for which")
 lesson.show(plot, "5_5_confusion")
 
 # %% [markdown]
@@ -54,11 +54,12 @@ lesson.show(plot, "5_5_confusion")
 
 # %%
 wrong = np.flatnonzero(~right)[:24]
-plot, axes = figure(3, 8, size=(8, 3.9))
+plot, axes = figure(3, 8, size=(8, 4.2))
+plot.suptitle("Held-out digits that are misread")
 for ax in axes.flat:
     ax.set_axis_off()
 for k, ax in zip(wrong, axes.flat, strict=False):
-    ax.imshow(digits.images_test[k], cmap="gray_r")
+    ax.imshow(digits.images_test[k], cmap=inked())
     ax.set_title(f"{digits.y_test[k]}, not {found[k]}", fontsize=9)
 lesson.show(plot, "5_5_misread")
 
@@ -67,7 +68,8 @@ lesson.show(plot, "5_5_misread")
 # switches the node on, blue where it switches it off.
 
 # %%
-plot, axes = figure(3, 10, size=(9.6, 3.3))
+plot, axes = figure(3, 10, size=(9.6, 3.6))
+plot.suptitle("The weights into the 30 hidden nodes, in the places of the pixels")
 limit = np.abs(net.W[1]).max()
 for i, ax in enumerate(axes.flat):
     image = ax.imshow(net.W[1][i].reshape(8, 8), cmap="RdBu_r", vmin=-limit, vmax=limit)
@@ -99,7 +101,7 @@ for init, colour in (("uniform", ORANGE), ("glorot", BLUE)):
     for k, cost in enumerate(curves[init]):
         label = {"uniform": "from [0, 1), the document's", "glorot": "Glorot and Bengio's"}[init]
         axes.semilogy(cost, color=colour, linewidth=1.2, label=label if k == 0 else None)
-axes.set(xlabel="iteration", ylabel="mean cost J", title="two ways to start, five seeds each")
-axes.grid(alpha=0.3, which="both")
+axes.set(xlabel="iteration", ylabel="mean cost J", title="Two ways to start, five seeds each")
+axes.grid()
 axes.legend(loc=(0.1, 0.5))
 lesson.show(plot, "5_5_initial_weights")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -14,10 +13,11 @@ from autograd_nn.derivation import UnknownNameError
 
 from . import DivergenceError, History, Network, load_digits, prove, train, verify
 from .activations import ACTIVATIONS
-from .arguments import Parser, UserError, folder_at, positive, seed_number, write
+from .arguments import Parser, UserError, folder_at, positive, say, seed_number, tell, write
 from .costs import COSTS, OUTPUTS
-from .grade_command import grade_options, run_grade
+from .grade_command import GRADE_OPTIONS, run_grade
 from .optimizers import OPTIMIZERS
+from .parameters import INITS
 from .verification import FormulasError, load_formulas
 
 _EXAMPLES = """examples:
@@ -39,76 +39,98 @@ _EXAMPLES = """examples:
 """
 
 
-def _training_parser() -> Parser:
-    """Return the options of `train` alone."""
-    training = Parser(add_help=False)
-    training.add_argument(
-        "--iterations", type=positive(int, 1), default=3000, metavar="N",
-        help="passes over the samples (default: 3000)",
-    )  # fmt: skip
-    training.add_argument(
-        "--alpha", type=positive(float, 0), default=0.25, metavar="A",
-        help="the learning rate (default: 0.25)",
-    )  # fmt: skip
-    training.add_argument(
-        "--batch-size", type=positive(int, 1), default=None, metavar="M",
-        help="samples in a step (default: all of them)",
-    )  # fmt: skip
-    training.add_argument(
-        "--optimizer", choices=tuple(OPTIMIZERS), default="sgd", help="default: plain descent, sgd"
-    )
-    training.add_argument(
-        "--weight-decay", type=positive(float, 0), default=0.0, metavar="L", help="λ (default: 0)"
-    )
-    training.add_argument(
-        "--checkpoint", type=Path, default=None, metavar="FILE",
-        help="keep the training in this file, so that it can be resumed",
-    )  # fmt: skip
-    training.add_argument(
-        "--every", type=positive(int, 1), default=100, metavar="N",
-        help="passes between two writings of the checkpoint (default: 100)",
-    )  # fmt: skip
-    training.add_argument(
-        "--resume", action="store_true", help="go on from the checkpoint, if it is there"
-    )
-    training.add_argument(
-        "--save", type=Path, default=None, metavar="FILE", help="write the trained network there"
-    )
-    training.add_argument(
-        "--overwrite", action="store_true", help="replace the file of --save, if it is there"
-    )
-    return training
+def _number(kind: Any, default: Any, letter: str, text: str) -> dict[str, Any]:
+    """Return the settings of an option that takes a number above 0."""
+    said = f"{text} (default: {default})"
+    return {"type": positive(kind), "default": default, "metavar": letter, "help": said}
+
+
+def _choice(choices: Sequence[str], text: str) -> dict[str, Any]:
+    """Return the settings of an option that takes one of some words, the first by default."""
+    return {"choices": choices, "default": choices[0], "help": f"{text} (default: {choices[0]})"}
+
+
+def _path(letter: str, text: str) -> dict[str, Any]:
+    """Return the settings of an option that takes a path."""
+    return {"type": Path, "default": None, "metavar": letter, "help": text}
+
+
+def _flag(text: str) -> dict[str, Any]:
+    """Return the settings of an option that takes nothing."""
+    return {"action": "store_true", "help": text}
+
+
+_OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
+    "network": {
+        "--structure": {
+            "type": positive(int), "nargs": "+", "metavar": "N", "default": [64, 30, 10],
+            "help": "nodes of each layer (default: 64 30 10)",
+        },
+        "--seed": {
+            "type": seed_number, "default": 0, "metavar": "S",
+            "help": "of weights and split (default: 0)",
+        },
+        "--init": _choice(INITS, "initial weights; uniform is the document's"),
+        "--activation": _choice(tuple(ACTIVATIONS), "of the hidden nodes"),
+        "--output": _choice(OUTPUTS, "of the output nodes"),
+        "--cost": _choice(COSTS, "of a sample"),
+        "--out": _path(
+            "DIR", "folder for what is written; made if missing, never emptied (default: nets-out)"
+        ),
+    },
+    "training": {
+        "--iterations": _number(int, 3000, "N", "passes over the samples"),
+        "--alpha": _number(float, 0.25, "A", "the learning rate"),
+        "--batch-size": _number(int, None, "M", "samples in a step")
+        | {"help": "samples in a step (default: all of them)"},
+        "--optimizer": _choice(tuple(OPTIMIZERS), "sgd is plain descent"),
+        "--weight-decay": _number(float, 0.0, "L", "λ"),
+        "--checkpoint": _path("FILE", "keep the training in this file, so that it can be resumed"),
+        "--every": _number(int, 100, "N", "passes between two writings of the checkpoint"),
+        "--resume": _flag("go on from the checkpoint, if it is there"),
+        "--save": _path("FILE", "write the trained network there"),
+        "--overwrite": _flag("replace the file of --save, if it is there"),
+    },
+    "formulas": {
+        "--formulas": _path(
+            "FILE",
+            "your formulas: a Python file with functions named delta3, delta2, dW2, db2, …, whose "
+            "parameters are named after what they use (y, h3, z2, W2, delta3, m, …). The file is "
+            "run as the Python that it is: give only files that you trust. Exit code 1 if one is "
+            "wrong",
+        ),
+    },
+    "format": {"--format": _choice(("text", "latex", "json"), "how it is written")},
+    "report": {"--format": _choice(("text", "json"), "how it is written")},
+    "derivation": {
+        "--wrt": {"metavar": "NAME", "help": "only this gradient: W1, b2, z2, … (default: all)"},
+        "--index": {
+            "type": positive(int), "nargs": "+", "metavar": "I",
+            "help": "write one element out in index form, counted from 1; needs --wrt and SymPy",
+        },
+        "--numbers": _flag("fill in the values"),
+        "--latex": {
+            "dest": "format", "action": "store_const", "const": "latex", "default": "text",
+            "help": "--format latex",
+        },
+    },
+    "program": {
+        "--samples": _number(int, 32, "M", "how many samples the step is for"),
+        "--run-form": _flag(
+            "the form that is run: into planned memory, parameters updated in place"
+        ),
+    },
+    "picture": {
+        "--network": _flag(
+            "draw the network in layers: its nodes, its weights, and how δ is passed back"
+        ),
+    },
+    "grading": GRADE_OPTIONS,
+}  # fmt: skip
+"""The options of the commands by what they are about."""
 
 
 def _parser() -> argparse.ArgumentParser:
-    common = Parser(add_help=False)
-    common.add_argument(
-        "--structure", type=positive(int, 1), nargs="+", metavar="N", default=None,
-        help="nodes of each layer (default: 64 30 10)",
-    )  # fmt: skip
-    common.add_argument(
-        "--seed", type=seed_number, default=0, metavar="S", help="of weights and split (default: 0)"
-    )
-    common.add_argument(
-        "--init", choices=("glorot", "uniform"), default="glorot",
-        help="initial weights; uniform is the document's (default: glorot)",
-    )  # fmt: skip
-    common.add_argument(
-        "--activation", choices=tuple(ACTIVATIONS), default="sigmoid",
-        help="of the hidden nodes (default: sigmoid)",
-    )  # fmt: skip
-    common.add_argument(
-        "--output", choices=OUTPUTS, default=OUTPUTS[0],
-        help="of the output nodes (default: sigmoid)",
-    )  # fmt: skip
-    common.add_argument(
-        "--cost", choices=COSTS, default="squared", help="of a sample (default: squared)"
-    )
-    common.add_argument(
-        "--out", type=Path, default=None, metavar="DIR",
-        help="folder for what is written; made if missing, never emptied (default: nets-out)",
-    )  # fmt: skip
-    training = _training_parser()
     parser = Parser(
         prog="python -m nets",
         description="The document's neural network, on scikit-learn's handwritten digits.",
@@ -116,62 +138,19 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command")
-    for name, (run, text, parents) in _COMMANDS.items():
-        command = commands.add_parser(
-            name,
-            help=text,
-            description=text,
-            parents=[{"common": common, "training": training}[parent] for parent in parents],
-        )
+    for name, (run, text, *groups) in _COMMANDS.items():
+        command = commands.add_parser(name, help=text, description=text)
         command.set_defaults(run=run)
-        for add in _OPTIONS.get(name, ()):
-            add(command)
+        for group in groups:
+            for option, settings in _OPTIONS[group].items():
+                command.add_argument(option, **settings)
     return parser
-
-
-def _formulas_option(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--formulas", type=Path, default=None, metavar="FILE",
-        help="your formulas: a Python file with functions named delta3, delta2, dW2, db2, …, whose "
-        "parameters are named after what they use (y, h3, z2, W2, delta3, m, …). The file is run "
-        "as the Python that it is: give only files that you trust. Exit code 1 if one is wrong",
-    )  # fmt: skip
-
-
-def _derive_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--wrt",
-        default=None,
-        metavar="NAME",
-        help="only this gradient: W1, b2, z2, … (default: all)",
-    )
-    command.add_argument(
-        "--index", type=positive(int, 1), nargs="+", default=None, metavar="I",
-        help="write one element out in index form, counted from 1; needs --wrt and SymPy",
-    )  # fmt: skip
-    command.add_argument("--numbers", action="store_true", help="fill in the values")
-    command.add_argument(
-        "--latex", dest="format", action="store_const", const="latex", help="--format latex"
-    )
-
-
-def _format_option(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--format", choices=("text", "latex", "json"), default="text", help="default: text"
-    )
-
-
-def _network_option(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--network", action="store_true",
-        help="draw the network in layers: its nodes, its weights, and how δ is passed back",
-    )  # fmt: skip
 
 
 def _network(arguments: argparse.Namespace) -> Network:
     try:
         return Network(
-            arguments.structure or [64, 30, 10],
+            arguments.structure,
             seed=arguments.seed,
             init=arguments.init,
             activation=arguments.activation,
@@ -194,47 +173,40 @@ def _samples(net: Network, seed: int, m: int = 100) -> tuple[Any, Any]:
     return x, y / y.sum(axis=0) if net.criterion.output.name == "softmax" else y
 
 
+def _judged(arguments: argparse.Namespace, judge: Callable[[Any], Any]) -> tuple[Any, str]:
+    """Return what `judge` finds of the formulas that are given or, without any, ours, and whose."""
+    path = arguments.formulas
+    try:
+        return judge(load_formulas(path) if path else None), str(path or "the formulas")
+    except (FormulasError, UnknownNameError) as error:
+        raise UserError(f"--formulas: {error}") from error
+
+
 def run_verify(arguments: argparse.Namespace) -> int:
     """Check every formula; exit code 1 if one is wrong."""
     net = _network(arguments)
-    claims = _claims(arguments)
-    try:
-        report = verify(net, *_samples(net, arguments.seed), claims)
-    except UnknownNameError as error:  # of the claims; the samples fit the network
-        raise UserError(f"--formulas: {error}") from error
-    whose = "the formulas" if claims is None else f"{arguments.formulas}"
-    print(f"{net!r}: {whose} against the automatic gradients\n")
-    print(report)
+    samples = _samples(net, arguments.seed)
+    report, whose = _judged(arguments, lambda claims: verify(net, *samples, claims))
+    keys = ("name", "label", "verdict", "right", "inherits")
+    lines = [
+        {key: getattr(line, key) for key in keys}
+        | {"difference": line.difference and line.difference._asdict()}
+        for line in report.lines
+    ]
+    found = {"ok": report.ok, "lines": lines, "problems": report.problems}
+    title = f"{net!r}: {whose} against the automatic gradients"
+    tell(arguments.format, found, f"{title}\n\n{report}")
     return 0 if report.ok else 1
-
-
-def _claims(arguments: argparse.Namespace) -> Any:
-    """Return the user's formulas, or None where none are given."""
-    if arguments.formulas is None:
-        return None
-    try:
-        return load_formulas(arguments.formulas)
-    except FormulasError as error:
-        raise UserError(f"--formulas: {error}") from error
 
 
 def run_prove(arguments: argparse.Namespace) -> int:
     """Prove every formula; exit code 1 if one is not proved."""
     net = _network(arguments)
-    claims = _claims(arguments)
-    try:
-        proofs = prove(net, claims)
-    except UnknownNameError as error:
-        raise UserError(f"--formulas: {error}") from error
-    if arguments.format == "json":
-        keys = ("name", "statement", "latex", "proved", "refuted", "any_size", "any_depth",
-                "sizes", "scope", "difference", "problem")  # fmt: skip
-        found = [{key: getattr(proof, key) for key in keys} for proof in proofs]
-        print(json.dumps(found, indent=2, ensure_ascii=False))
-    elif arguments.format == "latex":
-        print("\n\n".join(proof.latex for proof in proofs))
-    else:
-        print(proofs)
+    proofs, _ = _judged(arguments, lambda claims: prove(net, claims))
+    keys = ("name", "statement", "latex", "proved", "refuted", "any_size", "any_depth",
+            "sizes", "scope", "difference", "problem")  # fmt: skip
+    found = [{key: getattr(proof, key) for key in keys} for proof in proofs]
+    tell(arguments.format, found, proofs, "\n\n".join(proof.latex for proof in proofs))
     return 0 if proofs.ok else 1
 
 
@@ -256,13 +228,9 @@ def run_derive(arguments: argparse.Namespace) -> int:
             written = derive(nodes["J"], nodes[name], numbers=arguments.numbers, index=index)
         except ValueError as error:
             raise UserError(str(error)) from error
-        shown.append((f"d_{name}", written, written.latex))
-    if arguments.format == "json":
-        found = [{"of": name, "text": str(text), "latex": latex} for name, text, latex in shown]
-        print(json.dumps(found, indent=2, ensure_ascii=False))
-        return 0
-    for _, text, latex in shown:
-        print(latex if arguments.format == "latex" else text, end="\n\n")
+        shown.append({"of": f"d_{name}", "text": str(written), "latex": written.latex})
+    text, latex = ("\n\n".join(one[form] for one in shown) + "\n" for form in ("text", "latex"))
+    tell(arguments.format, shown, text, latex)
     return 0
 
 
@@ -279,17 +247,6 @@ def run_program(arguments: argparse.Namespace) -> int:
     text = program.source if arguments.run_form else program.readable
     write(text, arguments.out and folder_at(arguments.out) / "program.py")
     return 0
-
-
-def _program_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--samples", type=positive(int, 1), default=32, metavar="M",
-        help="how many samples the step is for (default: 32)",
-    )  # fmt: skip
-    command.add_argument(
-        "--run-form", action="store_true",
-        help="the form that is run: into planned memory, parameters updated in place",
-    )  # fmt: skip
 
 
 def run_draw(arguments: argparse.Namespace) -> int:
@@ -316,7 +273,10 @@ def run_explore(arguments: argparse.Namespace) -> int:
 
     net = _network(arguments)
     folder = folder_at(arguments.out or Path("nets-out"))
-    page = explore(net.cost(*_samples(net, arguments.seed, 1)))
+    try:
+        page = explore(net.cost(*_samples(net, arguments.seed, 1)))
+    except ValueError as error:
+        raise UserError(f"--structure: {error}") from error
     print(f"open in a browser: {page.save(folder / 'explore.html')}")
     return 0
 
@@ -341,9 +301,9 @@ def run_train(arguments: argparse.Namespace) -> int:
         raise UserError("--resume: say from which file with --checkpoint")
     folder = folder_at(arguments.out or Path("nets-out"))
     digits = load_digits(seed=arguments.seed)
-    print(f"{net!r} on {digits.X_train.shape[1]} digits, {digits.X_test.shape[1]} held out\n")
+    say(f"{net!r} on {digits.X_train.shape[1]} digits, {digits.X_test.shape[1]} held out\n")
     report = verify(net, digits.X_train[:, :100], digits.Y_train[:, :100])
-    print(report, end="\n\n")
+    say(report, end="\n\n")
     report.raise_if_wrong()
     given = (net, digits.X_train, digits.Y_train, arguments.iterations, arguments.alpha)
     try:
@@ -355,6 +315,8 @@ def run_train(arguments: argparse.Namespace) -> int:
             net.save(arguments.save, overwrite=arguments.overwrite)
         raise
     print(f"mean cost: {history.cost[0]:.4f} at first, {history.cost[-1]:.4f} at last")
+    for warning in _warnings(history):
+        print(f"warning: {warning}; try a smaller --alpha", file=sys.stderr)
     print(f"accuracy on held-out digits: {net.accuracy(digits.X_test, digits.y_test):.1%}")
     print(f"cost curve: {_plot_cost(history, folder / 'cost-curve.png')}")
     if arguments.save is not None:
@@ -362,6 +324,17 @@ def run_train(arguments: argparse.Namespace) -> int:
     sample = digits.X_train[:, :1], digits.Y_train[:, :1]
     print(f"graph of the cost: {_draw_cost(net, sample, folder)}")
     return 0
+
+
+def _warnings(history: History) -> list[str]:
+    """Return what is wrong with a cost that is finite to the end and yet not falling."""
+    first, last = history.cost[0], history.cost[-1]
+    if last > first:
+        return [f"the cost rose from {first:.4g} to {last:.4g}"]
+    # where every node is saturated, no gradient is left
+    before = history.cost[len(history.cost) // 2]
+    still = len(history.cost) > 9 and last > 0.1 * first and before - last < 1e-4 * first
+    return [f"the cost stands still at {last:.4g}"] if still else []
 
 
 def _training_options(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -386,25 +359,20 @@ def _plot_cost(history: History, path: Path) -> Path:
     return path
 
 
-_COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str, tuple[str, ...]]] = {
-    "train": (run_train, "verify, train on the digits, measure, draw", ("common", "training")),
-    "verify": (run_verify, "check every formula against the gradients", ("common",)),
-    "prove": (run_prove, "prove every formula for every size, sample and depth", ("common",)),
-    "derive": (run_derive, "write down how the gradients follow from the graph", ("common",)),
-    "program": (run_program, "print the training step as a NumPy program", ("common",)),
-    "draw": (run_draw, "draw the graph of one cost, or the network itself", ("common",)),
-    "explore": (run_explore, "make a page that steps through the graph of one cost", ("common",)),
-    "grade": (run_grade, "mark submissions: which formula is wrong, and why", ()),
-}
-
-_OPTIONS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], ...]] = {
-    "verify": (_formulas_option,),
-    "prove": (_formulas_option, _format_option),
-    "derive": (_derive_options, _format_option),
-    "program": (_program_options,),
-    "draw": (_network_option,),
-    "grade": (grade_options,),
-}
+_COMMANDS: dict[str, tuple[Any, ...]] = {
+    "train": (run_train, "verify, train on the digits, measure, draw", "network", "training"),
+    "verify": (run_verify, "check every formula against the gradients",
+               "network", "formulas", "report"),
+    "prove": (run_prove, "prove every formula for every size, sample and depth",
+              "network", "formulas", "format"),
+    "derive": (run_derive, "write down how the gradients follow from the graph",
+               "network", "derivation", "format"),
+    "program": (run_program, "print the training step as a NumPy program", "network", "program"),
+    "draw": (run_draw, "draw the graph of one cost, or the network itself", "network", "picture"),
+    "explore": (run_explore, "make a page that steps through the graph of one cost", "network"),
+    "grade": (run_grade, "mark submissions: which formula is wrong, and why", "grading"),
+}  # fmt: skip
+"""What each command runs, what it does, and which options it has."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -415,7 +383,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         given.insert(0, "train")
     parser = _parser()
     arguments = parser.parse_args(given)
-    if getattr(arguments, "structure", None) is not None and len(arguments.structure) < 2:
+    if len(getattr(arguments, "structure", (1, 1))) < 2:
         parser.error("--structure needs two or more layers, e.g. --structure 64 30 10")
     try:
         code: int = arguments.run(arguments)

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import os
+import re
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 
-def positive(kind: Callable[[str], Any], least: float) -> Callable[[str], Any]:
-    """Return a parser of finite numbers that are at least `least`."""
+def positive(kind: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Return a parser of finite numbers above 0."""
 
     def parse(text: str) -> Any:
         try:
             value = kind(text)
-            usable = math.isfinite(value) and value >= least and value != 0
+            usable = math.isfinite(value) and value > 0
         except (ValueError, OverflowError):
             usable = False
         if not usable:
@@ -56,6 +60,46 @@ def folder_at(path: Path) -> Path:
     if not os.access(path, os.W_OK | os.X_OK):
         raise UserError(f"--out: {path} cannot be written to")
     return path
+
+
+def fitted(text: str, width: int) -> str:
+    """Return text with lines of `width` at most: what is too long goes on beneath, indented.
+
+    The columns of a table, which two spaces separate, move together, and stay whole if they can.
+
+    >>> print(fitted("delta3          right     2.78e-17", 17))
+    delta3  right
+        2.78e-17
+    """
+    lines = []
+    for line in text.split("\n"):
+        parts = re.split(r"(?<=\S) {2,}", line) if len(line) > width else [line]
+        now = "-" * width if len(parts) > 1 and set(line) == {"-", " "} else parts[0]
+        for part in parts[1:] if now == parts[0] else ():
+            if len(now) + 2 + len(part) > width:
+                lines.append(now)
+                now = f"    {part}"
+            else:
+                now += f"  {part}"
+            *done, now = textwrap.wrap(now, width, subsequent_indent=" " * 4)
+            lines += done
+        lines += textwrap.wrap(now, width, subsequent_indent=" " * 4) if len(now) > width else [now]
+    return "\n".join(lines)
+
+
+def say(text: object, end: str = "\n") -> None:
+    """Print text, fitted into the terminal where it goes to one (or ``COLUMNS`` says how wide)."""
+    width = shutil.get_terminal_size((0, 0)).columns
+    sys.stdout.write((fitted(str(text), max(width, 20)) if width else str(text)) + end)
+
+
+def tell(form: str, found: Any, text: object, latex: str = "") -> None:
+    """Print an outcome in the form of ``--format``: as JSON, LaTeX, or text that fits."""
+    if form == "text":
+        say(text)
+    else:
+        said = json.dumps(found, indent=2, ensure_ascii=False) if form == "json" else latex
+        sys.stdout.write(f"{said}\n")
 
 
 def write(text: str, path: Path | None) -> None:

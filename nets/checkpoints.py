@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 
 from .descent import Descent
 from .progress import Progress
-from .storage import load_checkpoint, save_checkpoint
+from .storage import CHECKPOINT, description, load_checkpoint, write
 
 
 class Checkpoint:
@@ -87,12 +88,9 @@ class Checkpoint:
         history = watch.history
         history.best = state["best_iteration"]
         history.ended = state["ended"] if state["ended"] in ("patience", "callback") else ""
-        for name in state["numbers"]:
-            values = [float(v) for v in arrays[f"history/{name}"]]
-            if name == "cost":
-                history.cost.extend(values)
-            else:
-                history.held_out[name] = values
+        numbers = {name: arrays[f"history/{name}"] for name in state["numbers"]}
+        for values in zip(*numbers.values(), strict=True):
+            history.add(dict(zip(numbers, values, strict=True)))
 
     def after(self, iteration: int, last: bool) -> None:
         """Write the file, if it is time.
@@ -125,7 +123,7 @@ class Checkpoint:
         if watch.weights:
             arrays |= {f"best/{name}": array for name, array in watch.weights.items()}
         arrays |= {f"history/{name}": np.asarray(v) for name, v in history.arrays().items()}
-        save_checkpoint(self.path, descent.net, arrays, {
+        state = {
             "settings": self.settings,
             "t": descent.t,
             "rng": descent.rng.bit_generator.state,
@@ -135,4 +133,7 @@ class Checkpoint:
             "best_iteration": history.best,
             "ended": history.ended,
             "numbers": list(history.arrays()),
-        })  # fmt: skip
+        }
+        network, training = description(descent.net), json.dumps(state)
+        said = {"format": CHECKPOINT, "network": network, "training": training}
+        write(self.path, arrays, said)

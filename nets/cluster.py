@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from autograd_nn import jit
 
 from .network import ELSEWHERE, Network
+from .parameters import columns_of
 from .samples import Order, Part
 from .steps import Plan, gathered, gradient_of, shares
 
@@ -54,7 +55,6 @@ class Task(NamedTuple):
     plan: Plan
     key: str
     engine: str
-    rows: bool
     part: int
     parts: int
     seed: tuple[int, ...] | None
@@ -86,7 +86,7 @@ def unpacked(vector: Array, like: dict[str, Array]) -> dict[str, Array]:
 def chunk_gradient(
     X: Array, Y: Array, number: Array, *rest: Any, weights: Array, task: Task
 ) -> Array:
-    """Return a chunk's part of the gradient, its cost and what it counts, in a row or a column.
+    """Return a chunk's part of the gradient, its cost and what it counts, in a column.
 
     Parameters
     ----------
@@ -99,8 +99,6 @@ def chunk_gradient(
     weights : array
         W and b of the network, `packed`.
     """
-    if task.rows:
-        X, Y, rest = X.T, Y.T, tuple([W.T for W in rest])
     plan, net = task.plan, task.plan.network()
     dtype = np.dtype(plan.dtype)
     leaves = unpacked(weights.astype(dtype), net.parameters())
@@ -122,51 +120,41 @@ def chunk_gradient(
             J, gradient = run(leaves, x, y, given)
             total[:-2] += counts * packed(gradient)
             total[-2:] += counts * float(J.item()), counts
-    return total[np.newaxis] if task.rows else total[:, np.newaxis]
+    return total[:, np.newaxis]
 
 
 class Chunked:
-    """Samples in Dask arrays, chunked along the samples."""
+    """Samples in Dask arrays, chunked along the samples; rows are looked at transposed."""
 
     def __init__(self, net: Network, X: Any, Y: Any, weights: Any, rows: bool) -> None:
+        X = columns_of(net.structure, X, "x", rows)
+        self.X = X if X.numblocks[0] == 1 else X.rechunk({0: -1})
+        if any(math.isnan(n) for n in X.chunks[1]):
+            raise ValueError("the chunks of X have no known sizes: X.compute_chunk_sizes() first")
+        self.m: int | None = int(sum(X.chunks[1]))
+        self.Y = self._alike(columns_of(net.structure, Y, "y", rows))
+        self.weights = None if weights is None else self._alike(weights.reshape((1, -1)))
+
+    def _alike(self, array: Any) -> Any:
+        """Return an array in the chunks of X."""
         import dask.array as da
 
-        self.axis = 0 if rows else 1
-        across = 1 - self.axis
-        self.X = X if X.numblocks[across] == 1 else X.rechunk({across: -1})
-        lengths = self.X.chunks[self.axis]
-        if any(math.isnan(n) for n in lengths):
-            raise ValueError("the chunks of X have no known sizes: X.compute_chunk_sizes() first")
-        self.m: int | None = int(sum(lengths))
-        self.Y = self._alike(da, Y, net.structure[-1])
-        self.weights = weights
-        if weights is not None:
-            weights = weights.reshape((-1, 1) if rows else (1, -1))
-            self.weights = self._alike(da, weights, 1)
-        for array, layer, role in ((self.X, 1, "x"), (self.Y, net.n_layers, "y")):
-            if array.ndim != 2 or array.shape[across] != net.structure[layer - 1]:
-                raise ValueError(
-                    f"{role} has shape {array.shape}, but layer {layer} has "
-                    f"{net.structure[layer - 1]} nodes"
-                )
-
-    def _alike(self, da: Any, array: Any, size: int) -> Any:
-        """Return an array in the chunks of X."""
-        if array.shape[self.axis] != self.m:
-            raise ValueError(f"X has {self.m} samples and Y has {array.shape[self.axis]}")
-        chunks = {self.axis: self.X.chunks[self.axis], 1 - self.axis: -1}
-        return array.rechunk(chunks) if is_dask(array) else da.from_array(array, chunks=chunks)
+        if array.shape[1] != self.m:
+            raise ValueError(f"X has {self.m} samples and Y has {array.shape[1]}")
+        chunks = (-1, self.X.chunks[1])
+        if is_dask(array):
+            return array.rechunk(chunks)
+        return da.from_array(array, chunks=chunks)  # type: ignore[no-untyped-call]  # typed in part
 
     def steps(self, size: int | None) -> int:
         """Return the number of steps of a pass."""
-        most = max(1, min(self.X.chunks[self.axis]))
+        most = max(1, min(self.X.chunks[1]))
         return 1 if size is None else max(1, min(most, -(-int(self.m or 0) // size)))
 
     def parts(self, size: int | None, order: Order | None) -> Iterator[Part]:
         """Go over the samples chunk by chunk, each brought here alone: to look at results."""
         for x, y in zip(self.X.blocks.ravel(), self.Y.blocks.ravel(), strict=True):
             X, Y = np.asarray(x), np.asarray(y)
-            X, Y = (X, Y) if self.axis else (X.T, Y.T)
             yield Part(X, Y, None, None, size or int(X.shape[1]))
 
     def over(self, descent: Any, size: int | None) -> float:
@@ -214,21 +202,18 @@ class Chunked:
         key = tokenize(plan.structure, plan.dtype, repr(plan.activations), repr(plan.criterion),
                        plan.weighted)  # fmt: skip
         engine = "numpy" if engine == "eager" else engine
-        task = Task(plan, key, engine, self.axis == 0, part, parts, seed)
+        task = Task(plan, key, engine, part, parts, seed)
         vector = packed(net.parameters())
-        samples, other = ("i", "p") if self.axis == 0 else ("p", "i")
-        numbers = da.arange(len(self.X.chunks[self.axis]), chunks=1)
-        arrays: list[Any] = [self.X, "ia" if self.axis == 0 else "ai"]
-        arrays += [self.Y, "ib" if self.axis == 0 else "bi", numbers, "i"]
-        if self.weights is not None:
-            arrays += [self.weights, "ic" if self.axis == 0 else "ci"]
+        numbers = da.arange(self.X.numblocks[1], chunks=1)
+        arrays: list[Any] = [self.X, "ai", self.Y, "bi", numbers, "i"]
+        arrays += [self.weights, "ci"] if self.weights is not None else []
         sums = da.blockwise(  # type: ignore[no-untyped-call]  # Dask's are typed in part
-            chunk_gradient, samples + other, *arrays,
+            chunk_gradient, "pi", *arrays,
             weights=delayed(vector, pure=False), task=task, new_axes={"p": len(vector) + 2},
             adjust_chunks={"i": 1}, align_arrays=False, concatenate=True, dtype=float,
             meta=np.empty((0, 0)),
         )  # fmt: skip
-        return sums.sum(axis=self.axis, split_every=4)
+        return sums.sum(axis=1, split_every=4)
 
 
 def gradients(net: Network, X: Any, Y: Any, weight_decay: float = 0.0) -> dict[str, Any]:
@@ -245,7 +230,7 @@ def gradients(net: Network, X: Any, Y: Any, weight_decay: float = 0.0) -> dict[s
     import dask.array as da
 
     if not is_dask(X):
-        X = da.from_array(X, chunks={0: -1, 1: Y.chunks[1]})  # type: ignore[no-untyped-call]  # as above
+        X = da.from_array(X, chunks=(-1, Y.chunks[1]))  # type: ignore[no-untyped-call]  # as above
     sums = Chunked(net, X, Y, None, rows=False).lazily(net, 0, 1, None, "numpy")
     parameters = net.parameters()
     found = unpacked((sums[:-2] / sums[-1]).astype(net.dtype), parameters)

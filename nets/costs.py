@@ -89,32 +89,24 @@ class Criterion(NamedTuple):
         own = formulas.cross_entropy if self.output == SOFTMAX else formulas.binary_cross_entropy
         return own(y, h)
 
-    def _slope(self, y: Any, h: Any) -> Any:
-        return self.cost.c_prime(y, h) if isinstance(self.cost, Cost) else h - y
-
     def delta(self, y: Any, h: Any, z: Any) -> Any:
         """Return δ^(n_l) by hand."""
-        if self.own:
-            return formulas.delta_cross_entropy(y, h)
-        if self.output == SOFTMAX:
-            return formulas.delta_softmax(h, self._slope(y, h))
-        if isinstance(self.cost, Cost):
-            return self._slope(y, h) * self.output.f_prime(z)
-        return formulas.delta_output(y, h, z, self.output.f_prime)
+        claim, given = self.claim(""), {"y": y, "h": h, "z": z}
+        return claim.function(*[given[name] for name in claim.uses])
 
-    def claim(self, n_l: int) -> Formula:
+    def claim(self, n_l: int | str) -> Formula:
         """Return the formula of δ^(n_l), and the names of what it uses."""
+        own, f_prime = isinstance(self.cost, Cost), self.output.f_prime
+        slope = self.cost.c_prime if isinstance(self.cost, Cost) else formulas.delta_cross_entropy
         y, h, z = "y", f"h{n_l}", f"z{n_l}"
         if self.own:
             return Formula(formulas.delta_cross_entropy, (y, h))
         if self.output == SOFTMAX:
-            return Formula(lambda y, h: formulas.delta_softmax(h, self._slope(y, h)), (y, h))
+            return Formula(lambda y, h: formulas.delta_softmax(h, slope(y, h)), (y, h))
         if self == DOCUMENT:
             return Formula(formulas.delta_output, (y, h, z))
-        if self.cost == "squared":
-            delta = partial(formulas.delta_output, f_prime=self.output.f_prime)
-            return Formula(delta, (y, h, z))
-        return Formula(self.delta, (y, h, z))
+        delta = partial(formulas.delta_output, f_prime=f_prime)
+        return Formula((lambda y, h, z: slope(y, h) * f_prime(z)) if own else delta, (y, h, z))
 
     # -- recorded ---------------------------------------------------------------------------
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import KW_ONLY, InitVar, dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .cluster import Chunked
+from .cluster import Chunked, is_dask
 from .engines import ENGINES
 from .network import Network
 from .optimizers import Optimizer, Schedule
-from .samples import Order, Samples
-from .steps import Engine, Pace, Plan, keep
+from .samples import Order, Samples, samples_of
+from .steps import Engine, Pace, Plan, descend
 
 Array = NDArray[Any]
 
@@ -24,6 +26,14 @@ SMALL = 2_000_000
 on a loaded machine the threads that wait for one another multiply the time."""
 
 
+def source_of(net: Network, X: Any, Y: Any, weights: Any, which: str | None) -> Samples:
+    """Return the samples of a training as `samples_of` does, of Dask arrays too."""
+    if is_dask(X):
+        return Chunked(net, X, Y, weights, which == "rows")
+    return samples_of(net, X, Y, weights, which)
+
+
+@dataclass(eq=False)
 class Descent:
     """What goes over samples and changes a network.
 
@@ -40,60 +50,45 @@ class Descent:
         As for `train`.
     """
 
-    def __init__(
-        self,
-        net: Network,
-        optimizer: Optimizer,
-        learning_rate: float,
-        *,
-        schedule: Schedule | None = None,
-        weight_decay: float = 0.0,
-        decay_over: bool = False,
-        clip: float | None = None,
-        dropout: float | Sequence[float] = 0.0,
-        engine: str = "numpy",
-        seed: int | None = None,
-        shuffle: bool = True,
-        order: Order | None = None,
-    ) -> None:
-        for name, value in (("weight_decay", weight_decay), ("clip", clip)):
+    net: Network
+    optimizer: Optimizer
+    learning_rate: float
+    _: KW_ONLY
+    schedule: Schedule | None = None
+    weight_decay: float = 0.0
+    decay_over: bool = False
+    clip: float | None = None
+    dropout: Any = 0.0
+    engine: str = "numpy"
+    seed: InitVar[int | None] = None
+    shuffle: InitVar[bool] = True
+    order: Order | None = None
+
+    def __post_init__(self, seed: int | None, shuffle: bool) -> None:
+        for name, value in (("weight_decay", self.weight_decay), ("clip", self.clip)):
             if value is not None and not (np.isfinite(value) and value >= 0):
                 raise ValueError(f"{name} has to be a number from 0 up, got {value}")
-        self.net = net
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.schedule = schedule
-        self.weight_decay = weight_decay
-        self.decay_over = decay_over
-        self.clip = clip
-        self.dropout = _shares(dropout, net.n_layers - 2)
+        self.dropout = _shares(self.dropout, self.net.n_layers - 2)
         self.t = 0
-        self.state = optimizer.init(net.parameters())
+        self.state = self.optimizer.init(self.net.parameters())
         self.rng = np.random.default_rng(seed)
         self.dropped = np.random.default_rng(np.random.SeedSequence(seed).spawn(1)[0])
-        self.order = (order or self._drawn) if shuffle else None
-        self.engine = engine
+        self.order = (self.order or self.rng.permutation) if shuffle else None
         self._engines: dict[bool, Engine] = {}
-
-    def _drawn(self, m: int) -> Array:
-        return self.rng.permutation(m)
-
-    def plan(self, weighted: bool) -> Plan:
-        """Return what the steps depend on but their arrays."""
-        return Plan.of(
-            self.net,
-            optimizer=self.optimizer,
-            decay=bool(self.weight_decay),
-            decay_over=self.decay_over,
-            clip=self.clip is not None,
-            weighted=weighted,
-            dropout=self.dropout,
-        )
 
     def _engine_for(self, weighted: bool) -> Engine:
         if weighted not in self._engines:
+            plan = Plan.of(
+                self.net,
+                optimizer=self.optimizer,
+                decay=bool(self.weight_decay),
+                decay_over=self.decay_over,
+                clip=self.clip is not None,
+                weighted=weighted,
+                dropout=self.dropout,
+            )
             self._engines[weighted] = ENGINES[self.engine](
-                self.plan(weighted), self.net.parameters(), self.state, self.dropped
+                plan, self.net.parameters(), self.state, self.dropped
             )
         return self._engines[weighted]
 
@@ -113,12 +108,8 @@ class Descent:
 
     def apply(self, gradient: dict[str, Array], numbers: Array) -> None:
         """Take the step that a gradient asks for."""
-        parameters = self.net.parameters()
         given = tuple([float(number) for number in numbers])
-        updates, after = self.optimizer.update(gradient, self.state, parameters, given)
-        for name, array in parameters.items():
-            np.add(array, updates[name], out=array)
-        keep(self.state, after)
+        descend(self.optimizer, gradient, self.net.parameters(), self.state, given)
         self.t += 1
 
     def pace(self, steps: int) -> Pace:
@@ -136,10 +127,16 @@ class Descent:
         columns = min(size or m or 1, m or size or 1)
         if max(a * b for a, b in pairwise(self.net.structure)) * columns > SMALL:
             return nullcontext()
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it has none
-
-        limits: AbstractContextManager[Any] = threadpool_limits(1, "blas")
+        limits: AbstractContextManager[Any] = _libraries().limit(limits=1, user_api="blas")
         return limits
+
+
+@functools.lru_cache(maxsize=1)
+def _libraries() -> Any:
+    """Return what sets the threads of this process' libraries, which takes long to be found."""
+    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]  # it has none
+
+    return ThreadpoolController()
 
 
 def _shares(dropout: float | Sequence[float], hidden: int) -> tuple[float, ...]:

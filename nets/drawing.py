@@ -17,6 +17,7 @@ import numpy as np
 
 from autograd_nn.drawing import Drawing, style
 from autograd_nn.drawing.dot import statement
+from autograd_nn.drawing.legend import beneath, line
 from autograd_nn.drawing.text import escaped, font, table
 from autograd_nn.formulas.arrays import number
 
@@ -24,14 +25,18 @@ if TYPE_CHECKING:
     from .network import Network
 
 MOST = 8
-"""How many nodes of a layer are drawn before it is abbreviated."""
+"""How many nodes a layer may have before it is abbreviated."""
+
+FEW = 4
+"""How many nodes of an abbreviated layer are drawn."""
 
 NUMBERED = 4
 """Up to how many nodes in both layers weights are written as numbers."""
 
-_ACROSS = 3.0
+_ACROSS, _LEAST_ACROSS, _WIDEST = 3.0, 1.7, 7.4
 _RADIUS = 0.34
-_CHIP = 0.2
+_CHIP_HEIGHT, _CHIP_WIDTH = 0.29, 0.9
+_MANY = 30
 _POSITIVE, _NEGATIVE = "#0072b2", style.BACKWARD
 _PALE = "#76839080"
 
@@ -65,14 +70,14 @@ def _index(letter: str, layer: int, *numbers: int) -> str:
 
 def _letters(letter: str, layer: int, below: str) -> str:
     """Return a letter with what stands below and the layer above, and a thin space after them."""
-    return f"{letter}<SUB>{font(below, 8)}</SUB><SUP>{font(f'({layer})', 8)}</SUP>&#8201;"
+    return f"{letter}&#8202;<SUB>{font(below, 7)}</SUB><SUP>{font(f'({layer})', 7)}</SUP>&#8201;"
 
 
 def _shown(size: int, most: int, wanted: int | None) -> list[int]:
     """Return the numbers of the nodes that are drawn, `wanted` among them."""
     if size <= most:
         return list(range(1, size + 1))
-    first = list(range(1, most))
+    first = list(range(1, min(most, FEW)))
     if wanted is not None and wanted not in (*first, size):
         first[-1] = wanted
     return [*first, size]
@@ -95,22 +100,22 @@ class _Picture:
             l: _shown(net.structure[l - 1], most, node[1] if node and node[0] == l else None)
             for l in self.layers
         }
-        self.gap = self._gap()
+        numbered = [l for l in self.layers if self._numbered(l)]
+        ends = [len(self.shown[l + 1]) + 1 for l in numbered if node is None]
+        wide = _CHIP_WIDTH if weights else _CHIP_WIDTH - 0.2
+        self.gap = max([0.85, *(_CHIP_HEIGHT * end for end in ends)])
+        usual = min(_ACROSS, max(_LEAST_ACROSS, _WIDEST / (net.n_layers - 1)))
+        self.across = max([usual, *(end * (wide / 2 + _RADIUS + 0.04) for end in ends)])
         self.places = {l: self._column(l) for l in self.layers}
         self.body: list[str] = []
 
     # -- places -------------------------------------------------------------------------------
 
-    def _gap(self) -> float:
-        """Return the distance between rows, so that the numbers between them have room."""
-        rows = [len(self.shown[l]) for l in self.layers if self._numbered(l - 1)]
-        return max([0.85, *(_CHIP * (n + 1) for n in rows)])
-
     def _numbered(self, l: int) -> bool:
         """Return whether numbers are written on the edges from layer `l`."""
         if not 1 <= l < self.net.n_layers or not (self.weights or self.back):
             return False
-        return bool(max(len(self.shown[l]), len(self.shown[l + 1])) <= NUMBERED)
+        return bool(max(self.net.structure[l - 1 : l + 1]) <= NUMBERED)
 
     def _bias(self, l: int) -> bool:
         return l < self.net.n_layers and not self.back
@@ -120,7 +125,7 @@ class _Picture:
         rows = self._rows(l)
         top = self.gap * (rows[-1]) / 2
         return [
-            Place(l, node, _ACROSS * (l - 1), top - self.gap * row)
+            Place(l, node, self.across * (l - 1), top - self.gap * row)
             for node, row in zip(nodes, rows, strict=True)
         ]
 
@@ -151,7 +156,7 @@ class _Picture:
             said = f"{self._kind(l)} layer"
             if self._abbreviated(l):
                 said = f"{self.net.structure[l - 1]} nodes"
-            self.text(f"title{l}", _ACROSS * (l - 1), top, f"<B>layer {l}</B><BR/>{said}")
+            self.text(f"title{l}", self.across * (l - 1), top, f"<B>layer {l}</B><BR/>{said}")
             for place in self.places[l]:
                 self._node(place)
             if self._abbreviated(l):
@@ -199,6 +204,7 @@ class _Picture:
         targets = [place for place in self.places[l + 1] if place.node]
         W, b = self.net.W[l], self.net.b[l]
         largest = max(float(np.abs(W).max()), float(np.abs(b).max())) or 1.0
+        plain = {} if len(targets) * len(self.places[l]) <= _MANY else {"color": _PALE}
         for source in self.places[l]:
             for target in targets:
                 j, i = source.node, target.node
@@ -206,9 +212,10 @@ class _Picture:
                 if self.back:
                     self._passed_back(source, target, weight, len(targets))
                     continue
-                self._arrow(source, target, self._by_value(weight, largest))
-                if self._numbered(l) and self.weights:
-                    self._chip(source, target, len(targets), _short(weight), style.INK)
+                self._arrow(source, target, self._by_value(weight, largest) or plain)
+                if self._numbered(l) and self.weights and weight:
+                    name = _index("w", l, i, j) if j else _index("b", l, i)
+                    self._chip(source, target, len(targets), f"{name}= {_short(weight)}")
 
     def _arrow(self, source: Place, target: Place, attributes: dict[str, str]) -> None:
         self.body.append(statement(f"{source.id} -> {target.id}", attributes))
@@ -237,10 +244,12 @@ class _Picture:
             said = _short(weight * delta)
             if self.node is not None:
                 said = f"{_short(weight)} · {_bracketed(delta)}"
-            self._chip(source, target, targets, said, style.BACKWARD_INK)
+            self._chip(source, target, targets, escaped(said), style.FLOW_INK)
 
-    def _chip(self, source: Place, target: Place, targets: int, said: str, colour: str) -> None:
-        """Write a number on an edge, where no other edge's number stands.
+    def _chip(
+        self, source: Place, target: Place, targets: int, said: str, ink: str = style.INK_ON_CHIP
+    ) -> None:
+        """Write markup on an edge, where no other edge's number stands.
 
         At the share 1/(targets + 1) of the way from one column to the next, the edges of one
         source and those of the next never meet. Alone, a node's edges have theirs in the middle.
@@ -249,10 +258,30 @@ class _Picture:
         x = source.x + share * (target.x - source.x)
         y = source.y + share * (target.y - source.y)
         self.text(
-            f"{source.id}to{target.node}", x, y, escaped(said), shape="box", style="filled",
-            fillcolor="#ffffff", color="#ffffff00", fontsize="8", fontcolor=colour,
-            margin="0.02,0.01", width="0.1", height="0.13",
+            f"{source.id}to{target.node}", x, y, said, shape="box", style="filled",
+            fillcolor=style.CHIP, color=f"{style.CHIP}00", fontsize="9", fontcolor=ink,
+            margin="0.05,0.01", width="0.1", height="0.13",
         )  # fmt: skip
+
+    def explained(self) -> tuple[list[str], list[str]]:
+        """Return samples of the lines, and what else is to be said."""
+        samples, said = [], []
+        if self.weights and not self.back:
+            samples = [
+                line("positive weight", _POSITIVE, 2),
+                line("negative weight", _NEGATIVE, 2, dashed=True),
+            ]
+            said = ["the thicker a line, the larger its weight"]
+            sure = [l for l in self.layers if self._numbered(l)]
+            if any((parts[l] == 0).any() for l in sure for parts in (self.net.W, self.net.b)):
+                said.append("a line without a number: 0")
+        if self.back:
+            samples = [line("passed back: weight · δ", _NEGATIVE, dashed=True)]
+        elif self._bias(1):
+            said.append("+1: always 1, so the lines from it are biases")
+        if self.sample is not None:
+            said.append("under a name: its value")
+        return samples, said
 
     def _sum(self, l: int, j: int) -> None:
         """Write the sum of section 4.6 for one node beneath, with its numbers."""
@@ -271,10 +300,10 @@ class _Picture:
             )
         result = _short(float(self.sample.delta[l][j - 1]))
         text = _stacked(
-            f"{_index('δ', l, j)} = ({words}) · f′({_index('z', l, j)})",
+            f"{_index('δ', l, j)} = ({words}) · f′({_index('z&#8201;', l, j)})",
             f"= ({figures}) · {_short(slope)} = {result}",
         )
-        across = _ACROSS * (self.net.n_layers - 1) / 2
+        across = self.across * (self.net.n_layers - 1) / 2
         self.text("sum", across, low, text, fontsize="12")
 
 
@@ -326,6 +355,8 @@ def draw_network(
     weights: bool = False,
     node: Sequence[int] | None = None,
     most: int = MOST,
+    caption: str = "",
+    legend: bool = True,
     format: str = "svg",  # noqa: A002 - the name it has in graphviz
     backend: str = "auto",
 ) -> Drawing:
@@ -345,7 +376,11 @@ def draw_network(
     node : (l, j), optional
         With `x` and `y`: only what node j of the hidden layer l receives, with the sum beneath.
     most : int
-        Layers of more nodes are abbreviated.
+        Layers of more nodes are abbreviated: `FEW` of them are drawn.
+    caption : str
+        Written beneath, as plain text.
+    legend : bool
+        Say beneath what lines and numbers mean.
     format, backend : str
         As in ``autograd_nn.draw``.
 
@@ -382,10 +417,16 @@ def draw_network(
             )
     sample = None if x is None else _through(net, x, y)
     picture = _Picture(net, sample, weights, chosen, most)
+    said = beneath(caption, *(picture.explained() if legend else ()))
     return Drawing(
         "network",
         body=picture.draw(),
-        graph_attr={**style.GRAPH, "splines": "line", "outputorder": "edgesfirst"},
+        graph_attr={
+            **style.GRAPH,
+            "splines": "line",
+            "outputorder": "edgesfirst",
+            **({"label": f"<{said}>", "labelloc": "b"} if said else {}),
+        },
         node_attr={**style.NODE, "margin": "0"},
         edge_attr={**style.EDGE, "arrowsize": "0.6"},
         engine="neato",

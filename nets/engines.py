@@ -7,7 +7,6 @@ loop over the batches of a pass around it.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -21,63 +20,43 @@ Array = NDArray[Any]
 
 
 @functools.lru_cache(maxsize=64)
-def _kernel(plan: Plan, size: int) -> Any:
-    """Return the compiled step for batches of `size` samples."""
-    net, rng = plan.network(), np.random.default_rng(0)
-    x = rng.normal(size=(plan.structure[0], size)).astype(plan.dtype)
-    y = np.full((plan.structure[-1], size), 1 / plan.structure[-1], plan.dtype)
-    numbers = plan.optimizer.numbers(0.25, 1)
-    given: dict[str, Any] = {"numbers": numbers}
-    given |= {"decay": 0.1} if plan.decay else {}
-    given |= {"clip": 1.0} if plan.clip else {}
-    given |= {"shares": np.full(size, 1 / size, plan.dtype)} if plan.weighted else {}
-    parameters = net.parameters()
-    state = calm(plan.optimizer.init(parameters))
-    made = program(plan, "numba").lower(parameters, state, x, y, given)
-    before = flatten((parameters, state))[0]
-    after = flatten(made(parameters, state, x, y, given)[:2])[0]
-    apart = [k for k, (a, b) in enumerate(zip(before, after, strict=True)) if a is not b]
-    there = {"clip": plan.clip, "decay": plan.decay, "shares": plan.weighted}
-    return _adapter(len(numbers), tuple(apart), **there)(made.kernel)
+def _kernel(plan: Plan, size: int, rows: bool) -> Any:
+    """Return the compiled step for batches of `size` samples, which lie in rows or in columns.
 
-
-@functools.lru_cache(maxsize=64)
-def _adapter(
-    numbers: int, apart: tuple[int, ...], clip: bool, decay: bool, shares: bool
-) -> Callable[[Any], Any]:
-    """Return what makes a kernel one that takes all arguments and changes all leaves in place.
-
-    Parameters
-    ----------
-    numbers : int
-        How many the optimiser has.
-    apart : tuple of int
-        The leaves that the kernel hands back instead of changing them.
-    clip, decay, shares : bool
-        What it takes.
+    Whatever the plan, it takes the same arguments, and changes all leaves in place.
     """
     from numba import njit
 
-    taken = [*(["clip"] if clip else []), *(["decay"] if decay else [])]
-    taken += [f"numbers[{k}]" for k in range(numbers)]
-    taken += ["shares"] if shares else []
+    net, rng = plan.network(), np.random.default_rng(0)
+    x = rng.normal(size=(plan.structure[0], size)).astype(plan.dtype)
+    x = np.ascontiguousarray(x.T) if rows else x
+    y = np.full((plan.structure[-1], size), 1 / plan.structure[-1], plan.dtype)
+    numbers = plan.optimizer.numbers(0.25, 1)
+    given: dict[str, Any] = {"clip": 1.0} if plan.clip else {}
+    given |= {"decay": 0.1} if plan.decay else {}
+    taken = [*given, *(f"numbers[{k}]" for k in range(len(numbers)))]
+    given["numbers"] = numbers
+    if plan.weighted:
+        given["shares"] = np.full(size, 1 / size, plan.dtype)
+        taken.append("shares")
+    before = net.parameters(), calm(plan.optimizer.init(net.parameters()))
+    made = program(plan, "numba", rows).lower(*before, x, y, given)
+    pairs = zip(flatten(before)[0], flatten(made(*before, x, y, given)[:2])[0], strict=True)
+    apart = [leaf for leaf, (a, b) in enumerate(pairs) if a is not b]  # are handed back
     lines = [
-        "def adapted(kernel):",
-        "    def step(leaves, x, y, clip, decay, numbers, shares):",
-        f"        result = kernel(*leaves, x, y, {', '.join(taken)})",
-        *(f"        leaves[{leaf}][:, :] = result[{k}]" for k, leaf in enumerate(apart)),
-        f"        return result{f'[{len(apart)}]' if apart else ''}",
-        "    return njit(nogil=True)(step)",
+        "def step(leaves, x, y, clip, decay, numbers, shares):",
+        f"    result = kernel(*leaves, x{'.T' if rows else ''}, y, {', '.join(taken)})",
+        *(f"    leaves[{leaf}][:, :] = result[{k}]" for k, leaf in enumerate(apart)),
+        f"    return result{f'[{len(apart)}]' if apart else ''}",
     ]
-    space: dict[str, Any] = {"njit": njit}
+    space: dict[str, Any] = {"kernel": made.kernel}
     exec("\n".join(lines), space)  # noqa: S102 - of the names above and nothing else
-    adapted: Callable[[Any], Any] = space["adapted"]
-    return adapted
+    return njit(nogil=True)(space["step"])
 
 
 @functools.lru_cache(maxsize=1)
-def _compiled_pass() -> Any:
-    """Return the loop over the batches of a pass, compiled."""
+def _compiled_batch() -> Any:
+    """Return what gathers a batch and takes its step, compiled."""
     from numba import njit
 
     @njit(nogil=True)
@@ -110,14 +89,24 @@ def _compiled_pass() -> Any:
             decay = decay / counts
         return step(leaves, x, y, clip, decay, numbers, part) * counts, counts
 
+    return batch
+
+
+@functools.lru_cache(maxsize=64)
+def _compiled_pass(full: Any, last: Any) -> Any:
+    """Return the loop over the batches of a pass, the last of which may be smaller, compiled."""
+    from numba import njit
+
+    batch = _compiled_batch()
+
     @njit(nogil=True)
     def run(
-        full: Any, last: Any, leaves: Any, X: Any, Y: Any, weights: Any, order: Any, size: Any,
-        like: Any, clip: Any, decay: Any, over: Any, numbers: Any,
+        leaves: Any, X: Any, Y: Any, weights: Any, order: Any, buffers: Any,
+        clip: Any, decay: Any, over: Any, numbers: Any,
     ) -> Any:  # fmt: skip
-        m = len(order)
+        x, y, last_x, last_y = buffers
+        m, size = len(order), x.shape[1]
         total = counts = 0.0
-        x, y = np.empty((X.shape[0], size), like.dtype), np.empty((Y.shape[0], size), like.dtype)
         k = 0
         for start in range(0, m - size + 1, size):
             chosen = order[start : start + size]
@@ -126,9 +115,8 @@ def _compiled_pass() -> Any:
             total, counts, k = total + cost, counts + count, k + 1
         rest = m % size
         if rest:
-            x, y = np.empty((X.shape[0], rest), x.dtype), np.empty((Y.shape[0], rest), x.dtype)
-            cost, count = batch(last, leaves, X, Y, weights, order[m - rest :], x, y, clip,
-                                decay, over, numbers[k])  # fmt: skip
+            cost, count = batch(last, leaves, X, Y, weights, order[m - rest :], last_x, last_y,
+                                clip, decay, over, numbers[k])  # fmt: skip
             total, counts = total + cost, counts + count
         return total, counts
 
@@ -146,15 +134,22 @@ class Compiled(Programmed):
         """Go once over the samples, and return the sum of the costs and what they count."""
         if self.plan.dropout:
             return super().run(X, Y, weights, order, size, pace)
-        m = int(X.shape[1])
+        X, Y, m = np.asarray(X), np.asarray(Y), int(X.shape[1])
         size = min(size, m)
-        full = _kernel(self.plan, size)
-        last = _kernel(self.plan, m % size) if m % size else full
+        rows = X.flags.f_contiguous  # a sample's numbers lie side by side, and stay so
+        rest = m % size or size
+        full, last = (_kernel(self.plan, count, rows) for count in (size, rest))
+        dtype = self.plan.dtype
+        buffers = [
+            np.empty((len(array), count), dtype, order="F" if rows and array is X else "C")
+            for count in (size, rest)
+            for array in (X, Y)
+        ]
         leaves = tuple(flatten((self.parameters, self.state))[0])
         weighted = np.empty(0) if weights is None else weights
         chosen = np.arange(m) if order is None else order
-        total, counts = _compiled_pass()(
-            full, last, leaves, np.asarray(X), np.asarray(Y), weighted, chosen, size, leaves[0],
+        total, counts = _compiled_pass(full, last)(
+            leaves, X, Y, weighted, chosen, tuple(buffers),
             pace.given.get("clip", 0.0), pace.given.get("decay", 0.0), self.plan.decay_over,
             pace.numbers,
         )  # fmt: skip

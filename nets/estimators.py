@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -14,15 +14,14 @@ from sklearn.utils import column_or_1d, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .activations import Activation
 from .cluster import is_dask
 from .costs import Cost
-from .optimizers import Optimizer
 from .perceptron import NetworkEstimator, blockwise
 
 Array = NDArray[Any]
 
 
+@dataclass(eq=False, repr=False)
 class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """A network that classifies, with ``MLPClassifier``'s parameters, attributes and path.
 
@@ -62,41 +61,8 @@ n_outputs_, out_activation_, validation_scores_, best_validation_score_
     True
     """
 
-    def __init__(
-        self,
-        hidden_layer_sizes: int | Sequence[int] = (100,),
-        activation: str | Activation | Sequence[str | Activation] = "relu",
-        *,
-        solver: str | Optimizer = "adam",
-        alpha: float = 0.0001,
-        batch_size: int | str = "auto",
-        learning_rate: str = "constant",
-        learning_rate_init: float = 0.001,
-        power_t: float = 0.5,
-        max_iter: int = 200,
-        shuffle: bool = True,
-        random_state: Any = None,
-        tol: float = 1e-4,
-        verbose: bool = False,
-        warm_start: bool = False,
-        momentum: float = 0.9,
-        nesterovs_momentum: bool = True,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-8,
-        n_iter_no_change: int = 10,
-        dropout: float | Sequence[float] = 0.0,
-        cost: str | Cost | None = None,
-        engine: str = "numpy",
-        class_weight: Any = None,
-    ) -> None:
-        given = {
-            k: v for k, v in locals().items() if k not in ("self", "__class__", "class_weight")
-        }
-        super().__init__(**given)
-        self.class_weight = class_weight
+    _: KW_ONLY
+    class_weight: Any = None
 
     def _targets(self, X: Any, y: Any, incremental: bool) -> tuple[Array, Array]:
         known = hasattr(self, "classes_") and (self.warm_start or incremental)

@@ -5,37 +5,38 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
-from .arguments import UserError, folder_at, positive, write
+from .arguments import UserError, folder_at, positive, say, write
 
-
-def grade_options(command: argparse.ArgumentParser) -> None:
-    """Add the options of `grade`."""
-    command.add_argument(
-        "sheet", metavar="SHEET",
-        help="network, softmax, batch_normalisation, or a Python file with graph() and asked",
-    )  # fmt: skip
-    command.add_argument(
-        "submissions", metavar="SUBMISSION", nargs="*", type=Path,
-        help="files, notebooks, or folders of them. They are run, each in a process of its own "
+GRADE_OPTIONS: dict[str, dict[str, Any]] = {
+    "sheet": {
+        "metavar": "SHEET",
+        "help": "network, softmax, batch_normalisation, or a Python file with graph() and asked",
+    },
+    "submissions": {
+        "metavar": "SUBMISSION", "nargs": "*", "type": Path,
+        "help": "files, notebooks, or folders of them. They are run, each in a process of its own "
         "with limits; this is no sandbox",
-    )  # fmt: skip
-    command.add_argument("--student", action="store_true", help="print the text with blanks")
-    command.add_argument(
-        "--out", type=Path, default=None, metavar="FILE",
-        help="write there (gradescope, several submissions: a folder)",
-    )  # fmt: skip
-    command.add_argument(
-        "--format", choices=("table", "csv", "gradescope"), default="table", help="default: table"
-    )
-    command.add_argument(
-        "--hints", type=int, choices=range(5), default=4, metavar="N",
-        help="0 to 4: nothing, where, what kind, which quantity, the repair (default: 4)",
-    )  # fmt: skip
-    command.add_argument(
-        "--timeout", type=positive(float, 0), default=10.0, metavar="S",
-        help="seconds for each submission (default: 10)",
-    )  # fmt: skip
+    },
+    "--student": {"action": "store_true", "help": "print the text with blanks"},
+    "--out": {
+        "type": Path, "default": None, "metavar": "FILE",
+        "help": "write there (gradescope, several submissions: a folder)",
+    },
+    "--format": {
+        "choices": ("table", "csv", "gradescope"), "default": "table", "help": "default: table",
+    },
+    "--hints": {
+        "type": int, "choices": range(5), "default": 4, "metavar": "N",
+        "help": "0 to 4: nothing, where, what kind, which quantity, the repair (default: 4)",
+    },
+    "--timeout": {
+        "type": positive(float), "default": 10.0, "metavar": "S",
+        "help": "seconds for each submission (default: 10)",
+    },
+}  # fmt: skip
+"""The options of `grade`."""
 
 
 def run_grade(arguments: argparse.Namespace) -> int:
@@ -60,7 +61,9 @@ def run_grade(arguments: argparse.Namespace) -> int:
         )
     except FileNotFoundError as error:
         raise UserError(str(error)) from error
-    if arguments.format != "gradescope":
+    if arguments.format == "table" and arguments.out is None:
+        say(grades)
+    elif arguments.format != "gradescope":
         write(grades.csv() if arguments.format == "csv" else f"{grades}\n", arguments.out)
     elif len(grades) == 1:
         write(grades[0].json(), arguments.out)

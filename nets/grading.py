@@ -33,7 +33,9 @@ import numpy as np
 from tabulate import tabulate
 
 from autograd_nn import verify
+from autograd_nn.core.graph import topological_order
 from autograd_nn.derivation import Line, UnknownNameError
+from autograd_nn.derivation.verify.script import text_of as statements_of
 
 from . import submission
 from .sheets import Sheet, load
@@ -42,6 +44,9 @@ MEMORY = 1 << 30
 """Bytes of address space that a submission may use (Linux and macOS)."""
 
 _BLANK = "not answered"
+_TAKEN = (".py", ".ipynb")
+_TEXTS = (".txt", ".pdf", ".doc", ".docx", ".odt", ".rtf", ".zip")
+"""What is handed in by mistake: said so, and no mark."""
 
 
 @dataclass
@@ -178,10 +183,35 @@ class SubmissionError(Exception):
     """A submission left nothing that could be judged. The message says why."""
 
 
+def text_of(path: Path) -> str:
+    """Return the statements of a submission.
+
+    Raises
+    ------
+    SubmissionError
+        If it is neither a Python file nor a notebook, cannot be read, or is empty.
+    """
+    if path.suffix not in _TAKEN:
+        raise SubmissionError(f"{path.name} is neither a Python file (.py) nor a notebook (.ipynb)")
+    try:
+        if path.stat().st_size > submission.LARGEST:
+            raise SubmissionError(f"it has more than {submission.LARGEST} bytes")
+        text = statements_of(path)
+    except (OSError, ValueError) as error:
+        raise SubmissionError(f"it cannot be read: {error}") from error
+    if not text.strip():
+        raise SubmissionError("it is empty")
+    return text
+
+
 def run(
-    path: Path, sheet: Sheet, timeout: float = 10.0, memory: int = MEMORY
+    path: Path,
+    sheet: Sheet,
+    timeout: float = 10.0,
+    memory: int = MEMORY,
+    text: str | None = None,
 ) -> tuple[dict[str, Any], float]:
-    """Run the submission `path` in a process of its own.
+    """Run the submission `path`, whose text may be handed over, in a process of its own.
 
     Returns
     -------
@@ -197,11 +227,13 @@ def run(
     with tempfile.TemporaryDirectory(prefix="nets-grade-", ignore_cleanup_errors=True) as folder:
         inputs, outputs = Path(folder, "inputs.npz"), Path(folder, "outputs.npz")
         np.savez(inputs, **{name: value for name, value in sheet.given.items() if name != "J"})
-        work = Path(folder, "work")
+        work, file = Path(folder, "work"), Path(folder, "file", f"{path.stem}.py")
         work.mkdir()
+        file.parent.mkdir()
+        file.write_text(text_of(path) if text is None else text, encoding="utf-8")
         command = [
             sys.executable, "-I", "-B", submission.__file__, str(inputs), str(outputs),
-            str(path.resolve()), str(memory), str(int(timeout) + 1), *sheet.asked,
+            str(file), str(memory), str(int(timeout) + 1), *sheet.asked,
         ]  # fmt: skip
         one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         kept = {key: os.environ[key] for key in ("PATH", "SYSTEMROOT", "LANG") if key in os.environ}
@@ -261,11 +293,20 @@ def _read(path: Path) -> dict[str, Any]:
         raise SubmissionError("it handed back nothing that can be read") from error
 
 
+def _text_or_error(path: Path) -> str | SubmissionError:
+    try:
+        return text_of(path)
+    except SubmissionError as error:
+        return error
+
+
 def _ran(
-    sheet: Sheet, path: Path, timeout: float, memory: int
+    sheet: Sheet, path: Path, text: str | SubmissionError, timeout: float, memory: int
 ) -> tuple[dict[str, Any], float, str]:
     try:
-        return *run(path, sheet, timeout, memory), ""
+        if isinstance(text, SubmissionError):
+            raise text
+        return *run(path, sheet, timeout, memory, text), ""
     except SubmissionError as error:
         return {}, 0.0, str(error)
     except Exception as error:  # whatever one does stops nobody
@@ -277,6 +318,7 @@ def _judged(
 ) -> Graded:
     graded = Graded(path.stem, [], problem, seconds)
     lines: dict[str, Line] = {}
+    named = {node: node.name for node in topological_order([sheet.J])}
     if not problem:
         try:
             given = {**namespace, "J": sheet.J}  # a namespace: what is foreign in it is passed over
@@ -297,6 +339,8 @@ def _judged(
         got = points if line.right else 0.0
         follows = line.right and bool(line.inherits)
         graded.marks.append(Mark(name, got, points, line.verdict, reason, hint, follows))
+    for node, own in named.items():
+        node.name = own  # not what this submission calls it
     return graded
 
 
@@ -304,7 +348,7 @@ def files(paths: Iterable[str | Path]) -> list[Path]:
     """Return the submissions among `paths`: files and notebooks, and those in folders."""
     found: list[Path] = []
     for path in map(Path, paths):
-        inside = sorted(p for p in path.rglob("*") if p.suffix in (".py", ".ipynb"))
+        inside = sorted(p for p in path.rglob("*") if p.suffix in (*_TAKEN, *_TEXTS))
         found += inside if path.is_dir() else [path]
     return found
 
@@ -353,6 +397,7 @@ def grade(
     if absent or not paths:
         raise FileNotFoundError(f"there is no submission {absent[0] if absent else submissions}")
     with ThreadPoolExecutor(max(1, (os.cpu_count() or 1))) as pool:
-        ran = pool.map(lambda path: _ran(made, path, timeout, memory), paths)
+        texts = [_text_or_error(path) for path in paths]  # before any can delete another
+        ran = pool.map(lambda p, t: _ran(made, p, t, timeout, memory), paths, texts)
         grades = [_judged(made, path, hints, *r) for path, r in zip(paths, ran, strict=True)]
     return Grades(grades)

@@ -19,7 +19,7 @@ from autograd_nn import Tensor, gradients, no_grad
 from . import formulas
 from .activations import Activation, activation_of
 from .costs import Cost, criterion_of
-from .parameters import INITS, initial, numbers
+from .parameters import INITS, columns_of, initial
 
 if TYPE_CHECKING:
     from autograd_nn.drawing import Drawing
@@ -172,19 +172,8 @@ class Network:
         ValueError
             If the shape does not fit the layer.
         """
-        layer = 1 if role == "x" else self.n_layers
-        size = self.structure[layer - 1]
-        # another library's array (of dask, say) stays one: nothing is computed before it is asked
-        foreign = hasattr(values, "__array_function__")
-        foreign = foreign and not isinstance(values, (np.ndarray, np.generic, Tensor))
-        array = values if foreign else numbers(values, role)
-        if array.ndim not in (1, 2) or array.shape[0] != size or array.size == 0:
-            raise ValueError(
-                f"{role} has shape {array.shape}, but layer {layer} has {size} nodes: one sample "
-                f"has shape ({size},), m samples have shape ({size}, m), a column each"
-            )
-        columns = array if array.ndim == 2 else array.reshape(size, 1)
-        return columns.astype(self.dtype, copy=False)
+        columns: Array = columns_of(self.structure, values, role).astype(self.dtype, copy=False)
+        return columns
 
     def leaves(self, copy: bool = True) -> dict[str, Tensor]:
         """Return the parameters as named Tensors: of copies, or of the network's own arrays.

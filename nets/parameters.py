@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd_nn import Tensor
+
 Array = NDArray[Any]
 
 INITS = ("glorot", "uniform")
@@ -37,6 +39,60 @@ def numbers(values: Any, what: str) -> Array:
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{what} needs numbers, got dtype {array.dtype}")
     return array
+
+
+def columns_of(
+    structure: Sequence[int], values: Any, role: str, rows: bool | None = None, taken: str = ""
+) -> Any:
+    """Return `values` as samples in columns in their own dtype; nothing is copied.
+
+    Parameters
+    ----------
+    structure : sequence of int
+        Of the network.
+    values : array_like
+        Another library's array (of Dask, say) stays one: nothing is computed before it is asked.
+    role : {"x", "y"}
+        Inputs (layer 1) or targets (layer n_l).
+    rows : bool, optional
+        Whether samples are rows; left out, they cannot be.
+    taken : str
+        What else the error says.
+
+    Raises
+    ------
+    ValueError
+        If the shape does not fit the layer.
+    """
+    foreign = hasattr(values, "__array_function__")
+    foreign = foreign and not isinstance(values, (np.ndarray, np.generic, Tensor))
+    array = values if foreign else numbers(values, role)
+    if array.ndim == 1:
+        columns = array.reshape(-1, 1)
+    else:
+        columns = array.T if rows and array.ndim == 2 else array
+    check_shape(structure, role, columns.shape, array.shape, rows, taken)
+    return columns
+
+
+def check_shape(
+    structure: Sequence[int],
+    role: str,
+    columns: Sequence[int],
+    given: Sequence[int],
+    rows: bool | None = None,
+    taken: str = "",
+) -> None:
+    """Raise a ValueError unless `columns` is the shape of samples that fit their layer."""
+    layer = 1 if role == "x" else len(structure)
+    size = structure[layer - 1]
+    if len(columns) != 2 or columns[0] != size or columns[1] == 0:
+        turned = rows is not None and len(columns) == 2 and columns[1] == size
+        hint = '; samples="rows" takes a row for each sample' if turned else ""
+        raise ValueError(
+            f"{role} has shape {tuple(given)}, but layer {layer} has {size} nodes: one sample has "
+            f"shape ({size},), m samples have shape ({size}, m), a column each{hint}{taken}"
+        )
 
 
 class Parameters(MutableMapping[int, Array]):

@@ -12,7 +12,6 @@ Inside, samples are columns; "rows" are looked at transposed, which copies nothi
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -20,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .network import Network
-from .parameters import numbers
+from .parameters import check_shape, columns_of, numbers
 
 Array = NDArray[Any]
 Order = Callable[[int], Array]
@@ -54,9 +53,6 @@ class Samples(Protocol):
     def parts(self, size: int | None, order: Order | None) -> Iterator[Part]:
         """Go once over the samples, in batches of `size` (None: all in one), shuffled or not."""
 
-    def steps(self, size: int | None) -> int | None:
-        """Return the number of steps of a pass, None where that is not known."""
-
 
 class Held:
     """Samples in NumPy arrays or memory maps."""
@@ -71,14 +67,6 @@ class Held:
         size = m if size is None else min(size, m)
         drawn = order(m) if order is not None and size < m else None
         yield Part(self.X, self.Y, self.weights, drawn, size)
-
-    def steps(self, size: int | None) -> int | None:
-        """Return the number of steps of a pass."""
-        return _steps(int(self.X.shape[1]), size)
-
-
-def _steps(m: int, size: int | None) -> int:
-    return 1 if size is None else math.ceil(m / size)
 
 
 class Sliced:
@@ -119,11 +107,6 @@ class Sliced:
             drawn = order(stop - start) if order is not None else None
             yield Part(X, Y, weights, drawn, min(size, stop - start))
 
-    def steps(self, size: int | None) -> int | None:
-        """Return the number of steps of a pass."""
-        m = int(self.X.shape[self.axis])
-        return sum(_steps(min(self.length, m - s), size) for s in range(0, m, self.length))
-
 
 class Stream:
     """Batches that are handed in: pairs (x, y), or triples (x, y, weights)."""
@@ -146,15 +129,14 @@ class Stream:
                     "X gives batches: each is a pair (x, y) or a triple (x, y, weights); got a "
                     f"{type(batch).__name__}"
                 )
-            X, Y = (_columns(self.net, a, r, self.rows) for a, r in zip(batch, "xy", strict=False))
-            _same_number(X, Y)
+            X, Y = (
+                columns_of(self.net.structure, a, r, self.rows)
+                for a, r in zip(batch, "xy", strict=False)
+            )
+            _same_number(X.shape, Y.shape)
             self.net.criterion.check(Y)
             weights = _weights(batch[2], int(X.shape[1])) if len(batch) == 3 else None
             yield Part(X, Y, weights, None, int(X.shape[1]))
-
-    def steps(self, size: int | None) -> int | None:
-        """Return the number of steps of a pass."""
-        return len(self.batches) if isinstance(self.batches, Sequence) else None
 
 
 def is_stream(X: Any) -> bool:
@@ -203,25 +185,21 @@ def samples_of(net: Network, X: Any, Y: Any, weights: Any, which: str | None) ->
         raise ValueError("Y is missing: the targets, a column for each sample")
     if which is None:
         _refuse_both(net, X, Y)
-    sliced = is_sliced(X)
-    x = X if sliced else _columns(net, X, "x", rows)
-    square = which is None and x.ndim == 2 and x.shape[0] == x.shape[1]
-    taken = f". x, of shape {x.shape}, was taken as columns" if square else ""
-    y = Y if sliced and is_sliced(Y) else _columns(net, Y, "y", rows, taken)
-    if not sliced:
-        _same_number(x, y)
+    if not is_sliced(X):
+        x = columns_of(net.structure, X, "x", rows)
+        square = which is None and x.shape[0] == x.shape[1]
+        taken = f". x, of shape {x.shape}, was taken as columns" if square else ""
+        y = columns_of(net.structure, Y, "y", rows, taken)
+        _same_number(x.shape, y.shape)
         for start in range(0, int(y.shape[1]), 2**16):
             net.criterion.check(y[:, start : start + 2**16])
         return Held(x, y, _weights(weights, int(x.shape[1])))
-    axis = 0 if rows else 1
-    for array, role, layer in ((X, "x", 1), (y, "y", net.n_layers)):
-        across = array.shape[0] if isinstance(array, np.ndarray) else array.shape[1 - axis]
-        if len(array.shape) != 2 or across != net.structure[layer - 1]:
-            raise ValueError(_unfit(role, array.shape, layer, net))
-    m = int(X.shape[axis])
-    if m != (y.shape[1] if isinstance(y, np.ndarray) else y.shape[axis]):
-        raise ValueError(f"X has {m} samples and Y has another number of them")
-    return Sliced(X, y, _weights(weights, m), rows, net.criterion.check)
+    y = Y if is_sliced(Y) else columns_of(net.structure, Y, "y", rows)
+    shapes = [X.shape[::-1] if rows else X.shape, Y.shape[::-1] if rows and y is Y else y.shape]
+    for role, shape in zip("xy", shapes, strict=True):
+        check_shape(net.structure, role, shape, shape[::-1] if rows else shape, rows)
+    _same_number(*shapes)
+    return Sliced(X, y, _weights(weights, int(shapes[0][1])), rows, net.criterion.check)
 
 
 def _refuse_both(net: Network, X: Any, Y: Any) -> None:
@@ -235,36 +213,9 @@ def _refuse_both(net: Network, X: Any, Y: Any) -> None:
         )
 
 
-def _unfit(role: str, shape: Any, layer: int, net: Network) -> str:
-    return (
-        f"{role} has shape {tuple(shape)}, but layer {layer} has {net.structure[layer - 1]} nodes: "
-        'samples are columns, or rows with samples="rows"'
-    )
-
-
-def _columns(net: Network, values: Any, role: str, rows: bool, taken: str = "") -> Array:
-    """Return `values` as columns in their own dtype, checked; nothing is copied."""
-    array = numbers(values, role)
-    layer = 1 if role == "x" else net.n_layers
-    size = net.structure[layer - 1]
-    if array.ndim == 1 and array.shape == (size,):
-        array = array[:, np.newaxis]
-    elif rows and array.ndim == 2:
-        array = array.T
-    if array.ndim != 2 or array.shape[0] != size or array.size == 0:
-        hint = ""
-        if array.ndim == 2 and array.shape[1] == size:
-            hint = '; samples="rows" takes a row for each sample'
-        raise ValueError(
-            f"{role} has shape {np.shape(values)}, but layer {layer} has {size} nodes: one sample "
-            f"has shape ({size},), m samples have shape ({size}, m), a column each{hint}{taken}"
-        )
-    return array
-
-
-def _same_number(X: Array, Y: Array) -> None:
-    if X.shape[1] != Y.shape[1]:
-        raise ValueError(f"X has {X.shape[1]} samples and Y has {Y.shape[1]}")
+def _same_number(x: Any, y: Any) -> None:
+    if x[1] != y[1]:
+        raise ValueError(f"X has {x[1]} samples and Y has {y[1]}")
 
 
 def _weights(values: Any, m: int) -> Array | None:

@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -65,16 +65,6 @@ class Plan(NamedTuple):
                        output=output, cost=cost)  # fmt: skip
 
 
-class Batch(NamedTuple):
-    """What one step is given beside parameters and state."""
-
-    x: Array
-    y: Array
-    given: dict[str, Any]
-    counts: float
-    """How many samples it is, or what they weigh together."""
-
-
 def step_of(plan: Plan) -> Callable[..., Any]:
     """Return the step of descent of a plan, as a function to trace.
 
@@ -102,10 +92,7 @@ def training_step(net: Network) -> Callable[..., Any]:
     """
 
     def step(parameters: dict[str, Tensor], x: Any, y: Any, alpha: Any) -> Any:
-        def J(parameters: dict[str, Tensor]) -> Tensor:
-            return net.record(parameters, x, y)["J"]
-
-        cost, gradient = value_and_grad(J)(parameters)
+        cost, gradient = value_and_grad(lambda p: net.record(p, x, y)["J"])(parameters)
         return {name: parameters[name] - alpha * gradient[name] for name in parameters}, cost
 
     return step
@@ -113,38 +100,28 @@ def training_step(net: Network) -> Callable[..., Any]:
 
 def gradient_of(plan: Plan) -> Callable[..., Any]:
     """Return the function ``(parameters, x, y, given)`` that gives J and its gradient."""
-    net = plan.network()
-
-    def slope(parameters: dict[str, Tensor], x: Any, y: Any, given: Any) -> Any:
-        return value_and_grad(J)(parameters, x, y, given)
-
-    def J(parameters: dict[str, Tensor], x: Any, y: Any, given: Any) -> Tensor:
-        return recorded(net, plan, parameters, x, y, given)
-
-    return slope
+    return value_and_grad(functools.partial(recorded, plan.network(), plan))
 
 
 def recorded(
     net: Network, plan: Plan, leaves: Mapping[str, Tensor], x: Any, y: Any, given: Any
 ) -> Tensor:
     """Return J of a batch, recorded."""
-    masks = None
-    if plan.dropout:
-        masks = {int(l): mask for l, mask in given["masks"].items()}
-    return net.record(
-        leaves,
-        x,
-        y,
-        given["decay"] if plan.decay else None,
-        shares=given["shares"] if plan.weighted else None,
-        masks=masks,
-    )["J"]
+    decay = given["decay"] if plan.decay else None
+    shares = given["shares"] if plan.weighted else None
+    masks = {int(l): mask for l, mask in given["masks"].items()} if plan.dropout else None
+    return net.record(leaves, x, y, decay, shares=shares, masks=masks)["J"]
 
 
 @functools.lru_cache(maxsize=64)
-def program(plan: Plan, engine: str) -> Any:
-    """Return the program of a plan's step."""
-    return jit(step_of(plan), donate=(0, 1), engine=engine)
+def program(plan: Plan, engine: str, rows: bool = False) -> Any:
+    """Return the program of a plan's step, for samples in columns or in rows."""
+    step = step_of(plan)
+
+    def by_rows(parameters: dict[str, Tensor], state: State, x: Any, y: Any, given: Any) -> Any:
+        return step(parameters, state, x.T, y, given)
+
+    return jit(by_rows if rows else step, donate=(0, 1), engine=engine)
 
 
 class Pace(NamedTuple):
@@ -189,34 +166,24 @@ class Engine:
             Of the batches.
         pace : Pace
         """
-        total = counts = 0.0
-        for k, batch in enumerate(self.batches(X, Y, weights, order, size)):
-            numbers = tuple([float(number) for number in pace.numbers[k]])
-            given = {"numbers": numbers, **pace.given, **batch.given}
-            if self.plan.decay_over and self.plan.decay:
-                given["decay"] /= batch.counts or 1.0
-            total += self.step(batch.x, batch.y, given) * batch.counts
-            counts += batch.counts
-        return total, counts
-
-    def batches(
-        self, X: Array, Y: Array, weights: Array | None, order: Array | None, size: int
-    ) -> Iterator[Batch]:
-        """Return the batches of a pass."""
         m, dtype = int(X.shape[1]), np.dtype(self.plan.dtype)
-        for start in range(0, m, size):
+        total = counts = 0.0
+        for start, numbers in zip(range(0, m, size), pace.numbers.tolist(), strict=True):
             chosen: Any = slice(start, start + size)
             if order is not None:
                 chosen = order[chosen]
             x, y = gathered(X, chosen, dtype), gathered(Y, chosen, dtype)
-            count = int(x.shape[1])
-            given: dict[str, Any] = {}
-            counts = float(count)
+            given: dict[str, Any] = {"numbers": tuple(numbers), **pace.given}
+            count = float(x.shape[1])
             if self.plan.weighted:
-                given["shares"], counts = shares(weights, chosen, count, dtype)
+                given["shares"], count = shares(weights, chosen, int(x.shape[1]), dtype)
             if self.plan.dropout:
-                given["masks"] = self.masks(count)
-            yield Batch(x, y, given, counts)
+                given["masks"] = self.masks(int(x.shape[1]))
+            if self.plan.decay_over and self.plan.decay:
+                given["decay"] /= count or 1.0
+            total += self.step(x, y, given) * count
+            counts += count
+        return total, counts
 
     def masks(self, count: int) -> dict[str, Array]:
         """Return what h^(l) of a batch is multiplied by: 0, or 1 over the share that stays."""
@@ -269,12 +236,7 @@ class Eager(Engine):
         gradient = dict(zip(self.leaves, found, strict=True))
         if self.plan.clip:
             gradient = clipped(gradient, given["clip"])
-        updates, after = self.plan.optimizer.update(
-            gradient, self.state, self.parameters, given["numbers"]
-        )
-        for name, array in self.parameters.items():
-            np.add(array, updates[name], out=array)
-        keep(self.state, after)
+        descend(self.plan.optimizer, gradient, self.parameters, self.state, given["numbers"])
         return float(J.item())
 
 
@@ -295,10 +257,9 @@ class Programmed(Engine):
             copies = {name: array.copy() for name, array in self.parameters.items()}
             self.program(copies, calm(self.state), x, y, given)  # is made, and checked, on these
         after, state, cost = self.program(self.parameters, self.state, x, y, given)
-        for name, array in self.parameters.items():
-            if after[name] is not array:
-                array[...] = after[name]
-        keep(self.state, state)
+        keep(self.parameters, after)
+        for slot, arrays in self.state.items():
+            keep(arrays, state[slot])
         return float(cost)
 
 
@@ -314,9 +275,23 @@ def calm(state: State) -> State:
     }
 
 
-def keep(state: State, after: State) -> None:
-    """Write what is kept from now on into the arrays of what was."""
+def keep(arrays: Mapping[str, Array], after: Mapping[str, Array]) -> None:
+    """Write what is from now on into the arrays of what was."""
+    for name, array in arrays.items():
+        if after[name] is not array:
+            array[...] = after[name]
+
+
+def descend(
+    optimizer: Optimizer,
+    gradient: Mapping[str, Array],
+    parameters: Mapping[str, Array],
+    state: State,
+    numbers: tuple[float, ...],
+) -> None:
+    """Take the step that a gradient asks for, in place."""
+    updates, after = optimizer.update(gradient, state, parameters, numbers)
+    for name, array in parameters.items():
+        np.add(array, updates[name], out=array)
     for slot, arrays in state.items():
-        for name, array in arrays.items():
-            if after[slot][name] is not array:
-                array[...] = after[slot][name]
+        keep(arrays, after[slot])

@@ -1,7 +1,7 @@
 """Networks and trainings on disk: arrays and names in safetensors' format, nothing executable.
 
 1. `save_network`, `load_network`: weights, with the structure as metadata.
-2. `save_checkpoint`, `load_checkpoint`: a training under way. A file is written aside, flushed to
+2. `load_checkpoint`: a training under way. A file is written aside, flushed to
    the disk and renamed, so that at every moment a whole one is there.
 """
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 Flat = dict[str, Array]
 
-_NETWORK, _CHECKPOINT = "autograd-nn network 1", "autograd-nn checkpoint 1"
+_NETWORK, CHECKPOINT = "autograd-nn network 1", "autograd-nn checkpoint 1"
 
 
 def _safetensors() -> Any:
@@ -86,7 +86,7 @@ def read(path: Path) -> tuple[Flat, dict[str, str]]:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dict
     except safetensors.SafetensorError as error:
         raise ValueError(f"{path} is no safetensors file, or a broken one: {error}") from error
-    if metadata.get("format") not in (_NETWORK, _CHECKPOINT):
+    if metadata.get("format") not in (_NETWORK, CHECKPOINT):
         raise ValueError(f"{path} holds no network of this package")
     return arrays, metadata
 
@@ -161,7 +161,7 @@ def load_network(
     """Do what `Network.load` says."""
     arrays, metadata = read(Path(path))
     net = rebuilt(kind, metadata["network"], activations, cost)
-    prefix = "parameters/" if metadata["format"] == _CHECKPOINT else ""
+    prefix = "parameters/" if metadata["format"] == CHECKPOINT else ""
     for name, array in net.parameters().items():
         found = arrays.get(prefix + name)
         if found is None or found.shape != array.shape or found.dtype != array.dtype:
@@ -173,25 +173,6 @@ def load_network(
 # -- trainings ------------------------------------------------------------------------------------
 
 
-def save_checkpoint(path: Path, net: Network, arrays: Mapping[str, Array], state: Any) -> None:
-    """Write a training under way.
-
-    Parameters
-    ----------
-    path : Path
-    net : Network
-    arrays : mapping of str to array
-        ``"parameters/W1"``, ``"optimizer/m/W1"``, ``"history/cost"``, …
-    state : object
-        What else there is, for JSON.
-    """
-    write(path, arrays, {
-        "format": _CHECKPOINT,
-        "network": description(net),
-        "training": json.dumps(state),
-    })  # fmt: skip
-
-
 def load_checkpoint(path: Path, net: Network) -> tuple[Flat, Any]:
     """Return arrays and state of a training under way.
 
@@ -201,7 +182,7 @@ def load_checkpoint(path: Path, net: Network) -> tuple[Flat, Any]:
         If it is none, or that of another network.
     """
     arrays, metadata = read(path)
-    if metadata["format"] != _CHECKPOINT:
+    if metadata["format"] != CHECKPOINT:
         raise ValueError(f"{path} is a network without its training, which cannot be resumed")
     if json.loads(metadata["network"]) != json.loads(description(net)):
         raise ValueError(

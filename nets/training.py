@@ -17,8 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .cluster import Chunked, is_dask
-from .descent import Descent
+from .descent import Descent, source_of
 from .engines import ENGINES
 from .evaluation import Evaluation, metric_of
 from .history import History
@@ -26,7 +25,7 @@ from .interruption import Interruption
 from .network import Network
 from .optimizers import AdamW, Optimizer, Schedule, optimizer_of
 from .progress import Progress
-from .samples import Held, Samples, Stream, samples_of
+from .samples import Held, Samples, Stream
 
 Array = NDArray[Any]
 
@@ -180,11 +179,7 @@ def train(
                 f"{name} is read-only, and training writes into it: net.{name[0]}[{name[1:]}]"
                 ".setflags(write=True), or train a copy, copy.deepcopy(net)"
             )
-    source: Samples = (
-        Chunked(net, X, Y, sample_weight, samples == "rows")
-        if is_dask(X)
-        else samples_of(net, X, Y, sample_weight, samples)
-    )
+    source = source_of(net, X, Y, sample_weight, samples)
     if isinstance(source, Stream) and source.once and iterations > 1:
         raise ValueError(
             "X is an iterator, which can be gone through once: iterations=1, or pass a sequence "
@@ -228,12 +223,7 @@ def _evaluation(
     names = metrics if isinstance(metrics, Mapping) else {name: metric_of(name) for name in metrics}
     if validation is not None:
         x, y = validation
-        held_out: Samples = (
-            Chunked(net, x, y, None, which == "rows")
-            if is_dask(x)
-            else samples_of(net, x, y, None, which)
-        )
-        return Evaluation(net, held_out, names, cost=True)
+        return Evaluation(net, source_of(net, x, y, None, which), names, cost=True)
     if not names:
         return None
     if not isinstance(source, Held):

@@ -9,6 +9,7 @@ import pytest
 
 import autograd_nn
 import nets
+from tests.browser import chromium, needs_browser
 
 ROOT = Path(__file__).parents[1]
 
@@ -59,6 +60,27 @@ def test_every_page_is_whole_without_a_network(pages: dict[str, str]) -> None:
     for name, page in pages.items():
         assert not re.search(r'(src|<link[^>]*href)="?https?:', page), name
         assert "prefers-color-scheme: dark" in page, name
+
+
+def test_the_search_finds_texts_too(site: Path, pages: dict[str, str]) -> None:
+    index = (site / "search.js").read_text(encoding="utf-8")
+    assert '"Use in pytest: Gradients of functions"' in index
+    assert '"autograd_nn.sigmoid"' in index
+    for name, page in pages.items():
+        assert '<input type="search"' in page or name == "index.html", name
+
+
+@needs_browser
+def test_search_without_a_network(site: Path) -> None:
+    with chromium() as browser:
+        page = browser.new_context(offline=True).new_page()
+        page.goto((site / "docs" / "pytest.html").as_uri())
+        page.locator("input[type=search]").fill("grade a class")
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".search-result")
+        page.get_by_role("link", name="Grade a class: Sheets").click()
+        page.wait_for_url("**/docs/grade.html#sheets")
+        assert page.inner_text("#sheets") == "Sheets"
 
 
 def test_links_lead_somewhere(site: Path, pages: dict[str, str]) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from nets.sheets import Sheet
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 _BLOCK = re.compile(
@@ -15,18 +17,37 @@ _BLOCK = re.compile(
 )
 
 
-def test_the_code_prints_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+
+
+def _run(page: Path) -> dict[str, Any]:
+    """Run the code of a page, hold what it prints against what stands there; return its names."""
     space: dict[str, Any] = {"__name__": "readme"}
-    blocks = list(_BLOCK.finditer(README))
-    assert len(blocks) >= 7
+    blocks = list(_BLOCK.finditer(page.read_text(encoding="utf-8")))
+    assert blocks
     for block in blocks:
         said = io.StringIO()
         with contextlib.redirect_stdout(said):
-            exec(compile(block["code"], "README.md", "exec"), space)  # noqa: S102 - it is ours
+            exec(compile(block["code"], page.name, "exec"), space)  # noqa: S102 - it is ours
         printed = [line.rstrip() for line in said.getvalue().splitlines()]
         expected = [line.rstrip() for line in (block["output"] or "").splitlines()]
         assert printed == expected, block["code"]
+    return space
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_how_to(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    space = _run(page)
+    if page.stem == "grade":
+        sheet = Sheet(space["title"], space["graph"](), space["asked"], space["student"])
+        assert sheet.answers["dw"] == pytest.approx([1.0, -8.0])
+
+
+def test_the_code_prints_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    space = _run(ROOT / "README.md")
+    assert {path.name for path in tmp_path.iterdir()} == {"node.svg", "J.png", "delta.svg"}
     # the picture at the top is what the first lines draw
     drawn = (ROOT / "examples" / "pictures" / "node.svg").read_text(encoding="utf-8")
     assert re.findall(r">([^<\s]+)<", (tmp_path / "node.svg").read_text(encoding="utf-8")) == (
@@ -53,12 +74,15 @@ def test_every_python_block_with_print_has_its_output() -> None:
         "CONTRIBUTING.md",
         "autograd_nn/README.md",
         "examples/README.md",
+        "examples/pictures.md",
         "examples/lesson_90_minutes/README.md",
+        "docs/grade.md",
     ],
 )
 def test_links_lead_to_files(page: str) -> None:
     path = ROOT / page
-    links = re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'src(?:set)?="([^"]+)"', text)
     assert links
     for link in links:
         if not link.startswith("http"):

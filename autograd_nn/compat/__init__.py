@@ -15,8 +15,6 @@ and vector spaces, are not; ``ArrayBox`` is the name that a `Tensor` has there.
 
 from __future__ import annotations
 
-import builtins
-import importlib
 import importlib.machinery
 import sys
 import types
@@ -25,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from .. import numpy as _numpy
+from .. import scipy as _scipy
 from ..core.tensor import Tensor
 from . import extend, misc, operators
 
@@ -43,12 +42,12 @@ def _array(A: Any, *args: Any, **kwargs: Any) -> Any:
     return _numpy.array(A, *args, **kwargs)
 
 
-def _where(condition: Any, *args: Any, **kwargs: Any) -> Any:
-    given = (condition, *args, *(kwargs[name] for name in ("x", "y") if name in kwargs))
-    result = np.where(*given)
-    arrays = (np.ndarray, np.generic, Tensor)
-    inner = [y for x in given for y in (x if isinstance(x, (list, tuple)) else (x,))]
-    plain = len(given) == 3 and not any(isinstance(x, arrays) for x in inner)
+def _where(condition: Any, x: Any = None, y: Any = None) -> Any:
+    """Return ``np.where``, of Python's own values as Python's own."""
+    given = (condition, x, y)
+    result: Any = np.where(*given) if x is not None else np.where(condition)
+    inner = [part for whole in given for part in (whole if type(whole) is list else [whole])]
+    plain = x is not None and not any(hasattr(part, "dtype") for part in inner)
     return result.tolist() if plain else result
 
 
@@ -63,68 +62,39 @@ def _make_diagonal(D: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> A
     return np.expand_dims(D, -1) * np.eye(np.shape(D)[-1])
 
 
+def _public(module: Any) -> dict[str, Any]:
+    return {name: value for name, value in vars(module).items() if name[:1] != "_"}
+
+
 def _contents() -> dict[str, dict[str, Any]]:
     """Return the names in each module."""
-    public = {name: getattr(operators, name) for name in vars(operators) if name[:1] != "_"}
-    rules = {name: getattr(extend, name) for name in vars(extend) if name[:1] != "_"}
+    derivatives, rules, tools = map(_public, (operators, extend, misc))
     numpys = {name: getattr(_numpy, name) for name in np.__all__}
-    numpys |= (
-        {name: getattr(np, name) for name in _PLAIN}
-        | {
-            "array": _array,
-            "where": _where,
-            "make_diagonal": _make_diagonal,
-            "row_stack": np.vstack,
-            "__version__": np.__version__,
-        }
-        | {kind.__name__: _of_values(kind) for kind in (np.int8, np.int16, np.int32, np.int64)}
-    )
-    flat = {"flatten": misc.flatten, "flatten_func": misc.flatten_func}
-    scipys = {
-        f"scipy.{name}": dict(vars(importlib.import_module(f"..scipy.{name}", __name__)))
-        for name in ("special", "linalg", "signal", "integrate", "stats")
-    }
-    for name in (
-        "beta",
-        "chi2",
-        "dirichlet",
-        "gamma",
-        "multivariate_normal",
-        "norm",
-        "poisson",
-        "t",
-    ):
-        distribution = scipys["scipy.stats"][name]
-        scipys[f"scipy.stats.{name}"] = {
-            part: getattr(distribution, part) for part in dir(distribution) if part[:1] != "_"
-        }
+    numpys |= {name: getattr(np, name) for name in _PLAIN}
+    numpys |= {kind.__name__: _of_values(kind) for kind in (np.int8, np.int16, np.int32, np.int64)}
+    numpys |= {"array": _array, "where": _where, "row_stack": np.vstack}
+    numpys |= {"make_diagonal": _make_diagonal, "__version__": np.__version__}
     return {
-        "": public | {name: _BUILTINS[name] for name in list(_BUILTINS)[:5]}
-        | {"primitive": extend.primitive},
-        "differential_operators": public,
-        "core": {"make_vjp": operators.vjp_of, "make_jvp": operators.jvp_of} | rules,
-        "wrap_util": {"unary_to_nary": operators.unary_to_nary},
-        "extend": rules,
-        "tracer": {
-            name: rules[name] for name in ("getval", "isbox", "notrace_primitive", "primitive")
-        },
+        "": derivatives | _BUILTINS | {"primitive": extend.primitive},
         "builtins": _BUILTINS,
-        "test_util": {
-            name: getattr(misc, name)
-            for name in ("check_grads", "combo_check", "check_equivalent", "scalar_close")
-        },
-        "numpy": numpys,
-        "numpy.numpy_wrapper": numpys,
+        "core": rules | {"make_vjp": operators.vjp_of, "make_jvp": operators.jvp_of},
+        **dict.fromkeys(("differential_operators", "wrap_util"), derivatives),
+        **dict.fromkeys(("extend", "tracer", "numpy.numpy_vjps"), rules),
+        **dict.fromkeys(("numpy", "numpy.numpy_wrapper"), numpys),
         "numpy.numpy_boxes": {"ArrayBox": Tensor},
-        "numpy.numpy_vjps": {name: rules[name] for name in ("unbroadcast", "unbroadcast_f")},
-        "misc": flat | {"const_graph": misc.const_graph},
-        "misc.flatten": flat,
-        "misc.optimizers": {name: getattr(misc, name) for name in ("adam", "rmsprop", "sgd")},
-        "misc.fixed_points": {"fixed_point": misc.fixed_point},
-        "misc.tracers": {"const_graph": misc.const_graph},
-        "scipy": {},
-        **scipys,
-    }  # fmt: skip
+        **dict.fromkeys(("misc", "test_util", "util"), tools),
+        **{f"misc.{part}": tools for part in ("fixed_points", "flatten", "optimizers", "tracers")},
+    }
+
+
+def _own_modules() -> dict[str, Any]:
+    """Return what is a module there and an object of ours: SciPy's parts, distributions."""
+    parts = ("special", "linalg", "signal", "integrate", "stats")
+    found = {f"scipy.{part}": getattr(_scipy, part) for part in parts}
+    found |= {f"scipy.stats.{d}": getattr(_scipy.stats, d) for d in _scipy.stats.DISTRIBUTIONS}
+    return {"scipy": _scipy, **found} | {
+        f"numpy.{part}": getattr(_numpy, part) for part in ("fft", "linalg", "random")
+    }
 
 
 def install() -> None:
@@ -148,14 +118,9 @@ def install() -> None:
         module: Any = types.ModuleType(whole, f"``{whole}``, by autograd_nn.")
         module.__spec__ = importlib.machinery.ModuleSpec(whole, None, is_package=True)
         module.__path__, module.__compat__ = [], True
-        kept = ("__getattr__", "__version__")
-        vars(module).update({k: v for k, v in contents.items() if k[:2] != "__" or k in kept})
+        vars(module).update(contents)
         sys.modules[whole] = module
-    for part in (_numpy.fft, _numpy.linalg, np.random):
-        sys.modules[f"autograd.numpy.{part.__name__.rpartition('.')[2]}"] = part
+    sys.modules.update({f"autograd.{name}": part for name, part in _own_modules().items()})
     for whole in [name for name in sys.modules if name.startswith("autograd.")]:
         parent, _, last = whole.rpartition(".")
-        if last not in ("flatten",) and not isinstance(
-            vars(sys.modules[parent]).get(last), builtins.type
-        ):
-            setattr(sys.modules[parent], last, sys.modules[whole])
+        vars(sys.modules[parent]).setdefault(last, sys.modules[whole])

@@ -28,15 +28,10 @@ class _Call:
     """The arguments of one call of a primitive, without the Tensors among them."""
 
     def __init__(self, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
-        self.kwargs, self.inputs = kwargs, list[Tensor]()
-        self.where: list[tuple[int, int]] = []
-        self.leaves: list[list[Any]] = []
-        self.structures: list[Any] = []
-        for argnum, arg in enumerate(args):
-            contains = isinstance(arg, (list, tuple, dict))
-            leaves, structure = flatten(arg) if contains else ([arg], None)
-            self.leaves.append(leaves)
-            self.structures.append(structure)
+        self.kwargs, self.inputs, self.where = kwargs, list[Tensor](), list[tuple[int, int]]()
+        contains = [isinstance(arg, (list, tuple, dict)) for arg in args]
+        self.parts = [flatten(a) if c else ([a], None) for a, c in zip(args, contains, strict=True)]
+        for argnum, (leaves, _) in enumerate(self.parts):
             for place, leaf in enumerate(leaves):
                 if isinstance(leaf, Tensor):
                     self.where.append((argnum, place))
@@ -48,10 +43,10 @@ class _Call:
 
     def args(self, inputs: Sequence[Any]) -> list[Any]:
         """Return the arguments with `inputs` in the places of the Tensors."""
-        filled = [list(leaves) for leaves in self.leaves]
+        filled = [list(leaves) for leaves, _ in self.parts]
         for (argnum, place), x in zip(self.where, inputs, strict=True):
             filled[argnum][place] = shown(x)
-        return [unflatten(s, leaves) for s, leaves in zip(self.structures, filled, strict=True)]
+        return [unflatten(s, x) for (_, s), x in zip(self.parts, filled, strict=True)]
 
 
 def primitive(f_raw: Function) -> Function:
@@ -69,7 +64,7 @@ def primitive(f_raw: Function) -> Function:
             argnum, place = call.where[index]
             if argnum not in kept:
                 found = _rule(wrapped, argnum)(shown(out), *args, **call.kwargs)(shown(g))
-                kept[argnum] = flatten(found)[0]
+                kept[argnum] = flatten(found)[0] or [None]
             flow = kept[argnum][place if len(kept[argnum]) > 1 else 0]
             return np.zeros_like(plain(inputs[index])) if flow is None else flow
 
@@ -88,6 +83,15 @@ def primitive(f_raw: Function) -> Function:
         return result if result.dtype.kind in "fc" else plain(result)
 
     _RULES[wrapped] = {}
+    # the older ways to tell rules, in which g comes first, or one argument at a time
+    old: Any = wrapped
+    old.defgrad = lambda maker, argnum=0: defvjp(wrapped, maker, argnums=[argnum])
+    old.defvjp = lambda rule, argnum=0: old.defgrad(
+        lambda ans, *args, **kwargs: lambda g: rule(g, ans, None, None, *args, **kwargs), argnum
+    )
+    old.defvjp_is_zero = lambda argnums=(0,): defvjp(
+        wrapped, *[None] * len(argnums), argnums=argnums
+    )
     return wrapped
 
 

@@ -44,63 +44,51 @@ def flatten_func(func: Function, example: Any) -> tuple[Function, Function, Any]
 # -- misc.optimizers -------------------------------------------------------------------------------
 
 
-def _on_trees(step: Callable[..., Any]) -> Function:
-    """Return an optimiser of nested containers: ``start(x, **options)`` gives the step."""
+def _optimizer(step: Callable[..., Any], start: float = 0.0, count: int = 100) -> Function:
+    """Return the optimiser whose `step`, from a gradient, is what is added to x."""
 
     @functools.wraps(step)
     def optimize(
-        grad: Function, x0: Any, callback: Any = None, num_iters: int | None = None, **options: Any
+        grad: Function, x0: Any, callback: Any = None, num_iters: int = count, **options: Any
     ) -> Any:
         x, unflatten = flatten(x0)
-        update = step(x, **options)
-        for i in range(num_iters or (200 if step is _sgd else 100)):
+        memory: Any = [np.full_like(x, start)] * 2
+        for i in range(num_iters):
             g = flatten(grad(unflatten(x), i))[0]
             if callback:
                 callback(unflatten(x), i, unflatten(g))
-            x = update(x, g, i)
+            change, *memory = step(g, i, *memory, **options)
+            x = x + change
         return unflatten(x)
 
     return optimize
 
 
-def _sgd(x: Any, step_size: float = 0.1, mass: float = 0.9) -> Function:
-    velocity = np.zeros_like(x)
-
-    def update(x: Any, g: Any, i: int) -> Any:
-        nonlocal velocity
-        velocity = mass * velocity - (1 - mass) * g
-        return x + step_size * velocity
-
-    return update
+def _sgd(
+    g: Any, i: int, velocity: Any, same: Any, step_size: float = 0.1, mass: float = 0.9
+) -> Any:
+    velocity = mass * velocity - (1 - mass) * g
+    return step_size * velocity, velocity, same
 
 
-def _rmsprop(x: Any, step_size: float = 0.1, gamma: float = 0.9, eps: float = 1e-8) -> Function:
-    squares = np.ones_like(x)
-
-    def update(x: Any, g: Any, i: int) -> Any:
-        nonlocal squares
-        squares = squares * gamma + g**2 * (1 - gamma)
-        return x - step_size * g / (np.sqrt(squares) + eps)
-
-    return update
+def _rmsprop(
+    g: Any, i: int, squares: Any, same: Any, step_size: float = 0.1, gamma: float = 0.9,
+    eps: float = 1e-8,
+) -> Any:  # fmt: skip
+    squares = squares * gamma + g**2 * (1 - gamma)
+    return -step_size * g / (np.sqrt(squares) + eps), squares, same
 
 
 def _adam(
-    x: Any, step_size: float = 0.001, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8
-) -> Function:
-    first, second = np.zeros_like(x), np.zeros_like(x)
-
-    def update(x: Any, g: Any, i: int) -> Any:
-        nonlocal first, second
-        first = (1 - b1) * g + b1 * first
-        second = (1 - b2) * g**2 + b2 * second
-        scale = np.sqrt(second / (1 - b2 ** (i + 1))) + eps
-        return x - step_size * (first / (1 - b1 ** (i + 1))) / scale
-
-    return update
+    g: Any, i: int, first: Any, second: Any, step_size: float = 0.001, b1: float = 0.9,
+    b2: float = 0.999, eps: float = 1e-8,
+) -> Any:  # fmt: skip
+    first, second = (1 - b1) * g + b1 * first, (1 - b2) * g**2 + b2 * second
+    scale = np.sqrt(second / (1 - b2 ** (i + 1))) + eps
+    return -step_size * (first / (1 - b1 ** (i + 1))) / scale, first, second
 
 
-sgd, rmsprop, adam = _on_trees(_sgd), _on_trees(_rmsprop), _on_trees(_adam)
+sgd, rmsprop, adam = _optimizer(_sgd, count=200), _optimizer(_rmsprop, 1.0), _optimizer(_adam)
 
 
 # -- misc.fixed_points, misc.tracers ---------------------------------------------------------------
@@ -131,17 +119,15 @@ defvjp(fixed_point, None, _fixed_point_rule, None)
 
 def const_graph(fun: Function, *args: Any, **kwargs: Any) -> Function:
     """Return `fun`, called once; after that its recorded graph is run again."""
-    inputs: list[Tensor] = []
-    outputs: list[Tensor] = []
+    graph: list[Any] = []
 
     def again(*xs: Any) -> Any:
-        inside = any(isinstance(x, Tensor) for x in xs)
-        if first := not outputs:
-            inputs[:] = [Tensor(np.asarray(getval(x), float)) for x in xs]
-            outputs.append(fun(*args, *inputs, **kwargs))
-        out = outputs[0]
+        if first := not graph:
+            inputs = [Tensor(np.asarray(getval(x), float)) for x in xs]
+            graph[:] = inputs, [fun(*args, *inputs, **kwargs)]
+        (inputs, (out,)), inside = graph, any(isinstance(x, Tensor) for x in xs)
         if inside or not first:
-            (out,), _ = replay(outputs, dict(zip(inputs, xs, strict=True)))
+            (out,), _ = replay([out], dict(zip(inputs, xs, strict=True)))
         return out if inside else shown(getval(out))
 
     return again
@@ -204,6 +190,11 @@ def combo_check(fun: Function, *args: Any, **kwargs: Any) -> Function:
             check_grads(fun, *args, **kwargs)(*chosen[: len(values)], **named)
 
     return check
+
+
+def quick_grad_check(fun: Function, arg0: Any, extra_args: Any = (), kwargs: Any = None) -> None:
+    """Check the derivative by the first argument; `check_grads` is the newer name."""
+    check_grads(lambda x: fun(x, *extra_args, **(kwargs or {})), order=1)(arg0)
 
 
 def scalar_close(a: Any, b: Any) -> bool:

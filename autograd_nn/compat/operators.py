@@ -20,6 +20,7 @@ from ..transforms.checkpoint import checkpoint as _checkpoint
 from ..transforms.containers import flatten, tree_map
 
 Function = Callable[..., Any]
+checkpoint: Function = _checkpoint
 
 
 def shown(tree: Any) -> Any:
@@ -205,23 +206,6 @@ def grad_named(fun: Function, argname: str) -> Function:
     return named
 
 
-def multigrad_dict(fun: Function) -> Function:
-    """Take gradients with respect to all arguments, as a dict from their names."""
-    signature = inspect.signature(fun)
-
-    def gradient(*args: Any, **kwargs: Any) -> Any:
-        bound = signature.bind(*args, **kwargs)
-        bound.apply_defaults()
-
-        def of_dict(given: dict[str, Any]) -> Any:
-            called = inspect.BoundArguments(signature, given)
-            return fun(*called.args, **called.kwargs)
-
-        return grad(of_dict)(dict(bound.arguments))
-
-    return gradient
-
-
 def hessian_tensor_product(fun: Function, argnum: int = 0) -> Function:
     """Build a function of (*args, tensor) that returns the exact Hessian-tensor product."""
     first = grad(fun, argnum)
@@ -246,22 +230,17 @@ def tensor_jacobian_product(fun: Function, argnum: int = 0) -> Function:
 hessian_vector_product, vector_jacobian_product = hessian_tensor_product, tensor_jacobian_product
 
 
+@unary_to_nary
+def _ggnvp(f: Function, x: Any, g: Function) -> Function:
+    pullback, out = vjp_of(f, x)
+    curvature, _ = vjp_of(grad(g), out)
+    along = jvp_of(f, x)
+    return lambda v: pullback(curvature(along(v)[1]))
+
+
 def make_ggnvp(
     f: Function, g: Function = lambda x: np.sum(x * x, axis=-1) / 2, f_argnum: int = 0
 ) -> Function:
     """Build a function for evaluating generalized-Gauss-Newton-vector products at a point."""
-
-    @unary_to_nary
-    def ggnvp(f: Function, x: Any) -> Function:
-        pullback, out = vjp_of(f, x)
-        curvature, _ = vjp_of(grad(g), out)
-        along = jvp_of(f, x)
-        return lambda v: pullback(curvature(along(v)[1]))
-
-    made: Function = ggnvp(f, f_argnum)
+    made: Function = _ggnvp(f, f_argnum, g)
     return made
-
-
-def checkpoint(fun: Function) -> Function:
-    """Return `fun` so that a backward pass computes its intermediate values again."""
-    return _checkpoint(fun)

@@ -246,6 +246,8 @@ def gradients_along(
     tape = mode if isinstance(mode, Tape) else None
     start = len(tape.nodes) if tape else 0
     look = (tape and tape.pull) or pull  # detect_anomaly looks on
+    if tape and create_graph:
+        order = tape.arranged(order)
     cotangents = propagate(order, outputs, seeds, wrt, create_graph, look)
     if tape and create_graph:
         tape.spans.append((start, len(tape.nodes)))

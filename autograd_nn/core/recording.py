@@ -31,10 +31,13 @@ class Tape:
         What each of these passes started from: the outputs, and their cotangents.
     pull : callable or None
         Called in the place of ``backward.pull`` by whoever wants to look at every rule's work.
+    arranged : callable
+        Gives the nodes of a graph in the order against which a recorded backward pass goes.
     """
 
     __slots__ = ("nodes", "spans", "starts")
     pull: Callable[..., Any] | None = None
+    arranged: Callable[..., Any] = list
 
     def __init__(self) -> None:
         self.nodes: list[Tensor] = []
@@ -93,12 +96,12 @@ def recording() -> Iterator[None]:
 
 
 @contextmanager
-def tracing() -> Iterator[Tape]:
+def tracing(tape: Tape | None = None) -> Iterator[Tape]:
     """Refuse what would bake a value into a program: truth, ``float``, ``np.asarray``, iteration.
 
     Yields the `Tape` of what is recorded in the block.
     """
-    tape = Tape()
+    tape = tape or Tape()
     with switched(TRACING, True), switched(RECORDING, tape):
         yield tape
 

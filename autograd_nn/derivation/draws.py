@@ -19,6 +19,7 @@ from ..core.backward import gradients
 from ..core.graph import replay
 from ..core.recording import recording
 from ..core.tensor import Tensor, plain
+from .facts import fulfil, refuted
 from .names import Environment, Meaning, UnknownNameError
 
 _ATTEMPTS = 4
@@ -224,13 +225,34 @@ def fresh(
     for _ in range(count):
         for attempt in range(_ATTEMPTS):
             try:
-                draw = Draw(environment, {leaf: values(leaf, attempt) for leaf in leaves})
+                put = {leaf: values(leaf, attempt) for leaf in leaves}
+                if environment.assume:
+                    put |= assumed(environment, put, rng)
+                draw = Draw(environment, put)
             except (ValueError, ArithmeticError, IndexError):
                 continue
             if np.isfinite(plain(draw.J)):
                 draws.append(draw)
                 break
     return draws
+
+
+def assumed(
+    environment: Environment, values: Mapping[Tensor, Any], rng: np.random.Generator
+) -> dict[Tensor, Any]:
+    """Return values of leaves moved to where what is assumed of them holds.
+
+    Raises
+    ------
+    ValueError
+        Where no such values are found, or it is no fact about leaves.
+    """
+    leaves = {x.name: x for x in environment.named.values() if x.op is None and x.name}
+    moved = {text: Tensor(values.get(x, plain(x))) for text, x in leaves.items()}
+    fulfil(environment.assume, moved, rng)
+    if refuted(environment.assume, moved, 1e-9):
+        raise ValueError("nothing fulfils what is assumed")
+    return {x: plain(moved[text]) for text, x in leaves.items() if x.dtype.kind == "f"}
 
 
 def in_double(environment: Environment) -> Draw:

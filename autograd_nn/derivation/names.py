@@ -26,7 +26,8 @@ from ..formulas.samples import Samples, samples_of
 from ..ops.elementwise import SQUARE
 
 _PREFIXES = (
-    "d_", "d", "grad_", "grad", "gradient_", "nabla_", "nabla", "dJ_d", "dJd", "dL_d", "dLd",
+    "d_", "d", "grads_", "grad_", "grad", "g_", "g",
+    "gradient_", "nabla_", "nabla", "dJ_d", "dJd", "dL_d", "dLd",
     "dC_d", "dCd", "dE_d", "dEd", "dloss_d", "dcost_d",
 )  # fmt: skip
 _WORD = re.compile(r"(d_|f_prime\()?([A-Za-z]+?)_?(\d*)\)?")
@@ -76,7 +77,7 @@ def spelling(text: str) -> Spelling:
         match[3] if match else "",
         (
             *[text.removeprefix(prefix) for prefix in _PREFIXES if text.startswith(prefix)],
-            *([text.removesuffix("_grad")] if text.endswith("_grad") else []),
+            *[text.removesuffix(end) for end in ("_grad", "_g") if text.endswith(end)],
         ),
         f"z{text.removeprefix('delta').removeprefix('_')}" if text.startswith("delta") else "",
         text[8:-1] if text.startswith("f_prime(") else "",
@@ -177,6 +178,8 @@ class Environment:
                 self.twice.add(node.name)
                 self.named[node.name] = node
         self.aliases = dict(aliases or {})
+        self.assume: tuple[Callable[..., Any], ...] = ()
+        """What is declared of given tensors: random values fulfil it."""
         self._meanings: dict[str, Meaning] = {}
         self.names = {node: text for text, node in self.named.items()}
         told = samples_of(J, self.weighted_inputs())

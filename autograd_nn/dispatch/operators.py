@@ -184,6 +184,10 @@ class Operators:
         """``np.ravel``."""
         return self.ravel()
 
+    def view(self) -> Tensor:
+        """All of it."""
+        return self[...]
+
     def transpose(self, *axes: Any) -> Tensor:
         """``np.transpose``."""
         order = axes[0] if len(axes) == 1 else (axes or None)

@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from ..core.tensor import Tensor, plain
 from ..formulas import arrays, notation
-from . import style, text
+from . import legend, style, text
 from .flows import Flows
-from .names import deltas_of
-from .parts import Cluster, Edge, Node, Picture
+from .names import deltas_of, layer_of
+from .parts import Edge, Node, Picture
 from .view import Group, Use, View
 
 
@@ -26,14 +28,14 @@ class Options:
         The gradients to be written beside the graph.
     names : dict of Tensor to str
         Every name there is.
-    marks : mapping of str to str
-        Name → ``"right"``, ``"wrong"``, ``"inherits"``.
     verdicts : mapping of str to list of (str, str)
-        Name → what is claimed there, and the judgement. That of a gradient stands beside its
-        node, which it does not mark: the node's value may be right.
+        Name → what is claimed there (the name itself, or nothing: the value), and the judgement:
+        ``"right"``, ``"wrong"``, ``"inherits"``. That of a gradient stands beside its node, which
+        it does not mark: the node's value may be right.
     direction : str
-    caption : str
-        Plain text.
+    caption, note : str
+        Plain text: what the picture shows, and what has been left out.
+    legend : bool
     slots : collection of Tensor
         The nodes in which room is left for a value that a page fills in, and for a gradient.
     """
@@ -42,10 +44,11 @@ class Options:
     values: bool = False
     flows: Flows | None = None
     names: dict[Tensor, str] = field(default_factory=dict)
-    marks: Mapping[str, str] = field(default_factory=dict)
     verdicts: Mapping[str, list[tuple[str, str]]] = field(default_factory=dict)
     direction: str = "TB"
     caption: str = ""
+    note: str = ""
+    legend: bool = False
     slots: Collection[Tensor] = ()
 
 
@@ -53,18 +56,26 @@ def picture(view: View, groups: Sequence[Group], options: Options) -> Picture:
     """Return the picture of `view`, its nodes framed in `groups`."""
     ids = {node: f"n{number}" for number, node in enumerate(view.nodes)}
     maker = _Maker(view, options)
-    return Picture(
-        [maker.node(node, ids[node]) for node in view.nodes],
-        [edge for use in view.uses for edge in maker.edges(use, ids)],
-        [_cluster(group, ids) for group in groups],
-        "<BR/>".join(text.escaped(line) for line in options.caption.splitlines()),
-        options.direction,
-    )
+    nodes = [maker.node(node, ids[node]) for node in view.nodes]
+    edges = [edge for use in view.uses for edge in maker.edges(use, ids)]
+    samples, said = _legend(view, nodes, edges) if options.legend else ([], [])
+    said += [text.escaped(options.note)] if options.note else []
+    beneath = legend.beneath(options.caption, samples, said)
+    return Picture(nodes, edges, list(groups), ids, beneath, options.direction)
 
 
-def _cluster(group: Group, ids: Mapping[Tensor, str]) -> Cluster:
-    inner = [_cluster(part, ids) for part in group.groups]
-    return Cluster(group.label, [ids[node] for node in group.nodes], inner, group.kind)
+def _legend(view: View, nodes: list[Node], edges: list[Edge]) -> tuple[list[str], list[str]]:
+    """Return what stands for what in a picture of these nodes and edges."""
+    kinds, arrows = {node.kind for node in nodes}, {edge.kind for edge in edges}
+    samples = [legend.box(kind) for kind in style.KINDS if kind in kinds]
+    if len(arrows) > 1:
+        looks = [(style.WORDS[kind], style.EDGES[kind]) for kind in style.EDGES if kind in arrows]
+        samples += [
+            legend.line(words, look.get("color"), 1, "style" in look) for words, look in looks
+        ]
+    said = ["1, 2 at an arrow: first, second argument"] if any(e.argument for e in edges) else []
+    shown = [node for node in view.nodes if node not in view.blocks and node not in view.settled]
+    return samples, legend.of_operations(shown) + said
 
 
 def _small(markup: str, colour: str = style.FAINT) -> str:
@@ -108,13 +119,15 @@ class _Maker:
         if node in self.view.blocks:
             return "fold"
         name = self.options.names.get(node, "")
+        if node in self.view.settled:
+            return "constant"
         if node.inputs:
             if notation.is_gradient(name):
                 return "gradient"
             return "result" if node in self.outputs else "operation"
         if node in self.outputs and node.op is not None:
             return "result"
-        if node.requires_grad:
+        if node.requires_grad or layer_of(name):
             return "parameter"
         return "input" if name else "constant"
 
@@ -127,13 +140,13 @@ class _Maker:
     def node(self, node: Tensor, id_: str) -> Node:
         """Return the box of `node`."""
         name = self.options.names.get(node, "")
-        own = dict(self.options.verdicts.get(name, ())).get(name, "")
-        mark = self.options.marks.get(name, own)
-        return Node(id_, self.kind(node), self._label(node, mark), self._tooltip(node), mark)
+        claims = self.options.verdicts.get(name, ())
+        mark = next((mark for claim, mark in claims if claim in ("", name)), "")
+        return Node(id_, self.kind(node), self._label(node), self._tooltip(node), mark)
 
-    def _label(self, node: Tensor, mark: str) -> str:
+    def _label(self, node: Tensor) -> str:
         rows = self._heading(node)
-        if self.options.values and not self._is_number(node):
+        if self.options.values and not self._number(node):
             rows.append(self._values(node))
         if node in self.options.slots:
             rows += _slots(node.shape)
@@ -143,16 +156,16 @@ class _Maker:
         if node in self.cut:
             rows.append(_small("…"))
         name = self.options.names.get(node, "")
-        if name in self.options.marks:
-            rows.append(_verdict("", mark))
         rows += [_verdict(*verdict) for verdict in self.options.verdicts.get(name, ())]
         if len(rows) == 1 and "<TABLE" not in rows[0]:
             return rows[0]
         return text.table("".join(f"<TR><TD>{row}</TD></TR>" for row in rows), padding=1)
 
-    def _is_number(self, node: Tensor) -> bool:
-        """Return whether the node is a bare number, which is its own label."""
-        return node.op is None and node not in self.options.names and node.ndim == 0
+    def _number(self, node: Tensor) -> str:
+        """Return the one number that a bare constant holds, its label, or nothing."""
+        bare = node in self.view.settled or (node.op is None and node not in self.options.names)
+        values = np.unique(plain(node)) if bare else np.empty(0)
+        return text.matrix(values[0]) if len(values) == 1 else ""
 
     def _heading(self, node: Tensor) -> list[str]:
         """Return what stands first in a box: name or operation, then the rest of what it is."""
@@ -161,10 +174,8 @@ class _Maker:
             below = " &#160; ".join(part for part in said if part)
             label = f"<B>{text.escaped(self.view.blocks[node])}</B>"
             return [label, _small(below)] if below else [label]
-        if self._is_number(node):
-            return [text.matrix(plain(node))]
-        name = self.name(node)
-        operation = text.escaped(text.operation(node)) if node.inputs else ""
+        name, number = self.name(node), self._number(node)
+        operation = number or (text.escaped(text.operation(node)) if node.inputs else "")
         shape = text.escaped(arrays.shape(node.shape)) if self.options.shapes else ""
         first = f"<B>{name}</B>" if name else operation or "constant"
         second = " &#160; ".join(part for part in (operation if name else "", shape) if part)
@@ -219,10 +230,13 @@ class _Maker:
         along = flows.along if flows is not None else {}
         uses = self.view.meant.get(use, [use])
         parts = [along[x.head, x.argument] for x in uses if (x.head, x.argument) in along]
-        if parts and len({x.tail for x in uses}) == 1:
-            said = f"<TR><TD>{text.shown(sum(parts[1:], parts[0]))}</TD></TR>"
-            label = text.table(said, 2, BGCOLOR=style.FLOW, COLOR=style.BACKWARD_INK)
-            found.append(Edge(tail, head, "backward", label))
-        elif parts:  # several results of a block, each with a gradient of its own
-            found.append(Edge(tail, head, "backward"))
-        return found
+        label = ""
+        if (
+            flows and parts and len({x.tail for x in uses}) == 1
+        ):  # else results of a block, each with its own
+            part = sum(parts[1:], parts[0])
+            told = (flows.total[x] for x in (use.tail, use.head) if self._tells(x, flows))
+            if not any(np.array_equal(part, total) for total in told):
+                said = f"<TR><TD>{text.shown(part)}</TD></TR>"
+                label = text.table(said, 2, BGCOLOR=style.FLOW, COLOR=style.FLOW_INK)
+        return [*found, Edge(tail, head, "backward", label)] if parts else found

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..core.tensor import Tensor
 from . import style
-from .parts import Cluster, Edge, Node, Picture
+from .parts import Edge, Node, Picture
 from .render import Drawing
+from .view import Group
 
 
 def statement(head: str, attributes: dict[str, str]) -> str:
@@ -44,28 +46,28 @@ def _edge(edge: Edge, number: int, downward: bool) -> str:
         if not downward:  # arrows of other layers may come steeply, past the node's own side
             attributes |= {"labelangle": "22", "labeldistance": "1.6"}
         elif edge.argument != "1":
-            attributes["labelangle"] = "-50"  # to the right of its arrow, the first to the left
+            attributes["labelangle"] = "-35"  # to the right of its arrow, the first to the left
     return statement(f"{edge.tail} -> {edge.head}", {**attributes, "id": f"e{number}"})
 
 
-def _cluster(cluster: Cluster, nodes: dict[str, str], path: str) -> Iterable[str]:
+def _frame(group: Group, nodes: dict[Tensor, str], path: str) -> Iterable[str]:
     yield f"subgraph {path} {{\n"
-    for key, value in {"label": cluster.label, **style.CLUSTERS[cluster.kind]}.items():
+    for key, value in {"label": group.label, **style.CLUSTERS[group.kind]}.items():
         yield f"\t{key}={_value(key, value)}\n"
-    for node in cluster.nodes:
+    for node in group.nodes:
         yield f"\t{nodes.pop(node)}"
-    for number, inner in enumerate(cluster.clusters):
-        for line in _cluster(inner, nodes, f"{path}_{number}"):
+    for number, inner in enumerate(group.groups):
+        for line in _frame(inner, nodes, f"{path}_{number}"):
             yield f"\t{line}"
     yield "}\n"
 
 
 def written(picture: Picture, backend: str = "auto", output: str = "svg") -> Drawing:
     """Return `picture` as a `Drawing`."""
-    nodes = {node.id: _node(node) for node in picture.nodes}
+    nodes = dict(zip(picture.ids, map(_node, picture.nodes), strict=True))
     body: list[str] = []
-    for number, cluster in enumerate(picture.clusters):
-        body += [f"\t{line}" for line in _cluster(cluster, nodes, f"cluster_{number}")]
+    for number, group in enumerate(picture.groups):
+        body += [f"\t{line}" for line in _frame(group, nodes, f"cluster_{number}")]
     body += [f"\t{line}" for line in nodes.values()]
     downward = picture.direction in ("TB", "BT")
     body += [f"\t{_edge(edge, number, downward)}" for number, edge in enumerate(picture.edges)]

@@ -65,7 +65,7 @@ function refill(where, tall = 120) {
   all("[data-v]", where).forEach((span) => {
     const a = values[span.dataset.v];
     span.innerHTML = markup(a, span.classList.contains("signed"));
-    if (!small(a)) span.append(heat(a, 220, span.closest(".why") ? 32 : tall));
+    if (!small(a)) span.append(heat(a, span.closest(".formula") ? 160 : 220, span.closest(".why") ? 32 : tall));
   });
 }
 
@@ -250,7 +250,7 @@ function show(number) {
   el("page").classList.toggle("backward", step.pass === "backward");
   el("step").innerHTML = step.html;
   refill(el("step"));
-  all("td", el("step")).forEach(expandable);
+  all(".result", el("step")).forEach(expandable);
   all(".formula", el("step")).forEach((part) => {  // may be wider than there is room: to be scrolled by keys
     part.tabIndex = 0; part.setAttribute("role", "group"); part.setAttribute("aria-label", "formula");
   });
@@ -304,26 +304,36 @@ function pictures(step) {  // columns of pixels, as pictures
   el("step").append(line);
 }
 // A product of matrices: which row and column an entry of the result comes from.
-function expandable(cell) {
-  const step = steps[at], line = cell.closest("div");
+function factorsAt(line) {
   const spans = all("[data-v]", line.previousElementSibling ?? line);
-  if (step.pass !== "forward" || !line.classList.contains("result") || spans.length !== 2) return;
+  if (steps[at].pass !== "forward" || !line.classList.contains("result") || spans.length !== 2) return null;
   const [A, B] = spans.map((span) => values[span.dataset.v]);
-  if (A.s.length !== 2 || A.s[1] !== B.s[0] || B.s.length > 2) return;
-  const row = cell.parentElement.rowIndex, column = cell.cellIndex, m = B.s[1] ?? 1;
-  const button = document.createElement("button");
-  button.type = "button"; button.textContent = cell.textContent;
-  button.setAttribute("aria-label", `row ${row + 1} times column ${column + 1}`);
-  cell.replaceChildren(button);
-  button.addEventListener("click", () => {
-    const terms = Array.from({ length: A.s[1] }, (_, t) => {
-      const [p, q] = [A.d[row * A.s[1] + t], B.d[t * m + column]].map((x) => (x < 0 ? `(${shown(x)})` : shown(x)));
-      return `${p} · ${q}`;
-    });
-    const said = el("step").querySelector(".product") ?? document.createElement("div");
-    said.className = "product";
-    said.textContent = `row ${row + 1} × column ${column + 1}: ${terms.join(" + ")} = ${button.textContent}`;
-    line.after(said);
+  return A.s.length !== 2 || A.s[1] !== B.s[0] || B.s.length > 2 ? null : [A, B];
+}
+function expand(line, [A, B], row, column) {
+  const m = B.s[1] ?? 1, signed = (x) => (x < 0 ? `(${shown(x)})` : shown(x)), entry = values[line.querySelector("[data-v]").dataset.v].d[row * m + column];
+  const terms = Array.from({ length: A.s[1] }, (_, t) => `${signed(A.d[row * A.s[1] + t])} · ${signed(B.d[t * m + column])}`);
+  if (terms.length > 8) terms.splice(4, terms.length - 6, `… (${terms.length} products)`);
+  const said = el("step").querySelector(".product") ?? document.createElement("div");
+  said.className = "product";
+  said.textContent = `row ${row + 1} × column ${column + 1}: ${terms.join(" + ")} = ${shown(entry)}`;
+  line.after(said);
+}
+function expandable(line) {
+  const factors = factorsAt(line);
+  if (!factors) return;
+  all("td", line).forEach((cell) => {
+    const [row, column] = [cell.parentElement.rowIndex, cell.cellIndex], button = document.createElement("button");
+    button.type = "button"; button.textContent = cell.textContent;
+    button.setAttribute("aria-label", `row ${row + 1} times column ${column + 1}`);
+    button.addEventListener("click", () => expand(line, factors, row, column));
+    cell.replaceChildren(button);
+  });
+  all("canvas", line).forEach((canvas) => {
+    const inside = (x, size, n) => Math.min(n - 1, Math.max(0, Math.floor((x / size) * n)));
+    canvas.style.cursor = "crosshair"; canvas.title = "row × column of a place";
+    canvas.addEventListener("click", ({ offsetX: x, offsetY: y }) => expand(line, factors,
+      inside(y, canvas.clientHeight, canvas.height), inside(x, canvas.clientWidth, canvas.width)));
   });
 }
 

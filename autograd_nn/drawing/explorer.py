@@ -26,6 +26,7 @@ from .layers import layered
 from .names import names_of
 from .pictures import LIMIT
 from .sources import outputs_of
+from .style import THEME
 from .view import View, whole
 
 if TYPE_CHECKING:
@@ -212,7 +213,8 @@ def explore(
     runtime, page = (path.read_text(encoding="utf-8") for path in (RUNTIME, _SCRIPT))
     title = f"{notation.unicode(known[outputs[0]])}, step by step"
     script = f"const data = {said};\n{runtime}\n{program}\n{page}"
-    return Page(title, svg[svg.index("<svg") :], script)
+    own = svg[svg.index("<svg") :].replace(f"<style>{THEME}</style>", "")  # the page has its own
+    return Page(title, own, script)
 
 
 def _network(view: View, names: Mapping[Tensor, str], ids: Mapping[Tensor, str]) -> Any:

@@ -14,6 +14,7 @@ from ..core.graph import topological_order
 from ..core.tensor import Tensor
 from ..formulas.notation import Name
 from ..formulas.samples import samples_of
+from ..transforms.containers import flatten, leaf_names
 
 
 def names_of(outputs: Sequence[Tensor], names: Mapping[str, Any] | None) -> dict[Tensor, str]:
@@ -30,20 +31,11 @@ def names_of(outputs: Sequence[Tensor], names: Mapping[str, Any] | None) -> dict
     for name, value in (names or {}).items():
         if str(name).startswith("_"):
             continue
-        for tensor, called in _tensors_in(str(name), value):
-            if not tensor.name and tensor not in found:
-                found[tensor] = called
+        leaves, structure = flatten(value)
+        for leaf, called in zip(leaves, leaf_names(structure, str(name)), strict=True):
+            if isinstance(leaf, Tensor) and not leaf.name:
+                found.setdefault(leaf, called)
     return found
-
-
-def _tensors_in(name: str, value: Any) -> list[tuple[Tensor, str]]:
-    if isinstance(value, Tensor):
-        return [(value, name)]
-    if isinstance(value, (list, tuple)):
-        return [(x, f"{name}[{i}]") for i, x in enumerate(value) if isinstance(x, Tensor)]
-    if isinstance(value, dict):
-        return [(x, f"{name}[{k!r}]") for k, x in value.items() if isinstance(x, Tensor)]
-    return []
 
 
 def layer_of(name: str) -> int | None:

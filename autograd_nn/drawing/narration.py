@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from ..core.tensor import Tensor, plain
 from ..formulas import arrays, notation
-from ..formulas.expression import Expr, factors, mapped, names_in, without
+from ..formulas.expression import Expr, factors, mapped, names_in, number, without
 from ..formulas.expression import name as named
 from ..formulas.printing import unicode_style, write
 from ..formulas.rule import OUT, G, rule_formula
@@ -151,12 +151,25 @@ class Steps:
 
         def value(match: re.Match[str]) -> str:
             before, key, after = match.groups()
+            if before == "(" and after and parts[key][1].size > 1:
+                return self.shown.html(parts[key][1])  # a matrix has brackets of its own
             wrapped = bool(before and after)  # as in f(x) and (x)²
             return before + self.shown.html(parts[key][1], not alone and not wrapped) + after
 
         if single:
             words, marked = words.replace(" ⊙ ", " · "), marked.replace(" ⊙ ", " · ")
-        return html.escape(words), re.sub(r"(\(?)⁽(@[a-z0-9]+)⁾(\)?)", value, html.escape(marked))
+        return html.escape(words), re.sub(
+            r"((?:[^\W\d_]′?)?\(|)⁽(@[a-z0-9]+)⁾(\)?)", value, html.escape(marked)
+        )
+
+    def _filled(self, formula: Expr, parts: Mapping[str, tuple[str, Any]]) -> Expr:
+        """Return a formula with the bare numbers among its `parts` in it."""
+        bare = {
+            key: number(plain(x))
+            for key, (_, x) in parts.items()
+            if key != G and x not in self.names and not x.inputs and not x.ndim
+        }
+        return mapped(formula, lambda e: bare.get(e.name, e))
 
     def _given(self) -> Step:
         leaves = [node for node in self.view.nodes if not node.inputs]
@@ -178,7 +191,7 @@ class Steps:
             sentence = f"{html.escape(text.operation(node))} of {' and '.join(inputs)}"
         parts = self._operands(node)
         formula = Expr(node.op, tuple(named(key) for key in parts), dict(node.params))
-        words, numbers = self._written(formula, parts)
+        words, numbers = self._written(self._filled(formula, parts), parts)
         name, value = self._name(node), self.shown.html(node)
         said = (
             f"<h1><span class='pass'>Forward:</span> {name}</h1>"
@@ -224,7 +237,8 @@ class Steps:
         if len(heads) == 1:
             carried = html.escape(self._gradient(heads[0]))
             rate = self._rate(heads[0], self.view.uses[used[0]].argument)
-            back = f"{carried} times that" if rate else f"{carried}, carried back through it"
+            back = f"{carried}, carried back through it"
+            back = f"{carried} times that" if ": a small change" in rate else back
             return (
                 f"{output} depends on {name} through {through[0]} alone"
                 f"{rate}. So the chain rule has one term: {back}."
@@ -239,24 +253,25 @@ class Steps:
         assert head.op is not None  # noqa: S101 - it uses something
         operands, x = self._operands(head), head.inputs[argument]
         whole = Expr(head.op, tuple(named(key) for key in operands), dict(head.params))
-        change = f", and {self._name(head)} = {self._written(whole, operands)[0]}"
-        change += f": a small change of {self._name(x)} counts "
+        written = self._written(self._filled(whole, operands), operands)[0]
+        said = f", and {self._name(head)} = {written}"
+        change = f"{said}: a small change of {self._name(x)} counts "
         if head.op is MATMUL:
             return f"{change}{self._name(head.inputs[1 - argument])} times"
         formula = rule_formula(head, argument)
         if formula is None or "elementwise" not in head.op.traits:
-            return ""
-        formula = simplified(formula)
+            return said
+        formula = simplified(self._filled(formula, operands))
         flowing = [path for path, e in factors(formula) if e.name == G]
         rate = without(formula, flowing[:1])
         if len(flowing) != 1 or formula.name:
-            return f"{change}once" if formula.name == G else ""
+            return f"{change}once" if formula.name == G else said
         parts = {OUT: (self._plain(head), head), **operands}
         words = f"f′({self._name(x)})" if "activation" in head.op.traits else ""
         value = recorded(rate, {key: part for key, (_, part) in parts.items()})
         written = self._written(rate, parts)[0] if names_in(rate) else ""
-        said = [part for part in (words, written) if part]
-        return f"{change}{' = '.join([*said, self.shown.html(value)])} times"
+        equal = [part for part in (words, written) if part]
+        return f"{change}{' = '.join([*equal, self.shown.html(value)])} times"
 
     def _sum(self, called: str, used: list[int], total: str) -> str:
         """Return the terms of a gradient, each as a formula and with numbers, and their sum."""
@@ -286,4 +301,4 @@ class Steps:
             OUT: (self._plain(head), head),
             **self._operands(head),
         }
-        return self._written(simplified(formula), parts)
+        return self._written(simplified(self._filled(formula, parts)), parts)

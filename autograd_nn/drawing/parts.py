@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ..core.tensor import Tensor
+from .view import Group
+
 
 @dataclass
 class Node:
@@ -59,33 +62,15 @@ class Edge:
 
 
 @dataclass
-class Cluster:
-    """A frame around nodes, with a caption.
-
-    Attributes
-    ----------
-    label : str
-        Markup.
-    nodes : list of str
-        Ids of the nodes that stand in it and in no cluster within it.
-    clusters : list of Cluster
-        Frames within it.
-    kind : str
-        ``"layer"`` or ``"fold"``.
-    """
-
-    label: str
-    nodes: list[str] = field(default_factory=list)
-    clusters: list[Cluster] = field(default_factory=list)
-    kind: str = "layer"
-
-
-@dataclass
 class Picture:
     """A whole picture.
 
     Attributes
     ----------
+    groups : list of Group
+        Frames around nodes.
+    ids : dict of Tensor to str
+        The id of the node that shows it.
     caption : str
         Markup beneath it.
     direction : str
@@ -94,6 +79,7 @@ class Picture:
 
     nodes: list[Node] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
-    clusters: list[Cluster] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
+    ids: dict[Tensor, str] = field(default_factory=dict)
     caption: str = ""
     direction: str = "TB"

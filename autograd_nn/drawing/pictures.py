@@ -16,7 +16,7 @@ from .names import names_of, verdicts_of
 from .render import Drawing
 from .sources import outputs_of
 from .style import MARKS
-from .view import Group, View, collapsed, shortened, whole
+from .view import Group, View, collapsed, settled, shortened, whole
 
 LIMIT = 300
 """The most nodes that are laid out unless asked for: more take seconds, thousands take minutes."""
@@ -44,13 +44,14 @@ def draw(
     limit: int | None = LIMIT,
     marks: Mapping[str, str] | None = None,
     caption: str = "",
+    legend: bool = True,
     direction: str = "TB",
     format: str = "svg",  # noqa: A002 - the name it has in graphviz
     backend: str = "auto",
 ) -> Drawing:
     """Return the picture of a graph, as a ``graphviz.Digraph`` that draws without `dot`.
 
-    In a notebook it shows itself. ``.render(outfile="J.svg")`` writes a file (SVG, PNG, PDF),
+    In a notebook it shows itself. ``.render("J.svg")`` writes a file (SVG, PNG, PDF),
     ``.pipe("png")`` returns the bytes, ``.source`` is the DOT text, the same in every process.
 
     Inputs are blue notes, parameters orange boxes, constants dashed and grey, operations rounded,
@@ -79,9 +80,10 @@ def draw(
     layers : bool
         Frame the layers of a graph that is named like the document's.
     collapse : {"auto", "layers"}, bool or sequence of str
-        What is shown as one. True: blocks that are repeated three times or more. ``"auto"``: such
-        blocks in a graph of `FOLDED_FROM` nodes or more. ``"layers"``, or the captions of some:
-        whole frames. False: nothing.
+        What is shown as one. True: blocks that are repeated three times or more. ``"layers"``, or
+        the captions of some: whole frames. ``"auto"``: repeated blocks in a graph of `FOLDED_FROM`
+        nodes or more, and frames in which a report judges nothing. False: nothing; else a constant
+        is shown without how it was worked out, and changes of shape are left out.
     depth : int, optional
         Show no more than so many steps back from the results.
     limit : int or None
@@ -90,6 +92,8 @@ def draw(
         A judgement for nodes, by name.
     caption : str
         Written beneath, as plain text.
+    legend : bool
+        Say beneath what those colours, shapes, arrows and signs mean that occur.
     direction : {"TB", "LR", "BT", "RL"}
         From top to bottom, from left to right, …
     format : str
@@ -123,21 +127,31 @@ def draw(
     """
     _check(collapse, depth, limit, direction)
     outputs = outputs_of(what, args)
-    given = dict(marks or {})
     known = names_of(outputs, names)
-    _check_marks(given, known)
-    view, said = _view(outputs, collapse, depth, limit)
-    groups = layered(view, known) if layers or _names_frames(collapse) else []
+    view, said = _view(outputs, known, collapse, depth, limit)
+    groups = layered(view, known)
+    verdicts = verdicts_of(what)
+    reported = bool(verdicts)
+    for name, mark in (marks or {}).items():
+        if mark not in MARKS:
+            raise ValueError(f"marks[{name!r}] is one of {', '.join(MARKS)}; got {mark!r}")
+        if name not in known.values():
+            raise ValueError(f"marks[{name!r}]: no node of the graph is called so")
+        verdicts.setdefault(name, []).insert(0, ("", mark))
+    if reported and collapse == "auto":
+        judged = {node for node, name in known.items() if name in verdicts}
+        collapse = [group.label for group in groups if judged.isdisjoint(group.nodes)]
     view, groups = _collapse(view, groups, collapse)
     options = Options(
         shapes=shapes,
         values=values,
         flows=Flows(outputs) if gradients else None,
         names=known,
-        marks=given,
-        verdicts=verdicts_of(what),
+        verdicts=verdicts,
         direction=direction,
-        caption="\n".join(part for part in (caption, said) if part),
+        caption=caption,
+        note=said,
+        legend=legend,
     )
     frames = [*(groups if layers else []), *view.folds]
     return written(picture(view, frames, options), backend, format)
@@ -156,22 +170,9 @@ def _check(collapse: Any, depth: Any, limit: Any, direction: str) -> None:
             raise ValueError(f"{name} is a number from 1 on, or None; got {value!r}")
 
 
-def _check_marks(marks: Mapping[str, str], names: Mapping[Tensor, str]) -> None:
-    known = set(names.values())
-    for name, mark in marks.items():
-        if mark not in MARKS:
-            raise ValueError(f"marks[{name!r}] is one of {', '.join(MARKS)}; got {mark!r}")
-        if name not in known:
-            raise ValueError(f"marks[{name!r}]: no node of the graph is called so")
-
-
-def _names_frames(collapse: Any) -> bool:
-    """Return whether it says which frames become a node, so that they must be found."""
-    return collapse == "layers" or not isinstance(collapse, (bool, str))
-
-
 def _view(
     outputs: Sequence[Tensor],
+    names: Mapping[Tensor, str],
     collapse: bool | str | Sequence[str],
     depth: int | None,
     limit: int | None,
@@ -181,6 +182,8 @@ def _view(
     total = len(view.nodes)
     if collapse is True or (collapse == "auto" and total >= FOLDED_FROM):
         view = folded(view)
+    if collapse is not False:
+        view = settled(view, names)
     if depth is not None:
         view = shortened(view, depth)
     if limit is not None and len(view.nodes) > limit:
@@ -198,7 +201,7 @@ def _collapse(
     view: View, groups: list[Group], collapse: bool | str | Sequence[str]
 ) -> tuple[View, list[Group]]:
     """Return the view and the frames with whole frames shown as a node, where that was asked."""
-    if isinstance(collapse, bool) or not _names_frames(collapse):
+    if isinstance(collapse, bool) or collapse == "auto":
         return view, groups
     labels = [group.label for group in groups]
     wanted = labels if collapse == "layers" else list(collapse)

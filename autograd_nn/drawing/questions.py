@@ -24,8 +24,8 @@ from ..formulas.printing import unicode_text
 from ..formulas.simplify import simplified
 from .live import recorded
 
-MOST = 40
-"""The most mistakes whose numbers a page knows, for each gradient."""
+MOST, IN_ALL = 40, 400
+"""The most mistakes whose numbers a page knows, for each gradient, and about how many in all."""
 
 
 class Wrong(NamedTuple):
@@ -68,6 +68,7 @@ def questions(J: Tensor, gradients: Mapping[Tensor, Tensor]) -> dict[Tensor, Que
     except (TypeError, ValueError):
         return {}  # complex numbers: the catalogue speaks of real ones
     values = _values(environment, gradients)
+    most = max(6, min(MOST, IN_ALL // len(environment.names)))
     found = {}
     for node, text in environment.names.items():
         if node is J or text in environment.twice or node not in gradients:
@@ -79,7 +80,7 @@ def questions(J: Tensor, gradients: Mapping[Tensor, Tensor]) -> dict[Tensor, Que
         single = environment.told.scale == 1
         right = in_deltas(environment, right, 1) if single else simplified(right)
         if values.keys() >= set(names_in(right)) and gradients[node].size:
-            question = _question(environment, node, right, values)
+            question = _question(environment, node, right, values, most)
             if question is not None:
                 found[node] = question
     return found
@@ -102,7 +103,7 @@ def _values(environment: Environment, gradients: Mapping[Tensor, Tensor]) -> dic
 
 
 def _question(
-    environment: Environment, node: Tensor, right: Expr, values: dict[str, Any]
+    environment: Environment, node: Tensor, right: Expr, values: dict[str, Any], most: int
 ) -> Question | None:
     """Return the question, None where the formula gives no array of the node's own shape."""
     numbers = {key: plain(x) if isinstance(x, Tensor) else x for key, x in values.items()}
@@ -114,7 +115,7 @@ def _question(
             return None
         setting = Setting(right, known, environment, Meaning(node, True, 1), True)
         for entry in CATALOGUE:
-            for candidate in entry.rewritings(setting):
+            for candidate in entry.rewritings(setting) if len(made) < most else ():
                 try:
                     value = np.asarray(evaluate(candidate.formula, numbers, known), float)
                 except (ValueError, TypeError, IndexError, KeyError, AttributeError):
@@ -122,7 +123,7 @@ def _question(
                 if value.shape == truth.shape and not np.allclose(value, truth, 1e-6, 0):
                     key = np.char.mod("%.6e", value).tobytes()
                     made.setdefault(key, (entry.opposite, candidate.formula, value))
-    chosen = list(made.values())[:MOST]
+    chosen = list(made.values())[:most]
     # an entry at which most of them differ from the truth, and from each other
     best, at = -1, 0
     rounded = [np.char.mod("%.3e", value.ravel()) for _, _, value in chosen]

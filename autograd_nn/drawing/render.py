@@ -1,21 +1,22 @@
 """From DOT text to a picture: in this process, or by the `dot` program.
 
-1. `Drawing` is a ``graphviz.Digraph`` whose pictures come from one of the two.
-2. `render` draws with the Graphviz that pygraphviz brings along; it falls back on the program.
+`Drawing` is a ``graphviz.Digraph`` whose pictures come from the Graphviz that pygraphviz brings
+along, or from the program where that is missing.
 """
 
 from __future__ import annotations
 
-import inspect
 import os
 import pathlib
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import graphviz
+
+from .style import THEME
 
 BACKENDS = ("auto", "pygraphviz", "dot")
 _GRAPHVIZ = threading.Lock()
@@ -80,11 +81,11 @@ def _messages() -> Iterator[None]:
 
 
 @contextmanager
-def _program() -> Iterator[None]:
-    """Raise the error with the line that installs what is missing where there is no `dot`."""
+def _installed() -> Iterator[None]:
+    """Raise the error with the line that installs what is missing."""
     try:
         yield
-    except graphviz.ExecutableNotFound as error:
+    except (ImportError, graphviz.ExecutableNotFound) as error:
         raise GraphvizMissingError(_INSTALL) from error
 
 
@@ -97,50 +98,19 @@ def available() -> str:
     return "pygraphviz"
 
 
-def render(source: str, output: str, engine: str = "dot", backend: str = "auto") -> bytes:
-    """Return the picture of a DOT text.
-
-    Parameters
-    ----------
-    source : str
-        DOT.
-    output : str
-        Format: ``"svg"``, ``"png"``, ``"pdf"``, or another of Graphviz'.
-    engine : str
-        Layout: ``"dot"``, ``"neato"``, …
-    backend : {"auto", "pygraphviz", "dot"}
-        Draw in this process or by the program; ``"auto"``: in this process where possible.
-
-    Raises
-    ------
-    GraphvizMissingError
-        If what should draw is not installed.
-    DrawingError
-        If Graphviz refuses the text or the format.
-    """
-    chosen = available() if backend == "auto" else backend
-    if chosen == "dot":
-        with _program():
-            drawn: bytes = graphviz.Source(source, engine=engine).pipe(format=output)
-            return drawn
-    try:
-        return _in_process(source, engine, output)
-    except ImportError as error:
-        raise GraphvizMissingError(_INSTALL) from error
-
-
-def _given(method: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
-    """Return the arguments of a call of graphviz' `method` by name, with its defaults."""
-    bound = inspect.signature(method).bind(*args, **kwargs)
-    bound.apply_defaults()
-    return bound.arguments
+def _themed(drawn: bytes) -> bytes:
+    """Return an SVG that follows the light or dark page it stands on; all else as it is."""
+    if not drawn.startswith((b"<?xml", b"<svg")):
+        return drawn
+    return drawn.replace(b"<g id=", f"<style>{THEME}</style>\n<g id=".encode(), 1)
 
 
 class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
     """A ``graphviz.Digraph`` that draws in this process, without the `dot` program.
 
     ``.source``, ``.save()``, ``.pipe()``, ``.render()``, ``.view()`` and the display in notebooks
-    are those of `graphviz.Digraph`.
+    are those of `graphviz.Digraph`; where neither pygraphviz nor the program is installed, they
+    raise `GraphvizMissingError`. An SVG follows the light or dark page that it stands on.
 
     Attributes
     ----------
@@ -166,76 +136,59 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
             shown["text/html"] = f"<div style='overflow-x:auto'>{whole}</div>"
         return shown
 
-    def _copy_kwargs(self, **kwargs: Any) -> Any:  # graphviz' hook for copy()
+    def render(self, filename: Any = None, *args: Any, **given: Any) -> str:
+        """Write the picture and return its path, as in ``render("J.svg")``.
+
+        A name that ends in .svg, .png or .pdf is that of the picture, and no other file is left.
+        Otherwise parameters and files are those of ``graphviz.Digraph.render``.
+        """
+        kind = pathlib.Path(filename or "").suffix.lower()
+        if kind in (".svg", ".png", ".pdf") and not args and given.keys() <= {"cleanup", "view"}:
+            given = {"cleanup": True, **given, "outfile": filename}
+            filename = None
+        written: str = super().render(filename, *args, **given)
+        return written
+
+    # What follows are graphviz' own hooks, for copy(), pipe() and render().
+
+    def _copy_kwargs(self, **kwargs: Any) -> Any:
         return {**super()._copy_kwargs(**kwargs), "backend": self.backend}
 
-    def _by_program(self, given: dict[str, Any]) -> bool:
-        special = (given["renderer"], given["formatter"], given["neato_no_op"])
-        backend = available() if self.backend == "auto" else self.backend
-        asked = (*special, self.renderer, self.formatter)
-        return backend == "dot" or any(option is not None for option in asked)
+    @property
+    def _pipe_lines(self) -> Callable[..., bytes]:
+        return self._drawn
 
-    def pipe(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the picture: bytes, or text with `encoding`.
+    @property
+    def _pipe_lines_string(self) -> Callable[..., str]:
+        return lambda *args, encoding, **given: self._drawn(*args, **given).decode(encoding)
 
-        Parameters are those of ``graphviz.Digraph.pipe``.
+    def _drawn(self, engine: str, output: str, lines: Iterator[str], **given: Any) -> bytes:
+        with _installed():
+            if not self._by_program(given):
+                return _themed(_in_process("".join(lines), engine, output))
+            encoded = {"input_encoding": self.encoding, **given}
+            return _themed(super()._pipe_lines(engine, output, lines, **encoded))
 
-        Raises
-        ------
-        GraphvizMissingError
-            If neither pygraphviz nor the `dot` program is installed.
-        """
-        given = _given(graphviz.Digraph.pipe, self, *args, **kwargs)
+    @property
+    def _render(self) -> Callable[..., str]:
+        return self._written
+
+    def _written(self, engine: str, output: str, source: str, **given: Any) -> str:
+        path = str(given["outfile"] or f"{source}.{output}")
         if self._by_program(given):
-            with _program():
-                return super().pipe(*args, **kwargs)
-        drawn = render(
-            self.source,
-            given["format"] or self.format,
-            given["engine"] or self.engine,
-            self.backend,
-        )
-        return drawn.decode(given["encoding"]) if given["encoding"] else drawn
-
-    pipe.__wrapped__ = graphviz.Digraph.pipe  # type: ignore[attr-defined]  # has its signature
-
-    def render(self, *args: Any, **kwargs: Any) -> str:
-        """Save the DOT text and the picture, and return the path of the picture.
-
-        Parameters are those of ``graphviz.Digraph.render``.
-
-        Raises
-        ------
-        GraphvizMissingError
-            If neither pygraphviz nor the `dot` program is installed.
-        """
-        given = _given(graphviz.Digraph.render, self, *args, **kwargs)
-        if self._by_program(given):
-            with _program():
-                saved: str = super().render(*args, **kwargs)
-                return saved
-        filename, directory, output = given["filename"], given["directory"], given["format"]
-        target = None
-        if given["outfile"] is not None:
-            target = pathlib.Path(
-                (self.directory or "") if directory is None else directory, given["outfile"]
-            )
-            output = output or target.suffix[1:].lower()
-            filename = target.with_suffix(".gv") if filename is None else filename
-        output = output or self.format
-        # Drawn first, so that nothing is written where nothing can be drawn.
-        drawn = self.pipe(output, engine=given["engine"])
-        source = self.save(filename, directory=directory if target is None else None)
-        path = f"{source}.{output}" if target is None else str(target)
-        if given["raise_if_result_exists"] and os.path.exists(path):
+            with _installed():
+                super()._render(engine, output, source, **given)
+            drawn = _themed(pathlib.Path(path).read_bytes())
+        elif given["raise_if_result_exists"] and os.path.exists(path):
             raise graphviz.FileExistsError(f"output file exists: {path!r}")
-        if os.path.abspath(path) == os.path.abspath(source) and not given["overwrite_source"]:
+        elif os.path.abspath(path) == os.path.abspath(source) and not given["overwrite_filepath"]:
             raise ValueError(f"outfile {path!r} is the file of the DOT text; name another")
+        else:
+            drawn = self._drawn(engine, output, iter(self))
         pathlib.Path(path).write_bytes(drawn)
-        if given["cleanup"]:
-            os.remove(source)
-        if given["view"] or given["quiet_view"]:
-            self._view(path, format=output, quiet=given["quiet_view"])
         return path
 
-    render.__wrapped__ = graphviz.Digraph.render  # type: ignore[attr-defined]  # has its signature
+    def _by_program(self, given: dict[str, Any]) -> bool:
+        backend = available() if self.backend == "auto" else self.backend
+        special = ("renderer", "formatter", "neato_no_op")
+        return backend == "dot" or any(given.get(option) is not None for option in special)

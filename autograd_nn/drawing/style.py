@@ -2,7 +2,8 @@
 
 Each kind has a shape of its own, so that colour never carries the meaning alone. Nodes are filled
 with a tint and written on in dark ink; lines are of a grey that stands out from white and from
-black alike. So a picture needs no background and can be read on paper and on dark pages.
+black alike. So a picture needs no background and can be read on paper and on dark pages. An SVG
+follows its page besides (`THEME`).
 
 Palette: M. Okabe and K. Ito, *Color Universal Design* (2008).
 """
@@ -27,6 +28,12 @@ BACKWARD_INK = "#8f3f00"
 FLOW = "#fdeee4"
 """The tint behind numbers on the arrows of what flows backward."""
 
+FLOW_INK = "#8f4000"
+"""Those numbers."""
+
+CHIP, INK_ON_CHIP = "#fffffe", "#1b1f25"
+"""What is behind other numbers on arrows, and those numbers."""
+
 SLOT = "#fefefe"
 """Room for a number that a page fills in; the page finds it by this colour."""
 
@@ -47,6 +54,13 @@ KINDS: dict[str, dict[str, str]] = {
 }  # fmt: skip
 """Kind of node → Graphviz attributes."""
 
+WORDS = {
+    "input": "input", "parameter": "parameter", "constant": "constant", "operation": "operation",
+    "result": "result", "gradient": "gradient as a node", "fold": "several nodes as one",
+    "forward": "value", "backward": "gradient", "loop": "to the next repetition",
+}  # fmt: skip
+"""Kind of node or of arrow → what a legend calls it."""
+
 MARKS: dict[str, dict[str, str]] = {
     "right": {"fillcolor": "#c9ecdf", "color": "#009e73", "penwidth": "2"},
     "wrong": {"fillcolor": "#ffffff", "color": "#c1121f", "penwidth": "4"},
@@ -64,25 +78,39 @@ SIGN_INK = {"right": "#005f45", "wrong": "#c1121f", "inherits": "#7a5300"}
 EDGES: dict[str, dict[str, str]] = {
     "forward": {},
     "backward": {
-        "dir": "back", "color": BACKWARD, "style": "dashed", "fontcolor": BACKWARD_INK,
+        "dir": "back", "color": BACKWARD, "style": "dashed", "fontcolor": FLOW_INK,
     },
     "loop": {"style": "dashed", "constraint": "false"},
 }  # fmt: skip
 """Kind of edge → attributes. A backward one is written in the forward direction with its arrow
 turned round, so that both stand side by side."""
 
-_FRAME = {"color": LINE, "fontcolor": LINE, "labeljust": "l", "labelloc": "t", "margin": "20"}
+_FRAME = {"color": LINE, "fontcolor": LINE, "labeljust": "l", "labelloc": "t", "margin": "14"}
 CLUSTERS: dict[str, dict[str, str]] = {
     "layer": {**_FRAME, "style": "rounded"},
     "fold": {**_FRAME, "style": "rounded,dashed", "penwidth": "1.5"},
 }
 
-GRAPH = {"bgcolor": "transparent", "fontname": FONT, "fontsize": "11", "fontcolor": LINE}
+GRAPH = {
+    "bgcolor": "transparent", "fontname": FONT, "fontsize": "11", "fontcolor": LINE,
+    "ranksep": "0.35",
+}  # fmt: skip
 NODE = {
     "fontname": FONT, "fontsize": "13", "fontcolor": INK, "margin": "0.12,0.05",
     "height": "0.3", "width": "0.4",
 }  # fmt: skip
 EDGE = {
     "fontname": FONT, "fontsize": "9", "color": LINE, "fontcolor": LINE,
-    "arrowsize": "0.7", "labelangle": "50", "labeldistance": "1.3",
+    "arrowsize": "0.7", "labelangle": "50", "labeldistance": "1.5",
 }  # fmt: skip
+
+_PAGES = {
+    "light": {LINE: "#59636e"},
+    "dark": {LINE: "#9198a1", FLOW: "#3b2312", FLOW_INK: "#ffb784", CHIP: "#11161d",
+             INK_ON_CHIP: "#e6edf3", "#0072b2": "#3f9fdc"},
+}  # fmt: skip
+_RULE = (
+    '@media (prefers-color-scheme: {0}) {{[fill="{1}"]{{fill:{2}}}[stroke="{1}"]{{stroke:{2}}}}}'
+)
+THEME = "".join(_RULE.format(page, *pair) for page in _PAGES for pair in _PAGES[page].items())
+"""Rules of CSS by which what stands on the page itself follows it, where a picture is an SVG."""

@@ -55,8 +55,9 @@ def name(called: str) -> str:
     """
     markup = _unescaping(notation.markup(cut(called, 40)))
     for tag in ("SUP", "SUB"):
-        # a hair's breadth: the browser's bold is wider than the one Graphviz measured with
-        markup = markup.replace(f"<{tag}>", f'&#8202;<{tag}><FONT POINT-SIZE="8">')
+        # a little space: a browser's bold letters and ∂ are wider than Graphviz takes them to be
+        space = "&#8201;" if "∂" in markup else "&#8202;"
+        markup = markup.replace(f"<{tag}>", f'{space}<{tag}><FONT POINT-SIZE="8">')
         markup = markup.replace(f"</{tag}>", f"</FONT></{tag}>")
     return markup
 
@@ -67,20 +68,16 @@ def _rows(array: Any) -> list[list[str]]:
 
 
 def matrix(values: Any) -> str:
-    """Return a small array as markup: a number, or rows of cells between brackets."""
+    """Return a small array as markup: a number, or rows of cells between two brackets."""
     array = np.asarray(values)
     if array.ndim == 0:
         return escaped(number(array[()]))
-    lines = []
-    for row in _rows(array) if array.size else []:
-        sides = [""] * len(row)
-        sides[0] += "L"
-        sides[-1] += "R"
-        borders = [f' BORDER="1" SIDES="{side}"' if side else "" for side in sides]
-        cells = zip(borders, row, strict=True)
-        inner = "".join(f'<TD ALIGN="RIGHT"{border}>{escaped(x)}</TD>' for border, x in cells)
-        lines.append(f"<TR>{inner}</TR>")
-    return table("".join(lines), padding=2) if lines else "empty"
+    if not array.size:
+        return "empty"
+    rows = ["".join(f'<TD ALIGN="RIGHT">{escaped(x)}</TD>' for x in row) for row in _rows(array)]
+    bracket = f'<TD ROWSPAN="{len(rows)}" WIDTH="4" CELLPADDING="0" BORDER="1" SIDES="TB%s"></TD>'
+    rows[0] = bracket % "L" + rows[0] + bracket % "R"
+    return table("".join(f"<TR>{row}</TR>" for row in rows), padding=2)
 
 
 def shown(values: Any) -> str:
@@ -127,17 +124,21 @@ def parameter(value: Any) -> str:
     return "…" if value is Ellipsis else repr(value)
 
 
+def sign(node: Tensor) -> str:
+    """Return the sign of the operation that made `node`, where it has one."""
+    symbol = "" if node.op is None else node.op.symbol
+    return "×" if symbol == "*" and not node.ndim else _SIGNS.get(symbol, symbol)
+
+
 def operation(node: Tensor) -> str:
     """Return what stands for the operation that made `node`, as plain text.
 
     >>> operation(Tensor([[1.0]]) @ Tensor([[2.0]])), operation(Tensor([1.0]).sum(axis=0))
     ('@', 'sum axis=0')
     """
-    op = node.op
-    if op is None:
+    if node.op is None:
         return ""
-    sign = _SIGNS.get(op.symbol, op.symbol)
-    given = ["×" if sign == "⊙" and not node.ndim else sign or op.name]
+    given = [sign(node) or node.op.name]
     for key, value in node.params.items():
         if value is None or value is False:
             continue

@@ -1,12 +1,14 @@
 """What is shown of a graph: its nodes in order, one use for every argument, and groups.
 
 1. `View` holds that; `whole` makes the one that shows everything.
-2. `shortened` cuts it off some steps before the outputs; `collapsed` shows groups as one node.
+2. `shortened` cuts it off some steps before the outputs; `collapsed` shows groups as one node;
+   `settled` leaves out how constants were worked out, and changes of shape.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -68,6 +70,8 @@ class View:
         For a node that stands for a whole group, what is written on it.
     meant : dict of Use to list of Use
         For a use at such a node, those of the graph that it stands for.
+    settled : set of Tensor
+        Results that depend on bare numbers only, shown as the constants that they are.
     """
 
     nodes: list[Tensor]
@@ -79,6 +83,7 @@ class View:
     cut: list[Tensor] = field(default_factory=list)
     blocks: dict[Tensor, str] = field(default_factory=dict)
     meant: dict[Use, list[Use]] = field(default_factory=dict)
+    settled: Collection[Tensor] = ()
 
     def sources(self) -> dict[Tensor, list[Tensor]]:
         """Return the shown inputs of each node that has any, in their order."""
@@ -140,10 +145,42 @@ def collapsed(view: View, groups: Sequence[Group]) -> View:
         tail, head = stands.get(use.tail, use.tail), stands.get(use.head, use.head)
         if tail is not head:
             put = Use(tail, head, -1, use.loop) if head in blocks else Use(tail, *use[1:])
-            meant.setdefault(put, []).append(use)
+            meant.setdefault(put, []).extend(view.meant.get(use, [use]))
     shown = {node for node in view.nodes if stands.get(node, node) is node}
     folds = _within(view.folds, shown)
     return view.merged(stands, meant, folds=folds, blocks=blocks, meant=meant)
+
+
+def settled(view: View, names: Mapping[Tensor, str]) -> View:
+    """Return `view` without the nodes on the way to constants, and without changes of shape.
+
+    What is named, or is an output, is shown in any case.
+    """
+    told, sources = {*names, *view.outputs, *view.blocks}, view.sources()
+    users = Counter(use.tail for use in view.uses)
+    fixed: set[Tensor] = set()
+    through: dict[Tensor, Use] = {}
+    for node in view.nodes:
+        inputs = sources.get(node, [])
+        if node in told or (node.requires_grad and node.op is None):
+            continue
+        if fixed.issuperset(inputs) and (inputs or node.op is None):
+            fixed.add(node)
+        elif node.op is not None and set(node.params) == {"shape"} and users[node] == 1:
+            through[node] = Use(inputs[0], node, 0)
+    meant: dict[Use, list[Use]] = dict(view.meant)
+    uses = []
+    for use in view.uses:
+        tail, first = use.tail, use
+        while tail in through:
+            tail, first = through[tail].tail, through[tail]
+        if use.head not in fixed and use.head not in through:
+            uses.append(use._replace(tail=tail))
+            if first is not use:
+                meant[uses[-1]] = [first]
+    used = {*view.outputs, *(use.tail for use in uses), *(use.head for use in uses)}
+    nodes = [node for node in view.nodes if node in used]
+    return view.reduced(nodes, uses, folds=_within(view.folds, used), meant=meant, settled=fixed)
 
 
 def _within(groups: list[Group], shown: Collection[Tensor]) -> list[Group]:

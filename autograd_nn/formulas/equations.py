@@ -63,9 +63,9 @@ class Equations:
         rows = [row.replace(" = ", " &= ", 1) for row in self.lines]
         return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
-    def render(self, path: str | PathLike[str]) -> Path:
+    def render(self, outfile: str | PathLike[str]) -> Path:
         """Write the lines to a picture (``.svg``, ``.png``, ``.pdf``) and return its path."""
-        return render(self.lines, path)
+        return render(self.lines, outfile)
 
     def _repr_latex_(self) -> str:
         return rf"$\displaystyle {self.latex}$"

@@ -52,13 +52,15 @@ class Expr:
     params: dict[str, Any] = field(default_factory=dict)
     name: str = ""
     value: Any = None
+    _key: Any = field(default=None, init=False)
 
     def key(self) -> Any:
         """Return a value that is equal for expressions that are written alike."""
-        if self.op is None:
-            return self.name or ("constant", _frozen(self.value))
-        params = tuple(sorted((k, repr(_plain(v))) for k, v in self.params.items()))
-        return (self.op.name, params, *[arg.key() for arg in self.args])
+        if self._key is None:  # rewritten formulas share most nodes
+            params = tuple(sorted((k, repr(_plain(v))) for k, v in self.params.items()))
+            self._key = (self.name or ("constant", _frozen(self.value))) if self.op is None else (
+                self.op.name, params, *[arg.key() for arg in self.args])  # fmt: skip
+        return self._key
 
     def __repr__(self) -> str:
         if self.op is None:

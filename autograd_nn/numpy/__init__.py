@@ -5,7 +5,7 @@
 1. Functions take lists of Tensors: ``np.array([t, 2 * t])``, ``np.sum([t, s])``, ``np.r_[0, t]``.
 2. Inside of a function that is differentiated or compiled, ``np.zeros(n)`` and its like may be
    written into, ``y[i] = t``; views of them are views. Outside of one they are plain
-   arrays. ``np.array(t)`` and ``np.copy(t)`` of a Tensor may be written into everywhere.
+   arrays. ``np.array(t)`` and ``t.copy()`` of a Tensor may be written into everywhere.
 3. Everything else is NumPy's own, and records Tensors as it does.
 """
 
@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from ..core.recording import DIFFERENTIATING, TRACING
-from ..core.tensor import Tensor, plain
+from ..core.tensor import Tensor, install, plain
 from .writing import Written, current
 
 _LISTS = {
@@ -108,7 +108,18 @@ zeros, ones = _making(np.zeros), _making(np.ones)
 eye, identity = _making(np.eye), _making(np.identity)
 zeros_like, ones_like = _making(np.zeros_like), _making(np.ones_like)
 empty, empty_like = zeros, zeros_like  # no number that was left over in memory
-copy = _making(np.copy)
+copy, tile, repeat = _making(np.copy), _making(np.tile), _making(np.repeat)
+
+
+@install
+class Copies:
+    """Copies of Tensors, which may be written into."""
+
+    __slots__ = ()
+
+    def copy(self: Any, order: str = "C") -> Written:
+        """``np.copy``."""
+        return Written(np.positive(self))
 
 
 def full(shape: Any, fill_value: Any, dtype: Any = None, **more: Any) -> Any:
@@ -142,26 +153,6 @@ def fromiter(items: Iterable[Any], /, dtype: Any = float, count: int = -1, **mor
     """Return ``np.fromiter(items)``, of Tensors too."""
     listed = list(itertools.islice(items, count if count >= 0 else None))
     return array(listed, dtype) if holds_tensors(listed) else np.fromiter(listed, dtype, **more)
-
-
-class vectorize:  # noqa: N801 - NumPy's word
-    """``np.vectorize(pyfunc)``, for functions of one result, of Tensors too."""
-
-    def __init__(self, pyfunc: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
-        self.pyfunc, self.numpys = pyfunc, np.vectorize(pyfunc, *args, **kwargs)
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the function on each element of the arguments, broadcast."""
-        if not holds_tensors(args) or self.numpys.signature is not None:
-            return self.numpys(*args, **kwargs)
-        parts = np.broadcast_arrays(*[asarray(x) for x in args])
-        items = [self.pyfunc(*[x[i] for x in parts], **kwargs) for i in np.ndindex(parts[0].shape)]
-        return np.reshape(array(items), parts[0].shape)
-
-
-def frompyfunc(func: Callable[..., Any], /, nin: int, nout: int, **more: Any) -> Any:
-    """Return ``np.frompyfunc(func, nin, 1)``, for Tensors too."""
-    return vectorize(func, otypes="O") if nout == 1 else np.frompyfunc(func, nin, nout, **more)
 
 
 class _Joined:

@@ -16,11 +16,13 @@ from .functions import implements
 from .indexing import SETITEM, put_into_zeros
 from .rules import along, as_tensor
 
+_BY_SHAPE = "The shape of its result depends on values."
 
-def _looked_at(x: Any, what: str) -> Any:
+
+def _looked_at(x: Any, what: str, why: str = _BY_SHAPE) -> Any:
     """Return the array of `x` for positions that depend on values, and have no gradient."""
     if isinstance(x, Tensor):
-        refuse_value(what, "The shape of its result depends on values.")
+        refuse_value(what, why)
     return np.asarray(plain(x))
 
 
@@ -33,10 +35,6 @@ def _counted(array: Any) -> Tensor:
 implements(np.nonzero)(lambda a: tuple(map(_counted, np.nonzero(_looked_at(a, "np.nonzero")))))
 implements(np.argwhere)(lambda a: _counted(np.argwhere(_looked_at(a, "np.argwhere"))))
 implements(np.flatnonzero)(lambda a: _counted(np.flatnonzero(_looked_at(a, "np.flatnonzero"))))
-
-implements(np.isin)(lambda element, test_elements, **more: _counted(
-    np.isin(_looked_at(element, "np.isin"), _looked_at(test_elements, "np.isin"), **more)
-))  # fmt: skip
 
 
 @implements(np.unique)
@@ -101,8 +99,10 @@ def _histogram(
     a: Any, bins: Any = 10, range: Any = None, density: Any = None,  # noqa: A002 - NumPy's word
     weights: Any = None,
 ) -> Any:  # fmt: skip
-    places = _looked_at(a, "np.histogram").ravel()
-    edges = np.histogram_bin_edges(places, _looked_at(bins, "np.histogram"), range)
+    why = "Compare with the edges, and sum over what lies between two: np.sum((a >= low) & …)."
+    places, bins = (_looked_at(x, "np.histogram", why) for x in (a, bins))
+    places = places.ravel()
+    edges = np.histogram_bin_edges(places, bins, range)
     within = (places >= edges[0]) & (places <= edges[-1])
     bin_of = np.clip(np.searchsorted(edges, places, "right") - 1, 0, len(edges) - 2)[within]
     if weights is not None:

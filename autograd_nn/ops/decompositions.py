@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -37,34 +37,10 @@ from .rules import (
     transposed,
 )  # fmt: skip
 
-
-class EigResult(NamedTuple):
-    """What ``np.linalg.eig`` returns."""
-
-    eigenvalues: Any
-    eigenvectors: Any
-
-
-class EighResult(NamedTuple):
-    """What ``np.linalg.eigh`` returns."""
-
-    eigenvalues: Any
-    eigenvectors: Any
-
-
-class QRResult(NamedTuple):
-    """What ``np.linalg.qr`` returns."""
-
-    Q: Any
-    R: Any
-
-
-class SVDResult(NamedTuple):
-    """What ``np.linalg.svd`` returns."""
-
-    U: Any
-    S: Any
-    Vh: Any
+EigResult: Any = type(np.linalg.eig(np.eye(1)))
+EighResult: Any = type(np.linalg.eigh(np.eye(1)))
+QRResult: Any = type(np.linalg.qr(np.eye(1)))
+SVDResult: Any = type(np.linalg.svd(np.eye(1)))
 
 
 # -- steps of several rules ------------------------------------------------------------------------
@@ -96,10 +72,6 @@ def _phases(*pairs: tuple[Any, Any]) -> Any:
 
 
 # -- factors ---------------------------------------------------------------------------------------
-
-
-def _cholesky(a: Any) -> Any:
-    return np.linalg.cholesky(a)
 
 
 @hermitian
@@ -203,7 +175,8 @@ def _qr_rule(g: Any, out: Any, a: Any) -> Any:
 
 
 # fmt: off
-CHOLESKY = register(Op("cholesky", _cholesky, (_cholesky_rule,), latex=function_of("cholesky"),
+CHOLESKY = register(Op("cholesky", np.linalg.cholesky, (_cholesky_rule,),
+    latex=function_of("cholesky"),
     rule_words=r"the triangle of $L^{-T} \Phi(L^{T} g) L^{-1}$ that is read, $\Phi$ the lower "
     "triangle with half the diagonal", traits={"complex", "stacks"}))
 EIGH = register(Op("eigh", _eigh, (_eigh_rule,), latex=function_of("eigh"),
@@ -234,13 +207,13 @@ def _cholesky_of(a: Any, /, *, upper: bool = False) -> Any:
 
 
 @implements(np.linalg.eigh)
-def _eigh_of(a: Any, UPLO: str = "L") -> EighResult:
+def _eigh_of(a: Any, UPLO: str = "L") -> Any:
     both = apply(EIGH, (a,), {"UPLO": UPLO.upper()})
     return EighResult(real(both[..., 0, :]), both[..., 1:, :])
 
 
 @implements(np.linalg.eig)
-def _eig_of(a: Any) -> EigResult:
+def _eig_of(a: Any) -> Any:
     both = apply(EIG, (a,))  # complex whatever comes out: a dtype must not depend on values
     return EigResult(both[..., 0, :], both[..., 1:, :])
 

@@ -5,7 +5,7 @@ All work on stacks of matrices, of real and of complex numbers.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -28,23 +28,10 @@ from .rules import (
     transposed,
 )  # fmt: skip
 
-
-class SlogdetResult(NamedTuple):
-    """What ``np.linalg.slogdet`` returns."""
-
-    sign: Any
-    logabsdet: Any
+SlogdetResult: Any = type(np.linalg.slogdet(np.eye(1)))
 
 
 # -- inverse and determinant -----------------------------------------------------------------------
-
-
-def _inv(a: Any) -> Any:
-    return np.linalg.inv(a)
-
-
-def _det(a: Any) -> Any:
-    return np.linalg.det(a)
 
 
 def _inv_rule(g: Any, out: Any, a: Any) -> Any:
@@ -84,10 +71,6 @@ def _sign_and_log_rule(g: Any, out: Any, a: Any) -> Any:
 # -- systems of equations --------------------------------------------------------------------------
 
 
-def _solve(a: Any, b: Any) -> Any:
-    return np.linalg.solve(a, b)
-
-
 def _solve_b(g: Any, out: Any, a: Any, b: Any) -> Any:
     if b.ndim == 1:  # a vector for every matrix, which np.linalg.solve takes as columns only
         return np.linalg.solve(transposed(a), rows(g))[..., 0]
@@ -101,10 +84,6 @@ def _solve_a(g: Any, out: Any, a: Any, b: Any) -> Any:
     return -(flow @ transposed(out))
 
 
-def _pinv(a: Any, rcond: Any = None) -> Any:
-    return np.linalg.pinv(a, rcond)
-
-
 @hermitian
 def _pinv_rule(g: Any, out: Any, a: Any, rcond: Any = None) -> Any:
     # valid as long as the rank does not change
@@ -115,20 +94,21 @@ def _pinv_rule(g: Any, out: Any, a: Any, rcond: Any = None) -> Any:
 
 
 # fmt: off
-INV = register(Op("inv", _inv, (_inv_rule,), latex="{0}^{{-1}}", rule_words=r"$-r^{T} g \, r^{T}$",
-    traits={"complex", "stacks"}))
+INV = register(Op("inv", np.linalg.inv, (_inv_rule,), latex="{0}^{{-1}}",
+    rule_words=r"$-r^{T} g \, r^{T}$", traits={"complex", "stacks"}))
 COFACTOR = register(Op("cofactor", _cofactor, (_cofactor_rule,), latex=function_of("cof"),
     rule_words=r"$\operatorname{tr}(g^{T} r) X^{-T} - r g^{T} X^{-T}$",
     traits={"complex", "stacks"}))
-DET = register(Op("det", _det, (
+DET = register(Op("det", np.linalg.det, (
     lambda g, out, a: np.expand_dims(g, (-1, -2)) * call(COFACTOR, a),
 ), latex=r"\det({0})", rule_words=r"$g \operatorname{cof}(X)$, for singular matrices too",
     traits={"complex", "stacks"}))
 SLOGDET = register(Op("slogdet", _sign_and_log, (_sign_and_log_rule,), latex=function_of("slogdet"),
     rule_words="$g X^{-T}$ for the logarithm, none for the sign", traits={"complex", "stacks"}))
-SOLVE = register(Op("solve", _solve, (_solve_a, _solve_b), latex="{0}^{{-1}} {1}", broadcasts=True,
+SOLVE = register(Op("solve", np.linalg.solve, (_solve_a, _solve_b),
+    latex="{0}^{{-1}} {1}", broadcasts=True,
     rule_words=r"$-X^{-T} g \, r^{T}$; $X^{-T} g$", traits={"complex"}))
-PINV = register(Op("pinv", _pinv, (_pinv_rule,), latex="{0}^{{+}}",
+PINV = register(Op("pinv", np.linalg.pinv, (_pinv_rule,), latex="{0}^{{+}}",
     rule_words="$-P^{T} g P^{T} + (1 - X P) g^{T} P P^{T} + P^{T} P g^{T} (1 - P X)$, P the "
     "result", traits={"complex", "stacks"}))
 # fmt: on

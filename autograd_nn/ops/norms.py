@@ -9,7 +9,7 @@ import numpy as np
 from ..core.op import Op, register
 from .functions import implements
 from .reductions import kept, reduced
-from .rules import conjugated, divided, real, squared
+from .rules import conjugated, real, squared
 
 
 def length(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -19,8 +19,9 @@ def length(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 def _length_rule(g: Any, out: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     # At 0 there is no derivative; 0 is the subgradient of least norm.
-    length = kept(out, x.shape, axis, keepdims)
-    return kept(g, x.shape, axis, keepdims) * divided(conjugated(x), length)
+    length, g = (kept(y, x.shape, axis, keepdims) for y in (out, g))
+    zero = length == 0
+    return conjugated(x) * (np.where(zero, 0, g) / np.where(zero, 1, length))
 
 
 NORM = register(Op("norm", length, (_length_rule,), latex=r"\left\|{0}\right\|",

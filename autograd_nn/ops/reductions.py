@@ -104,10 +104,10 @@ MEAN = register(Op("mean", average, (_mean_rule,), latex=r"\operatorname{{mean}}
     traits={"complex", "lines"}))
 MAX = register(Op("max", np.max, (_extremum_rule,), latex=r"\max {0}", words="the largest of {0}",
     rule_words="the cotangent at the largest element, shared evenly among equals",
-    traits={"lines"}))
+    traits={"complex", "lines"}))
 MIN = register(Op("min", np.min, (_extremum_rule,), latex=r"\min {0}",
     rule_words="the cotangent at the smallest element, shared evenly among equals",
-    traits={"lines"}))
+    traits={"complex", "lines"}))
 PROD = register(Op("prod", np.prod, (_prod_rule,), latex=r"\prod {0}",
     rule_words="the cotangent times the product of all other elements, which divides by nothing",
     traits={"complex", "lines"}))

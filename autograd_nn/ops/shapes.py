@@ -40,7 +40,7 @@ def _inverse(axes: Sequence[int] | None) -> tuple[int, ...] | None:
 # fmt: off
 RESHAPE = register(Op("reshape", reshaped, (
     lambda g, out, x, shape: np.reshape(g, x.shape),
-), latex=function_of("reshape"),
+), latex=function_of("reshape"), words="{0} in another shape",
     rule_words="the cotangent in the operand's shape", traits={"view", "linear"}))
 TRANSPOSE = register(Op("transpose", permuted, (
     lambda g, out, x, axes=None: np.transpose(g, _inverse(axes)),

@@ -27,6 +27,7 @@ ARGSORT = register(Op("argsort", np.argsort, latex=function_of("argsort"),
 ARGPARTITION = register(Op("argpartition", np.argpartition, latex=function_of("argpartition"),
     traits={"lines"}))
 SEARCHSORTED = register(Op("searchsorted", np.searchsorted, latex=function_of("searchsorted", 2)))
+ISIN = register(Op("isin", np.isin, latex=r"{0} \in {1}", traits={"complex"}))
 # fmt: on
 
 
@@ -67,6 +68,14 @@ def _partition(
 ) -> Any:
     a, axis = along(a, axis)
     return np.take_along_axis(a, _argpartition(a, kth, axis), axis)
+
+
+@implements(np.isin)
+def _isin(
+    element: Any, test_elements: Any, assume_unique: bool = False, invert: bool = False, *,
+    kind: Any = None,
+) -> Any:  # fmt: skip
+    return apply(ISIN, (element, np.ravel(test_elements)), {"invert": True} if invert else {})
 
 
 @implements(np.searchsorted)

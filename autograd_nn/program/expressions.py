@@ -118,8 +118,8 @@ class Vocabulary:
             self.helpers[op.name] = HELPERS[op]
             return op.name
         found = numpy_name(op.forward)
-        if found is not None and found[0] == "numpy":
-            return f"np.{found[1]}"
+        if found is not None and found[0].startswith("numpy"):
+            return f"np{found[0][5:]}.{found[1]}"
         if found is not None:
             package, _, module = found[0].rpartition(".")
             self.embedding.imports[module] = f"from {package} import {module}"
@@ -198,11 +198,11 @@ def _getitem(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
 
 
 def _at(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
-    key = _varying(words, node, operands[-1].code)
+    key = varying(words, node, operands[-1].code)
     return Text(f"{operands[0].within(ATOM)}[{index(key, lambda x: words.parameter('index', x))}]")
 
 
-def _varying(words: Vocabulary, node: Tensor, t: str) -> Any:
+def varying(words: Vocabulary, node: Tensor, t: str) -> Any:
     """Return an index with texts for the integers that vary with `t`."""
 
     def text(part: int | Step) -> int | Code:

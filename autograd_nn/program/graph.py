@@ -35,8 +35,8 @@ class Graph:
         The spans of places that are backward passes.
     cotangents : set of Tensor
         Nodes known to be multiples of what a backward pass started from.
-    merged : bool
-        Whether no two of its operations are equal.
+    settled : set or None
+        The rules of which none fires any more; None where operations may still be equal.
     """
 
     outputs: list[Tensor]
@@ -44,7 +44,7 @@ class Graph:
     place: dict[Tensor, int]
     backward: list[tuple[int, int]]
     cotangents: set[Tensor]
-    merged: bool = False
+    settled: frozenset[object] | None = None
     asked: list[tuple[Tensor, int]] = field(default_factory=list)
     _nodes: list[Tensor] | None = None
     _uses: dict[Tensor, int] | None = None

@@ -7,7 +7,7 @@ is one statement of NumPy's.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from ..core.tensor import Tensor
 from ..ops.costs import SOFTMAX_CROSS_ENTROPY
@@ -16,8 +16,10 @@ from ..ops.linalg import MATMUL
 from ..ops.reductions import SOFTMAX
 from ..ops.shapes import BROADCAST_TO, RESHAPE, TRANSPOSE
 from .graph import is_array
+from .iterations import ADD_AT, AT, ITEM, LOOP, PUT_AT, STORE, TABLE, Key, Loop
 from .loop_nests import MOST_AXES, Nest, has_loop_form
 from .numba_numbers import computed_in
+from .repeats import Step
 from .rewriting import is_exact
 from .rules.kernels import GEMM
 from .rules.pieces import PIECES
@@ -39,11 +41,23 @@ def _is_number(node: Tensor) -> bool:
 
 def is_readable(node: Tensor) -> bool:
     """Whether `node` is written as a view of an array."""
-    if node.op not in (RESHAPE, TRANSPOSE, BROADCAST_TO, GETITEM, WINDOWS):
+    if node.op not in (RESHAPE, TRANSPOSE, BROADCAST_TO, GETITEM, WINDOWS, AT):
         return False
     readable = node.dtype.kind in "biu" or is_exact(node.dtype)
-    basic = node.op is not GETITEM or is_basic(node.params["key"])
-    return readable and basic and (is_array(node.inputs[0]) or node.op is BROADCAST_TO)
+    basic = node.op not in (GETITEM, AT) or _has_basic_key(node)
+    return readable and basic and (is_array(node.inputs[0]) or node.op in (BROADCAST_TO, RESHAPE))
+
+
+def _has_basic_key(node: Tensor) -> bool:
+    """Whether an element's place follows from its index, the key, and the iteration."""
+    key = node.params["key"]
+    if not isinstance(key, Key):
+        return is_basic(key)
+    parts = key.parts if isinstance(key.parts, tuple) else (key.parts,)
+    slices = [part for part in parts if isinstance(part, slice)]
+    starts = [x.start for x in slices if isinstance(x.start, Step)]
+    fixed = not any(isinstance(x.step, Step) for x in slices)
+    return fixed and is_basic(key.at(0)) and all(start.least >= 0 for start in starts)
 
 
 def is_indexed(node: Tensor) -> bool:
@@ -58,8 +72,11 @@ def _is_worth_it(step: Nest | Tensor) -> bool:
     """Whether a kernel does better than NumPy at `step`."""
     if isinstance(step, Nest) or step.op is GEMM:
         return True
+    if step.op in (STORE, PUT_AT, ADD_AT):
+        simple = step.inputs[0].dtype.kind in "biu" or is_exact(step.inputs[0].dtype)
+        return simple and (step.op is STORE or _has_basic_key(step))
     same = is_exact(step.dtype) and all(x.dtype == step.dtype for x in step.inputs)
-    few = step.ndim <= MOST_AXES and all(map(is_array, step.inputs))
+    few = step.ndim <= MOST_AXES and (step.op is PIECES or all(map(is_array, step.inputs)))
     if not same or not step.size or not few:
         return False
     matrices = all(x.ndim > 1 and x.size for x in step.inputs)  # Numba refuses empty ones
@@ -67,12 +84,33 @@ def _is_worth_it(step: Nest | Tensor) -> bool:
     return step.op is PIECES or product or is_of_columns(step)
 
 
-def runs(steps: Sequence[Nest | Tensor]) -> list[tuple[bool, list[Nest | Tensor]]]:
-    """Return the steps in runs: those that a kernel does, and those that NumPy does."""
+def runs(
+    steps: Sequence[Nest | Tensor],
+    plans: Mapping[Loop, Sequence[Nest | Tensor]],
+    by_numpy: Collection[Tensor],
+) -> list[tuple[bool, list[Nest | Tensor]]]:
+    """Return the steps in runs: those that a kernel does, and those that NumPy does.
+
+    Parameters
+    ----------
+    steps : sequence of Nest or Tensor
+    plans : mapping
+        The steps of loops. A kernel does a loop if it does all of them.
+    by_numpy : collection of Tensor
+        What is left to NumPy in any case.
+    """
 
     def compiled(step: Nest | Tensor) -> bool:
-        light = isinstance(step, Tensor) and (is_readable(step) or _is_number(step))
-        return light or _is_worth_it(step)
+        if not isinstance(step, Tensor) or step in by_numpy:
+            return isinstance(step, Nest)
+        if step.op is LOOP:
+            return all(map(compiled, plans[step.params["loop"]]))
+        named = step.op in (ITEM, TABLE)
+        return named or is_readable(step) or _is_number(step) or _is_worth_it(step)
 
-    found = [(kind, list(some)) for kind, some in itertools.groupby(steps, compiled)]
-    return [(kind and any(map(_is_worth_it, some)), some) for kind, some in found]
+    def worth(step: Nest | Tensor) -> bool:
+        return _is_worth_it(step) or (isinstance(step, Tensor) and step.op is LOOP)
+
+    found = itertools.groupby(steps, compiled)
+    listed = [(kind, list(some)) for kind, some in found]
+    return [(kind and any(map(worth, some)), some) for kind, some in listed]

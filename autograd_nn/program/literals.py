@@ -127,8 +127,9 @@ def array_text(array: np.ndarray[Any, Any]) -> str:
 def numpy_name(function: Any) -> tuple[str, str] | None:
     """Return (module, name) where NumPy's or SciPy's `function` is found, else None."""
     name = getattr(function, "__name__", "")
-    if getattr(np, name, None) is function:
-        return "numpy", name
+    for module in (np, np.linalg, np.fft):
+        if getattr(module, name, None) is function:
+            return module.__name__, name
     if isinstance(function, Late):
         return function.__module__, name
     if isinstance(function, np.ufunc):

@@ -44,8 +44,10 @@ def converted(x: Tensor, text: str, common: np.dtype[Any], node: Tensor) -> str:
     """Return an operand in the dtype that `node` is computed in."""
     if is_weak(x) and is_constant(x):
         exact = node.op is POWER or abs(plain(x)) >= 2**53
-        value = literal(float(plain(x))) if common.kind == "f" and exact else text
-        return f"{dtype_name(common)}({value})" if common != np.float64 else value
+        text = literal(float(plain(x))) if common.kind == "f" and exact else text
+        return f"{dtype_name(common)}({text})" if common != np.float64 else text
+    if is_weak(x):
+        return f"{dtype_name(common)}({text})" if x.dtype != common else text
     narrow = x.dtype.kind != "f" and x.dtype != common and x is not _condition(node)
     return f"{dtype_name(common)}({text})" if narrow else text
 

@@ -16,11 +16,13 @@ from typing import Any
 import numpy as np
 
 from ..core.tensor import Tensor, plain
+from ..formulas.precedence import Text
 from ..ops.elementwise import ASTYPE
 from ..ops.linalg import MATMUL
 from ..ops.reductions import MAX, MIN, PROD, SOFTMAX
 from ..ops.shapes import RESHAPE, TRANSPOSE
 from .graph import Graph, is_array, op_of
+from .iterations import STORE, TABLE, Loop, bodies_of
 from .kernel_writer import INDICES, KernelWriter
 from .kernels import is_indexed, is_of_columns, is_readable, runs
 from .literals import dtype_name, literal
@@ -46,20 +48,50 @@ _NATIVE = re.compile(r"(?<![\w.])(exp|sigmoid)(?=\()")
 class _Looped(KernelWriter):
     """Writes the statements of the kernels."""
 
+    plans: Mapping[Loop, Sequence[Nest | Tensor]]
+
     def write_all(self, steps: Sequence[Nest | Tensor]) -> None:
         """Write the statements, each in a kernel or between two of them."""
-        for compiled, some in runs(steps):
+        for compiled, some in runs(steps, self.plans, self.tables):
             self.between = not compiled
-            for step in some:
-                if isinstance(step, Nest):
-                    self._nest(step)
-                elif is_indexed(step):
-                    pass  # each user reads the elements it needs
-                elif compiled:
-                    self.write(step)
-                else:
-                    self._by_numpy(step)
+            self.write_steps(some)
         self.between = True
+
+    def write_steps(self, steps: Sequence[Nest | Tensor]) -> None:
+        """Write statements, all in a kernel or all between two."""
+        for step in steps:
+            if isinstance(step, Nest):
+                self._nest(step)
+            elif not is_indexed(step):  # each user reads the elements it needs
+                self.put(step)
+
+    def statements(self, loop: Loop) -> None:
+        steps = self.plans[loop]
+        if self.between:
+            self.write_all(steps)
+            self.line("")
+            return
+        for x in self.bodies[loop][0].inputs:
+            self.as_column(x)
+        self.write_steps(steps)
+
+    def assign(self, name: str, code: str, node: Tensor) -> None:
+        self.line(f"{name} = {code}")
+
+    def as_numbers(self, table: Text) -> Text:
+        return table
+
+    def put_at(self, node: Tensor, array: str, sign: str) -> None:
+        if self.between:
+            super().put_at(node, array, sign)
+            return
+        g = node.inputs[-2]
+
+        def statement(at: list[str]) -> str:
+            place = ", ".join(self.put_where(node, node.shape, at))
+            return f"{array}[{place}] {sign} {self._element(g, at, {})}"
+
+        self.filled(g.shape, statement)
 
     def _by_numpy(self, node: Tensor) -> None:
         """Write a statement between two kernels."""
@@ -68,8 +100,28 @@ class _Looped(KernelWriter):
             code = f"np.ascontiguousarray({code})" if node.ndim else f"np.asarray({code})[()]"
         self.assigned(node, code)
 
+    def put(self, node: Tensor) -> None:
+        if node.op is STORE and not self.between:
+            x, place = node.inputs[0], self.kept_at[node]
+
+            def kept(at: list[str]) -> str:
+                where = f"{place[:-1]}, {', '.join(at)}]" if at else place
+                return f"{where} = {self._element(x, at, {})}"
+
+            self.filled(x.shape, kept)
+        elif node.op is TABLE:
+            join = "stack" if node.ndim > 1 and not self.between else "array"
+            code = self.tables.get(node)
+            if code is None:
+                code = f"({', '.join(self.operand(x).code for x in node.inputs)})"
+            self.assigned(node, f"np.{join}({code})")
+        else:
+            super().put(node)
+
     def write(self, node: Tensor) -> None:
-        if node.op is GEMM:
+        if self.between:
+            self._by_numpy(node)
+        elif node.op is GEMM:
             c, a, b = node.inputs
             self.texts[node] = self.operand(c)
             self._gemm(node, node.params["alpha"], a, b, 1.0)
@@ -287,11 +339,21 @@ def _blas_updates(c: Tensor, a: Tensor, b: Tensor) -> bool:
     return blas_takes(c, a, b) and min(*a.shape, *b.shape) > 1
 
 
+_Planned = tuple[Graph, Mapping[Tensor, Tensor], list[Tensor]]
+
+
 def looped(traced: Trace, graph: Graph, donated: Collection[Tensor] = ()) -> Source:
     """Return the program as loops for Numba."""
-    graph = rewrite(scaling.moved_factors(rewrite(graph, _RULES)), _RULES)
-    graph, given, order = arranged(graph, donated, may_overwrite, _blas_updates)
-    order = postponed(order, given)
-    writer = _Looped(traced, graph, order, given)
+
+    def planned(graph: Graph, donated: Collection[Tensor]) -> _Planned:
+        graph = rewrite(scaling.moved_factors(rewrite(graph, _RULES)), _RULES)
+        apart = {x for node in graph.nodes() if node.op is TABLE for x in node.inputs}
+        graph, given, order = arranged(graph, {*donated} - apart, may_overwrite, _blas_updates)
+        return graph, given, postponed(order, given)
+
+    graph, given, order = planned(graph, donated)
+    bodies = bodies_of(order, lambda loop, _: planned(loop.body, ())[::2])
+    writer = _Looped(traced, graph, order, bodies, given)
+    writer.plans = {loop: nests(*body, ()) for loop, body in bodies.items()}
     writer.write_all(nests(graph, order, given))
     return writer.module()

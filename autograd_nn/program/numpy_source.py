@@ -149,7 +149,7 @@ class _Planned(Writer):
             return
         out, name = self._target(node) if buffered(node) else "", ""
         if out and not out.isidentifier():  # the place in an array where a loop keeps it
-            self.lines.append((f"{(place := self.name(node, 'u'))} = {out}", ""))
+            self.line(f"{(place := self.name(node, 'u'))} = {out}")
             out = place
         elif node.name or not out:
             name = self.name(node, "u")
@@ -194,7 +194,7 @@ class _Planned(Writer):
         first, flip_first = self._in_fortran_order(b)
         second, flip_second = self._in_fortran_order(a)
         given = f"{literal(alpha)}, {first}, {second}, 1.0, {out}.T"
-        self.lines.append((f"{routine}({given}, {flip_first}, {flip_second}, 1)", what))
+        self.line(f"{routine}({given}, {flip_first}, {flip_second}, 1)", what)
 
     def _in_pieces(self, node: Tensor, operands: Sequence[str], name: str, out: str) -> None:
         """Write what is put together of pieces: one statement for each."""
@@ -203,10 +203,10 @@ class _Planned(Writer):
             make = f"{self.numpy('empty' if whole else 'zeros')}({literal(node.shape)}"
             self.assign(out := name, f'{make}, "{node.dtype.name}")', node)
         elif not whole:
-            self.lines.append((f"{out}[...] = 0", ""))
+            self.line(f"{out}[...] = 0")
         for key, operand, alone in zip(node.params["keys"], operands, apart, strict=True):
             text = index(key, lambda part: self.words.parameter("index", part))
-            self.lines.append((f"{out}[{text}] {'=' if alone else '+='} {operand}", ""))
+            self.line(f"{out}[{text}] {'=' if alone else '+='} {operand}")
 
     def _in_fortran_order(self, x: Tensor) -> tuple[str, int]:
         """Return how BLAS is given the transpose of `x`: a text, and whether to transpose it."""

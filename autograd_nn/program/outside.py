@@ -16,7 +16,7 @@ import sys
 import types
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from operator import is_
 from typing import Any, cast
 
@@ -112,13 +112,20 @@ class Outside:
         """Return what is bound to something else, or holds other parts, than at the start."""
         return [key for key, test in self._tests.items() if not self._test([test])()]
 
-    def drawn(self) -> bool:
-        """Whether random numbers were drawn since, by whatever thread."""
-        return any(_state(generator) != state for generator, state in self._generators)
+    def drawn(self, own: Sequence[Any] | None = None) -> bool:
+        """Whether random numbers were drawn since, by whatever thread.
 
-    def refuse_changes(self, name: str) -> None:
+        `own` are those of Python's generators that this thread drew from, where that is known.
+        """
+        return any(
+            _state(generator) != state
+            for generator, state in self._generators
+            if own is None or not isinstance(generator, random.Random) or generator in own
+        )
+
+    def refuse_changes(self, name: str, drawn: bool) -> None:
         """Raise a `TracingError` if random numbers were drawn or arrays written into since."""
-        if self.drawn():
+        if drawn:
             raise TracingError(
                 f"{name} draws random numbers while it is being traced, which would be frozen "
                 "into the program. Draw them outside and pass them as arguments"

@@ -286,10 +286,15 @@ def lowered(
             gc.enable()
 
 
+def _size(graph: Graph) -> int:
+    """Return the number of operations, those of loops' bodies once."""
+    loops = [node.params["loop"].body for node in graph.nodes() if node.op is LOOP]
+    return sum(not is_leaf(node) for node in graph.nodes()) + sum(map(_size, loops))
+
+
 def _lowered(traced: Trace, donated: Sequence[str], style: str, engine: str) -> Program:
-    few = sum(not is_leaf(node) for node in traced.graph.nodes()) <= _COMPILED
-    compiles = engine == "numba" or (engine == "auto" and few)
-    graph = simplify(traced.graph if compiles else rolled(traced.graph))
+    graph = simplify(rolled(traced.graph))
+    compiles = engine == "numba" or (engine == "auto" and _size(graph) <= _COMPILED)
     inputs = zip(traced.leaves, graph.inputs, strict=True)
     given = {node for leaf, node in inputs if leaf.path[0] in donated}
     if style == "readable":

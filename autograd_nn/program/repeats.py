@@ -14,7 +14,7 @@ A value has a code: its position among the operations, or a number after those f
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +24,7 @@ from ..core.tensor import Tensor, plain
 from ..dispatch.values import DETACH
 from ..ops.elementwise import POSITIVE
 from ..ops.indexing import GETITEM, SCATTER
-from .graph import INPUT, Graph, is_leaf, is_weak
+from .graph import INPUT, Graph, is_constant, is_leaf, is_weak
 from .rewriting import frozen
 
 FEWEST = 8
@@ -44,11 +44,12 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """An integer of an index that varies: ``start + step * t``, or ``table[t]``."""
+    """An integer of an index that varies, ``start + step * t`` or ``table[t]``: `least` or more."""
 
     start: int
     step: int
     table: tuple[int, ...] | None = None
+    least: int = 0
 
     def at(self, t: int) -> int:
         """Return it in iteration `t`."""
@@ -70,8 +71,8 @@ def stepped(values: Array) -> Step:
     """Return what `values`, one an iteration, are as a function of t."""
     step = int(values[1] - values[0])
     if (np.diff(values) == step).all():
-        return Step(int(values[0]), step)
-    return Step(0, 0, tuple(values.tolist()))
+        return Step(int(values[0]), step, None, int(values.min()))
+    return Step(0, 0, tuple(values.tolist()), int(values.min()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +131,13 @@ class Span:
 
 
 class Table:
-    """A trace as arrays: a letter for each operation, its operands as codes, its integers."""
+    """A trace as arrays: a letter for each operation, its operands as codes, its integers.
 
-    def __init__(self, graph: Graph, backwards: bool = False) -> None:
+    In the body of a loop (`inner`) numbers in variables of their own are no row of leaves.
+    """
+
+    def __init__(self, graph: Graph, inner: bool) -> None:
+        self.inner = inner
         nodes = [x for x in graph.nodes() if not is_leaf(x)]
         copies: dict[Tensor, Tensor] = {}
         for x in nodes:
@@ -144,10 +149,7 @@ class Table:
         part = np.zeros(self.size, np.int64)
         order = [places.get(x, -1) for x in self.order]
         for number, (start, stop) in enumerate(graph.backward, 1):
-            first, last = bisect_left(order, start), bisect_left(order, stop)
-            if backwards and not part[first:last].any():
-                self.order[first:last] = _against(self.order[:last], first, copies)
-            part[first:last] = number
+            part[bisect_left(order, start) : bisect_left(order, stop)] = number
         self.leaves: list[Tensor] = []
         self.code = {x: position for position, x in enumerate(self.order)}
         self.numbers: list[list[int]] = []
@@ -193,18 +195,6 @@ class Table:
         return x.shape, x.dtype, type(plain(x)) if is_weak(x) else None
 
 
-def _against(order: Sequence[Tensor], first: int, copies: Mapping[Tensor, Tensor]) -> list[Tensor]:
-    """Return the nodes from number `first` on, those that read later results before others.
-
-    A backward pass goes through a graph in depth; so ordered it goes back step by step.
-    """
-    ranks = {x: -position for position, x in enumerate(order[:first])}
-    for x in order[first:]:
-        given = [copies.get(y, y) for y in x.inputs]
-        ranks[x] = max([ranks[y] for y in given if y in ranks], default=-first)
-    return sorted(order[first:], key=ranks.__getitem__)
-
-
 def _is_unique(key: Any) -> bool:
     """Whether an index selects no element twice, as one with arrays in it may."""
     parts = key if isinstance(key, tuple) else (key,)
@@ -232,6 +222,27 @@ def _repeats(letters: Array) -> list[tuple[int, int, int]]:
         for start, stop in _runs(letters[:-period] == letters[period:], least):
             found.append((start, stop - start + period, period))
     return found
+
+
+def _period(table: Table, start: int, length: int, period: int) -> int:
+    """Return how many letters an iteration has, a multiple of `period`; 0 if nothing fits.
+
+    Of chains that are stepped together each letter is that of a chain; an iteration is one of all.
+    """
+
+    def back(period: int) -> Array:
+        """Return how many iterations lie between operands and where they were made."""
+        cut = start + length // 2
+        now, before = (table.operands[at : at + period] for at in (cut, cut - period))
+        moves = (now - before == period) & (now >= start) & (now < cut)
+        lags = -((now - np.arange(cut, cut + period)[:, None]) // period)
+        return np.unique(lags[moves])
+
+    lags = back(period)
+    if not lags.size or lags[-1] <= _EXCEPTIONS:
+        return period
+    longer = [period * k for k in lags.tolist() if k > 1 and period * k * FEWEST <= length]
+    return next((p for p in longer if back(p).max(initial=0) <= _EXCEPTIONS), 0)
 
 
 def _runs(true: Array, least: int = 1) -> list[tuple[int, int]]:
@@ -277,7 +288,10 @@ def _classified(
     if (codes >= table.size).all():
         kinds = [table.kind(code) for code in codes.tolist()]
         usual = max(dict.fromkeys(kinds), key=kinds.count)
-        return Leaves(tuple(codes.tolist())), np.array([kind != usual for kind in kinds]), {}
+        scalar = table.inner and not table.order[span.start + row].ndim
+        apart = scalar and not all(is_constant(table.node(code)) for code in codes.tolist())
+        fails = np.array([apart or kind != usual for kind in kinds])
+        return Leaves(tuple(codes.tolist())), fails, {}
     number = np.where(codes < table.size, where[np.minimum(codes, table.size - 1)], -1)
     rows = (codes - begins[0][number]) % begins[1][number]
     pairs = np.where(number >= 0, number * table.size + rows, -1)
@@ -353,7 +367,8 @@ def find(table: Table) -> tuple[list[Span], Array]:
     for number, alphabet in enumerate(alphabets):
         letters = np.where(where < 0, alphabet, -1 - np.arange(table.size))
         if (state := (id(alphabet), int(np.sum(where < 0)))) not in known:
-            known[state] = sorted(_repeats(letters), key=lambda r: (r[2] - r[1], r[2]))
+            runs = [(a, n, _period(table, a, n, p)) for a, n, p in _repeats(letters)]
+            known[state] = sorted([r for r in runs if r[2]], key=lambda r: (r[2] - r[1], r[2]))
         taken = where >= 0
         lengths: dict[Span, int] = {}
         for start, length, period in known[state]:

@@ -216,14 +216,16 @@ def rewrite(graph: Graph, rules: Sequence[Rule]) -> Graph:
 
     Without rules it merges common sub-expressions and drops dead code, and nothing else.
     """
+    if graph.settled is not None and graph.settled.issuperset(rules):
+        return graph
     with np.errstate(all="ignore"):
-        if not graph.merged:  # before any rule asks how often one is used
+        if graph.settled is None:  # before any rule asks how often one is used
             graph = graph.with_outputs(_Sweep(graph, (), {}).run())
         quiet: _Quiet = {}
         for _ in range(_SWEEPS if rules else 0):
             sweep = _Sweep(graph, rules, quiet)
             graph = graph.with_outputs(sweep.run())
             if not sweep.fired:
-                graph.merged = True
+                graph.settled = frozenset(rules)
                 break
     return graph

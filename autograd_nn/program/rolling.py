@@ -24,17 +24,12 @@ from .repeats import FEWEST, SHORTEST, Leaves, Row, Same, Span, Step, Table, fin
 from .rules import simplify
 
 
-def rolled(graph: Graph) -> Graph:
-    """Return a traced `graph` with a `LOOP` in the place of what it repeats."""
+def rolled(graph: Graph, inner: bool = False) -> Graph:
+    """Return a traced `graph`, or the body of a loop, with a `LOOP` in the place of a repeat."""
     if len(graph.nodes()) <= SHORTEST or not graph.inputs:
         return graph
-    table = Table(graph)
+    table = Table(graph, inner)
     spans, where = find(table)
-    if graph.backward and 3 * np.sum(where < 0) > table.size:
-        other = Table(graph, backwards=True)
-        found = find(other)
-        if np.sum(found[1] < 0) < np.sum(where < 0):
-            table, (spans, where) = other, found
     with np.errstate(all="ignore"):
         return _Rolling(graph, table, spans, where).run() if spans else graph
 
@@ -293,7 +288,7 @@ class _Body:
             body.place[store] = row
             outputs.append(store)
         body.outputs = outputs
-        loop = Loop(span.count, simplify(rolled(body)), self.sources)
+        loop = Loop(span.count, simplify(rolled(body, inner=True)), self.sources)
         loop.body = _accumulated(loop)
         for row in self.carried:
             first = self.table.node(span.slots[row][-1])

@@ -94,6 +94,8 @@ class Writer:
         self.texts: dict[Tensor, Text] = {}
         self.counters: dict[str, Iterator[int]] = {}
         self.lines: list[tuple[str, str]] = []
+        self.depth = 0  # of loops
+        self.kept_at: dict[Tensor, str] = {}  # where what is kept is put
         self.first: dict[Tensor, int] = {}  # the first output of those that share memory
         for position, output in enumerate(graph.outputs):
             self.first.setdefault(root_of(output), position)
@@ -209,8 +211,12 @@ class Writer:
             quiet = self.inlined(node) and node.op is not LOOP
             if several and self.parts[node] != now and not quiet:
                 now = self.parts[node]
-                self.lines.append((f"# {now}", ""))
+                self.line(f"# {now}")
             self.put(node)
+
+    def line(self, code: str, note: str = "") -> None:
+        """Add a line, and what a comment behind it says."""
+        self.lines.append(("    " * self.depth + code, note))
 
     def put(self, node: Tensor) -> None:
         """Write `node`, which may be a loop or what it gave."""
@@ -222,7 +228,13 @@ class Writer:
             name = self.name(node, "u")
             self.assign(name, f"np.zeros({literal(node.shape)}, {dtype_name(node.dtype)})", node)
             self.texts[node] = Text(name)
-            self._put(node, name, "=")
+            self.put_at(node, name, "=")
+        elif node.op is ADD_AT:
+            self.texts[node] = self.operand(node.inputs[0])
+            self.put_at(node, self.texts[node].code, "+=")
+        elif node.op is STORE:
+            if node in self.kept_at:
+                self.line(f"{self.kept_at[node]} = {self.operand(node.inputs[0]).code}")
         elif node in self.tables:
             self.assign(name := self.name(node, "u"), self.tables[node], node)
             self.texts[node] = Text(name)
@@ -233,12 +245,10 @@ class Writer:
         """Write a loop: its stacks, the first values of what is carried, its body."""
         loop = node.params["loop"]
         body, order = self.bodies[loop]
-        given = [self._settled(x) for x in node.inputs[:-1]]
+        given = [self.settled(x) for x in node.inputs[:-1]]
         for kind, k in loop.sources:
             if kind == "number":
-                numbers = self.words.fresh("numbers")
-                self.lines.append((f"{numbers} = {given[k].code}.tolist()", ""))
-                given[k] = Text(numbers)
+                given[k] = self.as_numbers(given[k])
         t = (self.indices or [self.words.fresh("t")]).pop()
         stacks = []
         for stack in loop.stacks:
@@ -247,41 +257,34 @@ class Writer:
             shape = literal((stack.length, *like.shape))
             self.assign(stacks[-1], f"np.empty({shape}, {dtype_name(like.dtype)})", like)
             for element, k in stack.slots.items():
-                self.lines.append((f"{stacks[-1]}[{element}] = {given[k].code}", ""))
+                self.line(f"{stacks[-1]}[{element}] = {given[k].code}")
         inside = {k: x for x, k in loop.carried()}
         overwritten = self.writable() | {x.inputs[0] for x in order if x.op is ADD_AT}
         states = []
         for k, first in enumerate(loop.first):
-            wish = body.outputs[k].name or "state"
-            states.append(self.words.fresh(wish))
+            states.append(self.words.fresh(body.outputs[k].name or "state"))
             if first is not None:
                 own = f"{given[first].within(ATOM)}.copy()"
-                self.lines.append(
-                    (f"{states[k]} = {own if inside[k] in overwritten else given[first].code}", "")
-                )
+                self.line(f"{states[k]} = {own if inside[k] in overwritten else given[first].code}")
         texts = {"given": given, "stack": [Text(x) for x in stacks]}
         texts["carried"] = [Text(x) for x in states]
         texts["leaf"] = texts["number"] = [Text(f"{x.within(ATOM)}[{t}]") for x in given]
         self.texts[body.inputs[0]] = Text(t)
         for x, (kind, k) in zip(body.inputs[1:], loop.sources, strict=True):
             self.texts[x] = texts[kind][k]
-        self.lines.append((f"for {t} in range({loop.count}):", ""))
-        start = len(self.lines)
+        self.line(f"for {t} in range({loop.count}):")
+        self.depth += 1
         places = [
-            Text(f"{name}[{t} + {stack.offset}]" if stack.offset else f"{name}[{t}]")
+            f"{name}[{t} + {stack.offset}]" if stack.offset else f"{name}[{t}]"
             for name, stack in zip(stacks, loop.stacks, strict=True)
         ]
-        self.texts.update({x: places[k] for (own, k), x in self.targets.items() if own is loop})
-        for x in order:
-            if x.op is STORE:
-                if (loop, x.params["stack"]) not in self.targets:
-                    where = places[x.params["stack"]].code
-                    self.lines.append((f"{where} = {self.operand(x.inputs[0]).code}", ""))
-            elif x.op is ADD_AT:
-                self.texts[x] = self.operand(x.inputs[0])
-                self._put(x, self.texts[x].code, "+=")
+        for store in [x for x in order if x.op is STORE]:
+            k = store.params["stack"]
+            if (loop, k) in self.targets:
+                self.texts[self.targets[loop, k]] = Text(places[k])
             else:
-                self.put(x)
+                self.kept_at[store] = places[k]
+        self.statements(loop)
         moved = []
         for state, x in zip(states, body.outputs, strict=False):
             text = self.operand(x)
@@ -291,21 +294,32 @@ class Writer:
                 moved.append((state, code))
         if moved:
             left, right = (", ".join(part) for part in zip(*moved, strict=True))
-            self.lines.append((f"{left} = {right}", ""))
-        if len(self.lines) == start:
-            self.lines.append(("pass", ""))
-        self.lines[start:] = [(f"    {code}", note) for code, note in self.lines[start:]]
+            self.line(f"{left} = {right}")
+        elif not order:
+            self.line("pass")
+        self.depth -= 1
         self.indices.append(t)
         for item, name in enumerate([*states, *stacks]):
             self.items[node, item] = Text(name)
 
-    def _put(self, node: Tensor, array: str, sign: str) -> None:
+    def statements(self, loop: Loop) -> None:
+        """Write what a loop's body computes."""
+        for x in self.bodies[loop][1]:
+            self.put(x)
+
+    def as_numbers(self, table: Text) -> Text:
+        """Return constants as Python's numbers, one an iteration."""
+        name = self.words.fresh("numbers")
+        self.line(f"{name} = {table.code}.tolist()")
+        return Text(name)
+
+    def put_at(self, node: Tensor, array: str, sign: str) -> None:
         """Write that an element at an index that varies is put into an array, or added there."""
         g, t = (self.operand(x) for x in node.inputs[-2:])
         element = self.words.expression(node, [Text(array), t]).code
-        self.lines.append((f"{element} {sign} {g.code}", ""))
+        self.line(f"{element} {sign} {g.code}")
 
-    def _settled(self, x: Tensor) -> Text:
+    def settled(self, x: Tensor) -> Text:
         """Return a name for an operand of a loop, which reads it again and again."""
         text = self.operand(x)
         if is_leaf(x) or text.code.isidentifier():
@@ -325,7 +339,7 @@ class Writer:
         """Add the statement ``name = code`` with the shape of the result in a comment."""
         shape = f"({', '.join(map(str, node.shape))}{',' if node.ndim == 1 else ''})"
         text = f"{name} = {code}" if name else code
-        self.lines.append((text, shape if node.ndim else ""))
+        self.line(text, shape if node.ndim else "")
 
     def finish(self, preamble: Sequence[str] = (), closing: Sequence[str] = ()) -> Source:
         """Return the module's text."""

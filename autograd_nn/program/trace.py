@@ -9,8 +9,11 @@ known; whatever would let such a value into the program raises a `TracingError`.
 
 from __future__ import annotations
 
+import random
+import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +34,7 @@ _LONGEST = 500_000
 
 
 _ATTEMPTS = 5
-"""Runs of a function in which random numbers were drawn: by another thread, it may be."""
+"""More runs of a function in which random numbers were drawn: by another thread, it may be."""
 
 
 class _Straight(list[Tensor]):
@@ -45,6 +48,23 @@ class _Straight(list[Tensor]):
                 "around it"
             )
         super().append(node)
+
+
+class _Tape(Tape):
+    """A tape whose backward passes go back step by step, and so repeat what the steps repeat."""
+
+    __slots__ = ("place",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.nodes = _Straight()
+        self.place: dict[Tensor, int] = {}
+
+    def arranged(self, nodes: Iterable[Tensor]) -> list[Tensor]:
+        """Return `nodes` as they were recorded, others before them."""
+        for x in self.nodes[len(self.place) :]:
+            self.place[x] = len(self.place)
+        return sorted(nodes, key=lambda x: self.place.get(x, -1))
 
 
 @dataclass(frozen=True)
@@ -119,16 +139,24 @@ def trace(
         stand_ins += nodes
     positional = [value for key, value in given.items() if key not in keywords]
     roots = [f, *(parameters[key] for key in static)]
-    for _ in range(_ATTEMPTS):
+
+    def run(noting: AbstractContextManager[list[Any]]) -> tuple[Outside, _Tape, Any, list[Any]]:
         before = Outside(roots)
-        with tracing() as tape:
-            tape.nodes = _Straight()
+        tape = _Tape()
+        with noting as own, tracing(tape):
             result = f(*positional, **{key: given[key] for key in keywords})
             flatten(result)  # what is written into and its views are looked at while recording
-        if threading.active_count() == 1 or not before.drawn():
-            break
-    before.refuse_changes(name)
-    place = {node: position for position, node in enumerate(tape.nodes)}
+        return before, tape, result, own
+
+    before, tape, result, own = run(nullcontext([]))
+    drawn = before.drawn()
+    for _ in range(_ATTEMPTS if threading.active_count() > 1 else 0):
+        if drawn:  # by another thread, it may be
+            before, tape, result, own = run(_own_draws())
+            drawn = before.drawn(own)
+    before.refuse_changes(name, drawn)
+    tape.arranged(())
+    place = tape.place
     cotangents = _cotangents(tape)
     samples = _samples(tape)
     outputs, used = _cut(_results(result), set(stand_ins), place)
@@ -136,6 +164,23 @@ def trace(
     graph = Graph(outputs, stand_ins, place, tape.spans, cotangents)
     fixed = {key: parameters[key] for key in static}
     return Trace(name, parameters, fixed, leaves, reachable, graph, result, outside, samples)
+
+
+@contextmanager
+def _own_draws() -> Iterator[list[Any]]:
+    """Note which of Python's generators of random numbers this thread draws from meanwhile."""
+    own: list[Any] = []
+
+    def note(frame: Any, event: str, called: Any) -> None:
+        if event == "c_call" and isinstance(getattr(called, "__self__", None), random.Random):
+            own.append(called.__self__)
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        yield own
+    finally:
+        sys.setprofile(before)
 
 
 def _samples(tape: Tape) -> int | None:

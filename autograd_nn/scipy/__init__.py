@@ -10,9 +10,13 @@ from __future__ import annotations
 import functools
 import importlib
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 from ..numpy import holds_tensors
+
+_IGNORED = ("check_finite", "overwrite_a", "overwrite_ab", "overwrite_b")
+"""Options of SciPy's that say how it is done."""
 
 
 def on_tensors(module: str, name: str = "") -> Callable[..., Any]:
@@ -23,10 +27,11 @@ def on_tensors(module: str, name: str = "") -> Callable[..., Any]:
 
         def call(*args: Any, **kwargs: Any) -> Any:
             if holds_tensors(args) or holds_tensors(list(kwargs.values())):
-                return ours(*args, **kwargs)
-            return getattr(importlib.import_module(f"scipy.{module}"), called)(*args, **kwargs)
+                return ours(*args, **{k: v for k, v in kwargs.items() if k not in _IGNORED})
+            theirs = attrgetter(called)(importlib.import_module(f"scipy.{module}"))
+            return theirs(*args, **kwargs)
 
-        functools.update_wrapper(call, ours)
+        functools.update_wrapper(call, ours, ("__doc__",))
         call.__name__ = call.__qualname__ = called
         return call
 
@@ -45,6 +50,6 @@ def scipys(module: str) -> Callable[[str], Any]:
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("integrate", "interpolate", "linalg", "signal", "spatial", "special", "stats"):
+    if name in ("integrate", "linalg", "signal", "spatial", "special", "stats"):
         return importlib.import_module(f".{name}", __name__)
     return scipys("scipy")(name)

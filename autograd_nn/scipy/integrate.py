@@ -244,10 +244,7 @@ def solve_ivp(
 # -- sums over samples -----------------------------------------------------------------------------
 
 
-@on_tensors("integrate")
-def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
-    """Return the integral by the trapezoidal rule."""
-    return np.trapezoid(y, x, dx, axis)
+trapezoid = on_tensors("integrate", "trapezoid")(np.trapezoid)
 
 
 @on_tensors("integrate")
@@ -256,13 +253,7 @@ def cumulative_trapezoid(
 ) -> Any:
     """Return the integrals up to each sample by the trapezoidal rule."""
     y = np.moveaxis(asarray(y), axis, -1)
-    steps = (
-        dx
-        if x is None
-        else np.diff(x)
-        if np.ndim(x) == 1
-        else np.moveaxis(np.diff(x, axis=axis), axis, -1)
-    )
+    steps = dx if x is None else np.diff(x if np.ndim(x) == 1 else np.moveaxis(x, axis, -1))
     sums = np.cumsum(steps * (y[..., 1:] + y[..., :-1]) / 2, axis=-1)
     if initial is not None:
         sums = np.concatenate([np.full_like(sums[..., :1], initial), sums], axis=-1)

@@ -7,22 +7,14 @@ from typing import Any
 import numpy as np
 
 from ..numpy import asarray
-from ..ops.indexing import put_into_zeros
 from ..ops.matrix_functions import BANDED, EXPM, SQRTM, SYLVESTER, TRIANGLE
 from ..ops.rules import call, transposed
 from . import on_tensors, scipys
 
-
-def _numpys(name: str) -> Any:
-    def function(*args: Any, **kwargs: Any) -> Any:
-        for option in ("overwrite_a", "overwrite_b", "check_finite"):
-            kwargs.pop(option, None)
-        return getattr(np.linalg, name)(*args, **kwargs)
-
-    return on_tensors("linalg", name)(function)
-
-
-inv, det, norm, pinv, svdvals = map(_numpys, ("inv", "det", "norm", "pinv", "svdvals"))
+inv, det, norm, pinv, svdvals = (
+    on_tensors("linalg", name)(getattr(np.linalg, name))
+    for name in ("inv", "det", "norm", "pinv", "svdvals")
+)
 
 
 @on_tensors("linalg")
@@ -34,33 +26,26 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, **more: Any
 
 @on_tensors("linalg")
 def solve(
-    a: Any, b: Any, lower: bool = False, overwrite_a: Any = False, overwrite_b: Any = False,
-    check_finite: bool = True, assume_a: str | None = None, transposed: bool = False,
-) -> Any:  # fmt: skip
+    a: Any, b: Any, lower: bool = False, *, assume_a: Any = None, transposed: bool = False
+) -> Any:
     """Return x with a @ x = b, whatever is assumed of a."""
     return np.linalg.solve(np.swapaxes(a, -1, -2) if transposed else a, b)
 
 
 @on_tensors("linalg")
-def cholesky(
-    a: Any, lower: bool = False, overwrite_a: Any = False, check_finite: Any = True
-) -> Any:
+def cholesky(a: Any, lower: bool = False) -> Any:
     """Return the triangular factor of a positive definite matrix, the upper one by default."""
-    return np.linalg.cholesky(a) if lower else np.linalg.cholesky(a, upper=True)
+    return np.linalg.cholesky(a, upper=not lower)
 
 
 @on_tensors("linalg")
-def cho_factor(
-    a: Any, lower: bool = False, overwrite_a: Any = False, check_finite: Any = True
-) -> tuple[Any, bool]:
+def cho_factor(a: Any, lower: bool = False) -> tuple[Any, bool]:
     """Return the factor for `cho_solve`, with zeros in the other triangle."""
-    return np.linalg.cholesky(a) if lower else np.linalg.cholesky(a, upper=True), lower
+    return cholesky(a, lower), lower
 
 
 @on_tensors("linalg")
-def cho_solve(
-    c_and_lower: tuple[Any, bool], b: Any, overwrite_b: Any = False, check_finite: Any = True
-) -> Any:
+def cho_solve(c_and_lower: tuple[Any, bool], b: Any) -> Any:
     """Return x with a @ x = b, from the factor of a."""
     c, lower = c_and_lower
     half = solve_triangular(c, b, trans=0 if lower else 2, lower=lower)
@@ -69,9 +54,8 @@ def cho_solve(
 
 @on_tensors("linalg")
 def solve_triangular(
-    a: Any, b: Any, trans: int | str = 0, lower: bool = False, unit_diagonal: bool = False,
-    overwrite_b: Any = False, check_finite: Any = True,
-) -> Any:  # fmt: skip
+    a: Any, b: Any, trans: int | str = 0, lower: bool = False, unit_diagonal: bool = False
+) -> Any:
     """Return x with a @ x = b, or aᵀ @ x = b, for a triangular matrix."""
     if np.ndim(a) != 2 or np.ndim(b) not in (1, 2):
         raise ValueError(
@@ -86,10 +70,7 @@ def solve_triangular(
 
 
 @on_tensors("linalg")
-def solve_banded(
-    l_and_u: tuple[int, int], ab: Any, b: Any, overwrite_ab: Any = False, overwrite_b: Any = False,
-    check_finite: Any = True,
-) -> Any:  # fmt: skip
+def solve_banded(l_and_u: tuple[int, int], ab: Any, b: Any) -> Any:
     """Return x with a @ x = b, for a matrix given by its band."""
     return call(BANDED, ab, b, l_and_u=tuple(l_and_u))
 
@@ -131,15 +112,10 @@ def eigvalsh(a: Any, b: Any = None, lower: bool = True, **more: Any) -> Any:
 def block_diag(*arrs: Any) -> Any:
     """Return a matrix with these on its diagonal."""
     blocks = [np.atleast_2d(asarray(block)) for block in arrs]
-    shape = tuple(np.sum([block.shape for block in blocks], axis=0).tolist())
-    row = column = 0
-    whole: Any = 0.0
-    for block in blocks:
-        height, width = block.shape
-        place = (slice(row, row + height), slice(column, column + width))
-        whole = whole + put_into_zeros(block, place, shape)
-        row, column = row + height, column + width
-    return whole
+    return np.block([
+        [a if i == k else np.zeros((len(a), b.shape[1])) for k, b in enumerate(blocks)]
+        for i, a in enumerate(blocks)
+    ])  # fmt: skip
 
 
 @on_tensors("linalg")

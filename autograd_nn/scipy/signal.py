@@ -77,21 +77,17 @@ def convolve(
         If the shapes do not fit, or there is no such mode.
     """
     if axes is None and dot_axes is None:
-        return _convolve(in1, in2, mode, method)
+        return _whole(in1, in2, mode, method)
     return _convolved(in1, in2, mode, axes, dot_axes)
 
 
-@on_tensors("signal", "convolve")
-def _convolve(in1: Any, in2: Any, mode: str, method: str) -> Any:
-    return _convolved(in1, in2, mode, None, None)
-
-
-@on_tensors("signal")
-def fftconvolve(in1: Any, in2: Any, mode: str = "full", axes: Any = None) -> Any:
+def _convolve(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> Any:
     """Convolve two arrays along all axes."""
-    if axes is not None:
-        raise NotImplementedError("fftconvolve on Tensors takes all axes; use convolve(axes=)")
     return _convolved(in1, in2, mode, None, None)
+
+
+_whole = on_tensors("signal", "convolve")(_convolve)
+fftconvolve = on_tensors("signal", "fftconvolve")(_convolve)
 
 
 @on_tensors("signal")

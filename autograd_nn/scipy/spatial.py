@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import types
 from typing import Any
 
@@ -37,20 +36,15 @@ def pdist(X: Any, metric: str = "euclidean") -> Any:
     return _between(X[first] - X[second], metric)
 
 
-def _of_two(name: str) -> Any:
-    def distance(u: Any, v: Any) -> Any:
-        return _between(u - v, name)
-
-    return on_tensors("spatial.distance", name)(distance)
-
-
 class _Distance(types.ModuleType):
     def __getattr__(self, name: str) -> Any:
-        return getattr(importlib.import_module("scipy.spatial.distance"), name)
+        return scipys("scipy.spatial.distance")(name)
 
 
 distance: Any = _Distance("distance")
-vars(distance).update({"cdist": cdist, "pdist": pdist} | {name: _of_two(name) for name in _METRICS})
-
+vars(distance).update({"cdist": cdist, "pdist": pdist})
+for _name, _metric in _METRICS.items():
+    _of_two = on_tensors("spatial.distance", _name)(lambda u, v, metric=_metric: metric(u - v))
+    setattr(distance, _name, _of_two)
 
 __getattr__ = scipys("scipy.spatial")

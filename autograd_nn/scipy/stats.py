@@ -7,11 +7,12 @@ SciPy's.
 
 from __future__ import annotations
 
-import functools
 import importlib
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
@@ -29,11 +30,10 @@ def _by_name(name: str) -> Callable[..., Any]:
 
 xlogy, xlog1py, gammaln, betaln = map(_by_name, ("xlogy", "xlog1py", "gammaln", "betaln"))
 gammainc, gammaincc, betainc = map(_by_name, ("gammainc", "gammaincc", "betainc"))
-ndtr, log_ndtr, stdtr, log_expit = map(_by_name, ("ndtr", "log_ndtr", "stdtr", "log_expit"))
+ndtr, log_ndtr, stdtr = map(_by_name, ("ndtr", "log_ndtr", "stdtr"))
 
 Formula = Callable[..., Any]
 _ALL, _POSITIVE, _UNIT = (-math.inf, math.inf), (0.0, math.inf), (0.0, 1.0)
-_METHODS = ("logpdf", "pdf", "logpmf", "pmf", "logcdf", "cdf", "logsf", "sf")
 
 
 def _log_student(z: Any, df: Any) -> Any:
@@ -41,8 +41,38 @@ def _log_student(z: Any, df: Any) -> Any:
     return scale - (df + 1) / 2 * np.log1p(z * z / df)
 
 
-class Distribution:
-    """A distribution of SciPy's whose density and distribution functions take Tensors.
+class Distribution(SimpleNamespace):
+    """SciPy's distribution `name`, some of whose methods take Tensors."""
+
+    def __init__(self, name: str, **methods: Callable[..., Any]) -> None:
+        self._name, self._methods = name, methods
+        super().__init__(**{
+            called: on_tensors("stats", f"{name}.{called}")(ours)
+            for called, ours in methods.items()
+        })  # fmt: skip
+
+    def __call__(self, *params: Any, **named: Any) -> Any:
+        """Return the distribution with its parameters held."""
+        if not holds_tensors([*params, *named.values()]):
+            return getattr(importlib.import_module("scipy.stats"), self._name)(*params, **named)
+
+        def held(method: Formula, *x: Any) -> Any:
+            return method(*x, *params, **named)
+
+        return SimpleNamespace(**{k: partial(held, f) for k, f in self._methods.items()})
+
+    def __getattr__(self, name: str) -> Any:
+        if name[:1] == "_":
+            raise AttributeError(name)
+        return getattr(getattr(importlib.import_module("scipy.stats"), self._name), name)
+
+
+def _of_numbers(
+    name: str, shapes: int, support: tuple[float, float], log_density: Formula, cdf: Formula,
+    sf: Formula | None = None, logcdf: Formula | None = None, logsf: Formula | None = None,
+    discrete: bool = False,
+) -> Distribution:  # fmt: skip
+    """Return a distribution of numbers.
 
     Parameters
     ----------
@@ -59,142 +89,73 @@ class Distribution:
     discrete : bool
         Whether it is one of whole numbers, without a scale.
     """
+    density = "pmf" if discrete else "pdf"
+    survival = sf or (lambda z, *s: 1 - cdf(z, *s))
+    formulas = {  # and what is below the support, and above
+        f"log{density}": (log_density, -math.inf, -math.inf),
+        "cdf": (cdf, 0.0, 1.0),
+        "sf": (survival, 1.0, 0.0),
+        "logcdf": (logcdf or (lambda z, *s: np.log(cdf(z, *s))), -math.inf, 0.0),
+        "logsf": (logsf or (lambda z, *s: np.log(survival(z, *s))), 0.0, -math.inf),
+    }
 
-    def __init__(
-        self, name: str, shapes: int, support: tuple[float, float], log_density: Formula,
-        cdf: Formula, sf: Formula | None = None, logcdf: Formula | None = None,
-        logsf: Formula | None = None, discrete: bool = False,
-    ) -> None:  # fmt: skip
-        self._name, self._shapes, self._support, self._discrete = name, shapes, support, discrete
-        sf = sf or (lambda z, *s: 1 - cdf(z, *s))
-        self._formulas = {
-            "density": (log_density, (-math.inf, -math.inf)),
-            "cdf": (cdf, (0.0, 1.0)),
-            "sf": (sf, (1.0, 0.0)),
-            "logcdf": (logcdf or (lambda z, *s: np.log(cdf(z, *s))), (-math.inf, 0.0)),
-            "logsf": (logsf or (lambda z, *s: np.log(sf(z, *s))), (0.0, -math.inf)),
-        }
-
-    def _at(self, which: str, x: Any, *params: Any, loc: Any = 0, scale: Any = 1) -> Any:
-        shapes, rest = params[: self._shapes], params[self._shapes :]
+    def at(which: str, *given: Any, loc: Any = 0, scale: Any = 1) -> Any:
+        x, *params = [array(p) if isinstance(p, (list, tuple)) else p for p in given]
+        parameters, rest = params[:shapes], params[shapes:]
         loc, scale = [*rest, *(loc, scale)[len(rest) :]]
-        z = (x - loc) / scale if not self._discrete else x - loc
-        if self._discrete and which != "density":
+        z = x - loc if discrete else (x - loc) / scale
+        formula, below, above = formulas[which]
+        if discrete and which != "logpmf":
             z = np.floor(z)
-        formula, (below, above) = self._formulas[which]
-        low, high = self._support
-        if self._support == _ALL:
-            value = formula(z, *shapes)
+        if support == _ALL:
+            value = formula(z, *parameters)
         else:
+            low, high = support
             inside = np.logical_and(z >= low, z <= high)
-            middle = 0.5 if high == 1 else 1.0
-            value = formula(np.where(inside, z, middle), *shapes)
+            value = formula(np.where(inside, z, 0.5 if high == 1 else 1.0), *parameters)
             beyond = np.where(z > high, above, np.where(z < low, below, z))  # NaN stays NaN
             value = np.where(inside, value, beyond)
-            if self._discrete and which == "density":
-                value = np.where(np.floor(z) < z, -math.inf, value)
-        if which == "density" and not self._discrete:
+        if which == "logpmf":
+            value = np.where(np.floor(z) < z, -math.inf, value)
+        if which == "logpdf":
             value = value - np.log(scale)
-        for p in (*shapes, scale):
-            valid = p >= 0 if self._discrete else p > 0
+        for p in (*parameters, scale):
+            valid = p >= 0 if discrete else p > 0
             if isinstance(valid, Tensor) or not np.all(valid):
                 value = np.where(valid, value, math.nan)
         return value
 
-    def __call__(self, *params: Any, **named: Any) -> Any:
-        """Return the distribution with its parameters held."""
-        if not holds_tensors([*params, *named.values()]):
-            return getattr(importlib.import_module("scipy.stats"), self._name)(*params, **named)
-        frozen = {
-            m: functools.partial(_held, getattr(self, m), params, named) for m in self._ours()
-        }
-        return type("frozen", (), frozen)
-
-    def _ours(self) -> list[str]:
-        gone = ("logpdf", "pdf") if self._discrete else ("logpmf", "pmf")
-        return [name for name in _METHODS if name not in gone]
-
-    def __dir__(self) -> list[str]:
-        return [*self._ours(), "entropy", "mean", "ppf", "rvs", "std", "var"]
-
-    def __getattr__(self, name: str) -> Any:
-        if name[:1] == "_" or name not in self._ours():
-            return getattr(getattr(importlib.import_module("scipy.stats"), self._name), name)
-
-        def method(x: Any, *params: Any, **named: Any) -> Any:
-            if not holds_tensors([x, *params, *named.values()]):
-                return getattr(getattr(importlib.import_module("scipy.stats"), self._name), name)(
-                    x, *params, **named
-                )
-            operands = [array(p) if isinstance(p, (list, tuple)) else p for p in (x, *params)]
-            if name in ("pdf", "pmf"):
-                return np.exp(self._at("density", *operands, **named))
-            return self._at("density" if name in ("logpdf", "logpmf") else name, *operands, **named)
-
-        return method
-
-
-def _held(method: Any, params: Any, named: Any, x: Any) -> Any:
-    return method(x, *params, **named)
+    methods: dict[str, Formula] = {which: partial(at, which) for which in formulas}
+    methods[density] = lambda *given, **named: np.exp(at(f"log{density}", *given, **named))
+    return Distribution(name, **methods)
 
 
 # fmt: off
 _TABLE = (
-    Distribution("norm", 0, _ALL,
+    _of_numbers("norm", 0, _ALL,
         lambda z: -0.5 * z * z - 0.5 * math.log(2 * math.pi), ndtr,
         sf=lambda z: ndtr(-z), logcdf=log_ndtr, logsf=lambda z: log_ndtr(-z)),
-    Distribution("t", 1, _ALL, _log_student, lambda z, df: stdtr(df, z),
+    _of_numbers("t", 1, _ALL, _log_student, lambda z, df: stdtr(df, z),
         sf=lambda z, df: stdtr(df, -z)),
-    Distribution("gamma", 1, _POSITIVE,
+    _of_numbers("gamma", 1, _POSITIVE,
         lambda z, a: xlogy(a - 1, z) - z - gammaln(a), lambda z, a: gammainc(a, z),
         sf=lambda z, a: gammaincc(a, z)),
-    Distribution("chi2", 1, _POSITIVE,
+    _of_numbers("chi2", 1, _POSITIVE,
         lambda z, df: xlogy(df / 2 - 1, z / 2) - z / 2 - gammaln(df / 2) - math.log(2),
         lambda z, df: gammainc(df / 2, z / 2), sf=lambda z, df: gammaincc(df / 2, z / 2)),
-    Distribution("beta", 2, _UNIT,
+    _of_numbers("beta", 2, _UNIT,
         lambda z, a, b: xlogy(a - 1, z) + xlog1py(b - 1, -z) - betaln(a, b),
         lambda z, a, b: betainc(a, b, z), sf=lambda z, a, b: betainc(b, a, 1 - z)),
-    Distribution("expon", 0, _POSITIVE, lambda z: -z, lambda z: -np.expm1(-z),
+    _of_numbers("expon", 0, _POSITIVE, lambda z: -z, lambda z: -np.expm1(-z),
         sf=lambda z: np.exp(-z), logsf=lambda z: -z),
-    Distribution("logistic", 0, _ALL, lambda z: log_expit(z) + log_expit(-z),
-        lambda z: np.exp(log_expit(z)), sf=lambda z: np.exp(log_expit(-z)),
-        logcdf=log_expit, logsf=lambda z: log_expit(-z)),
-    Distribution("cauchy", 0, _ALL, lambda z: -np.log1p(z * z) - math.log(math.pi),
-        lambda z: np.arctan2(1.0, -z) / math.pi, sf=lambda z: np.arctan2(1.0, z) / math.pi),
-    Distribution("poisson", 1, _POSITIVE,
+    _of_numbers("poisson", 1, _POSITIVE,
         lambda k, mu: xlogy(k, mu) - gammaln(k + 1) - mu, lambda k, mu: gammaincc(k + 1, mu),
         sf=lambda k, mu: gammainc(k + 1, mu), discrete=True),
 )
 # fmt: on
-globals().update({distribution._name: distribution for distribution in _TABLE})
 
 
 # -- of several variables --------------------------------------------------------------------------
-
-
-class _Several:
-    """A distribution of vectors: its own methods on Tensors, SciPy's for the rest."""
-
-    def __init__(self, name: str, **methods: Callable[..., Any]) -> None:
-        self._name, self._methods = name, methods
-
-    def __dir__(self) -> list[str]:
-        return [*self._methods, "rvs"]
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Return SciPy's distribution with its parameters held."""
-        return getattr(importlib.import_module("scipy.stats"), self._name)(*args, **kwargs)
-
-    def __getattr__(self, name: str) -> Any:
-        theirs = getattr(getattr(importlib.import_module("scipy.stats"), self._name), name)
-        if name not in self._methods:
-            return theirs
-
-        def method(*args: Any, **kwargs: Any) -> Any:
-            tensors = holds_tensors([*args, *kwargs.values()])
-            return (self._methods[name] if tensors else theirs)(*args, **kwargs)
-
-        return method
 
 
 def _dirichlet(x: Any, alpha: Any) -> Any:
@@ -252,11 +213,17 @@ def _normal_entropy(mean: Any = None, cov: Any = 1) -> Any:
     return 0.5 * (np.linalg.slogdet(cov)[1] + len(cov) * (1 + math.log(2 * math.pi)))
 
 
-dirichlet = _Several("dirichlet", logpdf=_dirichlet, pdf=lambda *args: np.exp(_dirichlet(*args)))
-multivariate_normal = _Several(
+dirichlet = Distribution(
+    "dirichlet", logpdf=_dirichlet, pdf=lambda *args: np.exp(_dirichlet(*args))
+)
+multivariate_normal = Distribution(
     "multivariate_normal", logpdf=_normal, entropy=_normal_entropy,
     pdf=lambda *args, **kwargs: np.exp(_normal(*args, **kwargs)),
 )  # fmt: skip
+
+
+DISTRIBUTIONS = {d._name: d for d in (*_TABLE, dirichlet, multivariate_normal)}
+globals().update(DISTRIBUTIONS)
 
 
 # -- summaries -------------------------------------------------------------------------------------
@@ -267,23 +234,6 @@ def zscore(a: Any, axis: int | None = 0, ddof: int = 0) -> Any:
     """Return how many standard deviations each element is from the mean."""
     away = a - np.mean(a, axis=axis, keepdims=True)
     return away / np.std(a, axis=axis, ddof=ddof, keepdims=True)
-
-
-class PearsonRResult(NamedTuple):
-    """What `pearsonr` returns."""
-
-    statistic: Any
-    pvalue: Any
-
-
-@on_tensors("stats")
-def pearsonr(x: Any, y: Any) -> PearsonRResult:
-    """Return the correlation of two samples, and the probability of one as large by chance."""
-    x, y = x - np.mean(x), y - np.mean(y)
-    r = np.sum(x * y) / np.sqrt(np.sum(x * x) * np.sum(y * y))
-    df = np.size(plain(x)) - 2
-    t = np.abs(r) * np.sqrt(df / ((1 - r) * (1 + r)))
-    return PearsonRResult(r, 2 * stdtr(float(df), -t))
 
 
 @on_tensors("stats")

@@ -8,6 +8,7 @@ derivatives say how certain they are; scikit-learn's gradient, derived by hand, 
 import argparse
 from pathlib import Path
 
+import matplotlib.style
 import numpy as np
 from matplotlib.figure import Figure
 from scipy.optimize import minimize
@@ -49,23 +50,24 @@ def main(out: Path) -> None:
     print(f"−log p = {found.fun:.2f} after {found.nfev} gradients")
 
     t = np.linspace(-0.5, 10.5, 300)
-    plot = Figure(figsize=(8, 6), layout="constrained")
+    matplotlib.style.use(Path(__file__).parents[1] / "pictures.mplstyle")
+    plot = Figure(figsize=(8, 6))
     for axes, s, title in zip(
-        plot.subplots(2, 1, sharex=True), [start, found.x], ["as it starts", "learned"], strict=True
+        plot.subplots(2, 1, sharex=True), [start, found.x], ["As it starts", "Learned"], strict=True
     ):
         across = kernel(s, t, x)
         K = kernel(s, x, x) + np.exp(s[2]) * np.eye(x.size)
         mean = across @ np.linalg.solve(K, y)
         explained = (across * np.linalg.solve(K, across.T).T).sum(1)
         sd = np.sqrt(np.exp(s[0]) - explained)
-        axes.fill_between(t, mean - 2 * sd, mean + 2 * sd, color="#0072B2", alpha=0.25)
-        axes.plot(t, mean, color="#0072B2", label="mean, and 2 standard deviations")
+        axes.fill_between(t, mean - 2 * sd, mean + 2 * sd, color="#1A80C2", alpha=0.25)
+        axes.plot(t, mean, color="#1A80C2", label="mean, and 2 standard deviations")
         axes.plot(x, y, "o", color="#D55E00", markersize=4, label="measured")
         axes.set(title=f"{title}: −log p = {minus_log_likelihood(s, x, y):.1f}", ylim=(-3, 3))
     axes.set_xlabel("x")
     axes.legend(loc="upper center", ncols=2)
     out.mkdir(parents=True, exist_ok=True)
-    plot.savefig(out / "beyond_gaussian_process.png", dpi=110)
+    plot.savefig(out / "beyond_gaussian_process.png")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ probability that the state was there at that time: the backward pass is the back
 import argparse
 from pathlib import Path
 
+import matplotlib.style
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -75,18 +76,20 @@ def main(passes: int, out: Path) -> None:
     right = (states.argmax(axis=1) == truth).mean()
     print(f"{right:.0%} of the states are told rightly")
 
-    plot = Figure(figsize=(8, 5), layout="constrained")
+    matplotlib.style.use(Path(__file__).parents[1] / "pictures.mplstyle")
+    plot = Figure(figsize=(8, 5))
     above, below = plot.subplots(2, 1, sharex=True)
     above.plot(seen, ".", color="#777777", label="observed")
     above.step(range(T), levels[truth], where="mid", color="#D55E00", label="the hidden level")
-    above.legend(loc="upper right")
-    below.stackplot(range(T), states.T, colors=["#0072B2", "#E69F00", "#009E73"],
+    above.set(title="What is observed, and the hidden level behind it", ylim=(-4, 5))
+    above.legend(loc="upper right", ncols=2)
+    below.stackplot(range(T), states.T, colors=["#1A80C2", "#CC8400", "#009E73"],
                     labels=["low", "middle", "high"])  # fmt: skip
     below.set(xlabel="time", ylabel="probability", ylim=(0, 1), xlim=(0, T - 1))
-    below.set_title("∂ log p / ∂ log emission: the probability of each state")
-    below.legend(loc="lower right")
+    below.set_title("The probability of each state: ∂ log p / ∂ log emission")
+    plot.legend(*below.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     out.mkdir(parents=True, exist_ok=True)
-    plot.savefig(out / "beyond_hidden_markov_model.png", dpi=110)
+    plot.savefig(out / "beyond_hidden_markov_model.png")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ taken once more by the adjoint method, which integrates backwards and keeps no s
 import argparse
 from pathlib import Path
 
+import matplotlib.style
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -79,22 +80,24 @@ def main(passes: int, out: Path) -> None:
 
     fine = np.linspace(0, times[-1], 501)
     learned = np.asarray(path(w, seen[0], 500, fine[1]))
-    plot = Figure(figsize=(9, 4), layout="constrained")
+    matplotlib.style.use(Path(__file__).parents[1] / "pictures.mplstyle")
+    plot = Figure(figsize=(9, 4))
     plane, over_time = plot.subplots(1, 2)
     grid = np.stack(np.meshgrid(*2 * [np.linspace(-2.2, 2.2, 15)]), axis=-1)
     plane.quiver(*np.moveaxis(grid, -1, 0), *np.moveaxis(np.asarray(flow(grid, w)), -1, 0),
                  color="#999999", angles="xy")  # fmt: skip
     plane.plot(*seen.T, "o", color="#D55E00", markersize=4, label="measured")
-    plane.plot(*learned.T, color="#0072B2", label="learned")
-    plane.set(title="the learned field, and a path in it", xlabel="u₁", ylabel="u₂")
-    plane.legend(loc="upper left")
-    for k, colour in enumerate(["#0072B2", "#E69F00"]):
+    plane.plot(*learned.T, color="#1A80C2", label="learned")
+    plane.set(title="The learned field, and a path in it", xlabel="u₁", ylabel="u₂")
+    plane.set_ylim(-2.4, 2.9)
+    plane.legend(loc="upper left", ncols=2)
+    for k, colour in enumerate(["#1A80C2", "#CC8400"]):
         over_time.plot(times, seen[:, k], "o", color=colour, markersize=4, alpha=0.5)
         over_time.plot(fine, learned[:, k], color=colour, label=f"u{'₁₂'[k]}")
-    over_time.set(title="from the first point on", xlabel="time")
+    over_time.set(title="From the first point on", xlabel="time")
     over_time.legend()
     out.mkdir(parents=True, exist_ok=True)
-    plot.savefig(out / "beyond_neural_ode.png", dpi=110)
+    plot.savefig(out / "beyond_neural_ode.png")
 
 
 if __name__ == "__main__":

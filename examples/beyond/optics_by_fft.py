@@ -9,6 +9,7 @@ runs the algorithm of Gerchberg and Saxton, which goes to and fro between mask a
 import argparse
 from pathlib import Path
 
+import matplotlib.style
 import numpy as np
 from matplotlib.figure import Figure
 from sklearn.datasets import load_digits
@@ -51,20 +52,21 @@ def main(passes: int, out: Path) -> None:
         other = np.angle(np.fft.ifft2(np.sqrt(wanted) * np.exp(1j * np.angle(light))))
     print(f"cost {costs[0]:.4f}, then {costs[-1]:.4f}; Gerchberg and Saxton {theirs[-1]:.4f}")
 
-    plot = Figure(figsize=(9, 3.2), layout="constrained")
+    matplotlib.style.use(Path(__file__).parents[1] / "pictures.mplstyle")
+    plot = Figure(figsize=(9, 3.2))
     mask, picture, curve = plot.subplots(1, 3)
     mask.imshow(phase % (2 * np.pi), cmap="twilight")
-    mask.set_title("the mask: delays φ")
+    mask.set_title("The mask: delays φ")
     picture.imshow(np.asarray(brightness(phase)), cmap="inferno", vmax=wanted.max())
-    picture.set_title("the picture behind the lens")
-    curve.semilogy(costs, color="#0072B2", label="gradient descent")
-    curve.semilogy(theirs, color="#E69F00", label="Gerchberg–Saxton")
-    curve.set(title="cost", xlabel="step")
+    picture.set_title("The picture behind the lens")
+    curve.semilogy(costs, color="#1A80C2", label="gradient descent")
+    curve.semilogy(theirs, color="#CC8400", label="Gerchberg–Saxton")
+    curve.set(title="The cost", xlabel="step")
     curve.legend()
     for axes in (mask, picture):
         axes.set_axis_off()
     out.mkdir(parents=True, exist_ok=True)
-    plot.savefig(out / "beyond_optics_by_fft.png", dpi=110)
+    plot.savefig(out / "beyond_optics_by_fft.png")
 
 
 if __name__ == "__main__":

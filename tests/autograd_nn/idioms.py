@@ -140,6 +140,46 @@ scipy.signal.convolve(m, m, mode="same")|scipy.signal.correlate(x, p, mode="vali
 np.r_[x, 1.0, t] ** 2|np.c_[x, x] ** 2|np.sum([t, t * t])|np.hypot.outer(x, p)
 np.histogram(p, 3, weights=x)[0] ** 2|np.nonzero(x)[0] @ x
 np.spacing(x) + x|np.float64(2) * x
+np.einsum("ij,ik->jk", m, m) @ np.linalg.solve(s, np.eye(3))
+np.exp(-np.sum((m[:, None, :] - m[None, :, :]) ** 2, axis=-1) / 2).mean()
+np.cumsum(x[::-1])[::-1] * p|np.add.outer(x, -x)[np.triu_indices(6, 1)] ** 2
+np.lib.stride_tricks.sliding_window_view(x, 3).mean(axis=1) ** 2|(x - x.mean()) / x.std()
+np.log(np.sum(np.exp(m - m.max(axis=1, keepdims=True)), axis=1)) + m.max(axis=1)
+np.where(np.isnan(np.where(p > 1, x, np.nan)), 0.0, x ** 2)|x[np.lexsort((p, x > 1))] * p
+np.linalg.norm(m - np.outer(np.ones(2), m.mean(axis=0)), axis=0)
+np.polynomial.polynomial.polyval(t, x)|np.polynomial.Polynomial([1.0, 2.0, 3.0])(x)
+np.trapezoid(np.sin(x), np.cumsum(x))
+np.average(np.stack([x, p]), axis=0, weights=[0.3, 0.7]) ** 2|np.tensordot(m, s, axes=1) ** 2
+np.apply_along_axis(lambda r: r / r.sum(), 1, m) * m|np.argsort(np.argsort(x)) * x
+np.real(np.fft.ifft(np.fft.fft(x) * np.exp(-np.arange(6)))) ** 2
+np.abs(np.fft.rfft(x * np.hanning(6))) ** 2|np.fft.fftshift(np.abs(np.fft.fft2(m)) ** 2) * m
+np.real(np.exp(1j * x) * np.conj(np.exp(2j * x)))|np.angle(x + 1j * p)
+np.linalg.eigvalsh(np.cov(m.T) + np.eye(3)) ** 3|np.max(np.abs(m), axis=1) - np.min(m, axis=1)
+np.sqrt(np.einsum("...i,...i->...", m, m))|np.diff(np.log(np.cumprod(1 + x / 100)))
+np.clip(x, t / 2, 2 * t) ** 2|np.prod(1 - x / 9) + np.sum(np.triu(np.outer(x, x), k=1))
+np.mean(np.maximum(0, 1 - np.sign(p - 1) * x))|np.searchsorted(np.cumsum(x), 2.0) * np.sum(x)
+np.nanmean(np.where(p > 1, x, np.nan)) * x|np.ma.masked_greater(p, 1.0).filled(0.0) * x
+np.split(x, [2, 4])[1] @ np.split(x, [2, 4])[2]
+np.roll(np.pad(x, (2, 0), constant_values=1.0), 1)[:6] * x
+np.fromfunction(lambda i, j: (i + j) * t, (2, 3)) * m|np.matmul(m[:, :, None], m[:, None, :]) ** 2
+np.linalg.lstsq(np.vander(p, 3), x, rcond=None)[0] ** 2
+np.linalg.inv(s + 1j * np.diag(x[:3])).imag|np.linalg.multi_dot([x[:3], s, x[3:]])
+np.heaviside(x - 1, 0.0) * x ** 2|np.digitize(x, [0.5, 1.0, 1.5]) * x
+np.bincount([0, 2, 2, 1, 0, 3], weights=x ** 2, minlength=5) * np.arange(5)
+np.choose((p > 1).astype(int), [x, x ** 2])
+np.power(x, np.arange(6)) / np.cumprod(np.maximum(np.arange(6), 1))|np.sum(x, where=p > 1)
+np.mean(m, axis=(0, 1)) * x|np.linalg.slogdet(s)[1] * np.trace(np.linalg.inv(s))
+np.minimum.reduce([x, p, x * p])|np.add.reduce(m, axis=1) ** 2|np.concatenate((x, [t, 1.0])) ** 2
+np.hstack((x, t)) ** 2|np.sum([v ** 2 for v in x])|np.dot([1.0, 2.0, 3.0], m.T)
+np.outer([1.0, 2.0], x) ** 2|np.full(6, 2.0) @ np.diag(x) @ np.ones(6)
+np.squeeze(np.atleast_2d(x).T @ np.atleast_2d(p)) ** 2
+scipy.special.erf(x / np.sqrt(2)) * scipy.special.gammaln(x + 1)
+scipy.linalg.solve(s + np.eye(3), x[:3], assume_a="pos")
+scipy.stats.norm.logcdf(x - 3) + scipy.stats.t.logpdf(x, t + 2)
+scipy.integrate.trapezoid(x ** 2, np.cumsum(p))|scipy.special.logsumexp(m, axis=1, b=p[:3]) ** 2
+scipy.linalg.cho_solve(scipy.linalg.cho_factor(s, lower=True), x[3:])
+scipy.signal.convolve(x, [0.25, 0.5, 0.25], mode="same") ** 2
+scipy.spatial.distance.cdist(m, np.ones((2, 3))) ** 2
 """
 """Expressions, with bars between them."""
 
@@ -185,6 +225,32 @@ LINES = (
     "d = m[:, None] - m[None]\nresult = np.sqrt(np.sum(d * d, axis=-1) + 1)",
     "result = -np.mean(np.log(1 / (1 + np.exp(-x))))",
     "with np.errstate(all='ignore'): result = np.log(x)",
+    "y = x.copy()\ny[0] = 0.0\nresult = y * x",
+    "y = np.zeros((2, 3))\ny[:, 0] = m[:, 1]\ny[1] += t\nresult = y * m",
+    "y = np.empty_like(x)\nfor i in range(6): y[i] = x[i] * (y[i - 1] if i else 1.0)\nresult = y",
+    "y = m.copy()\ny[y > 1] = 1.0\nresult = y * m",
+    "y = np.array([x, x ** 2])\nresult = y.T @ y",
+    "y = np.zeros(6)\nnp.maximum(x, p, out=y)\nresult = y",
+    "y = list(x)\ny.sort(key=float)\nresult = np.array(y) * p",
+    "y = np.zeros(3)\nnp.add.at(y, [0, 1, 1, 2, 0, 2], x)\nresult = y ** 2",
+    "y = np.ones(6)\ny *= x\ny /= np.sum(y)\nresult = y * p",
+    "y = np.zeros((3, 3))\ny[np.diag_indices(3)] = x[:3]\n"
+    "y[np.triu_indices(3, 1)] = x[3:]\nresult = np.linalg.inv(y)",
+    "a, b = np.split(x, 2)\nresult = np.sqrt(a @ a) * np.cross(a, b)",
+    "q, r = np.linalg.qr(s)\nresult = q @ np.diag(np.diag(r))",
+    "w, v = np.linalg.eigh(s)\nresult = (v * np.sqrt(w)) @ v.T",
+    "u, sv, vt = np.linalg.svd(s)\nresult = u @ np.diag(np.log(sv)) @ vt",
+    "d = dict(zip('abc', x))\nresult = d['a'] * d['b'] / d['c']",
+    "y = x\ny = y - 0.1 * np.gradient(y)\nresult = np.convolve(y, [0.2, 0.6, 0.2], 'valid') ** 2",
+    "k = np.exp(-np.subtract.outer(x, x) ** 2) + 0.1 * np.eye(6)\n"
+    "L = np.linalg.cholesky(k)\nresult = np.sum(np.log(np.diag(L))) + p @ np.linalg.solve(k, p)",
+    "y = x[:]\ny = np.sort(y)\nresult = np.interp(1.0, y, np.arange(6.0))",
+    "y = 0\nfor a, b in zip(x[:-1], x[1:]): y += (b - a) ** 2\nresult = y",
+    "z = x + 1j * p\nresult = np.abs(z) ** 2 + z.real * z.imag",
+    "i = int(np.argmax(x))\nresult = x[i] ** 2",
+    "y = np.tile(x, (2, 1))\ny[0] *= 2\nresult = y ** 2",
+    "y = m.T.copy()\ny[:, 1] = 0\nresult = y ** 2",
+    "y = x.reshape(2, 3)\ny = y / y.sum(axis=1)[:, None]\nresult = -np.sum(y * np.log(y), axis=1)",
 )
 """Blocks of lines that leave `result`."""
 

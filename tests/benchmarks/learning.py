@@ -11,7 +11,8 @@
 - *memory*: what training adds on a memory map of 366 MiB.
 - *kill*: trainings that are killed at random moments and resumed, against one that is not.
 - *cluster*: 2,000,000 × 64 samples in 40 chunks and two worker processes, one of which is killed;
-  the time of a pass against NumPy by hand on the same chunks, and the memory of the workers.
+  the time of a pass against NumPy by hand on the same chunks.
+- *workers*: the memory that this adds to a worker, against that of two chunks and the weights.
 
 The two larger sets are made: `pictures` (60,000 × 784) from scikit-learn's digits, enlarged,
 turned, moved and blurred, with noise; `numbers` by ``make_friedman1``.
@@ -383,6 +384,60 @@ def cluster() -> None:
         print(measure_table(tables, list(calls), "NumPy by hand, a task a chunk"))
 
 
+def _watch() -> None:
+    """Note, on a worker, the most memory of its own that it has from now on, in MiB."""
+    import threading
+
+    def resident() -> float:
+        with open("/proc/self/status") as file:
+            return next(int(l.split()[1]) for l in file if l.startswith("RssAnon")) / 1024
+
+    def watch() -> None:
+        while True:
+            _WATCHED[1] = max(_WATCHED[1], resident())
+            time.sleep(0.002)
+
+    _WATCHED[:] = [resident()] * 2
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _watched() -> float:
+    return _WATCHED[1] - _WATCHED[0]
+
+
+_WATCHED = [0.0, 0.0]
+"""On a worker: its memory at first, and the most since."""
+
+
+def workers() -> None:
+    """Print what training adds to the memory of a worker, its chunks being made there."""
+    import dask.array as da
+    from dask.distributed import Client, LocalCluster
+
+    from nets import Network, train
+
+    def samples(chunks: int, rows: int) -> Any:
+        for make, size in ((_chunk, 64), (_targets, 10)):
+            parts = [da.from_delayed(client_delayed(make)(k, rows), (size, rows), dtype=float)
+                     for k in range(chunks)]  # fmt: skip
+            yield da.concatenate(parts, axis=1)
+
+    rows, net = 50_000, Network([64, 30, 10], seed=0)
+    local = LocalCluster(2, threads_per_worker=1, processes=True, dashboard_address=None)
+    with local, Client(local) as client:
+        train(net, *samples(4, 10_000), 2, 0.25, progress=False)  # imports, and makes the program
+        client.run(_watch)
+        train(net, *samples(40, rows), 2, 0.25, progress=False)
+        added = client.run(_watched).values()
+    chunk = (64 + 10) * rows * 8 / 2**20
+    weights = sum(array.nbytes for array in net.parameters().values()) / 2**20
+    print(
+        f"\nTraining on 40 chunks of {chunk:.0f} MiB (weights {weights:.2f} MiB) adds "
+        f"{', '.join(f'{one:.0f}' for one in added)} MiB to the workers (aim: "
+        f"{2 * chunk + weights:.0f})"
+    )
+
+
 def client_delayed(function: Any) -> Any:
     """Return `function`, delayed."""
     from dask.delayed import delayed
@@ -400,6 +455,7 @@ PARTS: dict[str, Callable[[int], None]] = {
     "memory": lambda repeat: memory(),
     "kill": lambda repeat: kill(),
     "cluster": lambda repeat: cluster(),
+    "workers": lambda repeat: workers(),
 }
 
 

@@ -270,6 +270,19 @@ def _runge_kutta(xp: Any, p: Any, y: Any, times: Any) -> Any:
     return xp.sum(xp.scan(step, y, times)[0] ** 2)
 
 
+def _carried_numbers(xp: Any, factor: Any, starts: Any, xs: Any) -> Any:
+    """Many numbers of their own that are stepped together, as in jax-ml/jax#40150."""
+
+    def step(state: Any, x: Any) -> Any:
+        return tuple(xp.tanh(factor * s + x) for s in state), x
+
+    return sum(xp.scan(step, tuple(starts[k] for k in range(20)), xs)[0])
+
+
+WORKLOADS["carried_numbers"] = Workload(
+    lambda rng, n: (np.array(0.9), rng.normal(size=20), rng.normal(size=n)), (100, 1000),
+    gradient_of(_carried_numbers),
+)  # fmt: skip
 WORKLOADS["lstm_adbench"] = Workload(
     lambda rng, n: (rng.normal(size=8 * n[1]) / 4, rng.normal(size=n)), ((20, 14), (50, 14)),
     gradient_of(_lstm),

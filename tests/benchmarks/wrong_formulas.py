@@ -1,8 +1,9 @@
-"""Random wrong formulas: whether a reason is given that is none.
+"""Random wrong formulas: whether a reason is given that is none, or the innocent are blamed.
 
-``python -m tests.benchmarks.wrong_formulas [COUNT]`` changes right formulas at random, one to three
-times, or makes sums of tensors at random, and hands over the arrays they give. A true reason is
-one on all data: what is said of a formula on some must be said of it on others too.
+``python -m tests.benchmarks.wrong_formulas [COUNT [SEED]]`` makes scripts of right formulas, in
+which it changes some at random, one to three times, or puts sums of tensors in their place; what
+follows goes on with what they give. The arrays are handed over, COUNT wrong formulas in all. A true
+reason is one on all data: what is said of a formula on some must be said of it on others too.
 """
 
 import ast
@@ -10,7 +11,7 @@ import random
 import re
 import sys
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -63,14 +64,12 @@ def changed(text: str, space: dict[str, Any], shape: Any, rng: random.Random) ->
     return rng.choice(found)
 
 
-def formulas(count: int, seed: int = 0) -> list[tuple[str, str]]:
-    """Return random wrong formulas, by the name of the gradient that they are none of."""
-    rng, (_, space) = random.Random(seed), graph(0)  # noqa: S311 - no secret
-    found: list[tuple[str, str]] = []
-    while len(found) < count:
-        name = rng.choice(list(RIGHT))
-        shape, text = space[name].shape, RIGHT[name]
-        alike = [key for key, value in space.items() if np.shape(value) == shape]
+def random_wrong(name: str, space: dict[str, Any], rng: random.Random) -> str:
+    """Return a wrong formula for a gradient, of the right shape; `space` holds the right ones."""
+    shape = space[name].shape
+    alike = [key for key, value in space.items() if np.shape(value) == shape]
+    while True:
+        text = RIGHT[name]
         if rng.random() < 0.3:
             terms = [f"{rng.uniform(-2, 2):.3f} * {rng.choice(alike)} ** {rng.randint(1, 2)}"
                      for _ in range(rng.randint(1, 3))]  # fmt: skip
@@ -78,49 +77,110 @@ def formulas(count: int, seed: int = 0) -> list[tuple[str, str]]:
         else:
             for _ in range(rng.randint(1, 3)):
                 text = changed(text, space, shape, rng)
-        try:
-            with np.errstate(all="ignore"):
-                value = eval(text, {"np": np}, space)  # noqa: S307 - our own text
-        except Exception:  # noqa: S112 - no formula
-            continue
-        fits = np.shape(value) == shape and np.isfinite(value).all()
-        if fits and not np.allclose(value, space[name], 1e-6):
-            found.append((name, text))
+        value: Any = values({**RIGHT, name: text}, space).get(name)
+        fits = value is not None and value.shape == shape and np.isfinite(value).all()
+        if fits and not np.allclose(value, space[name], 1e-6) and name not in text:
+            return text
+
+
+def scripts(count: int, seed: int = 0) -> list[dict[str, str]]:
+    """Return scripts, by the names of gradients the formulas, with some wrong ones in all but few.
+
+    The wrong formulas in them are `count` together.
+    """
+    rng, (_, space) = random.Random(seed), graph(0)  # noqa: S311 - no secret
+    found: list[dict[str, str]] = []
+    while count > 0:
+        names = rng.sample(list(RIGHT), min(rng.choice((0, 1, 2, 3, 4, 5)), count))
+        count -= len(names)
+        found.append(RIGHT | {name: random_wrong(name, space, rng) for name in names})
     return found
 
 
-def reasons(name: str, text: str, seed: int) -> set[str] | None:
-    """Return what is said of a formula on some data, numbers aside; None if it is right."""
-    J, space = graph(seed)
+def values(script: dict[str, str], space: dict[str, Any]) -> dict[str, Any]:
+    """Return what a script gives, every formula using what those before it gave."""
+    space, found = {key: value for key, value in space.items() if key not in RIGHT}, {}
     with np.errstate(all="ignore"):
-        value = np.asarray(eval(text, {"np": np}, space), dtype=float)  # noqa: S307 - our own text
-    line = verify(J, {name: value})[name]
-    said = {re.sub(r"no\. \d+", "", e.words) for e in line.explanations}
-    return None if line.right or not np.isfinite(value).all() else said
+        for name, text in script.items():
+            try:
+                value = eval(text, {"np": np}, space)  # noqa: S307 - our own text
+            except Exception:  # noqa: S112 - no formula
+                continue
+            found[name] = space[name] = np.array(value, dtype=float)
+    return found
 
 
-def false_reasons(count: int, seed: int = 0) -> tuple[int, list[tuple[str, str, set[str]]]]:
-    """Return how many formulas are explained, and those with a reason that is none elsewhere."""
-    explained, false = 0, []
-    for name, text in formulas(count, seed):
-        said = reasons(name, text, 0)
-        if said:
-            explained += 1
-            other = reasons(name, text, 1)
-            if other is not None and not said & other:
-                false.append((name, text, said))
-    return explained, false
+class Outcome(NamedTuple):
+    """What was said of scripts: names and texts of formulas, with what is to be read of them."""
+
+    explained: int
+    false: list[str]
+    innocent: list[str]
+    missed: list[str]
+    crashes: list[str]
+    slowest: float
+
+
+def judged(script: dict[str, str], seed: int) -> tuple[dict[str, set[str]], list[str]] | None:
+    """Return what is said of the formulas that are blamed on some data, and what went wrong.
+
+    None where the data cannot tell: a formula gives no finite numbers.
+    """
+    J, space = graph(seed)
+    claims = values(script, space)
+    if len(claims) < len(script) or not all(np.isfinite(v).all() for v in claims.values()):
+        return None
+    # d_z1 is ∂J/∂z1; of dz1, ∂J/∂z1 of each sample might be meant as well
+    report = verify(J, {f"d_{name[1:]}": value for name, value in claims.items()})
+    said = {line.name.replace("_", ""):
+            {re.sub(r"no\. \d+", "", e.words) for e in line.explanations}
+            for line in report.failures}  # fmt: skip
+    return said, [note for note in report.notes if "failed" in note]
+
+
+def outcome(count: int, seed: int = 0) -> Outcome:
+    """Return what is said of random scripts."""
+    result = Outcome(0, [], [], [], [], 0.0)
+    for script in scripts(count, seed):
+        wrong = {name for name, text in script.items() if text != RIGHT[name]}
+        start = time.process_time()
+        try:
+            found = judged(script, 0)
+        except Exception as error:
+            result.crashes.append(f"{script}: {type(error).__name__}: {error}")
+            continue
+        took = time.process_time() - start
+        if found is None:
+            continue
+        said, crashes = found
+        texts = "; ".join(f"{name} = {script[name]}" for name in script if name in wrong)
+        result.crashes.extend(f"{texts}: {crash}" for crash in crashes)
+        result.innocent.extend(f"{name} where {texts}" for name in said.keys() - wrong)
+        result.missed.extend(f"{name} of {texts}" for name in wrong - said.keys())
+        told = {name for name, reasons in said.items() if reasons}
+        other = judged(script, 1) if told else None
+        for name in told if other is not None else ():
+            if other is not None and name in other[0] and not said[name] & other[0][name]:
+                result.false.append(f"{name} of {texts}: {sorted(said[name])[:1]}")
+        result = result._replace(
+            explained=result.explained + len(told), slowest=max(result.slowest, took)
+        )
+    return result
 
 
 def main() -> None:
-    """Print the false reasons, and how many there are."""
-    count, start = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000, time.process_time()
-    explained, false = false_reasons(count)
-    for name, text, said in false:
-        print(f"{name} = {text}: {sorted(said)[:1]}")
+    """Print what is not as it should be, and how much there is of it."""
+    count, seed = [*map(int, sys.argv[1:]), *(10_000, 0)[len(sys.argv) - 1 :]]
+    start = time.process_time()
+    result = outcome(count, seed)
+    kinds = ("false", "innocent", "missed", "crashes")
+    for kind in kinds:
+        for text in getattr(result, kind):
+            print(f"{kind}: {text}")
     took = (time.process_time() - start) / count
-    print(f"{count} wrong formulas, {explained} explained, {len(false)} false reasons; "
-          f"{took:.3f} s each")  # fmt: skip
+    counts = [f"{len(getattr(result, kind))} {kind}" for kind in kinds]
+    print(f"{count} wrong formulas: {result.explained} explained, {', '.join(counts)}; "
+          f"{took:.3f} s each, slowest verdict {result.slowest:.2f} s")  # fmt: skip
 
 
 if __name__ == "__main__":

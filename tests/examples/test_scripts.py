@@ -20,7 +20,8 @@ AGAIN = "run python examples/make_gallery.py"
 
 def pictures_of(lesson: Path) -> set[str]:
     """Return the names of the pictures that a lesson shows."""
-    return set(re.findall(r'lesson\.show\(.*"(\w+)"\)', lesson.read_text(encoding="utf-8")))
+    shown = r'lesson\.show\(.*?"(\w+)",?\s*\)'
+    return set(re.findall(shown, lesson.read_text(encoding="utf-8"), re.DOTALL))
 
 
 @pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.stem)

@@ -1,5 +1,6 @@
 """``python -m nets``: what it prints, what it writes, and what it says to bad arguments."""
 
+import json
 import os
 import subprocess
 import sys
@@ -55,6 +56,56 @@ def test_verify_of_another_structure(capsys: pytest.CaptureFixture[str]) -> None
     text = capsys.readouterr().out
     assert "all 9 formulas are right" in text
     assert "δ⁽⁴⁾" in text
+
+
+def test_the_report_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", "--structure", "3", "3", "1", "--format", "json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["ok"] is True
+    assert [line["name"] for line in report["lines"]][:2] == ["delta3", "db2"]
+    assert report["lines"][0]["difference"]["absolute"] < 1e-15
+
+
+def test_the_program_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["program", "--structure", "3", "3", "1", "--out", str(tmp_path / "new")]) == 0
+    written = tmp_path / "new" / "program.py"
+    assert capsys.readouterr().out == f"{written}\n"
+    assert "delta2 = (W2.T @ delta3)" in written.read_text(encoding="utf-8")
+
+
+def test_too_many_layers_for_a_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["explore", "--structure", *["2"] * 80, "--out", str(tmp_path)])
+    assert "--structure: the graph has 403 nodes, and explore shows 300" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["verify", "derive", "prove"])
+def test_narrow_terminals(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = [command, "--structure", "3", "3", "1"]
+    assert main(given) == 0
+    whole = capsys.readouterr().out
+    monkeypatch.setenv("COLUMNS", "44")
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert main(given) == 0
+    narrow = capsys.readouterr().out
+    assert max(map(len, whole.splitlines())) > 100
+    assert max(map(len, narrow.splitlines())) <= 44
+    assert "\x1b" not in narrow
+    kept = [text.translate({ord(c): None for c in "- \n"}) for text in (whole, narrow)]
+    assert kept[0] == kept[1]
+
+
+def test_costs_that_do_not_fall_warn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = ["train", "--out", str(tmp_path), "--iterations"]
+    rising = ["--activation", "relu", "--output", "linear", "--alpha", "0.4"]
+    assert main([*given, "6", *rising]) == 0
+    assert "warning: the cost rose from 6.39 to 1" in capsys.readouterr().err
+    assert main([*given, "20", "--alpha", "50"]) == 0
+    assert "warning: the cost stands still at 0.5;" in capsys.readouterr().err
+    assert main([*given, "20"]) == 0
+    assert "warning" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -45,22 +45,26 @@ def test_layers_stand_in_columns_and_nothing_overlaps() -> None:
     for net in (graphs.network(), Network([64, 30, 10], seed=0), Network([2, 4, 4, 3], seed=0)):
         places = _places(net.draw(weights=True))
         circles = {id_: p for id_, p in places.items() if re.fullmatch(r"l\d+n\d+", id_)}
+        across = circles["l2n1"][0]
+        assert across >= 1.7
         for id_, (x, _) in circles.items():
-            assert x == pytest.approx(3.0 * (int(id_[1]) - 1))
+            assert x == pytest.approx(across * (int(id_[1]) - 1), abs=1e-3)
         for a, b in itertools.combinations(circles.values(), 2):
             assert np.hypot(a[0] - b[0], a[1] - b[1]) > 0.68  # twice the radius
         chips = [p for id_, p in places.items() if "to" in id_]
         for a, b in itertools.combinations(chips, 2):
-            assert abs(a[0] - b[0]) > 0.4 or abs(a[1] - b[1]) > 0.16
+            assert abs(a[0] - b[0]) > 0.9 or abs(a[1] - b[1]) > 0.2
 
 
 def test_large_layers_are_abbreviated() -> None:
     read = Read(Network([64, 30, 10], seed=0).draw())
     assert read.texts["l1n64"] == ["x", "64"]
-    assert "l1n8" not in read.texts
+    assert "l1n4" not in read.texts
+    assert len([id_ for id_ in read.texts if id_.startswith("l1n")]) == 4 + 1  # and the bias
     assert read.texts["dots1"] == ["⋮"]
     assert "64 nodes" in read.texts["title1"]
     assert "l1n5" not in Read(Network([64, 30, 10], seed=0).draw(most=5)).texts
+    assert "l1n8" in Read(Network([8, 3], seed=0).draw()).texts
 
 
 def test_weights_by_thickness_sign_and_number() -> None:
@@ -75,7 +79,11 @@ def test_weights_by_thickness_sign_and_number() -> None:
     assert style.BACKWARD in lines["l1n2 -> l2n1"]
     assert "dashed" not in lines["l1n1 -> l2n1"]
     read = Read(net.draw(weights=True))
-    assert [read.texts[f"l1n{j}to1"] for j in (1, 2, 0)] == [["1"], ["−0.5"], ["0"]]
+    assert read.texts["l1n1to1"] == ["w", "11", "(1)", "= 1"]
+    assert read.texts["l1n2to1"] == ["w", "12", "(1)", "= −0.5"]
+    assert "l1n0to1" not in read.texts  # 0, of which the legend says that it has no number
+    net.b[1][0, 0] = 0.25
+    assert Read(net.draw(weights=True)).texts["l1n0to1"] == ["b", "1", "(1)", "= 0.25"]
     assert "penwidth" not in net.draw().source
 
 

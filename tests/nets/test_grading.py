@@ -200,3 +200,52 @@ def test_a_lecturers_own_sheet(tmp_path: Path) -> None:
     assert "w (1, 3)" in text and "dw = ..." in text
     answer = text.replace("dw = ...", "dw = 2 * (w @ x - 1) * x.T")
     assert grade(path, [handed_in(tmp_path, "a.py", answer)])[0].points == 2
+
+
+UNREADABLE = {
+    "latin.py": ("dW = 'é'".encode("latin-1"), "cannot be read"),
+    "empty.py": (b"\n\n", "it is empty"),
+    "report.pdf": (b"%PDF", "neither a Python file (.py) nor a notebook (.ipynb)"),
+    "cut.ipynb": (b'{"cells": [', "cannot be read"),
+    "list.ipynb": (b"[]", "it is no notebook"),
+    "nested.ipynb": (b"[" * 200_000, "no notebook"),
+}
+
+
+def test_what_cannot_be_read_is_a_mark_of_0_with_its_reason(tmp_path: Path) -> None:
+    for name, (content, _) in UNREADABLE.items():
+        (tmp_path / name).write_bytes(content)
+    rest = [str(path) for path in tmp_path.iterdir()]
+    handed_in(tmp_path, "deletes.py", f"import os\nfor p in {rest!r}: os.remove(p)\n")
+    late = handed_in(tmp_path, "zz_late.py", RIGHT["softmax"])
+    handed_in(tmp_path, "another.py", f"import os; os.remove({str(late)!r})")
+    grades = {g.name: g for g in grade("softmax", [tmp_path])}
+    for name, (_, said) in UNREADABLE.items():
+        graded = grades[Path(name).stem]
+        assert said in graded.problem, (name, graded.problem)
+        assert graded.points == 0
+    assert grades["zz_late"].points == 6  # it was read before another deleted it
+
+
+def test_gradients_that_objects_keep_are_found(tmp_path: Path) -> None:
+    text = """
+class Linear:
+    def __init__(self, W, b):
+        self.W, self.b = W, b
+    def backward(self, X, d):
+        self.dW, self.db = X.T @ d, d.sum(axis=0)
+
+class Model:
+    def __init__(self):
+        self.layers = [Linear(W, b)]
+
+model = Model()
+P = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+dlogits = (P - Y) / len(X)
+model.layers[0].backward(X, dlogits)
+"""
+    (graded,) = grade("softmax", [handed_in(tmp_path, "objects.py", text)])
+    assert graded.points == 6
+    wrong = text.replace("X.T @ d,", "-X.T @ d,")
+    (graded,) = grade("softmax", [handed_in(tmp_path, "objects.py", wrong)])
+    assert [mark.points for mark in graded.marks] == [3, 0, 1]

@@ -24,14 +24,15 @@ from ...formulas.sized import Sized, lifted
 from ...formulas.sum_functions import is_positive
 from ...formulas.terms import Head, Index, NoForm, Terms, algebra
 from ...ops.logical import EQUAL, NOT_EQUAL
+from ..facts import called
 from ..names import Environment, Meaning
 from ..verify.claims import Claim, FormulaError, run
 from ..verify.report import difference
 from .certificate import certificate
-from .facts import called, declare, is_sign
 from .general import ANY_F, OWN_FORM, OWN_SLOPE, Sizes, World, identity_of, is_given, samples_size
 from .random_sizes import Draw, draws
 from .readings import SIZE, Readings, number_in, numbers_in, read, ways
+from .relations import declare, is_sign
 
 FEW = 3
 """At how many random sizes the numbers must agree."""

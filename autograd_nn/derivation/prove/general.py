@@ -33,8 +33,8 @@ from ...ops.reductions import MEAN, SUM
 from ...ops.shapes import BROADCAST_TO, RESHAPE
 from ...ops.trigonometry import TANH
 from ..names import Environment, Meaning, spelling
-from .facts import declare
 from .readings import SIZE, Reading, Readings, number_in
+from .relations import declare
 
 Nodes = dict[Tensor, Tensor]
 ANY_F, OWN_SLOPE, OWN_FORM = "every differentiable f", "slope", "form"

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from ...core.backward import gradients
 from ...core.op import Op
-from ...core.recording import recording
 from ...core.tensor import Tensor, plain
 from ...formulas.sized import Size
 from ...ops.indexing import TAKE
+from ..facts import fulfil
 from ..names import Environment, Meaning
-from .facts import called, parameters
 from .general import Sizes, identity_of, is_given, run_again, samples_size
 
 
@@ -115,51 +114,6 @@ class Draw:
         if text in self._readings:
             return self._readings[text].among(self.sizes)
         return self.environment.extras[text]
-
-
-def fulfil(assume: Sequence[Any], leaves: Mapping[str, Tensor], rng: np.random.Generator) -> None:
-    """Move the values of leaves to where the facts hold, by Newton's method."""
-    for _ in range(60 if assume else 0):
-        worst = 0.0
-        for fact in assume:
-            with recording():
-                said = called(fact, leaves)
-                gap = said.inputs[0] - said.inputs[1]
-            values = plain(gap)
-            strict = said.op.symbol in (">", "<")
-            if strict:
-                values = np.minimum(values * (1 if said.op.symbol == ">" else -1) - 0.1, 0)
-            worst = max(worst, float(np.abs(values).max(initial=0)))
-            if strict:
-                sign = 1 if said.op.symbol == ">" else -1
-                residual = (gap * sign - 0.1) * (values < 0)
-            else:
-                residual = gap
-            names = [n for n in leaves if n in parameters(fact)]
-            flat = np.ravel(plain(residual))
-            rows = []
-            for k in range(flat.size):
-                seed = np.zeros(flat.size)
-                seed[k] = 1
-                rows.append(
-                    np.concatenate(
-                        [
-                            np.ravel(g)
-                            for g in gradients(
-                                residual,
-                                [leaves[n] for n in names],
-                                seed.reshape(np.shape(plain(residual))),
-                            )
-                        ]
-                    )
-                )
-            step = np.linalg.lstsq(np.array(rows), flat, rcond=None)[0]
-            for n in names:
-                count = leaves[n].size
-                leaves[n].data = leaves[n].data - step[:count].reshape(leaves[n].shape)
-                step = step[count:]
-        if worst < 1e-13:
-            return
 
 
 def draws(

@@ -32,7 +32,6 @@ from ...formulas.expression import (
     transposed,
     without,
 )
-from ...formulas.printing import python_text
 from ...ops.elementwise import ADD, DIVIDE, MULTIPLY, NEGATIVE, SUBTRACT
 from ...ops.indexing import GETITEM
 from ...ops.linalg import MATMUL
@@ -136,7 +135,7 @@ def _swapped(s: Setting) -> Iterator[Candidate]:
     for path, node in s.calls(MATMUL):
         for arranged, count, swapped in _arrangements(*node.args):
             if swapped and count < 2:
-                words = f"the factors of {s.quote(node)} are swapped: {python_text(arranged)}"
+                words = f"the factors of {s.quote(node)} are swapped: {s.quote(arranged)}"
                 yield s.repair(path, arranged, words)
 
 
@@ -151,7 +150,7 @@ def _product_for_matmul(s: Setting) -> Iterator[Candidate]:
             others = without(node, [here, there])
             for arranged, _, _ in _arrangements(a, b):
                 whole = arranged if len(chain) == 2 else call(MULTIPLY, arranged, others)
-                words = f"* stands where a matrix product belongs: {python_text(arranged)}"
+                words = f"* stands where a matrix product belongs: {s.quote(arranged)}"
                 yield s.repair(path, whole, words)
 
 
@@ -160,7 +159,7 @@ def _matmul_for_product(s: Setting) -> Iterator[Candidate]:
         a, b = node.args
         for left, right in ((a, b), (transposed(a), b), (a, transposed(b))):
             put = call(MULTIPLY, left, right)
-            words = f"a matrix product stands where * belongs: {python_text(put)}"
+            words = f"a matrix product stands where * belongs: {s.quote(put)}"
             yield s.repair(path, put, words)
 
 
@@ -192,7 +191,7 @@ def _other_reduction(op: Op, other: Op) -> Callable[[Setting], Iterator[Candidat
     def rewritings(s: Setting) -> Iterator[Candidate]:
         for path, node in s.calls(op):
             put = Expr(other, node.args, node.params)
-            words = f"a {op.name} stands where a {other.name} belongs: {python_text(put)}"
+            words = f"a {op.name} stands where a {other.name} belongs: {s.quote(put)}"
             yield s.repair(path, put, words)
 
     return rewritings
@@ -208,7 +207,7 @@ def _axis(s: Setting) -> Iterator[Candidate]:
             params: dict[str, Any] = {"axis": axis} if axis is not None else {}
             put = Expr(node.op, node.args, params | ({"keepdims": True} if keep else {}))
             if put.key() != node.key():
-                words = f"{s.quote(node)} is taken over the wrong axis: {python_text(put)}"
+                words = f"{s.quote(node)} is taken over the wrong axis: {s.quote(put)}"
                 yield s.repair(path, put, words)
 
 
@@ -281,7 +280,7 @@ def _other_keys(s: Setting, path: Path, node: Expr) -> Iterator[Candidate]:
             if new is not None:
                 moved = (*parts[:i], new, *parts[i + 1 :])
                 put = call(GETITEM, node.args[0], key=moved if isinstance(key, tuple) else new)
-                words = f"the index in {s.quote(node)} is shifted: {python_text(put)}"
+                words = f"the index in {s.quote(node)} is shifted: {s.quote(put)}"
                 yield s.repair(path, put, words)
 
 

@@ -84,30 +84,44 @@ class Chain:
 
     @cached_property
     def found(self) -> list[Found]:
-        """The mistakes that each give some of the arrays that are wrong, the simplest first."""
-        return self._search(self.arrays) + self._search(self.lines_of_programs)
+        """The mistakes that each give some of what is wrong, the simplest first."""
+        return self._search(self.arrays) + self._search(self.lines_of_programs, own=False)
 
-    def _search(self, group: dict[int, tuple[Line, Claimed]]) -> list[Found]:
+    @cached_property
+    def _alone(self) -> list[Found]:
+        """The same of arrays, each taken for one made from the true gradients."""
+        wrong = {i: group for i, group in self.arrays.items() if not group[0].right}
+        others = sum(not line.right or bool(line.inherits) for line in self.lines.values())
+        return self._search(wrong, own=False) if others > 1 else []
+
+    def _search(self, group: dict[int, tuple[Line, Claimed]], own: bool = True) -> list[Found]:
         claims = {i: claimed for i, (_, claimed) in group.items()}
         wrong = [i for i, (line, _) in group.items() if not line.right]
         if not wrong or len(self.place) > LARGEST_GRAPH:
             return []
-        base = self.follows(set(claims), own=group is self.arrays)
-        return Search(self.environment, [base], claims, wrong).found()
+        return Search(self.environment, [self.follows(set(claims), own)], claims, wrong).found()
+
+    def claimed(self, i: int) -> bool:
+        """Whether the numbers of a tensor are known: those of an array or of a program's line."""
+        return i in self.arrays or i in self.lines_of_programs
+
+    def told(self, i: int) -> list[Found]:
+        """Return the mistakes that give a claim: on the learner's gradients, or on the true."""
+        return [f for f in self.found if i in f.explains] or [
+            f for f in self._alone if i in f.explains
+        ]
 
     def right(self, claim: Claim) -> Any:
-        """Return what an array should be, given the learner's other results; None for formulas."""
-        node = claim.meaning.node
-        if claim.function is not None or node is None or not claim.meaning.gradient:
-            return None
-        i = self.place[node]
-        found = self.follows({i}).arriving.get(i)
+        """Return what a gradient should be, given the learner's other results; None if nothing."""
+        i = self.place.get(claim.meaning.node, -1)  # type: ignore[arg-type]  # None is in no graph
+        found = self.follows({i}).arriving.get(i) if i >= 0 and claim.meaning.gradient else None
         return None if found is None else np.asarray(found * claim.meaning.scale, dtype=float)
 
     def shared(self, i: int) -> list[Found]:
         """Return the mistakes that give this claim and others that are wrong."""
         group = self.arrays if i in self.arrays else self.lines_of_programs
-        if sum(not line.right or bool(line.inherits) for line, _ in group.values()) < 2:
+        wrong = sum(not line.right or bool(line.inherits) for line, _ in group.values())
+        if wrong < 2 or i not in group:
             return []
         return [f for f in self.found if i in f.explains and f.explains[1:]]
 
@@ -131,11 +145,10 @@ class Chain:
         roots = _roots(self.lines[of] for of in self._before(node))
         if not roots:
             return
-        i = self.place[node]
-        value = self.follows({i}).arriving.get(i, 0) * claim.meaning.scale
-        claimed, right = line.values
-        size = float(np.abs(value).max()) if np.size(value) else 0.0
-        if close(np.broadcast_to(value, right.shape), claimed, self.judge.rtol * size):
+        value = self.right(claim)
+        if value is None:
+            value = np.zeros_like(line.values[1])
+        if close(value, line.values[0], self.judge.rtol * float(np.abs(value).max(initial=0))):
             line.inherit(roots)
 
     def _before(self, node: Tensor) -> list[Tensor]:

@@ -10,13 +10,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ...core.tensor import Tensor
+from ..facts import parameters, refuted
 from .chain import Chain, judge_in_the_chain
 from .claims import Claim
 from .differences import compare
@@ -38,6 +39,7 @@ def verify(
     script: Any = None,
     forward: Any = None,
     names: Any = None,
+    assume: Sequence[Callable[..., Any]] = (),
     samples: int | None = None,
     draws: int = 3,
     seed: int = 0,
@@ -73,6 +75,10 @@ def verify(
     names : mapping of str to object, optional
         What the programs may use besides, such as ``locals()``. Tensors of the graph without a
         name get the one that they, or arrays of their values, have there.
+    assume : sequence of callable
+        Facts about given tensors, as for `prove`: ``lambda y: np.sum(y, axis=0) == 1``,
+        ``lambda s: s > 0``. A formula need be right only where they hold: random draws fulfil
+        them, and the report says so.
     samples : int, optional
         How many samples `J` is the mean over (1 for a plain sum). Read off the graph if left out,
         where it says so.
@@ -102,9 +108,10 @@ def verify(
     Raises
     ------
     TypeError, ValueError
-        If nothing is handed over, or the program is none or its forward pass stops; if `J` is no
-        recorded scalar, a claim is named after nothing in the graph, or there is
-        none; if it uses ``m`` or a δ and the graph does not say how many samples there are.
+        If nothing is handed over, or the program is none or its forward pass stops; if what is
+        assumed does not hold for the given values; if `J` is no recorded scalar, a claim is named
+        after nothing in the graph, or there is none; if it uses ``m`` or a δ and the graph does
+        not say how many samples there are.
         Whatever goes wrong inside a formula or a script is reported.
 
     Notes
@@ -129,11 +136,17 @@ def verify(
     """
     if hints not in (1, 2, 3, 4):
         raise ValueError(f"hints is {hints!r}; it must be 1, 2, 3 or 4")
-    given = handed(J, claims, script, forward, names, samples, allow_own)
-    reading = partial(_judged, draws=draws, seed=seed, rtol=rtol)
+    given = handed(J, claims, script, forward, names, samples, allow_own, assume)
+    if assume:
+        environment = given.environment
+        leaves = {text: x for text, x in environment.named.items() if x.op is None}
+        wrong = refuted(assume, leaves, max(rtol, 8 * float(np.finfo(environment.J.dtype).eps)))
+        if wrong:
+            raise ValueError(f"what is assumed of {wrong[0]} does not hold for the given values")
+    reading = partial(_lines, draws=draws, seed=seed, rtol=rtol)
     given, judge, lines, chain = _best_reading(given, reading)
     environment, found, notes = given.environment, given.claims, given.notes
-    wrong = any(not line.right for line in lines)
+    failed = any(not line.right for line in lines)
     for claim, line in zip(found, lines, strict=True):
         line.hints = hints
         if chain and not line.right and not claim.problem:
@@ -143,7 +156,7 @@ def verify(
     warn = partial(
         _guarded, partial(_unrevealed, judge, found), notes, "looking for what is hidden"
     )
-    report = Report(lines, notes, list if wrong else warn)
+    report = Report(lines, notes, list if failed else warn)
     report.graph = [environment.J]
     report.problems = given.problems
     if judge.fresh:
@@ -158,6 +171,7 @@ def verify(
             for text, node in environment.named.items()
             if node.op is None and node.dtype.kind in "iub"
         ]
+        kept += [f"what is assumed of {', '.join(parameters(fact))}" for fact in assume]
         if kept:
             report.notes.append(f"kept on the random draws: {', '.join(kept)}")
     if finite_differences:
@@ -191,13 +205,9 @@ def assert_right(J: Tensor, claims: Any, **options: Any) -> None:
     verify(J, claims, **options).raise_if_wrong()
 
 
-def _judged(given: Handed, draws: int, seed: int, rtol: float) -> tuple[Judge, list[Line], Any]:
+def _lines(given: Handed, draws: int, seed: int, rtol: float) -> tuple[Judge, list[Line]]:
     judge = Judge(given.environment, given.claims, draws, seed, rtol)
-    lines = [_line(judge, claim) for claim in given.claims]
-    if all(line.right for line in lines):
-        return judge, lines, None
-    in_the_chain = partial(judge_in_the_chain, judge, given.claims, lines)
-    return judge, lines, _guarded(in_the_chain, given.notes, "the chain")
+    return judge, [_line(judge, claim) for claim in given.claims]
 
 
 def _line(judge: Judge, claim: Claim) -> Line:
@@ -215,7 +225,8 @@ def _why(given: Handed, judge: Judge, claim: Claim, chain: Chain) -> list[Explan
     repair = (
         partial(given.repair.sought, judge, given.claims, claim, chain) if given.repair else list
     )
-    if claim.left and np.size(claim.array) == 1:  # one number is a multiple of anything
+    # one number is a multiple of anything, and zeros are what is left of everything
+    if claim.left and (np.size(claim.array) == 1 or not np.any(claim.array)):
         return repair() or explain(judge, claim, chain)
     return explain(judge, claim, chain) or repair()
 
@@ -230,7 +241,7 @@ def _guarded(make: Callable[[], Any], notes: list[str], what: str) -> Any:
 
 
 def _best_reading(
-    given: Handed, judged: Callable[[Handed], tuple[Judge, list[Line], Any]]
+    given: Handed, judged: Callable[[Handed], tuple[Judge, list[Line]]]
 ) -> tuple[Handed, Judge, list[Line], Any]:
     """Return the reading of what was handed over under which the fewest formulas are wrong.
 
@@ -241,17 +252,30 @@ def _best_reading(
     def wrong(lines: list[Line]) -> int:
         return sum(not line.right for line in lines)
 
-    best = (given, *judged(given))
+    def in_the_chain(reading: Handed, judge: Judge, lines: list[Line]) -> Any:
+        chained = partial(judge_in_the_chain, judge, reading.claims, lines)
+        return _guarded(chained, reading.notes, "the chain") if wrong(lines) else None
+
+    judge, lines = judged(given)
+    alone = wrong(lines)
+    best = given, judge, lines, in_the_chain(given, judge, lines)
     for readings in (Handed.per_sample, Handed.uncounted, Handed.with_names):
         before = best[0] if wrong(best[2]) > (readings is Handed.with_names) else None
         for other in readings(before) if before is not None else ():
-            tried = (other, *judged(other))
-            if other.claims and wrong(tried[2]) < (
-                1 if readings is Handed.uncounted else wrong(best[2])
-            ):
-                best = tried
+            judge, lines = judged(other)
+            raw, limit = wrong(lines), alone
+            if readings is Handed.uncounted:  # fewer claims: that they are right tells nothing
+                kept = {line.name for line in lines}
+                limit = wrong([line for line in best[2] if line.name in kept])
+            if not other.claims or raw >= limit:
+                continue
+            tried = other, judge, lines, in_the_chain(other, judge, lines)
+            if wrong(lines) < wrong(best[2]):
+                best, alone = tried, raw
             if not wrong(best[2]) or (readings is Handed.with_names and best is tried):
                 break
+    for node, text in best[0].called.items():
+        node.name = text
     return best
 
 

@@ -20,7 +20,7 @@ from ...core.recording import recording
 from ...core.tensor import Tensor, plain
 from ...formulas.expression import LARGEST, Expr, from_graph, size
 from ..names import Environment, Meaning, UnknownNameError, spelling
-from .script import as_array
+from .values import as_array
 
 
 class Formula:

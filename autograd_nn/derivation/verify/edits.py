@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -77,21 +78,29 @@ class Edit(NamedTuple):
 
     Attributes
     ----------
-    kind, words : str
-        What kind of mistake it repairs, and in words.
+    kind : str
+        What kind of mistake it repairs.
     line : int
         Of the program.
     rank : int
         How far-fetched it is.
     statement : ast.stmt
         The statement as it is now.
+    said : tuple
+        A text, and the parts of the program that it quotes.
     """
 
     kind: str
-    words: str
     line: int
     rank: int
     statement: ast.stmt
+    said: tuple[str, Any, Any, Sequence[ast.AST]]
+
+    @property
+    def words(self) -> str:
+        """What is to be changed, in words."""
+        text, old, new, others = self.said
+        return text.format(*map(ast.unparse, (old, new)), ", ".join(map(ast.unparse, others)))
 
 
 def names_of(tree: ast.AST) -> set[str]:
@@ -147,20 +156,47 @@ def _key(statement: ast.stmt) -> Any:
 
 
 def edits(tree: ast.Module, chosen: list[ast.stmt], names: Names) -> Iterator[Edit]:
-    """Yield changes of the chosen statements of a program, which is changed while one is out."""
-    for rank in range(4):
-        for statement in chosen:
-            yield from _of_statement(tree, statement, rank)
-            for slot in list(_slots(statement)):
-                for kind, words, new, far in _others(slot, names):
-                    if far == rank:
-                        slot.put(new)
-                        yield Edit(kind, words, statement.lineno, rank, statement)
-                        slot.put(slot.node)
+    """Yield changes of the chosen statements of a program, the likeliest first.
+
+    The program is changed while one is out.
+    """
+    held = {id(s): _Slot(node, field, i, s, True) for node in ast.walk(tree)
+            for field in ("body", "orelse", "finalbody")
+            for i, s in enumerate(_list(getattr(node, field, None)))}  # fmt: skip
+    indices = {ast.unparse(i): i for i in _indices(tree)}
+    found: list[tuple[_Other, _Slot, ast.stmt]] = []
+    for s in chosen:
+        found += [(other, held[id(s)], s) for other in _of_statement(s, list(indices.values()))]
+        for slot in _slots(s):
+            others = (*_of_operations(slot.node), *_of_names(slot, names),
+                      *_of_missing_parts(slot, names))  # fmt: skip
+            found += [(other, slot, s) for other in others]
+    for other, slot, s in sorted(found, key=lambda entry: entry[0].rank):
+        new: Any = other.new
+        if isinstance(new, ast.mod | ast.stmt):
+            new = ast.fix_missing_locations(ast.copy_location(new, s))
+        slot.put(new)
+        changed = new if slot.node is s else s
+        yield Edit(
+            other.kind, s.lineno, other.rank, changed, (other.words, slot.node, new, other.others)
+        )
+        slot.put(slot.node)
+
+
+def _list(value: Any) -> list[ast.stmt]:
+    return value if isinstance(value, list) else []
+
+
+def _indices(tree: ast.Module) -> Iterator[ast.expr]:
+    """Yield what arrays are indexed by, axis by axis."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Subscript):
+            key = node.slice
+            yield from key.elts if isinstance(key, ast.Tuple) else [key]
 
 
 class _Slot(NamedTuple):
-    """A place of a tree that holds an expression."""
+    """A place of a tree that holds an expression or a statement."""
 
     parent: Any
     field: str
@@ -195,18 +231,21 @@ def _slots(tree: Any, top: bool = True, array: Any = None) -> Iterator[_Slot]:
             yield from _slots(node, False, array)
 
 
-_Other = tuple[str, str, ast.expr, int]
+class _Other(NamedTuple):
+    """What may have been meant in the place of something.
+
+    In the words, {0} is what stands there, {1} what belongs there, {2} the `others`.
+    """
+
+    kind: str
+    words: str
+    new: Any
+    rank: int
+    others: Sequence[ast.AST] = ()
 
 
-def _others(slot: _Slot, names: Names) -> Iterator[_Other]:
-    """Yield what an expression may have been meant to be, with how far-fetched that is."""
-    yield from _of_operations(slot.node)
-    yield from _of_names(slot, names)
-    yield from _of_missing_parts(slot, names)
-
-
-def _instead(node: ast.expr, new: ast.expr, rank: int = 1, kind: str = "wrong variable") -> _Other:
-    return kind, f"{ast.unparse(node)} stands where {ast.unparse(new)} belongs", new, rank
+def _instead(new: ast.expr, rank: int = 1, kind: str = "wrong variable") -> _Other:
+    return _Other(kind, "{0} stands where {1} belongs", new, rank)
 
 
 def _of_operations(node: Any) -> Iterator[_Other]:
@@ -214,69 +253,58 @@ def _of_operations(node: Any) -> Iterator[_Other]:
     if isinstance(node, ast.BinOp):
         sums = isinstance(node.op, _TERMS)
         for op in _OPS.get(type(node.op), ()):
-            yield _instead(node, ast.BinOp(node.left, op(), node.right), 0, "wrong operation")
+            yield _instead(ast.BinOp(node.left, op(), node.right), 0, "wrong operation")
         if sums or isinstance(node.op, _FACTORS):
-            what = "term" if sums else "factor"
-            for new, left in _without(node, sums):
-                text = ", ".join(map(ast.unparse, left))
-                few = 1 if len(left) == 1 else 2
-                words = f"{text} is one {what} too many: leave it out"
-                yield f"{what} too many", words, new, few
+            kind = "term too many" if sums else "factor too many"
+            for new, gone in _without(node, sums):
+                words = "{2} is one " + kind + ": leave it out"
+                yield _Other(kind, words, new, 1 if len(gone) == 1 else 2, gone)
         if isinstance(node.op, ast.MatMult):
-            yield _instead(node, ast.BinOp(node.right, node.op, node.left), 1, "factors swapped")
+            yield _instead(ast.BinOp(node.right, node.op, node.left), 1, "factors swapped")
         if isinstance(node.op, ast.Pow):
-            yield _instead(node, node.left, 1, "wrong power")
+            yield _instead(node.left, 1, "wrong power")
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.Not, ast.Invert)):
-        words = f"the sign of {ast.unparse(node)} is wrong: {ast.unparse(node.operand)}"
-        yield "sign", words, node.operand, 0
+        yield _Other("sign", "the sign of {0} is wrong: {1}", node.operand, 0)
     elif isinstance(node, ast.Compare) and len(node.ops) == 1:
         for op in _OPS.get(type(node.ops[0]), ()):
-            yield _instead(
-                node, ast.Compare(node.left, [op()], node.comparators), 0, "wrong comparison"
-            )
+            yield _instead(ast.Compare(node.left, [op()], node.comparators), 0, "wrong comparison")
     elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
         n: Any = node.value
         for value in dict.fromkeys((n + 1, n - 1, 2 * n, n / 2)):
-            yield _instead(node, ast.Constant(value), 1, "wrong number")
-    elif isinstance(node, ast.Attribute):
-        if node.attr == "T":
-            yield "transposed", f"{ast.unparse(node)} must not be transposed", node.value, 0
-        elif node.attr in _PARTNERS:
-            yield _instead(
-                node, ast.Attribute(node.value, _PARTNERS[node.attr], node.ctx), 0, "function"
-            )
+            yield _instead(ast.Constant(value), 1, "wrong number")
+    elif isinstance(node, ast.Attribute) and node.attr == "T":
+        yield _Other("transposed", "{0} must not be transposed", node.value, 0)
+    elif isinstance(node, ast.Attribute) and node.attr in _PARTNERS:
+        yield _instead(ast.Attribute(node.value, _PARTNERS[node.attr], node.ctx), 0, "function")
     elif isinstance(node, (ast.List, ast.Tuple)):
-        for i in range(len(node.elts) - 1):
-            for j in range(i + 1, len(node.elts)):
-                parts = list(node.elts)
-                parts[i], parts[j] = parts[j], parts[i]
-                yield _instead(node, type(node)(parts, node.ctx), 1, "order")
+        for i, j in itertools.combinations(range(len(node.elts)), 2):
+            parts = list(node.elts)
+            parts[i], parts[j] = parts[j], parts[i]
+            yield _instead(type(node)(parts, node.ctx), 1, "order")
     elif (
         isinstance(node, ast.Call) and len(node.args) == 1 and isinstance(node.func, ast.Attribute)
     ):
-        words = (
-            f"{ast.unparse(node.func)} is one step too many: {ast.unparse(node.args[0])} belongs"
-        )
-        yield "function", f"{words} in place of {ast.unparse(node)}", node.args[0], 2
+        words = "{2} is one step too many: {1} belongs in place of {0}"
+        yield _Other("function", words, node.args[0], 2, [node.func])
 
 
 def _of_names(slot: _Slot, names: Names) -> Iterator[_Other]:
     """Yield other names and indices in the place of one, and what is made of it."""
     node = slot.node
     if isinstance(node, ast.Slice) and slot.at is not None and node.lower is node.upper:
-        whole = ast.unparse(slot.array)
-        put = ast.parse(f"np.arange({whole}.shape[{slot.at or 0}])", mode="eval").body
-        words = f"{ast.unparse(slot.parent)} takes all: one element of each belongs there"
-        yield "wrong index", f"{words}, by np.arange in place of the colon", put, 1
+        put = _made(f"np.arange(_0.shape[{slot.at or 0}])", slot.array)
+        words = f"{ast.unparse(slot.parent)} takes all: one element of each belongs there, by "
+        yield _Other("wrong index", f"{words}np.arange in place of the colon", put, 1)
     elif isinstance(node, ast.Name):
-        for text in names.alike(node.id):
-            yield _instead(node, ast.Name(text, node.ctx), 1 - (text in names.unused))
-        if names.alike(node.id) or slot.whole:
-            yield _instead(node, _rest(node), 2)
-            yield _instead(node, _square(node), 2, "wrong power")
-            yield _instead(node, _rest(_square(node)), 2)
-            yield _instead(node, ast.BinOp(node, ast.Mult(), _rest(node)), 2)
-            yield "transposed", f"{node.id} must be transposed", ast.Attribute(node, "T"), 1
+        alike = names.alike(node.id)
+        for text in alike:
+            yield _instead(ast.Name(text, node.ctx), 1 - (text in names.unused))
+        for form in ("1 - _0", "_0 ** 2", "1 - _0 ** 2", "_0 * (1 - _0)"):
+            if alike or slot.whole:
+                kind = "wrong power" if form == "_0 ** 2" else "wrong variable"
+                yield _instead(_made(form, node), 2, kind)
+        if alike or slot.whole:
+            yield _Other("transposed", "{0} must be transposed", _made("_0.T", node), 1)
 
 
 def _of_missing_parts(slot: _Slot, names: Names) -> Iterator[_Other]:
@@ -284,39 +312,41 @@ def _of_missing_parts(slot: _Slot, names: Names) -> Iterator[_Other]:
     node = slot.node
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Sub, ast.Pow)):
         for text in sorted(names_of(node) - {"np"}):  # another form of a derivative
-            x = ast.Name(text, ast.Load())
-            yield _instead(node, ast.BinOp(x, ast.Mult(), _rest(x)), 2, "slope")
-            yield _instead(node, _rest(_square(x)), 2, "slope")
+            for form in ("_0 * (1 - _0)", "1 - _0 ** 2"):
+                yield _instead(_made(form, ast.Name(text, ast.Load())), 2, "slope")
     if slot.field != "func" and isinstance(node, (ast.BinOp, ast.Call, ast.Name, ast.Subscript)):
         if slot.whole or not isinstance(node, ast.Name):
-            text, minus = ast.unparse(node), ast.UnaryOp(ast.USub(), node)
-            yield "sign", f"the sign of {text} is wrong: multiply by −1", minus, 1
-            less = ast.BinOp(node, ast.Sub(), ast.Constant(1))
-            yield "term missing", f"the term −1 is missing: subtract 1 from {text}", less, 2
+            words = "the sign of {0} is wrong: multiply by −1"
+            yield _Other("sign", words, _made("-_0", node), 1)
+            words = "the term −1 is missing: subtract 1 from {0}"
+            yield _Other("term missing", words, _made("_0 - 1", node), 2)
         wide = slot.whole or isinstance(slot.parent, ast.BinOp)
         for text in dict.fromkeys([*names.unused, *names.fitting]) if wide else ():
-            for op, over in ((ast.Mult, ""), (ast.Div, "1/")):
-                new = ast.BinOp(node, op(), ast.Name(text, ast.Load()))
-                said = f"a factor is missing at {ast.unparse(node)}: multiply by {over}{text}"
-                yield "factor missing", said, new, 1 if text in names.unused else 3
+            for form, over in (("_0 * _1", ""), ("_0 / _1", "1/")):
+                words = f"a factor is missing at {{0}}: multiply by {over}{text}"
+                new = _made(form, node, ast.Name(text, ast.Load()))
+                yield _Other("factor missing", words, new, 1 if text in names.unused else 3)
     if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
         for text in names.arrays:
-            yield _instead(node, ast.Name(text, ast.Load()), 2)
+            yield _instead(ast.Name(text, ast.Load()), 2)
 
 
-def _rest(x: ast.expr) -> ast.expr:
-    return ast.BinOp(ast.Constant(1), ast.Sub(), x)
+def _made(form: str, *parts: ast.expr) -> ast.expr:
+    """Return an expression written with _0, _1, … for its parts."""
 
+    class Filled(ast.NodeTransformer):
+        def visit_Name(self, node: ast.Name) -> ast.expr:
+            return parts[int(node.id[1:])] if node.id[1:].isdigit() else node
 
-def _square(x: ast.expr) -> ast.expr:
-    return ast.BinOp(x, ast.Pow(), ast.Constant(2))
+    made: ast.expr = Filled().visit(ast.parse(form, mode="eval")).body
+    return made
 
 
 def _without(node: ast.BinOp, sums: bool) -> Iterator[tuple[ast.expr, list[ast.expr]]]:
     """Yield a chain of terms or factors without one of them, or without the last ones."""
     same, left = _TERMS if sums else _FACTORS, node.left
     yield left, [node.right]
-    right = ast.UnaryOp(ast.USub(), node.right) if isinstance(node.op, ast.Sub) else node.right
+    right = _made("-_0", node.right) if isinstance(node.op, ast.Sub) else node.right
     if not isinstance(node.op, ast.Div):
         yield right, [left]
     gone = [node.right]
@@ -326,50 +356,45 @@ def _without(node: ast.BinOp, sums: bool) -> Iterator[tuple[ast.expr, list[ast.e
         left = left.left
 
 
-def _of_statement(tree: ast.Module, s: ast.stmt, rank: int) -> Iterator[Edit]:
-    """Yield changes of how a statement writes."""
+def _of_statement(s: ast.stmt, indices: list[ast.expr]) -> Iterator[_Other]:
+    """Yield changes of how a statement writes, and what may be missing after it."""
     targets, value = targets_of(s), getattr(s, "value", None)
-    others: list[tuple[str, str, ast.stmt, int]] = []
     if isinstance(s, ast.Assign) and len(targets) == 1 and value is not None:
         target: Any = copy.copy(targets[0])
-        missing = "only the last is left: = stands where += belongs"
-        if not isinstance(target, ast.Tuple):
-            for far, sign in enumerate((ast.Add(), ast.Sub())):
-                words = missing if far == 0 else missing.replace("+", "−")
-                others.append(("= for +=", words, ast.AugAssign(target, sign, value), far))
+        for rank, op in enumerate((ast.Add(), ast.Sub())):
+            if not isinstance(target, ast.Tuple):
+                words = f"only the last is left: = stands where {'+−'[rank]}= belongs"
+                yield _Other("= for +=", words, ast.AugAssign(target, op, value), rank)
     elif isinstance(s, ast.AugAssign):
-        for op in _OPS.get(type(s.op), ()):
-            if not issubclass(op, ast.MatMult):
-                put = ast.AugAssign(s.target, op(), s.value)
+        for other in _OPS.get(type(s.op), ()):
+            if other is not ast.MatMult:
                 lead = "the sign is wrong: " if isinstance(s.op, _TERMS) else ""
-                words = f"{lead}{ast.unparse(s)} stands where {ast.unparse(put)} belongs"
-                others.append(("sign" if lead else "wrong operation", words, put, 0))
+                put = ast.AugAssign(s.target, other(), s.value)
+                kind = "sign" if lead else "wrong operation"
+                yield _Other(kind, f"{lead}{{0}} stands where {{1}} belongs", put, 0)
         if isinstance(s.target, ast.Subscript) and isinstance(s.op, _TERMS):
-            name = ast.Name("np", ast.Load())
-            ufunc = ast.Attribute(name, "add" if isinstance(s.op, ast.Add) else "subtract")
             whole, key = s.target.value, s.target.slice
-            if any(isinstance(x, ast.Slice) for x in ast.walk(key)):
-                key = ast.Subscript(ast.Attribute(name, "s_", ast.Load()), key, ast.Load())
-            call = ast.Call(ast.Attribute(ufunc, "at"), [whole, key, s.value], [])
+            made = "np.s_[_1]" if any(isinstance(x, ast.Slice) for x in ast.walk(key)) else "_1"
+            ufunc = "add" if isinstance(s.op, ast.Add) else "subtract"
+            call = _made(f"np.{ufunc}.at(_0, {made}, _2)", whole, key, s.value)
             words = "of repeated indices only the last write is left: np.add.at(…), not +="
-            others.append(("last write wins", words, ast.Expr(call), 1))
+            yield _Other("last write wins", words, ast.Expr(call), 1)
+            elsewhere = list(_elsewhere(s.target, indices))
+            for place, sign in itertools.product(elsewhere, (ast.Sub(), ast.Add())):
+                more = ast.AugAssign(place, sign, s.value)
+                words = "a step is missing after {0}: {2}"
+                yield _Other("path left out", words, ast.Module([s, more], []), 2, [more])
     if targets and not isinstance(s, ast.Assign):
-        words = f"{ast.unparse(s)} is one step too many: leave it out"
-        others.append(("term too many", words, ast.Pass(), 2))
-    for kind, words, new, far in others:
-        if far == rank:
-            place = _place(tree, s)
-            if place is not None:
-                held, i = place
-                held[i] = ast.fix_missing_locations(ast.copy_location(new, s))
-                yield Edit(kind, words, s.lineno, rank, held[i])
-                held[i] = s
+        words = "{0} is one step too many: leave it out"
+        yield _Other("term too many", words, ast.Pass(), 2)
 
 
-def _place(tree: ast.Module, s: ast.stmt) -> tuple[list[ast.stmt], int] | None:
-    for node in ast.walk(tree):
-        for field in ("body", "orelse", "finalbody"):
-            held = getattr(node, field, None)
-            if isinstance(held, list) and s in held:
-                return held, held.index(s)
-    return None
+def _elsewhere(target: ast.Subscript, indices: list[ast.expr]) -> Iterator[ast.Subscript]:
+    """Yield an element with another index of the program in the place of one of its own."""
+    key = target.slice
+    own = key.elts if isinstance(key, ast.Tuple) else [key]
+    for k, index in itertools.product(range(len(own)), indices):
+        if ast.unparse(index) != ast.unparse(own[k]) and not isinstance(own[k], ast.Slice):
+            moved: list[Any] = [*own[:k], index, *own[k + 1 :]]
+            put = ast.Tuple(moved, ast.Load()) if isinstance(key, ast.Tuple) else index
+            yield ast.Subscript(target.value, put, ast.Store())

@@ -9,6 +9,8 @@ explained by coincidence.
 
 from __future__ import annotations
 
+import itertools
+from collections import ChainMap
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -20,15 +22,14 @@ from ...ops.elementwise import MULTIPLY
 from ...ops.shapes import RESHAPE
 from ..derive.steps import TooLargeError, reference
 from ..draws import Draw
-from ..names import Environment
 from .catalogue import CATALOGUE, constants, scaled
 from .chain import Chain
 from .claims import Claim, FormulaError, record, run
 from .judge import Judge
-from .mistakes import Candidate, Explanation, Setting
+from .mistakes import Explanation, Setting
 from .passes import Pass, close
 from .search import LARGEST_GRAPH, Search
-from .sums import Claimed, Found
+from .sums import Claimed
 
 _CONFIRMING = 6
 _SMALL = 10_000
@@ -69,17 +70,6 @@ class Case(NamedTuple):
         return value is not None and close(value, self.truth, self.tolerance)
 
 
-class Overlay(dict[str, Any]):
-    """A draw with further names in it."""
-
-    def __init__(self, draw: Draw, extra: dict[str, Any]) -> None:
-        super().__init__(extra)
-        self.draw = draw
-
-    def __missing__(self, key: str) -> Any:
-        return self.draw[key]
-
-
 def _holds(formula: Expr, cases: Sequence[Case]) -> bool:
     return all(case.holds(formula) for case in cases)
 
@@ -90,7 +80,7 @@ def explain(judge: Judge, claim: Claim, chain: Chain) -> list[Explanation]:
     A formula is rewritten as it was recorded. Of one that cannot be recorded, and of an array,
     the result is rewritten, which goes by the name `RESULT` then.
     """
-    environment, target = judge.environment, claim.meaning
+    environment = judge.environment
     formula = None
     draws: list[Draw] = [judge.exact or judge.given]
     if claim.function is not None:
@@ -99,50 +89,72 @@ def explain(judge: Judge, claim: Claim, chain: Chain) -> list[Explanation]:
         # sigmoid's, may agree by coincidence on a few.
         more = _CONFIRMING if len(environment.order) <= _SMALL else 0
         draws += judge.fresh + judge.draw(more, 1)
-    recorded = formula is not None
     whole = name(RESULT) if formula is None else formula
-    follows = chain.right(claim)
-    cases = [_case(judge, claim, whole, draw, follows) for draw in draws]
-    if not recorded and any(not np.isfinite(case.values[RESULT]).all() for case in cases):
-        return []
+    truth = chain.right(claim) if claim.function is None else None
+    cases = [_case(judge, claim, whole, draw, truth) for draw in draws]
+    first = cases[0]
     if not all(np.isfinite(case.truth).all() for case in cases):
+        return []
+    if formula is None and not all(np.isfinite(case.values[RESULT]).all() for case in cases):
         return []
     if not any(case.truth.any() for case in cases):
         return []  # zero is reached by every formula with a factor 0
-    if claim.function is None and not np.any(np.abs(cases[0].values[RESULT]) > cases[0].tolerance):
-        return []  # and given by leaving out anything
-    setting = Setting(whole, cases[0].known, environment, target, recorded)
-    found: dict[str, Explanation] = {}
-    combined: dict[str, Explanation] = {}
+    values = [case.value(whole) for case in cases]
+    if claim.meaning.gradient and not any(
+        v is None or np.any(np.abs(v) > c.tolerance) for v, c in zip(values, cases, strict=True)
+    ):
+        words = "it is 0 everywhere, and the gradient is not: every path to it is left out"
+        return [_explanation("path left out", _right(judge, claim), words)]
+    found = _anywhere(judge, claim, chain, once=True)
+    setting = Setting(whole, first.known, environment, claim.meaning, formula is not None)
     with np.errstate(all="ignore"):
-        for e in _anywhere(judge, claim, chain, once=True):
-            found.setdefault(e.kind, e)
-        for entry in CATALOGUE:
-            for candidate in entry.rewritings(setting):
-                if entry.kind in found:
-                    break
-                value = cases[0].value(candidate.formula)
-                if value is None or value.shape != cases[0].truth.shape:
-                    continue
-                if close(value, cases[0].truth, cases[0].tolerance):
-                    if _holds(candidate.formula, cases[1:]):
-                        found[entry.kind] = _explanation(entry.kind, candidate)
-                elif not combined and not found:
-                    both = _with_factor(environment, candidate, value, cases)
-                    if both is not None:
-                        combined[entry.kind] = _explanation(f"{entry.kind}, and a factor", both)
-        for kind, candidate in _reshaped(whole, cases):
-            found.setdefault(kind, _explanation(kind, candidate))
-        if not found:
-            found = {e.kind: e for e in reversed(_anywhere(judge, claim, chain))}
-            found = dict(reversed(found.items()))
+        exact, combined = _by_catalogue(setting, cases, {e.kind for e in found})
+        found += exact
+        found += _reshaped(whole, cases)
+        found = found or _anywhere(judge, claim, chain)
         # an array of one element has a ratio to anything
-        if not found and (claim.function is not None or np.size(cases[0].values[RESULT]) > 1):
-            found = {e.kind: e for e in _ratio(whole, cases)}
+        if not found and (claim.function is not None or np.size(first.values[RESULT]) > 1):
+            found = _ratio(whole, cases)
+    kinds: dict[str, Explanation] = {}
+    for explanation in found or combined:
+        kinds.setdefault(explanation.kind, explanation)
     told: dict[str, Explanation] = {}
-    for explanation in (found or combined).values():  # each repair is named once
+    for explanation in kinds.values():  # each repair is named once
         told.setdefault(explanation.where or explanation.repaired, explanation)
     return list(told.values())
+
+
+def _by_catalogue(
+    setting: Setting, cases: Sequence[Case], known: set[str]
+) -> tuple[list[Explanation], list[Explanation]]:
+    """Return what rewriting explains, and what it does with a factor as a second mistake.
+
+    Of the kinds that are known already nothing more is sought.
+    """
+    first = cases[0]
+    found: dict[str, Explanation] = {}
+    combined: list[Explanation] = []
+    factors = [(1.0, "1"), *constants(setting.environment)]
+    for entry in CATALOGUE:
+        for candidate in entry.rewritings(setting):
+            if entry.kind in found or entry.kind in known:
+                break
+            value = first.value(candidate.formula)
+            if value is None or value.shape != first.truth.shape:
+                continue
+            if close(value, first.truth, first.tolerance):
+                if _holds(candidate.formula, cases[1:]):
+                    found[entry.kind] = _explanation(entry.kind, *candidate)
+            elif not (combined or found or known) and (c := _ratio_of(value, first.truth)):
+                for (factor, word), sign in itertools.product(factors, (1, -1)):
+                    put = scaled(candidate.formula, factor, word) if word != "1" else candidate[0]
+                    put = negated(put) if sign < 0 else put
+                    if abs(c - sign * factor) <= 1e-9 * abs(c) and c != 1 and _holds(put, cases):
+                        said = (
+                            f"{candidate.words}; and a factor {'−' * (sign < 0)}{word} is missing"
+                        )
+                        combined.append(_explanation(f"{entry.kind}, and a factor", put, said))
+    return list(found.values()), combined
 
 
 def _anywhere(judge: Judge, claim: Claim, chain: Chain, once: bool = False) -> list[Explanation]:
@@ -155,24 +167,14 @@ def _anywhere(judge: Judge, claim: Claim, chain: Chain, once: bool = False) -> l
     if node is None or not claim.meaning.gradient or len(chain.place) > LARGEST_GRAPH:
         return []
     place = chain.place[node]
-    found: list[Found] = []
-    if place in chain.arrays or place in chain.lines_of_programs:
-        found = chain.shared(place) or [f for f in ([] if once else chain.found)
-                                        if place in f.explains]  # fmt: skip
-    others = (line for other, line in chain.lines.items() if other is not node)
-    if claim.function is None:  # on the true gradients, where the learner's own are others
-        own = not once and any(not line.right or line.inherits for line in others)
-        bases = [[chain.follows({place}, own=False)]] if own or place not in chain.arrays else []
-    elif claim.once and not once and place in chain.lines_of_programs:
-        bases = []
-    else:
+    found = chain.shared(place)
+    if not found and not once:
+        found = chain.told(place)
+    if not found and claim.function is not None and (once or not chain.claimed(place)):
         draws = [judge.exact or judge.given, *([] if claim.once else judge.fresh)]
-        bases = [[Pass(draw, {}, {place}) for draw in draws]]
-    for passes in bases:
-        if found:
-            break
+        passes = [Pass(draw, {}, {place}) for draw in draws]
         try:
-            values = [run(claim, p.draw) / scale for p in passes]
+            values = [run(claim, draw) / scale for draw in draws]
         except FormulaError:
             return []
         if any(v.shape != node.shape or not np.isfinite(v).all() for v in values):
@@ -182,15 +184,20 @@ def _anywhere(judge: Judge, claim: Claim, chain: Chain, once: bool = False) -> l
         found = list(search.paths(place)) if once else search.found()
     if not found:
         return []
-    try:
-        right = call(MULTIPLY, number(float(scale)), reference(judge.environment, node))
-        right = right.args[1] if scale == 1 else right
-    except TooLargeError:
-        right = name(judge.environment.gradient_name(node.name or ""))
+    right = _right(judge, claim)
     said = [f for f in found if len(f.explains) == len(found[0].explains)][:3]
-    return [
-        Explanation(f.kind, f.words, python_text(right), right, f.where, f.quantity) for f in said
-    ]
+    return [_explanation(f.kind, right, f.words, f.where, f.quantity) for f in said]
+
+
+def _right(judge: Judge, claim: Claim) -> Expr:
+    """Return the right formula of a gradient, its name where that is too large."""
+    node, scale = claim.meaning.node, claim.meaning.scale
+    assert node is not None  # noqa: S101 - gradients are those of tensors
+    try:
+        formula = reference(judge.environment, node)
+    except TooLargeError:
+        return name(judge.environment.gradient_name(node.name or ""))
+    return formula if scale == 1 else call(MULTIPLY, number(float(scale)), formula)
 
 
 def _case(judge: Judge, claim: Claim, whole: Expr, draw: Draw, truth: Any) -> Case:
@@ -201,67 +208,43 @@ def _case(judge: Judge, claim: Claim, whole: Expr, draw: Draw, truth: Any) -> Ca
     else:
         tolerance = judge.rtol * float(np.abs(truth).max()) if truth.size else 0.0
     values: Any = draw
-    if whole.name == RESULT:
-        try:
-            values = Overlay(draw, {RESULT: run(claim, draw)})
-        except FormulaError:
-            values = Overlay(draw, {RESULT: np.full((), np.nan)})
     with np.errstate(all="ignore"):
+        if whole.name == RESULT:
+            try:
+                result = run(claim, draw)
+            except FormulaError:
+                result = np.full((), np.nan)
+            values = ChainMap({RESULT: result}, draw)  # type: ignore[arg-type]  # only read
         return Case(values, truth, tolerance, evaluate_all(whole, values))
 
 
-def _explanation(kind: str, candidate: Candidate) -> Explanation:
-    return Explanation(kind, candidate.words, python_text(candidate.formula), candidate.formula)
+def _explanation(kind: str, put: Expr, words: str, *where: str) -> Explanation:
+    return Explanation(kind, words, python_text(put), put, *where)
 
 
-def _reshaped(whole: Expr, cases: Sequence[Case]) -> list[tuple[str, Candidate]]:
-    shape = cases[0].truth.shape
-    value = cases[0].value(whole)
-    if value is None or value.shape == shape or value.size != cases[0].truth.size:
-        return []
+def _reshaped(whole: Expr, cases: Sequence[Case]) -> list[Explanation]:
+    value, shape = cases[0].value(whole), cases[0].truth.shape
     put = call(RESHAPE, whole, shape=shape)
+    if value is None or value.shape == shape or not _holds(put, cases):
+        return []
     words = f"the values are right, the shape is not: reshape to {shape}"
-    return [("shape", Candidate(put, words))] if _holds(put, cases) else []
+    return [_explanation("shape", put, words)]
 
 
-def _ratio_of(value: Any, truth: Any) -> float | None:
-    """Return the number c with truth = c · value, or None."""
+def _ratio_of(value: Any, truth: Any) -> float:
+    """Return the number c with truth = c · value, 0 if there is none."""
     if value is None or np.shape(value) != np.shape(truth) or not np.isfinite(value).all():
-        return None
-    norm = float(np.vdot(value, value))
-    if norm == 0:
-        return None
-    c = float(np.vdot(value, truth)) / norm
-    scale = float(np.abs(truth).max())
-    return c if c and np.abs(truth - c * value).max() <= 1e-9 * scale else None
-
-
-def _with_factor(
-    environment: Environment, candidate: Candidate, value: Any, cases: Sequence[Case]
-) -> Candidate | None:
-    """Return the candidate with a sign or a factor of the list as a second mistake."""
-    c = _ratio_of(value, cases[0].truth)
-    if c is None:
-        return None
-    for factor, word in [(1.0, "1"), *constants(environment)]:
-        for sign in (1, -1):
-            if abs(c - sign * factor) <= 1e-9 * abs(c) and c != 1:
-                put = scaled(candidate.formula, factor, word) if factor != 1 else candidate.formula
-                put = negated(put) if sign < 0 else put
-                if _holds(put, cases):
-                    text = f"{'−' if sign < 0 else ''}{word}"
-                    return Candidate(put, f"{candidate.words}; and a factor {text} is missing")
-    return None
+        return 0.0
+    c = float(np.vdot(value, truth)) / (float(np.vdot(value, value)) or 1.0)
+    return c if np.abs(truth - c * value).max() <= 1e-9 * float(np.abs(truth).max()) else 0.0
 
 
 def _ratio(whole: Expr, cases: Sequence[Case]) -> list[Explanation]:
     """Explain by one constant without a name, the same on all draws: the last resort."""
-    ratios = [_ratio_of(case.value(whole), case.truth) for case in cases]
-    given = [float(c) for c in ratios if c is not None]
-    telling = len(cases) > 1 or cases[0].truth.size > 1
-    if not telling or len(given) < len(ratios) or np.ptp(given) > 1e-9 * abs(given[0]):
+    c, *others = [_ratio_of(case.value(whole), case.truth) for case in cases]
+    telling = others or cases[0].truth.size > 1
+    if not telling or not c or np.ptp([c, *others]) > 1e-9 * abs(c):
         return []
-    word = f"{given[0]:.6g}".replace("-", "−")
-    put = call(MULTIPLY, number(given[0]), whole)
+    word = f"{c:.6g}".replace("-", "−")
     words = f"a factor {word} is missing: multiply by {word}"
-    return [_explanation("constant factor", Candidate(put, words))]
+    return [_explanation("constant factor", call(MULTIPLY, number(c), whole), words)]

@@ -27,7 +27,7 @@ def _is_data(leaf: Tensor, about: set[Tensor | None]) -> bool:
     return not (leaf.requires_grad or leaf in about or weights)
 
 
-def _inner(shape: tuple[int, ...]) -> tuple[int, ...]:
+def inner(shape: tuple[int, ...]) -> tuple[int, ...]:
     """Return a shape without the axes of length 1 that broadcasting puts before it."""
     while shape[:1] == (1,):
         shape = shape[1:]
@@ -168,7 +168,7 @@ class Judge:
 
     def _compare(self, claim: Claim, line: Line, draw: Draw, value: Any) -> None:
         right = draw.value(claim.meaning)
-        if value.shape != right.shape and _inner(value.shape) == _inner(right.shape):
+        if value.shape != right.shape and inner(value.shape) == inner(right.shape):
             line.note = f"its shape {value.shape} is taken for {right.shape}"
             value = value.reshape(right.shape)
         if value.shape != right.shape:

@@ -37,6 +37,8 @@ class Setting:
     recorded : bool
         False where `formula` is a single name for the result of a function that could not be
         recorded, or for an array.
+    silent : bool
+        True where nobody reads the words of a repair.
     """
 
     formula: Expr
@@ -44,6 +46,7 @@ class Setting:
     environment: Environment
     target: Meaning
     recorded: bool
+    silent: bool = False
 
     def shape(self, e: Expr) -> tuple[int, ...] | None:
         """Return the shape of a node of the formula."""
@@ -86,7 +89,7 @@ class Setting:
         """Return a part of the formula as the learner would read it."""
         if not self.recorded and e is self.formula:
             return "the result"
-        return python_text(e)
+        return "" if self.silent else python_text(e)
 
     def where(self, path: Path, e: Expr) -> str:
         """Return " at …", or nothing for the whole formula."""

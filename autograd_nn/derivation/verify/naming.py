@@ -17,8 +17,10 @@ import numpy as np
 from ...core.graph import topological_order
 from ...core.tensor import Tensor, plain
 from ...formulas.notation import identifier
+from ..names import spelling
 from .recorder import Recorded, formula, record
-from .script import Left, Program, leaves_of, run_program
+from .script import Left, Program, run_program
+from .values import Values, leaves_of
 
 CLAIMS = re.compile(r"d[A-Z_]\w*|d_?[a-z]\w*|(?i:grad_?|nabla_?|delta_?)\w*|\w+_grad")
 """How a name is spelt that claims a gradient."""
@@ -55,12 +57,15 @@ def named_by(order: Sequence[Tensor], space: Mapping[str, Any], aliases: dict[st
 
     Where they have a name already, that is entered in `aliases`.
     """
-    values = Values([node for node in order if node.op is not None])
+    values = values_of(node for node in order if node.op is not None)
     here = {id(node) for node in order}
     taken = {node.name for node in order}
     for root, path, value in arrays_in(space):
         text = name_in(root, path)
         node = value if id(value) in here else None
+        spelt = spelling(text)
+        if node is None and taken & {*spelt.gradient_of, spelt.delta_of}:
+            continue  # a gradient, be it right or wrong
         if node is None and isinstance(value, np.ndarray) and value.dtype.kind == "f":
             node = values.find(value)
         if node is not None and text not in taken:
@@ -71,23 +76,16 @@ def named_by(order: Sequence[Tensor], space: Mapping[str, Any], aliases: dict[st
                 taken.add(text)
 
 
-class Values:
-    """Finds the tensor of a graph that has given values."""
+def values_of(order: Iterable[Tensor]) -> Values:
+    """Return what finds the tensor of a graph that has given values."""
+    return Values((node, plain(node)) for node in order)
 
-    def __init__(self, order: Iterable[Tensor]) -> None:
-        self.by_shape: dict[tuple[int, ...], list[Tensor]] = {}
-        for node in order:
-            if node.dtype.kind == "f" and node.size > 1:
-                self.by_shape.setdefault(node.shape, []).append(node)
 
-    def find(self, value: Any) -> Tensor | None:
-        """Return the first tensor with these values, in the order of the computation."""
-        for node in self.by_shape.get(np.shape(value), ()):
-            data = plain(node)
-            near = abs(data.flat[0] - value.flat[0]) <= 1e-9 * abs(value.flat[0])
-            if near and np.allclose(data, value, 1e-9, 1e-300) and np.ptp(data) > 0:
-                return node
-        return None
+def shared_in(left: Sequence[Left]) -> set[str]:
+    """Return the scopes that there are several of: calls of one function, objects of one class."""
+    scopes = {entry.scope for entry in left}
+    return {scope for scope in scopes
+            if scope.endswith(")") or f"{scope} (2)" in scopes}  # fmt: skip
 
 
 def space_of(
@@ -100,7 +98,7 @@ def space_of(
     cuts: dict[Tensor, str] = {}
     fixed: set[Tensor] = set()
     known: dict[int, Any] = {}
-    values = Values(order)
+    values = values_of(order)
     here = set(order)
     named = {node.name: node for node in order}
 
@@ -138,45 +136,62 @@ def recognised(
     order: Sequence[Tensor],
     cuts: dict[Tensor, str],
     aliases: dict[str, Tensor],
-) -> None:
+) -> dict[Tensor, Tensor]:
     """Name the tensors of a graph that a program computes after what they are assigned to.
 
-    They are these tensors, or have their values. One name used again gets numbers: h0, h1.
+    They are these tensors, or have their values. One name used again gets numbers: h0, h1. What
+    one function or object calls them counts where no other calls another one so. Returns which
+    tensor of the graph one that the program made is.
     """
-    values = Values([node for node in order if node.op is not None])
-    here = set(order)
+    values, here, shared = values_of(order), set(order), shared_in(left)
     found: list[tuple[Tensor | None, Tensor]] = []
-    chosen: dict[str, list[Tensor]] = {}
+    chosen: dict[tuple[str, str], list[Tensor]] = {}
+    called: dict[str, dict[str, Tensor]] = {}
     later: dict[Any, Left] = {}  # what comes next under the same name
     unfinished = set()
     for entry in reversed(left):
-        after = later.get((entry.root, entry.path))
-        later[entry.root, entry.path] = entry
+        after = later.get((entry.scope, entry.root, entry.path))
+        later[entry.scope, entry.root, entry.path] = entry
         if after is not None and after.how != "=":
             unfinished.add(id(entry))
     for entry in left:
         node = entry.node if entry.node in here else None
         if node is None and entry.value.dtype.kind == "f":
-            node = values.find(entry.value)
+            node = values.find(entry.value, entry.node.op if entry.node is not None else None)
         own = CLAIMS.fullmatch(entry.root) and entry.node not in here
         if node is None or id(entry) in unfinished or own:
             continue
         found.append((entry.node, node))
-        same = chosen.setdefault(name_in(entry.root, entry.path), [])
+        if entry.scope in shared:
+            continue
+        text = name_in(entry.root, entry.path)
+        same = chosen.setdefault((entry.scope, text), [])
         if node.name:
-            aliases[name_in(entry.root, entry.path)] = node
+            called.setdefault(text, {})[entry.scope] = node
         elif all(x is not node for x in same):
             same.append(node)
+    for text, by_scope in called.items():
+        if len(set(by_scope.values())) == 1 or "" in by_scope:
+            aliases[text] = by_scope.get("", next(iter(by_scope.values())))
     taken = {node.name for node in order}
-    for text, nodes in chosen.items():
+    for (_, text), nodes in chosen.items():
         for i, node in enumerate(nodes):
             fresh = text if len(nodes) == 1 and text not in taken else f"{text}{i}"
             if not node.name and fresh not in taken:
                 node.name = fresh
                 taken.add(fresh)
-    for made, node in found:
-        if made is not None and node.name:
+    twins: dict[Tensor, Tensor] = {}
+    for made, node in found:  # what they were computed from in the same way is the same, too
+        if made is None or twins.get(made) is node:
+            continue
+        twins[made] = node
+        if node.name:
             cuts.setdefault(made, node.name)
+        if made.op is node.op and len(made.inputs) == len(node.inputs):
+            pairs = zip(made.inputs, node.inputs, strict=True)
+            found += [(a, b) for a, b in pairs if a is not b and a not in cuts
+                      and np.array_equal(plain(a), plain(b))]  # fmt: skip
+    return twins
 
 
 _COSTS = ("J", "cost", "loss", "L", "C", "E", "total_loss", "error", "data_loss")

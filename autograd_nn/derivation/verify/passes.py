@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,11 @@ class Site:
         operands = [others.get(f"a{i}", a) for i, a in enumerate(self.operands)]
         g, out = self.g if g is None else g, self.out if out is None else out
         return pull(self.node, self.index, g, out, operands)
+
+    @cached_property
+    def right(self) -> Any:
+        """What the rule hands back."""
+        return self.flow()
 
     def fitted(self, flow: Any) -> Any:
         """Return an array of the operation's shape, summed over what was repeated."""

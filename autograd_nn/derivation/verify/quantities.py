@@ -23,7 +23,7 @@ _OF_SIZES: list[tuple[str, int, Callable[[float], float]]] = [
     ("({0} − 1)", 2, lambda n: n - 1), ("1/({0} − 1)", 2, lambda n: 1 / (n - 1)),
     ("{0}/({0} − 1)", 2, lambda n: n / (n - 1)), ("({0} − 1)/{0}", 2, lambda n: (n - 1) / n),
 ]  # fmt: skip
-_MOST = 24
+_MOST, _BARE = 24, 4
 
 
 class Quantities:
@@ -52,7 +52,9 @@ class Quantities:
                     text = form.format(word if word == "m" else f"{n:g}")
                     text += "" if word == "m" else f" ({n:g} is {word})"
                     found.setdefault(text, (rank + 1, [of(n)] * len(passes)))
+        bare: set[str] = set()
         for word, values in self._constants(passes):
+            before = set(found)
             for form, rank, of in _FORMS:
                 if min(values) > 0 or "√" not in form:
                     found.setdefault(form.format(word), (rank + 1, [of(v) for v in values]))
@@ -60,11 +62,15 @@ class Quantities:
                 over = "m" if size == "m" else f"{n:g}"
                 found.setdefault(f"{word}/{over}", (3, [v / n for v in values]))
                 found.setdefault(f"{over}/{word}", (3, [n / v for v in values]))
+            bare |= set(found) - before if word[0].isdigit() else set()
         for word, (rank, values) in list(found.items()):
             found[f"−{word}"] = (rank + 1 if word != "1" else 0, [-v for v in values])
         self.values = {word: values for word, (_, values) in found.items()}
-        self.ranks = {word: rank for word, (rank, _) in found.items()}
-        self._sorted = sorted((values[0], self.ranks[w], w) for w, values in self.values.items())
+        # a number without a name is less likely than a size that equals it, or another cause
+        near, far = ({w: rank + by * (w.lstrip("−") in bare) for w, (rank, _) in found.items()}
+                     for by in (0.5, _BARE))  # fmt: skip
+        self.ranks = far
+        self._sorted = sorted((values[0], near[w], w) for w, values in self.values.items())
 
     def _sizes(self) -> dict[float, str]:
         """Return the lengths of axes, and whole sizes, with what they are."""
@@ -99,17 +105,17 @@ class Quantities:
 
     def name(self, factors: Sequence[float], most: int = 9, near: float = 1e-9) -> str:
         """Return the simplest quantity that is these factors, draw by draw; ``""`` if none."""
-        c = factors[0]
+        c = factors[0] if factors else math.nan
         if not math.isfinite(c):
             return ""
         margin = abs(c) * near
         low = bisect.bisect_left(self._sorted, (c - margin,))
-        best = ""
+        best, least = "", most + 1.0
         for value, rank, word in self._sorted[low:]:
             if value > c + margin:
                 break
-            if rank <= most and (not best or rank < self.ranks[best]):
+            if rank < least:
                 others = zip(factors, self.values[word], strict=False)
                 if all(abs(f - v) <= abs(v) * near for f, v in others):
-                    best = word
+                    best, least = word, rank
         return best

@@ -1,240 +1,37 @@
-"""What a learner's program claims: which of the names it leaves are gradients, and of what.
+"""What was handed over to be judged, and how else it may be read.
 
-1. `handed` takes what was handed over: claims, a namespace, or a program.
-2. `claims_of` reads the claims off what a program left, with the formulas behind them.
-3. `Handed` also knows how else it may be read: conventions, and names that fit nothing.
+1. `handed` takes claims, a namespace, or a program.
+2. `Handed` also knows how else it may be read: conventions, and names that are no gradients.
 """
 
 from __future__ import annotations
 
 import copy
-import re
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from ...core.graph import rebuild, topological_order
+from ...core.graph import topological_order
 from ...core.tensor import Tensor, plain
-from ...ops.elementwise import ADD, DIVIDE, MULTIPLY, SUBTRACT
+from ...ops.elementwise import DIVIDE, MULTIPLY
 from ...ops.reductions import MEAN
-from ..names import Environment, Meaning, UnknownNameError, spelling
-from .claims import Claim, Formula, collect, in_order
-from .naming import CLAIMS, arrays_in, holds, named_by, recognised, recorded_forward, space_of
+from ..names import Environment, UnknownNameError, spelling
+from .claimed import DATA, Reader, claims_of
+from .claims import Claim, collect, in_order
+from .naming import (
+    CLAIMS,
+    arrays_in,
+    holds,
+    named_by,
+    recognised,
+    recorded_forward,
+    space_of,
+)
 from .repair import Repair
-from .script import Left, Program, Ran, leaves_of, numbered, run_program
-
-_LARGEST = 4000
-_HOLDS_GRADIENTS = re.compile(r"(?i)returned|d|g|grads?|gradients?|d?_?params|derivatives|nablas?")
-
-
-class _Reader:
-    """Finds out what the names of claims stand for."""
-
-    def __init__(self, environment: Environment) -> None:
-        self.environment = environment
-
-    def meaning(self, text: str) -> Meaning | None:
-        """Return what a name stands for if it is a gradient."""
-        try:
-            found = self.environment.meaning(text)
-        except UnknownNameError:
-            return None
-        return found if found.gradient and found.node is not self.environment.J else None
-
-    def family(self, root: str, *ends: str) -> list[Tensor]:
-        """Return the tensors W1, W2, … that a list or a reused name dW is about."""
-        for stem in self.environment.stems(root):
-            for end in ("", "s", *ends):
-                pattern = re.compile(rf"{re.escape(stem)}{end}_?(\d+)", re.IGNORECASE)
-                named = self.environment.aliases | self.environment.named
-                found = [(int(m[1]), node) for text, node in named.items()
-                         if (m := pattern.fullmatch(text))]  # fmt: skip
-                if found:
-                    return [node for _, node in sorted(found, key=lambda pair: pair[0])]
-        return []
-
-    def of_entry(self, entry: Left, lengths: Mapping[str, int]) -> tuple[str, Meaning] | None:
-        """Return the name and the meaning of what is left in a variable or a container."""
-        if not entry.path:
-            found = self.meaning(entry.root)
-            return (entry.root, found) if found else None
-        key = entry.path[-1]
-        if isinstance(entry.path[0], int) and len(entry.path) == 1:
-            tensors, length = self.family(entry.root, "[a-z]+"), lengths[entry.root]
-            place = entry.path[0] + len(tensors) - length
-            if length - len(tensors) in (0, 1) and 0 <= place < len(tensors):
-                text = f"d{self.environment.names[tensors[place]]}"
-                return text, Meaning(tensors[place], True, 1)
-        texts = [key, f"d{key}", f"d_{key}"] if isinstance(key, str) else []
-        if not _HOLDS_GRADIENTS.fullmatch(entry.root):
-            texts = [entry.root + str(key), *texts[:1]]
-        for text in texts:
-            found = self.meaning(text)
-            if found:
-                return text, found
-        return None
-
-
-def claims_of(
-    made: Handed,
-    program: Program | None,
-    ran: Ran,
-    cuts: dict[Tensor, str],
-    fixed: set[Tensor],
-    counted: bool,
-) -> list[Claim]:
-    """Return what a program claims, the last value under each name.
-
-    Of a name that a loop uses again and again, each value is the gradient of one of as many
-    tensors, if `counted`. A gradient that is then multiplied in place has become that of the step
-    before.
-    """
-    environment = made.environment
-    reader = _Reader(environment)
-    by_name: dict[tuple[str, tuple[Any, ...]], list[Left]] = {}
-    for entry in ran.left:
-        if entry.value.dtype.kind in "fiub" and (entry.path or CLAIMS.fullmatch(entry.root)):
-            by_name.setdefault((entry.root, entry.path), []).append(entry)
-    follow, lengths = True, dict[str, int]()
-    for root, path in by_name:
-        if path and isinstance(path[0], int):
-            lengths[root] = max(lengths.get(root, 0), path[0] + 1)
-    found: list[tuple[str, Meaning, Left]] = []
-    for (root, path), entries in by_name.items():
-        held = reader.of_entry(entries[-1], lengths)
-        if path and not (CLAIMS.fullmatch(root) or _HOLDS_GRADIENTS.fullmatch(root)):
-            continue
-        ends = [
-            entry
-            for entry, after in zip(entries, [*entries[1:], None], strict=True)
-            if after is None or after.how == "="
-        ]
-        exact = path or any(stem in environment.named for stem in environment.stems(root))
-        tensors = [] if path else reader.family(root)
-        paired = len(tensors) == len(ends) or 1 < len(ends) < len(tensors)
-        node = held[1].node if held is not None and not path else None
-        parts = node is not None and len(ends) > 1 and ends[-1].value.size < node.size
-        whole = _stacked(node, ends) if parts and node is not None else None
-        if held is not None and whole is not None:
-            found.append((*held, whole))
-            follow = False  # what is computed of a part of it follows from it as an array
-        elif parts:
-            made.lost += ends  # a part of it, in a loop
-        elif held is not None and (exact or len(ends) == 1):
-            found += _steps(environment, *held, entries)
-        elif tensors and paired and counted:
-            for node, entry in zip(reversed(tensors[-len(ends) :]), ends, strict=True):
-                found.append((f"d{environment.names[node]}", Meaning(node, True, 1), entry))
-                made.counted = True
-        elif entries[-1].value.size > 1 and root != "returned":
-            made.lost += ends
-    claims = _as_claims(found, environment, program, ran, cuts)
-    for claim, entry in claims.values() if follow else ():
-        behind = _formula(entry.node, cuts, fixed | ran.frozen, claim)
-        if behind is not None:
-            claim.follow(behind)
-    if made.lost:
-        lost = {e.text + (f" (line {e.line})" if e.line else ""): e for e in made.lost}
-        made.notes.append(
-            f"not judged, as no tensor of the graph has such a name: {', '.join(list(lost)[:8])}"
-        )
-    return [claim for claim, _ in claims.values()]
-
-
-def _as_claims(
-    found: list[tuple[str, Meaning, Left]],
-    environment: Environment,
-    program: Program | None,
-    ran: Ran,
-    cuts: dict[Tensor, str],
-) -> dict[str, tuple[Claim, Left]]:
-    """Return the claims by name, each with what a line left; where they are is noted in `cuts`."""
-    places = {id(entry): place for place, entry in numbered(ran.left).items()}
-    claims: dict[str, tuple[Claim, Left]] = {}
-    for text, meaning, entry in found:
-        key = text if text not in claims else entry.text
-        if key in claims:
-            continue
-        if entry.node is not None:
-            cuts.setdefault(entry.node, key)
-        environment.define(key, meaning)
-        claim = Claim(key, meaning, entry.value)
-        claim.left = places.get(id(entry))
-        claim.where = entry.text if entry.text != key else ""
-        if program is not None and entry.line:
-            claim.where += ("; " if claim.where else "") + program.place(entry.line)
-        claims[key] = claim, entry
-    return claims
-
-
-def _stacked(node: Tensor, ends: Sequence[Left]) -> Left | None:
-    """Return the values that a loop over samples leaves under one name, as one array."""
-    shapes = {entry.value.shape for entry in ends}
-    for axis in range(node.ndim):
-        rest = node.shape[:axis] + node.shape[axis + 1 :]
-        if node.shape[axis] == len(ends) and shapes == {rest}:
-            values = np.stack([entry.value for entry in ends], axis)
-            return ends[-1]._replace(value=values, node=None)
-    return None
-
-
-def _steps(
-    environment: Environment, text: str, meaning: Meaning, entries: Sequence[Left]
-) -> list[tuple[str, Meaning, Left]]:
-    """Return the claim of a name, or the two of one that went on to the step before in place."""
-    last, node = entries[-1], meaning.node
-    before = next((e for e in reversed(entries[:-1])), None)
-    inputs = [x for x in node.inputs if x.op is not None] if node is not None and node.op else []
-    elementwise = node is not None and node.op is not None and "elementwise" in node.op.traits
-    if node is not None and node.op in (ADD, SUBTRACT):  # nothing is to be done for the step before
-        elementwise = False
-    if before is None or last.how not in ("", "Mult") or not elementwise or len(inputs) != 1:
-        return [(text, meaning, last)]
-    z = inputs[0]
-    alike = z.shape == last.value.shape == before.value.shape
-    stays = last.value == before.value if alike else np.array(False)
-    masked = np.any(stays & (last.value != 0)) and np.all(stays | (last.value == 0))
-    if alike and before.line != last.line and (masked or last.how == "Mult"):
-        if not z.name:
-            environment.enter(z, f"{text}_in".removeprefix("d"))
-        return [(text, meaning, before), (f"d{z.name}", Meaning(z, True, 1), last)]
-    return [(text, meaning, last)]
-
-
-def _formula(
-    node: Tensor | None, cuts: Mapping[Tensor, str], fixed: set[Tensor], claim: Claim
-) -> Formula | None:
-    """Return the function of named values that a Tensor was computed as; None where it is more."""
-    if node is None or node in fixed:
-        return None
-    if cuts.get(node, claim.name) != claim.name:
-        return Formula(lambda value: value, (cuts[node],))
-    needed, kept, used = {node}, [], {}
-    for x in reversed(topological_order([node])):
-        if x not in needed:
-            continue
-        kept.append(x)
-        if x is not node and x in cuts:
-            used[x] = cuts[x]
-        elif x in fixed or len(kept) > _LARGEST:
-            return None
-        else:
-            needed.update(x.inputs)
-    kept.reverse()
-    inputs = list(used)
-    texts = list(dict.fromkeys(used.values()))
-    if claim.name in texts or not texts:
-        return None
-
-    def function(*values: Any) -> Any:
-        by_name = dict(zip(texts, values, strict=True))
-        put = {text: v if isinstance(v, Tensor) else Tensor(v, name=text)
-               for text, v in by_name.items()}  # fmt: skip
-        return rebuild(kept, {x: put[used[x]] for x in inputs})[node]
-
-    return Formula(function, tuple(texts))
+from .script import Left, Program, Ran, run_program
+from .values import beside, leaves_of
 
 
 class Handed:
@@ -248,6 +45,8 @@ class Handed:
     notes, problems : list of str
     counted : bool
         Whether a count of tensors said what some of the claims are about.
+    called : dict
+        What the tensors are called in this reading.
     """
 
     def __init__(self, environment: Environment, claims: list[Claim], notes: list[str]) -> None:
@@ -255,8 +54,9 @@ class Handed:
         self.problems: list[str] = []
         self.again: Callable[..., Handed] | None = None
         self.counted = False
-        self.repair: Repair | None = None
+        self.called: dict[Tensor, str | None] = {}
         self.lost: list[Left] = []
+        self.repair: Repair | None = None
 
     def per_sample(self) -> Iterator[Handed]:
         """Yield the readings in which intermediate gradients are of each sample's own cost.
@@ -291,29 +91,22 @@ class Handed:
 
     def with_names(self) -> Iterator[Handed]:
         """Yield the readings in which a name that fits no tensor is about one without a name."""
-        order = self.environment.order
-        used = self.environment.consumers
         groups: dict[Any, list[Tensor]] = {}
-        for node in order:
+        for node in self.environment.order:
             if node.op is not None and not node.name and node.dtype.kind == "f" and node.size > 1:
-                after = tuple(user.op.name for user, _ in used[node] if user.op)
+                after = tuple(x.op.name for x, _ in self.environment.consumers[node] if x.op)
                 groups.setdefault((node.shape, node.op.name, after), []).append(node)
         counts: dict[str, list[Left]] = {}
         for entry in self.lost:
             counts.setdefault(entry.root, []).append(entry)
+        again = self.again
         for root, entries in counts.items():
             stem = (self.environment.stems(root) or [root])[0]
             for (shape, *_), nodes in groups.items():
-                if shape != entries[-1].value.shape or len(nodes) != len(entries):
-                    continue
                 texts = [stem] if len(nodes) == 1 else [f"{stem}{i}" for i in range(len(nodes))]
-                if any(text in self.environment.named for text in texts) or self.again is None:
-                    continue
-                for node, text in zip(nodes, texts, strict=True):
-                    node.name = text
-                yield self.again()
-                for node in nodes:
-                    node.name = None
+                fits = shape == entries[-1].value.shape and len(nodes) == len(entries)
+                if again and fits and not any(t in self.environment.named for t in texts):
+                    yield again(called=dict(zip(nodes, texts, strict=True)))
 
 
 def _divisors(order: Sequence[Tensor]) -> list[int]:
@@ -338,7 +131,14 @@ def _is_free(claim: Claim, m: int) -> bool:
 
 
 def handed(
-    J: Any, claims: Any, script: Any, forward: Any, names: Any, samples: int | None, allow_own: bool
+    J: Any,
+    claims: Any,
+    script: Any,
+    forward: Any,
+    names: Any,
+    samples: int | None,
+    allow_own: bool,
+    assume: Sequence[Callable[..., Any]] = (),
 ) -> Handed:
     """Return what was handed over: claims as they are, a namespace, a program, or a function.
 
@@ -370,6 +170,7 @@ def handed(
     if script is None and not whole:
         notes: list[str] = []
         environment = Environment(J, samples, aliases)
+        environment.assume = tuple(assume)
         if isinstance(claims, Mapping):
             claims = _spread(environment, claims)
         return Handed(environment, collect(environment, claims, allow_own, notes), notes)
@@ -382,18 +183,33 @@ def handed(
             space, cuts, fixed = space_of(order, names)
         else:
             cuts = {node: node.name for node in order if node.name}
+        leaves = [node for node in order if node.op is None and node.name]
+        trained = [node.name for node in leaves if node.requires_grad] or [x.name for x in leaves]
+        program.parameters = frozenset(
+            text for text in trained if text and spelling(text).family.lower() not in DATA
+        )
         ran = run_program(program, space)
-    recognised(ran.left, order, cuts, aliases)
+    twins = recognised(ran.left, order, cuts, aliases)
 
-    def read(counted: bool = True) -> Handed:
-        made = Handed(Environment(J, samples, aliases), [], [])
-        found = claims_of(made, program, ran, dict(cuts), fixed, counted)
+    own = {node: node.name for node in order}
+
+    def read(counted: bool = True, called: Mapping[Tensor, str] | None = None) -> Handed:
+        for node, text in {**own, **(called or {})}.items():  # a reading may have named others
+            node.name = text
+        environment = Environment(J, samples, aliases)
+        environment.assume = tuple(assume)
+        found, notes, did_count, lost = claims_of(
+            environment, program, ran, dict(cuts), twins, fixed, tuple(names or ()), counted
+        )
         if whole:
-            found += _formulas_in(made.environment, claims)
-        made.claims = in_order(made.environment, found, True)
+            found += _formulas_in(environment, claims)
+        notes += [ran.note] if ran.note else []
+        made = Handed(environment, in_order(environment, found, True), notes)
         made.problems = [f"the program stops: {ran.problem}"] if ran.problem else []
-        made.again = read
+        made.again, made.counted, made.lost = read, did_count, lost
+        made.called = {node: node.name for node in order if node.name}
         if program is not None:
+            program.wanted = frozenset(claim.left[0] for claim in found if claim.left)
             made.repair = Repair(program, space or {}, cuts)
         return made
 
@@ -407,17 +223,18 @@ def handed(
 
 
 def _left_in(space: Mapping[str, Any]) -> Ran:
-    left = [
-        Left(root, tuple(path), np.array(plain(array)), None, 0, "=")
-        for root, path, array in arrays_in(space)
-        if not isinstance(array, Tensor) or CLAIMS.fullmatch(root)
-    ]
+    left = []
+    for root, path, array in arrays_in(space):
+        if not isinstance(array, Tensor) or CLAIMS.fullmatch(root):
+            of = beside(space, root, path)
+            of = None if of is None else (None, np.array(plain(of)))
+            left.append(Left(root, tuple(path), np.array(plain(array)), None, 0, "=", "", of))
     return Ran([x for x in left if x.value.dtype.kind in "fiub"], None, "", {}, set())
 
 
 def _formulas_in(environment: Environment, space: Mapping[str, Any]) -> list[Claim]:
     """Return the functions of a namespace that are named like gradients."""
-    reader, found = _Reader(environment), []
+    reader, found = Reader(environment), []
     for key, value in space.items():
         meaning = reader.meaning(key) if isinstance(value, types.FunctionType) else None
         if meaning is not None:
@@ -427,7 +244,7 @@ def _formulas_in(environment: Environment, space: Mapping[str, Any]) -> list[Cla
 
 def _spread(environment: Environment, claims: Mapping[Any, Any]) -> dict[Any, Any]:
     """Return claims with lists by layer, and dicts, taken apart."""
-    reader, found = _Reader(environment), {}
+    reader, found = Reader(environment), {}
     for key, value in claims.items():
         if not isinstance(key, str) or not isinstance(value, (list, tuple, dict)):
             found[key] = value

@@ -52,20 +52,15 @@ class Repair:
         `claims` are all that the program claims.
         """
         self.claims = [c for c in claims if c.left and c.meaning.gradient]
-        place = _place(claim, chain)
-        scale = claim.meaning.scale
-        truth = chain.follows({place}).arriving.get(place)
-        given = self._on(None)
+        truth, given = chain.right(claim), self._on(None)
         before = self._run(self.program.tree_again(), given)
         if truth is None or before is None or not self.program.lines:
             return []
-        truth = truth * scale
         near = _NEAR * float(np.abs(truth).max()) if truth.size else 0.0
         other = self._other(judge, chain)
         if other is None and truth.size < _FEW:
             return []
         tree = self.program.tree_again()
-        right = name(judge.environment.gradient_name(chain.environment.order[place].name or ""))
         root, path, _ = claim.left
         roots = {c.left[0] for c in self.claims if c.left and c.left[0] != root}
         chosen = behind(tree, root, path[0] if path else None, roots)[:_MOST_LINES]
@@ -84,14 +79,13 @@ class Repair:
                 continue
             if self._breaks(chain, claim, before[0], made[0]):
                 continue
+            again = self._run(_again(tree), other[1]) if other is not None else None
+            if other and not (again and self._holds(claim, other[0], again[0], chain)):
+                continue
             text = ast.unparse(edit.statement)
-            if other is not None:
-                again = self._run(_again(tree), other[1])
-                if again is None or not self._holds(claim, other[0], again[0], chain):
-                    continue
             where = self.program.place(edit.line)
-            told = Explanation(edit.kind, f"{edit.words} ({where})", text, right, where, "")
-            found.append((edit.rank, told))
+            words, right = f"{edit.words} ({where})", name(claim.name)
+            found.append((edit.rank, Explanation(edit.kind, words, text, right, where)))
             if len(found) == 3:
                 break
         return [told for _, told in found]

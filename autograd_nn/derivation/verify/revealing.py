@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ...formulas.expression import Expr, evaluate_all, mapped
+from ...formulas.expression import Expr, evaluate_all, mapped, size
 from ...formulas.printing import python_text
 from ..derive.steps import TooLargeError, in_deltas, reference
 from ..draws import Draw
@@ -20,6 +20,9 @@ from .catalogue import CATALOGUE
 from .claims import Claim
 from .explain import Case
 from .mistakes import Setting
+
+_LARGEST = 120
+"""Positions of the largest formula in which mistakes are made."""
 
 _HARMLESS = {
     "sum missing", "sum too many", "mean for sum", "sum for mean", "index shifted", "wrong axis",
@@ -92,6 +95,8 @@ def _survivors(
     except TooLargeError:
         return []
     right = in_deltas(environment, formula, scale)
+    if size(right) > _LARGEST:  # of an unrolled loop
+        return []
     cases = []
     for draw in draws:
         truth = np.asarray(draw.gradient(claim.meaning), dtype=float)
@@ -105,8 +110,8 @@ def _survivors(
                     continue
                 if cases[0].holds(candidate.formula):
                     everywhere = all(case.holds(candidate.formula) for case in cases[1:])
-                    example = python_text(candidate.formula)
-                    found.setdefault((entry.opposite, everywhere), example)
+                    if (entry.opposite, everywhere) not in found:
+                        found[entry.opposite, everywhere] = python_text(candidate.formula)
     return [(kind, example, everywhere) for (kind, everywhere), example in found.items()]
 
 

@@ -1,9 +1,8 @@
 """A learner's program in plain NumPy, run once as it is written, its statements followed.
 
 1. `Program` is its text: of a file, a notebook, a function, or as given.
-2. `run_program` runs it, and lists what every line leaves under a name: the value, and the Tensor
-   that it was computed as where that is known.
-3. `leaves_of` takes containers apart, names as the learner writes them.
+2. `run_program` runs it, and lists what every line leaves under a name, at the top, in a function
+   or in an object: the value, and the Tensor that it was computed as where that is known.
 """
 
 from __future__ import annotations
@@ -15,7 +14,8 @@ import linecache
 import re
 import textwrap
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,19 +23,23 @@ import numpy as np
 
 from ...core.recording import recording
 from ...core.tensor import Tensor, plain
+from ...ops.elementwise import ADD, SUBTRACT
+from .following import Kept, followed
 from .recorder import FROZEN, LOOKED, Recorded, alias, called, formula
+from .values import Values, beside, leaves_of
 
-_DEEPEST = 4
 _MOST = 20_000
-_OF_FRAMES = ("super", "locals", "globals", "vars", "dir", "eval", "exec")
 
-
-Place = tuple[str, tuple[Any, ...], int]
+Place = tuple[str, tuple[Any, ...], tuple[str, int]]
+"""Name, path, and the scope with a number counted from the last."""
 
 
 class Left(NamedTuple):
     """What a line leaves under a name, in a container at a path; `how` is ``"="``, an operator, or
     ``""`` for a write into it.
+
+    A scope is where a name lives: ``""`` for the top, a call of a function, or an object. `beside`
+    is what stands there under the name that this is spelt as the gradient of: W beside dW.
     """
 
     root: str
@@ -44,11 +48,32 @@ class Left(NamedTuple):
     node: Tensor | None
     line: int
     how: str
+    scope: str = ""
+    beside: Any = None
 
     @property
     def text(self) -> str:
-        """The name as the learner writes it: ``grads['W1']``."""
-        return self.root + "".join(f"[{key!r}]" for key in self.path)
+        """The name as the learner writes it: ``grads['W1']``, ``Linear.dW``."""
+        scope = f"{self.scope}." if self.scope else ""
+        return scope + self.root + "".join(f"[{key!r}]" for key in self.path)
+
+
+def text_of(path: Path) -> str:
+    """Return the statements of a Python file, or of a notebook's code cells.
+
+    Raises
+    ------
+    OSError, ValueError
+        If it cannot be read, or is no notebook.
+    """
+    text = path.read_text(encoding="utf-8-sig")
+    if path.suffix == ".ipynb":
+        try:
+            cells = json.loads(text)["cells"]
+            text = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code")
+        except (KeyError, TypeError, RecursionError) as error:
+            raise ValueError(f"it is no notebook ({type(error).__name__}: {error})") from error
+    return re.sub(r"(?m)^(\s*)[%!].*", r"\1pass", text)
 
 
 class Program:
@@ -69,6 +94,12 @@ class Program:
     def __init__(self, source: Any, what: str = "script") -> None:
         self.function: Callable[..., Any] | None = None
         self.file = what
+        self.parameters: frozenset[str] = frozenset()
+        """What a training loop updates: where it does so again, the run ends."""
+        self.end: int | None = None
+        """After how many reports of lines, once a run has told."""
+        self.wanted: frozenset[str] | None = None
+        """The names that a plain run keeps; None for all."""
         if callable(source):
             self.function = inspect.unwrap(source)
             self.file = getattr(source, "__name__", what)
@@ -84,10 +115,8 @@ class Program:
             path = Path(source)
             self.file = path.name
             try:
-                source = path.read_text(encoding="utf-8")
-                if path.suffix == ".ipynb":
-                    source = _of_notebook(source)
-            except (OSError, ValueError, KeyError) as error:
+                source = text_of(path)
+            except (OSError, ValueError) as error:
                 raise ValueError(f"{what}={str(path)!r} cannot be read: {error}") from error
         elif not isinstance(source, str):
             raise TypeError(
@@ -97,7 +126,7 @@ class Program:
         lines = textwrap.dedent(source).splitlines()
         self.lines = [re.sub(r"^(\s*)[%!].*", r"\1pass", line) for line in lines]
         try:
-            self.tree = ast.parse("\n".join(self.lines))
+            self.tree = self.tree_again()
         except SyntaxError as error:
             raise ValueError(
                 f"{self.file}, line {error.lineno}: {error.msg}: {(error.text or '').strip()}"
@@ -113,38 +142,9 @@ class Program:
         return f"{self.file}, line {line}: {text}"
 
 
-def _of_notebook(text: str) -> str:
-    cells = json.loads(text)["cells"]
-    return "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code")
-
-
-def leaves_of(value: Any, root: str, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, Any]]:
-    """Yield path and array of every array in nested dicts, lists and tuples."""
-    if isinstance(value, (np.ndarray, np.generic, Tensor)) or type(value) in (int, float):
-        yield path, value
-    elif isinstance(value, Mapping) and len(path) < _DEEPEST:
-        for key, part in value.items():
-            yield from leaves_of(part, root, (*path, key))
-    elif type(value) in (list, tuple) and len(path) < _DEEPEST:
-        if value and all(type(part) in (int, float) for part in value):
-            yield path, np.asarray(value)
-            return
-        for key, part in enumerate(value):
-            yield from leaves_of(part, root, (*path, key))
-    elif hasattr(value, "__array__") and hasattr(value, "shape"):  # of torch, of JAX
-        yield path, as_array(value)
-
-
-def as_array(value: Any) -> Any:
-    """Return an array of another library as NumPy's."""
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
-    return np.asarray(value)
-
-
 class Ran(NamedTuple):
     """What a run left: values in order, the function's result, why it stopped, all names at the
-    end, and the Tensors whose formula holds for these values only.
+    end, the Tensors whose formula holds for these values only, and what is to be said of it.
     """
 
     left: list[Left]
@@ -152,16 +152,17 @@ class Ran(NamedTuple):
     problem: str
     space: dict[str, Any]
     frozen: set[Tensor]
+    note: str = ""
 
 
 def numbered(left: Sequence[Left]) -> dict[Place, Left]:
     """Return what a run left by name, path and number, counted from the last, which is −1."""
     found: dict[Place, Left] = {}
-    times: dict[Any, int] = {}
+    times: Counter[Any] = Counter()
     for entry in reversed(left):
-        key = (entry.root, entry.path)
-        times[key] = times.get(key, 0) - 1
-        found[*key, times[key]] = entry
+        key = (entry.root, entry.path, entry.scope)
+        times[key] -= 1
+        found[entry.root, entry.path, (entry.scope, times[key])] = entry
     return found
 
 
@@ -169,27 +170,30 @@ def run_program(program: Program, space: Mapping[str, Any], plainly: bool = Fals
     """Run a program once on the values of `space`, whose arrays may be `Recorded`.
 
     Whatever it raises is told in ``problem``; what was left before stands. With `plainly` nothing
-    is recorded.
+    is recorded. Where it has updated its parameters and starts again from them, the run ends.
     """
-    follower = _Follower()
-    names: dict[str, Any] = {**space, "_called_": called, "_alias_": alias, "_left_": follower.left}
+    follower = _Follower(program, space, plainly)
+    names: dict[str, Any] = {**space, "_called_": called, "_alias_": alias, "_here_": ""}
+    names |= {"_left_": follower.left, "_scope_": follower.scope}
     if plainly:
         names |= {"_called_": lambda f, *args, **options: f(*args, **options), "_alias_": _itself}
     names.setdefault("np", np)
     names.setdefault("__name__", "__main__")
-    result, problem = None, ""
+    result, problem, note = None, "", ""
     looked, frozen = LOOKED.set(False), FROZEN.set(set())
     try:
         with recording(), np.errstate(all="ignore"):
             try:
                 result = _run(program, names, follower)
+            except _AgainError as again:
+                note = f"followed up to {program.place(again.line)}: there it starts again"
             except (Exception, SystemExit) as error:
                 problem = f"{_where(program, error)} raises {type(error).__name__}: {error}"
     finally:
         said = FROZEN.get()
         LOOKED.reset(looked)
         FROZEN.reset(frozen)
-    return Ran(follower.found, result, problem, {**space, **follower.space}, said)
+    return Ran(follower.found, result, problem, {**space, **follower.space}, said, note)
 
 
 def _itself(value: Any) -> Any:
@@ -197,7 +201,7 @@ def _itself(value: Any) -> Any:
 
 
 def _run(program: Program, names: dict[str, Any], follower: _Follower) -> Any:
-    tree, function = program.tree, program.function
+    tree, function = Kept().visit(program.tree), program.function
     definitions = [x for x in tree.body if isinstance(x, ast.FunctionDef)]
     if function is not None:
         if inspect.ismethod(function):
@@ -209,30 +213,23 @@ def _run(program: Program, names: dict[str, Any], follower: _Follower) -> Any:
             cells = zip(code.co_freevars, function.__closure__ or (), strict=True)
             around |= {key: cell.cell_contents for key, cell in cells}
         names = {**around, **names}
-        if not mine:
-            result = function(**_arguments(function, names))
-            follower.left(0, ("returned",), {"returned": result}, "=")
-            return result
-        return _call(program, _Kept().visit(mine[-1]), names, follower)
+        return _call(program, mine[-1] if mine else function, names, follower)
     follow = all(isinstance(x, (ast.FunctionDef, ast.Import, ast.ImportFrom)) for x in tree.body)
-    tree = _Kept().visit(tree)
-    body = _followed(tree.body, not follow)
+    last = definitions[-1:] if follow else []
+    body = followed([x for x in tree.body if x not in last])
+    follower.names = names
     exec(_compiled(body, program), names)  # noqa: S102 - the learner's own program, asked for
-    return _call(program, definitions[-1], names, follower) if follow and definitions else None
+    return _call(program, last[0], names, follower) if last else None
 
 
-def _call(program: Program, made: ast.FunctionDef, names: Any, follower: _Follower) -> Any:
-    """Call a function of the program, its body followed, with what `names` has for it."""
-    made.decorator_list = []
-    made.body = _followed(made.body, True)
-    exec(_compiled([made], program), names)  # noqa: S102 - as above
-    function = names[made.name]
-    result = function(**_arguments(function, names))
-    follower.left(made.lineno, ("returned",), {"returned": result}, "=")
-    return result
-
-
-def _arguments(function: Callable[..., Any], names: Mapping[str, Any]) -> dict[str, Any]:
+def _call(program: Program, made: Any, names: Any, follower: _Follower) -> Any:
+    """Call a function, its body followed if it is the program's, with what `names` has for it."""
+    function, line = made, 0
+    if isinstance(made, ast.FunctionDef):
+        made.decorator_list, line = [], made.lineno
+        made.body = followed(made.body)
+        exec(_compiled([made], program), names)  # noqa: S102 - as above
+        function = names[made.name]
     parameters = inspect.signature(function).parameters.values()
     wanted = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
     missing = [p.name for p in wanted if p.default is p.empty and p.name not in names]
@@ -240,7 +237,9 @@ def _arguments(function: Callable[..., Any], names: Mapping[str, Any]) -> dict[s
         raise TypeError(
             f"it takes {', '.join(missing)}, and there is no value of that name; say names="
         )
-    return {p.name: names[p.name] for p in wanted if p.name in names}
+    result = function(**{p.name: names[p.name] for p in wanted if p.name in names})
+    follower.left(line, ("returned",), {"returned": result}, "=", "", ())
+    return result
 
 
 def _compiled(body: list[ast.stmt], program: Program) -> types.CodeType:
@@ -259,79 +258,114 @@ def _where(program: Program, error: BaseException) -> str:
     return program.place(line) if line else program.file
 
 
+class _AgainError(BaseException):
+    """A program has updated its parameters and starts again: what follows is of other values."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
+
+
 class _Follower:
     """Keeps what lines leave."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: Program, space: Mapping[str, Any], plainly: bool) -> None:
         self.found: list[Left] = []
-        self.last: dict[tuple[str, tuple[Any, ...]], Left] = {}
+        self.last: dict[Any, Left] = {}
         self.space: dict[str, Any] = {}
+        self.names: Mapping[str, Any] = {}
+        self.plainly = plainly
+        self.program, self.told = program, 0
+        self.wanted = program.wanted if plainly else None
+        self.given = Values((key, np.array(x)) for key, x in space.items()
+                            if key in program.parameters and isinstance(x, np.ndarray))  # fmt: skip
+        self.steps: list[tuple[int, int]] = []
+        self.counts: Counter[str] = Counter()
+        self.objects: dict[int, tuple[str, Any]] = {}
 
-    def left(self, line: int, roots: tuple[str, ...], space: Any, how: str) -> None:
-        """Enter what stands under some names now, where it has changed."""
+    def scope(self, name: str) -> str:
+        """Return what a further call of a function, or object of a class, is called."""
+        self.counts[name] += 1
+        return name if self.counts[name] == 1 else f"{name} ({self.counts[name]})"
+
+    def left(
+        self, line: int, roots: Sequence[str], space: Any, how: str, scope: str, owners: Any
+    ) -> None:
+        """Enter what stands under some names now, and as attributes of objects, if changed."""
+        self.told += 1
+        if self.told == self.program.end:
+            raise _AgainError(line)
         for root in roots:
-            if root in space:
+            if root in space and not scope:
                 self.space[root] = space[root]
-            for path, value in leaves_of(space.get(root), root):
-                array = np.array(plain(value))
-                before = self.last.get((root, path))
-                if array.dtype.kind not in "fiub" or len(self.found) > _MOST:
-                    continue
-                again = before is not None and not (how == "=" and not path)
-                if again and before is not None and np.array_equal(before.value, array):
-                    continue
-                recorded = isinstance(value, Recorded)
-                node = formula(value) if recorded else value if isinstance(value, Tensor) else None
-                entry = Left(root, path, array, node, line, how)
-                self.last[root, path] = entry
-                self.found.append(entry)
+            here = root in space
+            if self.wanted is not None and root not in self.wanted:
+                continue
+            self._enter(line, root, space if here else self.names, how, scope if here else "")
+        for owner, attribute in owners:
+            known = {} if isinstance(owner, (type, types.ModuleType)) else _attributes(owner)
+            if attribute not in known:
+                continue
+            if id(owner) not in self.objects:  # kept, so that no other gets its id
+                self.objects[id(owner)] = self.scope(type(owner).__name__), owner
+            if self.wanted is None or attribute in self.wanted:
+                self._enter(line, attribute, known, how, self.objects[id(owner)][0])
+
+    def _enter(self, line: int, root: str, space: Any, how: str, scope: str) -> None:
+        for path, value in leaves_of(space.get(root), root):
+            array = np.array(plain(value))
+            before = self.last.get((scope, root, path))
+            if array.dtype.kind not in "fiub" or len(self.found) > _MOST:
+                continue
+            again = before is not None and not (how == "=" and not path)
+            if again and before is not None and np.array_equal(before.value, array):
+                self.last[scope, root, path] = self._with_formula(before, value)
+                continue
+            node, of = None, None
+            if not self.plainly:
+                node = _node(value)
+                of = beside(space, root, path)
+                of = None if of is None else (_node(of), np.array(plain(of)))
+            again = before is not None and before.how == "step" and bool(path or how)
+            if again and self.program.end is None:
+                self.program.end, kept = self.steps[-1]
+                del self.found[kept:]
+                raise _AgainError(line)
+            entry = Left(root, path, array, node, line, how, scope, of)
+            if how != "" or path:
+                entry = self._step(entry)
+            self.last[scope, root, path] = entry
+            self.found.append(entry)
+            if entry.how == "step":
+                self.steps.append((self.told + 1, len(self.found)))
+
+    def _with_formula(self, entry: Left, value: Any) -> Left:
+        """Return an entry to which a line has added zeros, with the formula that has them."""
+        node = None if self.plainly else _node(value)
+        if node is None:
+            return entry
+        k = next(k for k in reversed(range(len(self.found))) if self.found[k] is entry)
+        self.found[k] = entry._replace(node=node)
+        return self.found[k]
+
+    def _step(self, entry: Left) -> Left:
+        """Return what a line leaves, marked where that is a parameter with something added.
+
+        ``do = o - target`` is none: what is bound anew has the parameter's name in its own.
+        """
+        node = entry.node
+        for x in node.inputs if node is not None and node.op in (ADD, SUBTRACT) else ():
+            known = x.name if x.op is None and x.name else self.given.find(plain(x))
+            own = entry.path or entry.how != "=" or str(known).lower() in entry.root.lower()
+            if x.shape == entry.value.shape and known in self.program.parameters and own:
+                return entry._replace(how="step")
+        return entry
 
 
-def _call_of(name: str, *args: ast.expr) -> ast.Call:
-    return ast.Call(ast.Name(name, ast.Load()), list(args), [])
+def _attributes(owner: Any) -> Mapping[str, Any]:
+    return getattr(owner, "__dict__", {})
 
 
-class _Kept(ast.NodeTransformer):
-    """What calls return is recorded from there on."""
-
-    def visit_Call(self, node: ast.Call) -> ast.expr:
-        self.generic_visit(node)
-        if isinstance(node.func, ast.Name) and node.func.id in _OF_FRAMES:
-            return node
-        call = ast.Call(ast.Name("_called_", ast.Load()), [node.func, *node.args], node.keywords)
-        return ast.copy_location(call, node)
-
-
-def _followed(body: list[ast.stmt], top: bool) -> list[ast.stmt]:
-    """Return statements that keep what they assign; at the top they tell what they leave."""
-    made: list[ast.stmt] = []
-    for statement in body:
-        inner = top and not isinstance(statement, (ast.FunctionDef, ast.ClassDef))
-        for held in (statement, *getattr(statement, "handlers", [])):
-            for part in ("body", "orelse", "finalbody"):
-                if isinstance(getattr(held, part, None), list):
-                    setattr(held, part, _followed(getattr(held, part), inner))
-        how = None
-        if isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None:
-            targets = getattr(statement, "targets", None) or [statement.target]  # type: ignore[union-attr]
-            if isinstance(statement.value, (ast.Name, ast.Subscript, ast.Attribute)):
-                statement.value = _call_of("_alias_", statement.value)
-            how = "=" if all(isinstance(t, (ast.Name, ast.Tuple)) for t in targets) else ""
-        elif isinstance(statement, ast.AugAssign):
-            targets, how = [statement.target], type(statement.op).__name__
-            how = how if isinstance(statement.target, ast.Name) else ""
-        elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-            targets, how = [statement.value], ""
-        made.append(statement)
-        if how is None or not top:
-            continue
-        roots = {x.id: 0 for t in targets for x in ast.walk(t) if isinstance(x, ast.Name)}
-        told = _call_of(
-            "_left_",
-            ast.Constant(statement.lineno),
-            ast.Tuple([ast.Constant(root) for root in roots], ast.Load()),
-            _call_of("locals"),
-            ast.Constant(how),
-        )
-        made.append(ast.copy_location(ast.Expr(told), statement))
-    return made
+def _node(value: Any) -> Tensor | None:
+    return formula(value) if isinstance(value, Recorded) else (
+        value if isinstance(value, Tensor) else None)  # fmt: skip

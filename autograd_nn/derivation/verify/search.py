@@ -16,7 +16,7 @@ import numpy as np
 from ...core.tensor import plain
 from .passes import Edge, Pass, Site
 from .quantities import Quantities
-from .sums import MOST_EDGES, Claimed, Found, Sums
+from .sums import MOST_EDGES, SAID, Claimed, Found, Sums
 from .ways import Way, reads_of, ways, ways_alike
 
 LARGEST_GRAPH = 2_000
@@ -41,20 +41,22 @@ class Search(Sums):
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
         rng = np.random.default_rng(0)
-        self.aims = {i: _Aim(self.base, i, self.claims[i], rng) for i in self.wrong}
+        aims = [_Aim(self.base, i, self.claims[i], rng) for i in self.wrong]
+        self.aims: dict[int, tuple[list[_Aim], Any]] = {}
+        """The wrong claims that a tensor's gradient reaches, with the tangents of each."""
+        for x in {x for aim in aims for x in aim.tangents}:
+            reached = [aim for aim in aims if x in aim.tangents]
+            self.aims[x] = reached, np.stack([np.ravel(aim.tangents[x]) for aim in reached])
 
+    @np.errstate(all="ignore")
     def found(self) -> list[Found]:
         """Return what reproduces the claims, the simplest that explains most first."""
-        with np.errstate(all="ignore"):
-            return self._found()
-
-    def _found(self) -> list[Found]:
         found: dict[str, Found] = {}
         hits = sorted(self._hits(), key=lambda hit: hit.way.rank + bool(hit.factor))
-        for hit in hits[:_VERIFIED]:
+        for hit in hits[: _VERIFIED * len(self.wrong)]:
             told = self._verified(hit)
-            if told is not None and told.words not in found:
-                found[told.words] = told
+            if told is not None:
+                found.setdefault(told.words, told)
         for told in self.coefficients():
             found.setdefault(told.words, told)
         if not any(len(f.explains) == len(self.wrong) and not f.breaks for f in found.values()):
@@ -62,34 +64,40 @@ class Search(Sums):
                 found.setdefault(told.words, told)
         return sorted(found.values(), key=lambda f: (-len(f.explains), f.breaks, f.rank))
 
+    def _site(self, edge: Edge) -> Site:
+        return Site(self.base, self.base.order[edge[0]], edge[1], self.base.leaving(edge[0]))
+
+    def _end(self, edge: Edge) -> int:
+        return self.base.place[self.base.order[edge[0]].inputs[edge[1]]]
+
+    def _shares(self, x: int, change: Any) -> list[tuple[_Aim, float]]:
+        """Return the claims that a change of what arrives at `x` reaches, and what it does."""
+        aims, tangents = self.aims[x]
+        return list(zip(aims, (tangents @ np.ravel(change)).tolist(), strict=True))
+
     # -- one step ----------------------------------------------------------------------------------
 
     def _hits(self) -> Iterator[_Hit]:
         """Yield what the first draw allows: in one step, or in one step over several operations."""
         work = 0
-        edges = [edge for edge in self.base.flows if self._reaches(edge)]
+        edges = [edge for edge in self.base.flows if self._end(edge) in self.aims]
         for edge in reversed(edges if len(edges) <= MOST_EDGES else []):  # the nearest first
-            site = self._site(edge)
-            x = self.base.place[site.x]
-            twins = [e for e in self.base.flows if e[0] == edge[0] and self.base.place[
-                self.base.order[e[0]].inputs[e[1]]] == x]  # fmt: skip
+            x = self._end(edge)
+            twins = [e for e in edges if e[0] == edge[0] and self._end(e) == x]
             if twins[0] == edge:
-                yield from self._scaled(twins, x, sum(self.base.flows[e] for e in twins))
-            known: list[tuple[Site, Callable[[Way], Way]]] = [(site, lambda way: way)]
+                yield from self._scaled(twins, x)
+            known: list[tuple[Site, Callable[[Way], Way]]] = [(self._site(edge), lambda way: way)]
             ending = [whole for whole in self.wholes.get(x, ()) if whole.edge == edge]
             known += [(whole.site(self.base), whole.instead) for whole in ending]
             for site, instead in known if work < _WORK else ():
-                right = site.flow()
+                right = site.right
                 for way in ways(site, self.book):
                     work += 4_000 + 3 * site.out.size + 3 * right.size
                     put = _tried(way, site, right)
-                    for i, aim in self.aims.items() if put is not None else ():
-                        factor = aim.met(x, put - right, self.quantities)
+                    for aim, share in self._shares(x, put - right) if put is not None else ():
+                        factor = aim.met(share, self.quantities)
                         if factor is not None:
-                            yield _Hit(instead(way), (edge,), factor, i)
-
-    def _site(self, edge: Edge) -> Site:
-        return Site(self.base, self.base.order[edge[0]], edge[1], self.base.leaving(edge[0]))
+                            yield _Hit(instead(way), (edge,), factor, aim.at)
 
     # -- the same in every step --------------------------------------------------------------------
 
@@ -98,25 +106,24 @@ class Search(Sums):
         groups: dict[Any, list[Edge]] = {}
         right = self.base.above([i for i in self.claims if i not in self.wrong])
         for edge in self.base.flows:
-            node = self.base.order[edge[0]]
-            x = node.inputs[edge[1]]
-            if self._reaches(edge) and self.base.place[x] not in right:
+            node, x = self.base.order[edge[0]], self._end(edge)
+            if x in self.aims and x not in right:
                 users = [u.op for u, _ in self.environment.consumers[
                     self.environment.order[edge[0]]]]  # fmt: skip
                 kind = (node.op, edge[1], users[-1:] == [] or users[-1],
                         tuple(y.shape for y in node.inputs))  # fmt: skip
                 groups.setdefault(kind, []).append(edge)
-                groups.setdefault((*kind, x.op), []).append(edge)
+                groups.setdefault((*kind, self.base.order[x].op), []).append(edge)
         tried, most = 0, _MOST_TRIED // len(self.base.flows)
         for edges in map(list, dict.fromkeys(map(tuple, groups.values()))):
             if not 2 <= len(edges) <= _MOST_STEPS or len(self.base.flows) > 5 * MOST_EDGES:
                 continue
-            site = self._site(edges[0])
-            there = self.base.place[site.x]
-            times = [self._times(edges[0], there, word) for word in _USUAL]
-            flow = self.base.flows[edges[0]]
-            for way in (*times, *ways_alike(site, self.book), *self._moved(edges)):
-                if tried > most or _tried(way, site, flow) is None:
+            sites, steps = [self._site(edge) for edge in edges], {edge[0] for edge in edges}
+            nested = any(self.book.before(k) & steps != {k} for k in steps)
+            times = [self._times(edges[0], self._end(edges[0]), word) for word in _USUAL]
+            for way in (*times, *ways_alike(sites[0], self.book), *self._moved(edges)):
+                allowed = sites[:1] if nested else sites
+                if tried > most or not self._may(way, edges, allowed, nested):
                     continue
                 tried += 1
                 try:
@@ -125,6 +132,17 @@ class Search(Sums):
                     continue
                 if told is not None:
                     yield told
+
+    def _may(self, way: Way, edges: list[Edge], sites: list[Site], nested: bool) -> bool:
+        """Whether steps may be changed so; if none follows from another, whether a claim does."""
+        total: dict[_Aim, float] = {}
+        for edge, site in zip(edges, sites, strict=False):
+            put = _tried(way, site, self.base.flows[edge])
+            if put is None:
+                return False
+            for aim, share in self._shares(self._end(edge), put - self.base.flows[edge]):
+                total[aim] = total.get(aim, 0.0) + share
+        return nested or any(aim.met(share) == "" for aim, share in total.items())
 
     def _moved(self, edges: Sequence[Edge]) -> Iterator[Way]:
         """Yield what a loop reads taken from the step before or after."""
@@ -147,25 +165,16 @@ class Search(Sums):
 
                     yield Way("index shifted", words, self.book.text(own[1]), change, 1)
 
-    def _reaches(self, edge: Edge) -> bool:
-        x = self.base.place[self.base.order[edge[0]].inputs[edge[1]]]
-        return any(x in aim.tangents for aim in self.aims.values())
-
-    def _scaled(self, edges: list[Edge], x: int, flow: Any) -> Iterator[_Hit]:
+    def _scaled(self, edges: list[Edge], x: int) -> Iterator[_Hit]:
         """Yield the coefficient that this step would need, if it is a number with a name."""
-        for i, aim in self.aims.items():
-            if x not in aim.tangents:
-                continue
-            share = float(np.vdot(aim.tangents[x], flow))
-            if not share:
-                continue
-            c = 1 + aim.gap / share
+        for aim, share in self._shares(x, sum(self.base.flows[e] for e in edges)):
+            c = 1 + aim.gap / share if share else 1.0
             if abs(c) < 1e-9:
-                yield _Hit(self._times(edges[0], x, ""), tuple(edges), "", i)
-            elif abs(c - 1) > 1e-9 and math.isfinite(c):
+                yield _Hit(self._times(edges[0], x, ""), tuple(edges), "", aim.at)
+            elif abs(c - 1) > 1e-9:
                 word = self.quantities.name([c], near=1e-8)
                 if word:
-                    yield _Hit(self._times(edges[0], x, word), tuple(edges), "", i)
+                    yield _Hit(self._times(edges[0], x, word), tuple(edges), "", aim.at)
 
     def _times(self, edge: Edge, x: int, word: str) -> Way:
         """Return the way to multiply a step by a quantity, by 0 for none."""
@@ -175,17 +184,15 @@ class Search(Sums):
         draws = {id(p): c for p, c in zip(self.passes, values, strict=True)}
 
         def change(site: Site) -> Any:
-            return site.flow() * draws[id(site.base)]
+            return site.right * draws[id(site.base)]
 
-        kind, words = {
-            "": ("path left out", f"the path from {of} through {through} is left out"),
-            "−1": ("sign", f"the sign is wrong: multiply by −1, on the path through {through}"),
-        }.get(word, ("constant factor", ""))
-        if word == "2" and several:
-            kind = "path counted twice"
-            words = f"the path from {of} through {through} is counted twice"
-        rank = self.quantities.ranks.get(word, 0)
-        return Way(kind, words or self.factor(word), word or through, change, rank)
+        kind, said = SAID.get(word, ("constant factor", ""))
+        words = f"the path from {of} through {through} {said}"
+        if word == "−1":
+            words = f"the sign is wrong: multiply by −1, on the path through {through}"
+        elif not said or (word == "2" and not several):
+            kind, words = "constant factor", self.factor(word)
+        return Way(kind, words, word or through, change, self.quantities.ranks.get(word, 0))
 
     def factor(self, word: str) -> str:
         """Return what is to be said where a factor too many is there."""
@@ -245,26 +252,20 @@ class _Aim:
     def __init__(self, base: Pass, i: int, claimed: Claimed, rng: np.random.Generator) -> None:
         right = base.arriving[i]
         direction = rng.uniform(0.5, 1.5, np.shape(right)) * rng.choice([-1, 1], np.shape(right))
+        self.at = i
         self.claimed = float(np.vdot(direction, claimed.values[0]))
         self.gap = float(np.vdot(direction, claimed.values[0] - right))
-        self.right = self.claimed - self.gap
         self.margin = claimed.tolerances[0] * float(np.abs(direction).sum())
         self.tangents = base.tangents(i, direction)
 
-    def met(self, x: int, change: Any, quantities: Quantities) -> str | None:
-        """Return the factor, if any, with which a change at `x` gives the claim; None if none."""
-        tangent = self.tangents.get(x)
-        if tangent is None:
-            return None
-        share = float(np.vdot(tangent, change))
-        if not math.isfinite(share):
-            return None
+    def met(self, share: float, quantities: Quantities | None = None) -> str | None:
+        """Return the factor, if any, with which a change by `share` gives it; None if none."""
         margin = self.margin + 1e-12 * abs(share)
-        if abs(share) <= margin:
+        if not margin < abs(share) < math.inf:
             return None
         if abs(share - self.gap) <= margin:
             return ""
-        total = self.right + share
-        if abs(total) <= margin:
+        total = self.claimed - self.gap + share
+        if quantities is None or abs(total) <= margin:
             return None
         return quantities.name([self.claimed / total], 1) or None

@@ -8,13 +8,13 @@ rewritten by the catalogue, elements left out, shifted or overwritten.
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Callable, Iterator
-from functools import cache, partial
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...core.op import REGISTRY, Op
 from ...core.tensor import plain
 from ...formulas.expression import (
     Expr,
@@ -26,21 +26,8 @@ from ...formulas.expression import (
 )
 from ...formulas.printing import python_text
 from ...formulas.rule import OUT, G, rule_formula
-from ...ops.elementwise import (
-    ADD,
-    EXP,
-    LOG,
-    MULTIPLY,
-    NEGATIVE,
-    RECIPROCAL,
-    RELU,
-    SIGMOID,
-    SQRT,
-    SQUARE,
-    SUBTRACT,
-)
-from ...ops.trigonometry import TANH
-from ..names import Meaning, slope_of
+from ...ops.elementwise import ADD, MULTIPLY, NEGATIVE, SUBTRACT
+from ..names import Meaning
 from .book import Book
 from .catalogue import STRUCTURAL
 from .mistakes import Setting
@@ -62,7 +49,7 @@ class Way(NamedTuple):
         What it is about.
     change : callable
         What the step hands back then.
-    rank : int
+    rank : float
         How far-fetched it is.
     """
 
@@ -70,20 +57,12 @@ class Way(NamedTuple):
     words: str | Callable[[], str]
     quantity: str
     change: Change
-    rank: int = 1
+    rank: float = 1
 
     @property
     def said(self) -> str:
         """The words."""
         return self.words if isinstance(self.words, str) else self.words()
-
-
-@cache
-def _functions() -> list[tuple[str, Callable[[Any], Any]]]:
-    """Return the derivatives of the functions of one variable that networks use."""
-    others = [op for op in REGISTRY.values() if "activation" in op.traits and len(op.vjps) == 1]
-    ops = dict.fromkeys([TANH, SIGMOID, RELU, EXP, LOG, SQRT, SQUARE, RECIPROCAL, *others])
-    return [(op.name, slope_of(op)) for op in ops]
 
 
 def slope(site: Site) -> Any:
@@ -94,12 +73,15 @@ def slope(site: Site) -> Any:
     return np.broadcast_to(plain(found), site.out.shape)
 
 
-def _put(key: str, value: Change) -> Change:
-    """Return the change that hands a rule something else for one of the arrays it reads."""
-    return lambda site: site.flow(**{key: value(site)})
+def _instead(
+    key: str, other: str, own: str, value: Change, rank: int = 1, kind: str = "wrong variable"
+) -> Way:
+    """Return the way to hand a rule something else for one of the arrays it reads."""
+    words = f"{other} stands where {own} belongs"
+    return Way(kind, words, own, lambda s: s.flow(**{key: value(s)}), rank)
 
 
-def _value(i: int) -> Callable[[Site], Any]:
+def _value(i: int) -> Change:
     return lambda site: np.asarray(plain(site.base.order[i]))
 
 
@@ -114,12 +96,8 @@ def ways(site: Site, book: Book) -> Iterator[Way]:
 
 def ways_alike(site: Site, book: Book) -> Iterator[Way]:
     """Yield those that can be made in every step of a loop alike: they know the step alone."""
-    op: Any = site.node.op
     if site.out.shape == site.g.shape:
-        if "elementwise" in op.traits:
-            yield from _slopes(site, book, op)
-        if op.reads_values and len(site.operands) == 1 and site.x.shape == site.out.shape:
-            yield from _misremembered(site, book)
+        yield from _slopes(site, book)
     yield from _rewritten(site, book)
     yield from _turned(site, book)
     yield from _exchanged(site, book)
@@ -136,48 +114,44 @@ def _further(book: Book, i: int, steps: int) -> int:
     return i
 
 
-def _slopes(site: Site, book: Book, op: Op) -> Iterator[Way]:
-    """Leave the derivative of an elementwise operation out, take it twice, or another's."""
-    if op.traits >= {"linear", "value_free"} or np.ptp(slope(site)) == 0:
-        return  # that is a factor, which is found as one
+def _slopes(site: Site, book: Book) -> Iterator[Way]:
+    """Leave a derivative out, take it twice or another's, or misremember it."""
+    op: Any = site.node.op
     n, x = book.text(site.at), book.text(site.base.place[site.x])
-    alone = sum(np.size(a) > 1 for a in site.operands) == 1
-    d = f"the derivative of {n}" if alone else f"the derivative ∂{n}/∂{x}"
-    forms: list[tuple[str, str, Change, int]] = [
-        ("f′ missing", f"{d} is missing", lambda s: 1.0, 0),
-        ("f′ twice", f"{d} is there twice", lambda s: slope(s) ** 2, 1),
-        ("f′ inverted", f"{d} is inverted: divided by it", lambda s: 1 / slope(s), 1),
-        ("f′ inverted", f"{d} is taken from 1", lambda s: 1 - slope(s), 2),
-    ]
-    if alone:
+    forms: list[tuple[str, str, Change, int]] = []
+    if "elementwise" in op.traits and not (
+        op.traits >= {"linear", "value_free"} or np.ptp(slope(site)) == 0
+    ):  # or that is a factor, which is found as one
+        alone = sum(np.size(a) > 1 for a in site.operands) == 1
+        d = f"the derivative of {n}" if alone else f"the derivative ∂{n}/∂{x}"
         forms += [
-            ("f for f′", f"{n} itself stands where its derivative belongs", lambda s: s.out, 1),
-            ("f for f′", f"{x} stands where {d} belongs", lambda s: s.operands[s.index], 1),
+            ("f′ missing", f"{d} is missing", lambda s: 1.0, 0),
+            ("f′ twice", f"{d} is there twice", lambda s: slope(s) ** 2, 1),
+            ("f′ inverted", f"{d} is inverted: divided by it", lambda s: 1 / slope(s), 1),
+            ("f′ inverted", f"{d} is taken from 1", lambda s: 1 - slope(s), 2),
         ]
-    for text, f in _functions() if len(site.operands) == 1 else ():
-        words = f"the derivative of {text} stands where that of {op.name} belongs, at"
-        other = "f′ of another function"
-        forms.append((other, f"{words} {x}", lambda s, f=f: f(s.operands[0]), 3))
-        forms.append((other, f"{words} {n}", lambda s, f=f: f(s.out), 3))
+        if alone:
+            forms += [
+                ("f for f′", f"{n} itself stands where its derivative belongs", _OUT, 1),
+                ("f for f′", f"{x} stands where {d} belongs", lambda s: s.operands[s.index], 1),
+            ]
+    if op.reads_values and len(site.operands) == 1 and site.x.shape == site.out.shape:
+        wrong = itertools.product((("out", n), ("a0", x)), (1, -1), _SIMPLE.items())
+        for (key, text), sign, (form, f) in wrong:
+            said = form.format(text, "+" if sign > 0 else "−")
+            forms.append(("f′ misremembered", f"{said} stands where the derivative of {n} belongs",
+                          lambda s, k=key, f=f, sign=sign: f(s.read(k), sign), 3))  # fmt: skip
     for kind, words, form, rank in forms:
         yield Way(kind, words, n, lambda s, form=form: s.fitted(s.g * form(s)), rank)
 
 
-def _misremembered(site: Site, book: Book) -> Iterator[Way]:
-    """Put a form for the derivative of an operation of one input that is none."""
-    n = book.text(site.at)
-    for key, text in (("out", n), ("a0", book.text(site.base.place[site.x]))):
-        for sign, (form, f) in itertools.product((1, -1), _SIMPLE.items()):
-            said = form.format(text, "+" if sign > 0 else "−")
-            yield Way("f′ misremembered", f"{said} stands where the derivative of {n} belongs", n,
-                      lambda s, k=key, f=f, sign=sign: s.g * f(s.read(k), sign), 3)  # fmt: skip
-
-
+_OUT: Change = operator.attrgetter("out")
 _SIMPLE: dict[str, Callable[[Any, int], Any]] = {
     "(1 {1} {0})": lambda u, sign: 1 + sign * u,
     "(1 {1} {0}²)": lambda u, sign: 1 + sign * u * u,
     "{0}·(1 {1} {0})": lambda u, sign: u * (1 + sign * u),
     "(1 {1} {0})²": lambda u, sign: (1 + sign * u) ** 2,
+    "({0} > 0)": lambda u, _: u > 0,
 }
 
 
@@ -193,40 +167,36 @@ def _exchanged(site: Site, book: Book) -> Iterator[Way]:
     reads, gradient = reads_of(site), book.gradient(site.at)
     for key, own in reads.items():
         text = book.text(own)
-        found: list[tuple[str, str, Change, int]] = []
-        found.append((f"1 − {text}", "wrong variable", lambda s, k=key: 1 - s.read(k), 2))
+        yield _instead(key, f"−{text}", text, lambda s, k=key: -s.read(k), 1, "sign")
+        yield _instead(key, f"1 − {text}", text, lambda s, k=key: 1 - s.read(k), 2)
         if np.shape(site.g) == book.order[own].shape:
-            found.append((gradient, "wrong variable", lambda s: s.g, 2))
+            yield _instead(key, gradient, text, lambda s: s.g, 2)
         for put, other in reads.items():
             if other != own and book.order[other].shape == book.order[own].shape:
-                kind = "f′ at the wrong argument"
-                found.append((book.text(other), kind, lambda s, put=put: s.read(put), 1))
-        for other_text, kind, value, rank in found:
-            yield Way(
-                kind, f"{other_text} stands where {text} belongs", text, _put(key, value), rank
-            )
+                value, kind = lambda s, put=put: s.read(put), "f′ at the wrong argument"
+                yield _instead(key, book.text(other), text, value, 1, kind)
     for steps in (1, 2, 3):
         other = _further(book, site.at, steps)
         if other >= 0:
-            words = f"{book.gradient(other)} stands where {gradient} belongs"
-            yield Way("wrong gradient", words, gradient, _put(
-                "g", lambda s, k=steps: s.base.leaving(_further(book, s.at, k))), 4)  # fmt: skip
+
+            def later(s: Site, steps: int = steps) -> Any:
+                return s.base.leaving(_further(book, s.at, steps))
+
+            yield _instead("g", book.gradient(other), gradient, later, 4, "wrong gradient")
 
 
 def _others(site: Site, book: Book) -> Iterator[Way]:
     """Put another tensor in the place of one that the rule reads, or another gradient."""
-    reads = reads_of(site)
+    reads, gradient = reads_of(site), book.gradient(site.at)
     for key, own in reads.items():
         for other in book.alike(own):
             if other not in reads.values():
-                words = f"{book.text(other)} stands where {book.text(own)} belongs"
-                yield Way("wrong variable", words, book.text(own), _put(key, _value(other)), 1)
+                yield _instead(key, book.text(other), book.text(own), _value(other))
     later = book.before(site.base.place[site.x])
     for other in book.alike(site.at):
         if other in book.within and other not in later:
-            words = f"{book.gradient(other)} stands where {book.gradient(site.at)} belongs"
-            yield Way("wrong gradient", words, book.gradient(site.at),
-                      _put("g", lambda s, j=other: s.base.leaving(j)), 4)  # fmt: skip
+            value = lambda s, j=other: s.base.leaving(j)  # noqa: E731
+            yield _instead("g", book.gradient(other), gradient, value, 4, "wrong gradient")
 
 
 def _factors(site: Site, book: Book) -> Iterator[Way]:
@@ -235,36 +205,35 @@ def _factors(site: Site, book: Book) -> Iterator[Way]:
         text, get = book.text(other), _value(other)
         least = np.min(plain(book.order[other]))
         yield Way("factor too many", f"(1 − {text}) is a factor too many", text,
-                  lambda s, get=get: s.flow() * (1 - get(s)), 3)  # fmt: skip
+                  lambda s, get=get: s.right * (1 - get(s)), 3)  # fmt: skip
         for power in (-1, 1, 2, -2, 3, -3, *((0.5, -0.5) if least >= 0 else ())):
             base = text if text.isidentifier() else f"({text})"
             word = text if abs(power) == 1 else f"{base}^{abs(power):g}".replace("^0.5", "^½")
             kind = "factor missing" if power < 0 else "factor too many"
             yield Way(kind, f"a factor {word} is {kind.removeprefix('factor ')}", text,
-                      lambda s, get=get, p=power: s.flow() * get(s).astype(float) ** p,
+                      lambda s, get=get, p=power: s.right * get(s).astype(float) ** p,
                       2 + (abs(power) != 1))  # fmt: skip
 
 
 def _turned(site: Site, book: Book) -> Iterator[Way]:
     """Transpose, flip or shift what a rule reads or gives, or leave a part of it out."""
-    there = book.gradient(site.base.place[site.x])
+    there, shape = book.gradient(site.base.place[site.x]), site.x.shape
     texts = {"g": book.gradient(site.at)} | {k: book.text(i) for k, i in reads_of(site).items()}
     for key, text in texts.items():
         for kind, what, move, rank in _moves(np.shape(site.read(key)), key == "g"):
             yield Way(kind, f"{text} is {what}", text,
-                      _put(key, lambda s, k=key, move=move: move(s.read(k))), rank)  # fmt: skip
-    shape = site.x.shape
+                      lambda s, k=key, move=move: s.flow(**{k: move(s.read(k))}), rank)  # fmt: skip
     for kind, what, move, rank in _moves(shape, False):
         if kind == "transposed":
-            yield Way(kind, f"{there} is {what}", there, lambda s, m=move: m(s.flow()), rank)
+            yield Way(kind, f"{there} is {what}", there, lambda s, m=move: m(s.right), rank)
     for i, j in itertools.combinations(range(len(shape)), 2):
         if shape[i] != shape[j]:
             words = f"{there} has its elements in another order: axes {i} and {j} swapped"
-            turned = list(shape)
+            swap, turned = partial(np.swapaxes, axis1=i, axis2=j), list(shape)
             turned[i], turned[j] = shape[j], shape[i]
             other: tuple[Change, Change] = (
-                lambda s, t=turned, i=i, j=j: np.swapaxes(np.reshape(s.flow(), t), i, j),
-                lambda s, i=i, j=j: np.reshape(np.swapaxes(s.flow(), i, j), s.x.shape),
+                lambda s, to=turned, swap=swap: swap(np.reshape(s.right, to)),
+                lambda s, swap=swap: np.reshape(swap(s.right), s.x.shape),
             )
             for change in other:
                 yield Way("reshaped for transposed", words, there, change, 3)
@@ -337,7 +306,9 @@ def _rewritten(site: Site, book: Book) -> Iterator[Way]:
         return
     values = rule_values(site)
     target = Meaning(None, True, 1)
-    setting = Setting(formula, evaluate_all(formula, values), book.environment, target, True)
+    setting = Setting(
+        formula, evaluate_all(formula, values), book.environment, target, True, silent=True
+    )
     shown = book.shown(site)
     seen = set()
     for entry in STRUCTURAL:

@@ -6,6 +6,7 @@ is that. Learners write the derivative of the whole, so that mistakes are made i
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ from ...core.tensor import apply, plain
 from ...ops.elementwise import RELU, SIGMOID
 from ...ops.reductions import SOFTMAX
 from ...ops.trigonometry import TANH
-from .passes import Edge, Pass, Site
+from .passes import Edge, Pass, Site, close
 from .ways import Way
 
 _MOST_PAIRS = 400
@@ -84,7 +85,7 @@ class Whole:
 
         def change(site: Site) -> Any:
             whole = self.site(site.base)
-            return site.flow() + way.change(whole) - whole.flow()
+            return site.right + way.change(whole) - whole.right
 
         return way._replace(change=change)
 
@@ -100,14 +101,14 @@ def wholes(base: Pass) -> dict[int, list[Whole]]:
         node = base.order[i]
         if node.op is None or node.size < 2 or len(node.shape) > 4:
             continue
-        before = topological_order([node])
-        a = plain(node)
+        functions = _plausible(plain(node))
+        before = topological_order([node]) if functions else [node]
         for z in before[:-1]:
             j = base.place[z]
             if z.shape != node.shape or j not in base.arriving or tried >= _MOST_PAIRS:
                 continue
             tried += 1
-            match = _function(plain(z), a)
+            match = _function(plain(z), plain(node), functions)
             if match is None or (node.inputs[0] is z and node.op is match[0]):
                 continue
             between = dependents(before, [z]) - {z, node}
@@ -120,25 +121,45 @@ def wholes(base: Pass) -> dict[int, list[Whole]]:
     return found
 
 
-def _function(z: Any, a: Any) -> tuple[Op, dict[str, Any]] | None:
-    """Return the function, if any, of which `a` is the value at `z`."""
-    if z.dtype.kind != "f" or a.dtype.kind != "f":
-        return None
-    near = 1e-12 if a.dtype.itemsize > 4 else 1e-5
-    with np.errstate(all="ignore"):
-        for op in (SIGMOID, TANH, RELU):
-            if np.allclose(op.forward(z), a, rtol=near, atol=near):
-                return op, {}
-        for axis in range(a.ndim):
-            for op in (SOFTMAX, LOG_SOFTMAX):
-                if np.allclose(op.forward(z, axis=axis), a, rtol=near, atol=near):
-                    return op, {"axis": axis}
-        lines: list[tuple[int, ...]] = [(axis,) for axis in range(a.ndim)]
-        lines += [tuple(range(k, a.ndim)) for k in range(max(a.ndim - 1, 1))]
-        for along in lines:
-            spread = np.std(a, axis=along, keepdims=True)
-            if a.size > spread.size and np.all(spread > 0):
-                normal = _normal(z, along) * spread
-                if np.allclose(normal, a, rtol=near, atol=100 * near) and not np.allclose(z, a):
-                    return NORMALISED, {"axis": along}
+_Function = tuple[Op, dict[str, Any]]
+
+
+def _plausible(a: Any) -> list[_Function]:
+    """Return the functions whose values some values may be."""
+    if a.dtype.kind != "f":
+        return []
+    low, high, near = float(a.min()), float(a.max()), _near(a)
+    found: list[_Function] = []
+    for op, least, most in ((SIGMOID, 0, 1), (TANH, -1, 1), (RELU, 0, math.inf)):
+        if least <= low and high <= most:
+            found.append((op, {}))
+    for axis in range(a.ndim):
+        for op, shares in ((SOFTMAX, a), (LOG_SOFTMAX, np.exp(a))):
+            if np.all(np.abs(shares.sum(axis=axis) - 1) <= 100 * near):
+                found.append((op, {"axis": axis}))
+    along: list[tuple[int, ...]] = [(axis,) for axis in range(a.ndim)]
+    for axes in (*along, *[tuple(range(k, a.ndim)) for k in range(max(a.ndim - 1, 1))]):
+        spread = np.std(a, axis=axes)
+        centred = np.all(np.abs(np.mean(a, axis=axes)) <= 100 * near)
+        if centred and a.size > spread.size and np.all(spread > 0):
+            found.append((NORMALISED, {"axis": axes}))
+    return found
+
+
+def _near(a: Any) -> float:
+    return (1e-12 if a.dtype.itemsize > 4 else 1e-5) * max(1.0, float(np.abs(a).max()))
+
+
+def _function(z: Any, a: Any, functions: list[_Function]) -> _Function | None:
+    """Return that of some functions, if any, of which `a` is the value at `z`."""
+    near = _near(a)
+    for op, params in functions if z.dtype.kind == "f" else ():
+        with np.errstate(all="ignore"):
+            value = op.forward(z, **params)
+        if op is NORMALISED:  # a number under the root makes the variance of `a` another
+            value = value * np.std(a, **params, keepdims=True)
+            if close(value, a, 100 * near) and not close(z, a, near):
+                return op, params
+        elif close(value, a, near):
+            return op, params
     return None

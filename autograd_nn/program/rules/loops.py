@@ -80,7 +80,7 @@ def concatenation_of_pieces(node: Tensor, graph: Graph) -> Tensor | None:
 def one_piece(node: Tensor, graph: Graph) -> Tensor | None:
     """``scatter(g, key)`` → an array of zeros that g is put into."""
     key, g = node.params["key"], node.inputs[0]
-    if not is_basic(key) or g.dtype != node.dtype or not is_array(g):
+    if not is_basic(key) or g.dtype != node.dtype:
         return None
     return apply(PIECES, (g,), {"keys": (key,), "shape": node.shape})
 

@@ -50,7 +50,10 @@ def layout(node: Tensor) -> tuple[list[bool], bool]:
 
 
 def places(key: Any, shape: tuple[int, ...], indices: Sequence[str]) -> list[str]:
-    """Return where the element at `indices` of ``x[key]`` lies in an x of `shape`, as text."""
+    """Return where the element at `indices` of ``x[key]`` lies in an x of `shape`, as text.
+
+    Integers of the key that vary are texts.
+    """
     parts = list(key) if isinstance(key, tuple) else [key]
     named = sum(part is not None and part is not Ellipsis for part in parts)
     at = next((i for i, part in enumerate(parts) if part is Ellipsis), len(parts))
@@ -60,15 +63,17 @@ def places(key: Any, shape: tuple[int, ...], indices: Sequence[str]) -> list[str
         if part is None:
             next(left)
         elif isinstance(part, slice):
-            start, _, step = part.indices(next(lengths))
-            index = next(left)
+            length, index, start, step = next(lengths), next(left), part.start, part.step or 1
+            if not isinstance(start, str):
+                start, _, step = slice(start, None, step).indices(length)
             if index == "0":
                 found.append(str(start))
             else:
                 scaled = index if step == 1 else f"{step} * ({index})"
                 found.append(f"{start} + {scaled}" if start else scaled)
         else:
-            found.append(str(part % next(lengths)))
+            length = next(lengths)
+            found.append(part if isinstance(part, str) else str(part % length))
     return found
 
 

@@ -66,7 +66,7 @@ def of_a_sum(node: Tensor, graph: Graph) -> Tensor | None:
 def of_one_element(node: Tensor, graph: Graph) -> Tensor | None:
     """Reshape where a sum, mean or extremum goes along axes of length 1."""
     x = node.inputs[0]
-    if not x.ndim or any(x.shape[a] != 1 for a in axes_of(node)):
+    if is_weak(x) or any(x.shape[a] != 1 for a in axes_of(node)):
         return None
     return apply(RESHAPE, (x,), {"shape": node.shape})
 
@@ -80,4 +80,5 @@ def of_a_multiple(node: Tensor, graph: Graph) -> Tensor | None:
     parts = factor(node.inputs[0]) if graph.uses(node.inputs[0]) == 1 else None
     if parts is None or abs(parts[0]) < _SMALL:
         return None
-    return parts[0] * apply(op_of(node), (parts[1],), node.params)
+    total = apply(op_of(node), (parts[1],), node.params)
+    return -total if parts[0] == -1 else parts[0] * total

@@ -1,5 +1,6 @@
 """What `draw` draws."""
 
+import re
 import warnings
 from typing import Any
 
@@ -31,6 +32,7 @@ def test_every_use_is_an_arrow() -> None:
     assert picture.edges == {"n0->n1": 4}  # two forward, two backward
     # The gradient of x·x at 3 is 3 along each use, and 6 together.
     assert picture.texts["n0"] == ["x", "∂J/∂x =", "6"]
+    assert picture.texts["n1"] == ["J", "×", "∂J/∂J =", "1"]
     assert [t.text for t in picture.root.findall(".//*[@class='edge']//{*}text")] == ["3", "3"]
 
 
@@ -77,6 +79,81 @@ def test_everything_can_be_read_on_light_and_dark() -> None:
     for page in ("#ffffff", "#0d1117"):
         assert _contrast(style.LINE, page) > 3.5
         assert _contrast(style.BACKWARD, page) > 3.5
+
+
+def test_an_svg_follows_its_page() -> None:
+    svg = draw(graphs.cost(), gradients=True).pipe("svg", encoding="utf-8")
+    assert svg.count(style.THEME) == 1
+    assert style.THEME not in draw(graphs.cost()).source  # a PDF or PNG has no use for it
+    rule = r'scheme: (\w+)\) \{\[fill="(#\w+)"\]\{fill:(#\w+)\}\[stroke="\2"\]\{stroke:\3\}\}'
+    rules = re.findall(rule, style.THEME)
+    assert len(rules) == style.THEME.count("@media")
+    for page, ground in (("light", "#ffffff"), ("dark", "#0d1117")):
+        new = {old: colour for asked, old, colour in rules if asked == page}
+        assert _contrast(new[style.LINE], ground) > 5.5
+        for ink, box in ((style.FLOW_INK, style.FLOW), (style.INK_ON_CHIP, style.CHIP)):
+            assert _contrast(new.get(ink, ink), new.get(box, box)) > 6
+            assert _contrast(new.get(box, box), ground) < 1.5
+
+
+def test_the_legend_says_what_occurs() -> None:
+    said = "".join(draw(graphs.cost(), gradients=True).source.split("label=")[1])
+    for word in ("input", "parameter", "constant", "operation", "result", "value", "gradient"):
+        assert f">{word} " in said
+    assert "a @ b: the matrix product of a and b" in said
+    assert "1, 2 at an arrow" in said
+    said = draw(graphs.square()).source
+    assert "1, 2 at" not in said
+    assert not any(f">{word} " in said for word in ("input", "constant", "gradient", "value"))
+    assert "parameter &#160;" not in draw(graphs.square(), legend=False).source
+    assert "left out" in draw(graphs.square(), legend=False, caption="left out").source
+
+
+def test_constants_are_shown_without_how_they_were_worked_out() -> None:
+    x = Tensor(np.ones((2, 3)), requires_grad=True, name="x")
+    with_constant = x * np.reshape(Tensor(2.0) * Tensor(np.full(6, 3.0)), (2, 3))
+    read = Read(draw(with_constant))
+    assert read.node("6", "2 × 3")
+    assert len(read.texts) == 3
+    assert len(Read(draw(with_constant, collapse=False)).texts) == 6
+    assert "constant" in draw(with_constant).source
+
+
+def test_changes_of_shape_are_left_out_but_not_what_flows_through_them() -> None:
+    x = Tensor([1.0, 2.0, 3.0, 4.0], requires_grad=True, name="x")
+    J = np.sum(np.reshape(x, (2, 2)) @ [[1.0, 2.0], [3.0, 4.0]])
+    read = Read(draw(J, gradients=True))
+    assert not [piece for texts in read.texts.values() for piece in texts if "reshape" in piece]
+    (id_,) = [id_ for id_, texts in read.texts.items() if "x" in texts]
+    assert sum(edge.startswith(f"{id_}->") for edge in read.edges.elements()) == 2
+    assert any("reshape" in text for texts in Read(draw(J, collapse=False)).texts.values()
+               for text in texts)  # fmt: skip
+    lines = draw(J + np.sum(x), gradients=True).source.splitlines()
+    through = [line for line in lines if f"{id_} ->" in line and style.FLOW in line]
+    assert len(through) == 2  # what comes through each of the two uses of x …
+    assert [line.count("<TR>") for line in through] == [2, 2]  # … in one row, as x has
+    named: Any = np.reshape(x, (2, 2))
+    named.name = "X"
+    assert Read(draw(named.sum())).node("X")
+
+
+def test_a_number_is_written_once() -> None:
+    J = graphs.cost()
+    source = draw(J, gradients=True).source
+    nodes = {node.name: node for node in topological_order([J])}
+    for value in gradients(J, [nodes["W2"], nodes["z2"]]):
+        for element in value.flat:
+            assert source.count(f">{arrays.number(element)}<") <= 2  # z2 and b1 have the same
+    shared = Tensor(2.0, requires_grad=True, name="x")
+    total = shared * 3 + shared * 4
+    labels = draw(total, gradients=True).source.split(style.FLOW)
+    assert [">3<" in "".join(labels[1:]), ">4<" in "".join(labels[1:])] == [True, True]
+
+
+def test_weights_are_parameters_whether_they_are_trained_or_not() -> None:
+    W, x = Tensor(np.ones((2, 2)), name="W1"), Tensor(np.ones((2, 1)), name="x")
+    colour = style.KINDS["parameter"]["fillcolor"]
+    assert draw(W @ x, legend=False).source.count(colour) == 1
 
 
 def test_order_of_arguments_is_written_where_it_matters() -> None:
@@ -219,6 +296,7 @@ def test_a_report_is_drawn_on_the_graph_it_judged() -> None:
     picture = draw(graphs.report())
     read = Read(picture)
     assert "✗ δ⁽²⁾ wrong here" in read.texts[read.node("z", "(2)")]
+    assert read.node("cost", "J")  # where nothing is judged
     assert "✓ δ⁽³⁾ right" in read.texts[read.node("z", "(3)")]
     assert "↪ ∂J/∂W⁽¹⁾ inherits an error" in read.texts[read.node("W", "(1)")]
     assert not any("right" in said for said in read.texts[read.node("b", "(1)")])

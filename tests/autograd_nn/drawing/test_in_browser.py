@@ -274,6 +274,25 @@ def test_wrong_answers_are_told_their_mistake(browser: Any, tmp_path: pathlib.Pa
     assert said["options"] == 4
 
 
+def test_products_open_to_row_and_column(
+    pages: dict[str, str], browser: Any, tmp_path: pathlib.Path
+) -> None:
+    said = {}
+    for name, place in (("3-3-1", "td:has-text('2.6') button"), ("64-30-10", "canvas")):
+        with opened(browser, pages[name], tmp_path, SIZES[0]) as shown:
+            shown.evaluate("show(1)")
+            shown.locator(f"#step .result {place}").click()
+            said[name] = shown.inner_text(".product")
+            assert shown.evaluate(_OVERFLOW) == []
+    assert said["3-3-1"] == "row 2 × column 1: 0.4 · 1.5 + 0.4 · 2 + 0.4 · 3 = 2.6"
+    assert said["64-30-10"].startswith("row 16 × column 17: ")  # the middle
+    assert "… (64 products)" in said["64-30-10"]
+    digits = load_digits(seed=0)
+    entry = Network([64, 30, 10], seed=0).W[1][15] @ digits.X_train[:, 16]
+    got = said["64-30-10"].rpartition("= ")[2].replace("−", "-")
+    assert float(got) == pytest.approx(entry, rel=1e-3)
+
+
 def test_nothing_of_what_is_asked_is_on_the_page(
     pages: dict[str, str], browser: Any, tmp_path: pathlib.Path
 ) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from autograd_nn import Tensor, draw, explore
+from autograd_nn.drawing import style
 
 from .svg import Read
 
@@ -44,7 +45,9 @@ def test_in_pictures(name: str) -> None:
     assert read.edges == {"n0->n1": 4}
     shown = " ".join(name.split())
     assert shown in " ".join(" ".join(read.texts["n0"]).split())
-    assert not read.tags() & {"script", "b", "image", "style", "foreignObject"}
+    assert not read.tags() & {"script", "b", "image", "foreignObject"}
+    own = [x.text for x in read.root.iter("{http://www.w3.org/2000/svg}style")]
+    assert own == [style.THEME]
 
 
 @pytest.mark.parametrize("name", ["\x00", "\x1b[31m", "a\nb", "\ud800", "\u202e"])
@@ -57,10 +60,10 @@ def test_control_characters_are_replaced(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_in_pages(name: str) -> None:
     page = explore(_graph(name)).html
-    assert page.count("<script") == 2
-    assert page.count("</script>") == 2
+    assert page.count("<script") == 1
+    assert page.count("</script>") == 1
     assert page.count("</svg>") == 3  # an arrow, the graph, the curve
-    data = re.search(r'<script id="data" type="application/json">(.*?)</script>', page, re.DOTALL)
+    data = re.search(r"^const data = (.*);$", page, re.MULTILINE)
     assert data is not None
     assert not set(data[1]) & set("<>&")
     steps = json.loads(data[1])["steps"]

@@ -5,11 +5,12 @@ import os
 import pathlib
 import shutil
 import sys
+from typing import Any
 
 import graphviz
 import pytest
 
-from autograd_nn import draw
+from autograd_nn import derive, draw
 from autograd_nn.drawing import Drawing, DrawingError, GraphvizMissingError
 
 from . import graphs
@@ -66,6 +67,19 @@ def test_files_are_named_as_graphviz_names_them(tmp_path: pathlib.Path) -> None:
     assert draw(graphs.square()).save(directory=tmp_path) == str(tmp_path / "graph.gv")
     with pytest.raises(graphviz.FileExistsError):
         picture.render("a", directory=tmp_path, raise_if_result_exists=True)
+
+
+def test_a_picture_is_named_like_one_everywhere(tmp_path: pathlib.Path) -> None:
+    nodes = graphs.network().graph(graphs.X, graphs.Y)
+    makers: list[Any] = [
+        draw(nodes["J"]), graphs.network().draw(), derive(nodes["J"], nodes["W1"])
+    ]  # fmt: skip
+    for made in makers:
+        for how in ({"outfile": tmp_path / "b.png"}, {}):
+            path = made.render(**how) if how else made.render(tmp_path / "a.png")
+            assert pathlib.Path(path).read_bytes().startswith(MAGIC["png"])
+        (tmp_path / "b.gv").unlink(missing_ok=True)
+        assert sorted(p.name for p in tmp_path.iterdir()) == ["a.png", "b.png"]
 
 
 @pytest.mark.usefixtures("no_dot")

@@ -48,12 +48,14 @@ def test_numba_loops_over_all_kinds_of_operands() -> None:
 def test_auto_goes_by_the_number_of_operations() -> None:
     pytest.importorskip("numba")
 
+    drawn = np.random.default_rng(0).integers(3, size=400)
+
     def f(n: int, x: Any) -> Any:
-        for k in range(n):
-            x = np.sin(x) * k
+        for k in range(abs(n)):
+            x = (np.sin, np.cos, np.tanh)[drawn[k] if n > 0 else 0](x) * k
         return x
 
-    for n, compiled in ((2, True), (200, False)):
+    for n, compiled in ((2, True), (400, False), (-400, True)):  # what repeats itself is short
         program = jit(lambda x, n=n: f(n, x), engine="auto").lower(A)
         assert ("njit" in program.source) == compiled
     with pytest.raises(ValueError, match="'fast'"):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd_nn import Tensor, grad, jit, value_and_grad
+from autograd_nn import Tensor, grad, jit, scan, value_and_grad
 from autograd_nn.program import program, repeats, rolling
 from autograd_nn.transforms.containers import flatten, tree_map
 
@@ -69,9 +69,40 @@ def descent(steps: int) -> tuple[Any, tuple[Any, ...]]:
     return trained, (RNG.normal(size=(2, 3)), RNG.normal(size=(3, 6)), RNG.normal(size=(2, 6)))
 
 
+def chains(steps: int) -> tuple[Any, tuple[Any, ...]]:
+    """Numbers that are stepped together, and meet in a factor alone."""
+
+    def end(factor: Any, starts: Any) -> Any:
+        carry, _ = scan(lambda c, _: ([np.sin(factor * x) for x in c], ()), starts, length=steps)
+        return sum(x * x for x in carry)
+
+    return grad(end, (0, 1)), (0.9, [0.1 * k for k in range(6)])
+
+
+def path(steps: int) -> tuple[Any, tuple[Any, ...]]:
+    """A path with a cost on each of its points, and windows of what it follows."""
+
+    def cost(rate: Any, x: Any) -> Any:
+        y, total = x[0], 0.0
+        for t in range(steps):
+            middle = y + 0.05 * np.sin(rate * y)
+            y = y + 0.1 * np.sin(rate * middle) + 0.01 * np.sum(x[t : t + 3])
+            total = total + np.square(y - x[t])
+        return total
+
+    return grad(cost, (0, 1)), (1.5, RNG.normal(size=steps + 2))
+
+
 @pytest.mark.parametrize(
     ("make", "few", "many", "most"),
-    [(rnn, 12, 60, 80), (network, 12, 60, 80), (oscillator, 12, 40, 250), (descent, 40, 80, 60)],
+    [
+        (rnn, 12, 60, 80),
+        (network, 12, 60, 80),
+        (oscillator, 12, 40, 250),
+        (descent, 40, 80, 60),
+        (chains, 24, 60, 160),
+        (path, 24, 60, 160),
+    ],
 )
 def test_the_text_does_not_grow_with_the_steps(make: Any, few: int, many: int, most: int) -> None:
     lengths = set()
@@ -87,6 +118,44 @@ def test_the_text_does_not_grow_with_the_steps(make: Any, few: int, many: int, m
             np.testing.assert_allclose(value, expected, rtol=1e-11, atol=1e-13)
     assert len(lengths) == 1, lengths
     assert max(lengths) <= most
+
+
+@pytest.mark.parametrize("make", [chains, path, rnn, network, descent])
+def test_a_loop_and_its_gradient_are_kernels(make: Any) -> None:
+    pytest.importorskip("numba")
+    lengths = set()
+    for steps in (40, 80):
+        f, arguments = make(steps)
+        made = jit(f, engine="numba").lower(*arguments)
+        lengths.add(len(made.source.splitlines()))
+        called = made.source.rpartition("\ndef ")[2]
+        assert "for t in range(" in made.source
+        assert "    for t" not in called  # all of a loop is in a kernel
+        pairs = zip(flatten(made(*arguments))[0], flatten(f(*arguments))[0], strict=True)
+        for value, right in pairs:
+            expected = right.numpy() if isinstance(right, Tensor) else right
+            np.testing.assert_allclose(value, expected, rtol=1e-9, atol=1e-11)
+    assert len(lengths) == 1, lengths
+
+
+def test_what_has_no_form_in_a_kernel_stands_between_two_in_the_loop() -> None:
+    pytest.importorskip("numba")
+
+    def f(A: Any, x: Any) -> Any:
+        kept = []
+        for t in range(20):
+            x = np.tanh(np.linalg.solve(A, x) + np.sin(x) * t)
+            kept.append(x * x + x)
+        return x, np.stack(kept), kept[3]
+
+    arguments = np.eye(3) + 0.1 * RNG.normal(size=(3, 3)), RNG.normal(size=(3, 1))
+    made = jit(f, engine="numba").lower(*arguments)
+    called = made.source.rpartition("\ndef ")[2]
+    inside = called.partition("for t in range(20):\n")[2]
+    assert "_solve(A, state)" in inside
+    assert " = kernel" in inside
+    for value, right in zip(flatten(made(*arguments))[0], flatten(f(*arguments))[0], strict=True):
+        np.testing.assert_allclose(value, right, rtol=1e-12, atol=1e-14)
 
 
 def difference(seed: int, monkeypatch: pytest.MonkeyPatch) -> bool:

@@ -47,7 +47,7 @@ def check(f: Any, arrays: list[Any], styles: tuple[str, ...]) -> None:
 NEEDS_VALUES = {
     "getitem boolean Tensor", "where choose", "broadcast_to choose one", "where choose nothing",
     "composed interp beyond the ends", "composed nonzero", "composed argwhere",
-    "composed flatnonzero", "composed isin", "take unique", "take unique of a matrix",
+    "composed flatnonzero", "take unique", "take unique of a matrix",
     "getitem trim_zeros", "setitem piecewise", "composed bincount of places",
 }  # fmt: skip
 """Rows that look at the values of Tensors: refused while tracing."""

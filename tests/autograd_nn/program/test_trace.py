@@ -60,6 +60,34 @@ def test_a_trace_too_long_for_a_program_ends_at_once(monkeypatch: pytest.MonkeyP
         jit(f)(1.0)
 
 
+@pytest.mark.parametrize("draw", [random.random, lambda: random.sample([1, 2], 1)[0]])
+def test_random_numbers_that_other_threads_draw_all_the_time(draw: Any) -> None:
+    done = threading.Event()
+
+    def draws_on() -> None:  # beside the function, as a server does
+        while not done.wait(0.0005):
+            draw()
+
+    def f(x: Any) -> Any:
+        beside = threading.Thread(target=draw)
+        beside.start()
+        beside.join()
+        return x * 2.0
+
+    def drawing(x: Any) -> Any:
+        return x * draw()
+
+    other = threading.Thread(target=draws_on)
+    other.start()
+    try:
+        assert jit(f)(3.0) == 6.0
+        with pytest.raises(TracingError, match="draws random numbers"):
+            jit(drawing)(3.0)
+    finally:
+        done.set()
+        other.join()
+
+
 def test_random_numbers_of_other_threads_are_no_draws_of_the_function() -> None:
     turns: list[int] = []
     done = threading.Event()

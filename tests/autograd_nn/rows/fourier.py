@@ -57,7 +57,7 @@ def _rows() -> list[Row]:
         if "s" not in given or "axes" in given:  # NumPy deprecates it
             rows.append((getattr(np.fft, f"{name}n"), given | {"norm": norm}))
     return [
-        Row("fft" if f.__name__.startswith(("fft", "rfft", "ihfft")) else "ifft",
+        Row({"hfft": "irfft", "ihfft": "rfft"}.get(f.__name__, f.__name__.rstrip("2n")),
             through(f, given), A, label=f"{f.__name__} {given}")
         for f, given in rows
     ]  # fmt: skip
@@ -65,9 +65,9 @@ def _rows() -> list[Row]:
 
 ROWS = [
     Row("fft", np.fft.fft, X),
-    Row("fft", np.fft.rfft, X, label="rfft"),
+    Row("rfft", np.fft.rfft, X),
     Row("ifft", np.fft.ifft, X),
-    Row("ifft", np.fft.irfft, X, label="irfft"),
+    Row("irfft", np.fft.irfft, X),
     Row("concatenate", np.fft.fftshift, A, label="fftshift of both"),
     *_rows(),
 ]

@@ -32,4 +32,7 @@ ROWS = [
         label="sorter"),
     Row("searchsorted", lambda a: np.digitize(a, BINS), wrt=(), label="digitize"),
     Row("searchsorted", lambda a: np.digitize(a, BINS[::-1]), wrt=(), label="digitize falling"),
+    Row("isin", lambda a: np.isin(a, BINS), wrt=()),
+    Row("isin", lambda a, b: np.isin(np.round(a), np.round(b), invert=True),
+        (In((5,)), In((2, 3))), wrt=(), label="invert"),
 ]  # fmt: skip

@@ -18,8 +18,6 @@ POINTS = {
     "chi2": ((3.0,), [0.2, 1.0, 4.0]),
     "beta": ((2.5, 1.5), [0.1, 0.5, 0.9]),
     "expon": ((), [0.1, 0.5, 3.0]),
-    "logistic": ((), [-2.0, 0.5, 3.0]),
-    "cauchy": ((), [-2.0, 0.5, 3.0]),
     "poisson": ((2.5,), [0.0, 1.0, 4.0]),
 }
 CONTINUOUS = ("logpdf", "pdf", "cdf", "logcdf", "sf", "logsf")
@@ -131,8 +129,8 @@ def test_the_normal_distribution_of_vectors() -> None:
     "f",
     [
         lambda m, x: m.zscore(x), lambda m, x: m.gmean(x), lambda m, x: m.entropy(x),
-        lambda m, x: m.entropy(x, x[::-1], base=2.0), lambda m, x: m.pearsonr(x, x**2)[0],
-        lambda m, x: m.pearsonr(x, x**2).pvalue, lambda m, x: m.gmean(x, weights=[1, 2, 3, 4]),
+        lambda m, x: m.entropy(x, x[::-1], base=2.0),
+        lambda m, x: m.gmean(x, weights=[1, 2, 3, 4]),
     ],
 )  # fmt: skip
 def test_summaries_are_scipys(f: Any) -> None:

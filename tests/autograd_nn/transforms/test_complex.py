@@ -145,11 +145,11 @@ def test_jacobians_that_are_mostly_zeros() -> None:
     (lambda: gradients(np.sum(x := Tensor(X, requires_grad=True)), x, 1j), "a real number"),
     (lambda: vjp(np.sum, X)[1](1j), "the cotangent is complex"),
     (lambda: jvp(np.sum, (X,), (Z,)), "is complex"),
-    (lambda: grad(lambda z: np.real(np.max(z)))(Z), "max is not there for complex numbers"),
+    (lambda: grad(lambda z: np.real(np.maximum(z, z)))(Z), "maximum is not there for complex"),
     (lambda: np.sign(Tensor(Z, name="z")), "sign is not there.*z has dtype complex128"),
     (lambda: np.median(Tensor(Z)), "real numbers"),
     (lambda: Tensor(Z).astype(float), "np.real"),
-    (lambda: np.fft.rfft(Tensor(Z)), "np.fft.fft"),
+    (lambda: np.fft.rfft(Tensor(Z)), "rfft is not there for complex numbers"),
 ])  # fmt: skip
 def test_what_has_no_meaning_is_refused(call: Any, words: str) -> None:
     with pytest.raises(TypeError, match=words):

@@ -137,3 +137,23 @@ def test_hints_come_in_stages() -> None:
     assert "because: " in texts[3]
     with pytest.raises(ValueError, match="hints is 7"):
         verify(J, wrong, hints=7)
+
+
+@pytest.mark.parametrize(
+    ("gap", "words"),
+    [(0.5, "½ is one term too many"), (-2.0, "−2 is one term too many"),
+     ("sign", "sign(a) is one term too many")],
+)  # fmt: skip
+def test_one_number_too_many_everywhere_is_told_from_signs(gap: Any, words: str) -> None:
+    J, claims = shared_factor(np.array([0.5, 1.5, 3.0]))
+    a = np.random.default_rng(3).normal(size=(4, 3))
+    if gap == "sign":
+        gap = np.sign(a)
+    (said, *_) = verify(J, {"da": claims["da"] + gap}).failures[0].explanations
+    assert said.words.startswith(words)
+
+
+def test_what_is_all_zero_is_said_to_be() -> None:
+    J, claims = shared_factor(np.array([0.5, 1.5, 3.0]))
+    (said,) = verify(J, {"da": 0 * claims["da"]}).failures[0].explanations
+    assert said.words.startswith("it is 0 everywhere")

@@ -369,3 +369,61 @@ def test_a_claim_about_a_value_is_drawn_at_that_value(names: tuple[str, str]) ->
     report = verify(b.sum(), {names[1]: 2 * b.numpy(), f"d_{names[0]}": 2 * a.numpy()})
     assert [line.name for line in report.failures] == [names[1]]
     assert draw(report).source
+
+
+@pytest.mark.parametrize("hidden", [4, 6])  # 6 nodes for 6 samples: sizes alone cannot tell
+@pytest.mark.parametrize(
+    "cost",
+    [
+        lambda gap: np.mean(np.sum(gap**2, axis=1)) / 2,
+        lambda gap: np.sum(gap**2) / 12,
+        lambda gap: (0.5 * gap**2).sum(axis=1).mean(),
+    ],
+)
+def test_delta_is_of_each_sample_where_samples_are_rows(hidden: int, cost: Any) -> None:
+    rng = np.random.default_rng(0)
+    X, Y = Tensor(rng.normal(size=(6, 3)), name="X"), Tensor(rng.random((6, hidden)), name="Y")
+    W1 = Tensor(rng.normal(size=(3, hidden)), requires_grad=True, name="W1")
+    W2 = Tensor(rng.normal(size=(hidden, hidden)), requires_grad=True, name="W2")
+    z2: Any = X @ W1
+    z2.name = "z2"
+    h2: Any = np.tanh(z2)
+    h2.name = "h2"
+    z3: Any = h2 @ W2
+    z3.name = "z3"
+    claims = {
+        "delta3": lambda z3, Y: z3 - Y,
+        "delta2": lambda delta3, W2, h2: delta3 @ W2.T * (1 - h2**2),
+        "dW2": lambda h2, delta3, m: h2.T @ delta3 / m,
+        "dW1": lambda X, delta2, m: X.T @ delta2 / m,
+    }
+    J = cost(z3 - Y)
+    verify(J, claims).raise_if_wrong()
+    wrong = verify(J, {**claims, "dW2": lambda h2, delta3: h2.T @ delta3})
+    assert [line.name for line in wrong.failures] == ["dW2"]
+    plain_sum = np.sum((z3 - Y) ** 2) / 2
+    right = {"delta3": claims["delta3"], "dW2": lambda h2, delta3: h2.T @ delta3}
+    verify(plain_sum, right).raise_if_wrong()
+
+
+def test_what_is_assumed_is_kept_on_random_draws_and_must_hold() -> None:
+    s = Tensor([1.0, 2.0, 3.0], requires_grad=True, name="s")
+    J, claims = np.abs(s).sum(), {"ds": lambda s: s / s}
+    assert not verify(J, claims).ok
+    report = verify(J, claims, assume=[lambda s: s > 0])
+    report.raise_if_wrong()
+    assert "what is assumed of s" in str(report)
+    A = Tensor([[1.0, 2.0], [2.0, 5.0]], requires_grad=True, name="A")
+    x = Tensor([1.0, 2.0], requires_grad=True, name="x")
+    symmetric, square = [lambda A: A == A.T], {"dx": lambda A, x: 2 * A @ x}
+    assert not verify(x @ A @ x, square).ok
+    verify(x @ A @ x, square, assume=symmetric).raise_if_wrong()
+    wrong = {"dx": lambda A, x: A @ x}
+    assert not verify(x @ A @ x, wrong, assume=symmetric).ok
+    for fact, said in [
+        (lambda s: s < 0, "does not hold"),
+        (lambda q: q > 0, "no given tensor"),
+        (lambda s: s + 1, "equations and signs"),
+    ]:
+        with pytest.raises(ValueError, match=said):
+            verify(J, claims, assume=[fact])

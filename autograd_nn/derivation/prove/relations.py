@@ -1,8 +1,7 @@
-"""Facts about what is given, as `assume` declares them: equations between tensors, and signs."""
+"""Facts about what is given, as relations of the normal form: equations between tensors, signs."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
@@ -10,15 +9,7 @@ from typing import Any
 from ...formulas.normal_form import leading, see_symmetries
 from ...formulas.sized import SHAPES_ONLY
 from ...formulas.terms import Rule, Term
-
-
-def called(fact: Any, values: Mapping[str, Any]) -> Any:
-    """Return what a fact says of tensors."""
-    names = list(inspect.signature(fact).parameters)
-    missing = [n for n in names if n not in values]
-    if missing:
-        raise ValueError(f"assume speaks of {missing[0]!r}, which is no given tensor of the graph")
-    return fact(*[values[n] for n in names])
+from ..facts import called
 
 
 def declare(fact: Any, values: Mapping[str, Any]) -> None:
@@ -64,8 +55,3 @@ def declare(fact: Any, values: Mapping[str, Any]) -> None:
 def is_sign(fact: Any, values: Mapping[str, Any]) -> bool:
     """Whether a fact says that a tensor is positive."""
     return (getattr(called(fact, values), "fact", None) or " ")[0] == ">"
-
-
-def parameters(fact: Any) -> list[str]:
-    """Return the names that a fact speaks of."""
-    return list(inspect.signature(fact).parameters)

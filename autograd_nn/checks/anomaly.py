@@ -76,12 +76,8 @@ def detect_anomaly(inf: bool = True) -> Iterator[None]:
             "detect_anomaly sees what is recorded, and under no_grad() that is nothing; enter it "
             "outside of no_grad()"
         )
-    token = _recording.RECORDING.set(_Watch(inf))
-    try:
-        with np.errstate(all="ignore"):
-            yield
-    finally:
-        _recording.RECORDING.reset(token)
+    with _recording.switched(_recording.RECORDING, _Watch(inf)), np.errstate(all="ignore"):
+        yield
 
 
 class _Made(NamedTuple):

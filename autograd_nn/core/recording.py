@@ -50,6 +50,16 @@ TRACING: ContextVar[bool] = ContextVar("autograd_nn_tracing", default=False)
 DIFFERENTIATING: ContextVar[bool] = ContextVar("autograd_nn_differentiating", default=False)
 
 
+@contextmanager
+def switched(switch: ContextVar[Any], value: Any) -> Iterator[None]:
+    """Give `switch` a value inside the ``with`` block, for the current thread or task only."""
+    token = switch.set(value)
+    try:
+        yield
+    finally:
+        switch.reset(token)
+
+
 class TracingError(TypeError):
     """A traced Tensor was asked for a value that is known only when the program runs."""
 
@@ -71,11 +81,8 @@ def no_grad() -> Iterator[None]:
     (False, True)
     """
     refuse_value("no_grad()", "Use t.detach() for what shall count as constant.")
-    token = RECORDING.set(False)
-    try:
+    with switched(RECORDING, False):
         yield
-    finally:
-        RECORDING.reset(token)
 
 
 @contextmanager
@@ -84,11 +91,8 @@ def recording() -> Iterator[None]:
 
     A tape that is being written goes on being written.
     """
-    token = RECORDING.set(RECORDING.get() or True)
-    try:
+    with switched(RECORDING, RECORDING.get() or True):
         yield
-    finally:
-        RECORDING.reset(token)
 
 
 @contextmanager
@@ -98,13 +102,8 @@ def tracing(tape: Tape | None = None) -> Iterator[Tape]:
     Yields the `Tape` of what is recorded in the block.
     """
     tape = tape or Tape()
-    token = TRACING.set(True)
-    record = RECORDING.set(tape)
-    try:
+    with switched(TRACING, True), switched(RECORDING, tape):
         yield tape
-    finally:
-        RECORDING.reset(record)
-        TRACING.reset(token)
 
 
 def refuse_value(what: str, instead: str, of: Tensor | None = None, warn: bool = False) -> None:

@@ -10,6 +10,8 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from ..core.recording import switched
+
 Exponent = int | Fraction
 
 
@@ -152,21 +154,15 @@ TABLE: ContextVar[dict[str, Head] | None] = ContextVar("autograd_nn_heads", defa
 @contextmanager
 def algebra() -> Iterator[None]:
     """Begin a table of heads of its own: what is declared of names holds inside alone."""
-    token = TABLE.set({})
-    try:
+    with switched(TABLE, {}):
         yield
-    finally:
-        TABLE.reset(token)
 
 
 @contextmanager
 def without_relations() -> Iterator[None]:
     """Substitute and sum inside alone, for a certificate, which gives relations one by one."""
-    token = RELATIONS.set(False)
-    try:
+    with switched(RELATIONS, False):
         yield
-    finally:
-        RELATIONS.reset(token)
 
 
 def interned(key: str, make: Callable[[], Head]) -> Head:

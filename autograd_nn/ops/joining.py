@@ -121,7 +121,13 @@ def _split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
     return _array_split(ary, indices_or_sections, axis)
 
 
-composed_by_numpy(np.hsplit, np.vsplit, np.dsplit, getattr(np, "unstack", None))  # NumPy 2.1
+composed_by_numpy(np.hsplit, np.vsplit, np.dsplit)
+
+
+@implements(getattr(np, "unstack", None))  # NumPy 2.1
+def _unstack(x: Any, /, *, axis: int = 0) -> Any:
+    moved = np.moveaxis(x, axis, 0)
+    return tuple(moved[i] for i in range(moved.shape[0]))
 
 
 # -- shifted and mirrored --------------------------------------------------------------------------

@@ -12,7 +12,7 @@ the function used, is a Tensor (that requires gradients).
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -34,12 +34,8 @@ Function = Callable[..., Any]
 @contextmanager
 def differentiating() -> Iterator[None]:
     """Mark that a function is being run in order to be differentiated, and record it."""
-    token = _recording.DIFFERENTIATING.set(True)
-    try:
-        with _recording.recording():
-            yield
-    finally:
-        _recording.DIFFERENTIATING.reset(token)
+    with _recording.switched(_recording.DIFFERENTIATING, True), _recording.recording():
+        yield
 
 
 # -- arguments and results ------------------------------------------------------------------------
@@ -192,9 +188,11 @@ class Run:
         # what led to the arguments is left out: in a loop it grows with every step
         self.order = topological_order(self.outputs, set(self.inputs))
         self.record = bool(mode) and (
-            self._tensors_wanted() or _recording.TRACING.get() or self._reaches_out()
+            self._tensors_wanted()
+            or _recording.TRACING.get()
+            or reaches_out(self.order, set(self.inputs))
         )
-        for x in self.inputs:  # they are nobody's from here on; see _reaches_out
+        for x in self.inputs:  # they are nobody's from here on; see reaches_out
             x.requires_grad = x.requires_grad and x.op is not None
 
     def _opened(self, tree: Any, root: str, named: bool) -> Any:
@@ -214,13 +212,6 @@ class Run:
     def _tensors_wanted(self) -> bool:
         """Whether results are Tensors: Tensors were given, or another transform is running."""
         return self.tensors_given or _recording.DIFFERENTIATING.get()
-
-    def _reaches_out(self) -> bool:
-        """Whether the result depends on a Tensor outside that requires gradients."""
-        own = set(self.inputs)
-        return any(
-            node.op is None and node.requires_grad and node not in own for node in self.order
-        )
 
     def shown(self, value: Any) -> Any:
         """Return a tree of results as Tensors, recorded or without a history, or as arrays."""
@@ -256,6 +247,11 @@ class Run:
             parts.append(unflatten(structure, list(leaves[start : start + count])))
             start += count
         return parts
+
+
+def reaches_out(nodes: Iterable[Tensor], own: Container[Tensor] = ()) -> bool:
+    """Whether a leaf among `nodes`, other than those in `own`, requires gradients."""
+    return any(node.op is None and node.requires_grad and node not in own for node in nodes)
 
 
 def carried_back(

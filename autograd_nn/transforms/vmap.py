@@ -17,7 +17,7 @@ from .batching import batched
 from .block import as_tensor
 from .containers import flatten, leaf_names, spread_over, unflatten
 from .derivatives import described, named
-from .run import Function, argument_names
+from .run import Function, argument_names, reaches_out
 
 _ROW = Op("row", lambda: None)
 """The operation of a stand-in: one of the rows, on which a function shows what it does."""
@@ -102,7 +102,7 @@ def vmap(f: Function, in_axes: Any = 0, out_axes: Any = 0) -> Function:
         outputs = [as_tensor(x) for x in results]
         wanted = _recording.DIFFERENTIATING.get() or any(isinstance(x, Tensor) for x in leaves)
         record = bool(_recording.RECORDING.get()) and (
-            wanted or _recording.TRACING.get() or _reaches_out(outputs)
+            wanted or _recording.TRACING.get() or reaches_out(topological_order(outputs))
         )
         out = _spread_axes(out_axes, unflatten(shape, outputs), "out_axes")
         with nullcontext() if record else no_grad():
@@ -120,12 +120,9 @@ def vmap(f: Function, in_axes: Any = 0, out_axes: Any = 0) -> Function:
 @contextmanager
 def _one_row() -> Iterator[None]:
     """Record, and refuse to give values: they are those of one row."""
-    token = _recording.TRACING.set(True)
-    try:
-        with _recording.recording(), np.errstate(all="ignore"):
-            yield
-    finally:
-        _recording.TRACING.reset(token)
+    traced = _recording.switched(_recording.TRACING, True)
+    with traced, _recording.recording(), np.errstate(all="ignore"):
+        yield
 
 
 def _axes(in_axes: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> list[int | None]:
@@ -176,8 +173,3 @@ def _count(given: Sequence[tuple[Tensor, str]]) -> int:
                 f"vmap: {name} has {first.shape[0]} examples and {other} has {x.shape[0]}"
             )
     return int(first.shape[0])
-
-
-def _reaches_out(outputs: Sequence[Tensor]) -> bool:
-    """Whether `outputs` depend on a Tensor that requires gradients."""
-    return any(x.op is None and x.requires_grad for x in topological_order(outputs))

@@ -207,14 +207,14 @@ def _exchanged_code(mutant: Mutant) -> Iterator[None]:
             f.__code__ = code
 
 
-def _killed(run: Callable[[], Any], strict: bool = True) -> bool:
+def _killed(run: Callable[[], Any], strict: bool = True, seconds: int = SECONDS) -> bool:
     """Whether `run` raises, or does not end; where `strict`, whether it warns."""
 
     def late(*_: Any) -> None:
         raise TimeoutError
 
     signal.signal(signal.SIGALRM, late)
-    signal.alarm(SECONDS)
+    signal.alarm(seconds)
     try:
         with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
             if strict:
@@ -392,7 +392,7 @@ def _by_pytest(names: list[str], files: list[str], only: str) -> Iterator[tuple[
 
     modules = [importlib.import_module(name) for name in names]
     callers = _Callers([str(module.__file__) for module in modules])
-    if _killed(lambda: run(files, callers), strict=False):
+    if _killed(lambda: run(files, callers), strict=False, seconds=20 * SECONDS):
         raise SystemExit(f"{' '.join(files)}: fails without a mutant")
     for module in modules:
         for mutant in mutants(module):

@@ -18,7 +18,7 @@ import numpy as np
 from ...core.backward import gradients
 from ...core.graph import dependents, uses
 from ...core.op import Op
-from ...core.recording import recording
+from ...core.recording import recording, switched
 from ...core.tensor import Tensor, apply, plain
 from ...formulas.sized import SHAPES_ONLY, Size, Sized, axes_of, exact, lifted, logistic, opaque
 from ...formulas.sized_functions import number_of
@@ -73,11 +73,8 @@ class Sizes:
                         square = axis == 1 and identity_of(node) is not None
                         fresh = Size(f"?{next(count):03}", loose=True)
                         self.of[node, axis] = self.of[node, 0] if square else fresh
-        shapes = SHAPES_ONLY.set(True)
-        try:
+        with switched(SHAPES_ONLY, True):
             nodes = World(environment, self, OWN_FORM).nodes
-        finally:
-            SHAPES_ONLY.reset(shapes)
         self._name(nodes)
 
     def _name(self, nodes: Nodes) -> None:

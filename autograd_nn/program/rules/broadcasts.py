@@ -17,7 +17,7 @@ def broadcast(x: Tensor, shape: tuple[int, ...]) -> Tensor:
 
 def broadcasts_its_operands(node: Tensor) -> bool:
     """Whether `node` combines its operands element by element, as a ufunc does."""
-    return node.op is not None and node.op.broadcasts and "elementwise" in node.op.traits
+    return "elementwise" in op_of(node).traits
 
 
 def unneeded(node: Tensor, graph: Graph) -> Tensor | None:
@@ -38,15 +38,14 @@ def unneeded(node: Tensor, graph: Graph) -> Tensor | None:
 
 def after_elementwise(node: Tensor, graph: Graph) -> Tensor | None:
     """``exp(broadcast_to(x))`` → ``broadcast_to(exp(x))``: fewer elements to compute."""
-    if node.op is None or not is_ufunc(node):
+    if not is_ufunc(node):
         return None
-    wide = [x for x in node.inputs if x.op is BROADCAST_TO]
-    if not wide or any(x.op is not BROADCAST_TO and x.size != 1 for x in node.inputs):
+    if any(x.op is not BROADCAST_TO and x.size != 1 for x in node.inputs):
         return None
     operands = [x.inputs[0] if x.op is BROADCAST_TO else x for x in node.inputs]
     if all(is_weak(x) for x in operands):
         return None
-    small = apply(node.op, operands, node.params)
+    small = apply(op_of(node), operands, node.params)
     return broadcast(small, node.shape) if small.size < node.size else None
 
 

@@ -49,16 +49,14 @@ def sigmoid_of_a_layer(node: Tensor, graph: Graph) -> Tensor | None:
     if z.op is not ADD or graph.uses(z) > 1 or node.size < _LARGE:
         return None
     t, b = sorted(z.inputs, key=lambda x: -x.size)
-    if t.shape != z.shape or 8 * b.size > t.size or t.dtype != b.dtype or is_weak(b):
-        return None
-    return apply(LOGISTIC, (-b - t,))
+    return apply(LOGISTIC, (-b - t,)) if 8 * b.size <= t.size else None
 
 
 @applies_to(SUM, arithmetic=True)
 def sum_of_squares(node: Tensor, graph: Graph) -> Tensor | None:
     """``sum(square(x))`` → ``vdot(x, x)``: one pass, and no array of squares."""
     inner = node.inputs[0]
-    if node.ndim or graph.uses(inner) > 1 or inner.op not in (SQUARE, MULTIPLY):
+    if graph.uses(inner) > 1 or inner.op not in (SQUARE, MULTIPLY):
         return None
     a, b = inner.inputs[0], inner.inputs[-1]
     same = a.shape == b.shape == inner.shape and a.dtype == b.dtype == node.dtype
@@ -69,8 +67,6 @@ def sum_of_squares(node: Tensor, graph: Graph) -> Tensor | None:
 def mean_as_sum(node: Tensor, graph: Graph) -> Tensor | None:
     """``mean(x)`` → ``sum(x) / n``: a ufunc's reduce without Python around it."""
     x, axes = node.inputs[0], axes_of(node)
-    if not x.size:
-        return None
     keepdims = bool(node.params.get("keepdims"))
     return apply(SUM, (x,), {"axis": axes, "keepdims": keepdims}) / count(x.shape, axes)
 

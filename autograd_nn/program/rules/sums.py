@@ -66,7 +66,7 @@ def of_a_sum(node: Tensor, graph: Graph) -> Tensor | None:
 def of_one_element(node: Tensor, graph: Graph) -> Tensor | None:
     """Reshape where a sum, mean or extremum goes along axes of length 1."""
     x = node.inputs[0]
-    if not x.ndim or any(x.shape[a] != 1 for a in axes_of(node)):
+    if is_weak(x) or any(x.shape[a] != 1 for a in axes_of(node)):
         return None
     return apply(RESHAPE, (x,), {"shape": node.shape})
 

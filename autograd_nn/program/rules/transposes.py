@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...core.tensor import Tensor, apply
 from ...ops.linalg import MATMUL
 from ...ops.shapes import RESHAPE, TRANSPOSE
-from ..graph import Graph, is_ufunc
+from ..graph import Graph, is_ufunc, op_of
 from ..rewriting import applies_to
 
 
@@ -51,7 +51,7 @@ def of_a_product(node: Tensor, graph: Graph) -> Tensor | None:
 
 def after_elementwise(node: Tensor, graph: Graph) -> Tensor | None:
     """``exp(x.T)`` → ``exp(x).T``: a transpose moves towards the product it belongs to."""
-    if node.op is None or not is_ufunc(node):
+    if not is_ufunc(node):
         return None
     turned = {x for x in node.inputs if x.op is TRANSPOSE and x.ndim > 1}
     if not turned or any(x not in turned and x.ndim for x in node.inputs):
@@ -59,5 +59,5 @@ def after_elementwise(node: Tensor, graph: Graph) -> Tensor | None:
     axes = {permutation(x) for x in turned}
     if len(axes) > 1:
         return None
-    inner = apply(node.op, [x.inputs[0] if x in turned else x for x in node.inputs], node.params)
-    return _transposed(inner, axes.pop())
+    operands = [x.inputs[0] if x in turned else x for x in node.inputs]
+    return _transposed(apply(op_of(node), operands, node.params), axes.pop())

@@ -13,9 +13,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from autograd_nn import Tensor, gradients, jit, logsumexp, sigmoid, softmax
 from autograd_nn.core.graph import topological_order
-from autograd_nn.core.tensor import plain
+from autograd_nn.core.tensor import apply, plain
 from autograd_nn.ops.rules import add_at
-from autograd_nn.program.graph import INPUT, Graph
+from autograd_nn.program.graph import INPUT, Graph, op_of
 from autograd_nn.program.rewriting import Rule, rewrite
 from autograd_nn.program.rules import (
     broadcasts,
@@ -77,6 +77,8 @@ CASES: list[tuple[Rule, Callable[..., Any], tuple[Any, ...], str]] = [
     (broadcasts.unneeded, lambda a, c: a * np.broadcast_to(c, (3, 3)), (A, C), "multiply"),
     (broadcasts.after_elementwise, lambda c: np.exp(np.broadcast_to(c, (3, 3))), (C,),
      "exp broadcast_to"),
+    (broadcasts.unneeded, lambda c: np.broadcast_to(c, (3, 3)) * np.broadcast_to(-c, (3, 3)), (C,),
+     "negative broadcast_to multiply"),
     (broadcasts.twice, lambda c: np.broadcast_to(np.broadcast_to(c, (3, 3)), (2, 3, 3)), (C,),
      "broadcast_to"),
     (sums.of_a_broadcast, lambda c: np.sum(np.broadcast_to(c, (3, 3)), axis=1), (C,),
@@ -100,6 +102,7 @@ CASES: list[tuple[Rule, Callable[..., Any], tuple[Any, ...], str]] = [
     (transposes.of_a_product, lambda a, b: (a @ b).T, (A, B), "transpose transpose matmul"),
     (transposes.after_elementwise, lambda a, b: np.exp(a.T) * b.T, (A, B),
      "exp multiply transpose"),
+    (transposes.after_elementwise, lambda a: 2.0 * a.T, (A,), "multiply transpose"),
     (negatives.twice, lambda a: -np.negative(a), (A,), ""),
     (negatives.of_a_difference, lambda a, b: -(a - b), (A, B), "subtract"),
     (negatives.of_a_multiple, lambda a: -(2.0 * a), (A,), "multiply"),
@@ -220,7 +223,14 @@ LEFT_ALONE: list[tuple[Rule, Callable[..., Any], tuple[Any, ...]]] = [
     (neutral.unchanged, lambda a: np.transpose(a, (1, 0)), (A,)),
     (broadcasts.unneeded, lambda c: np.broadcast_to(c, (3, 3)) * 2.0, (C,)),
     (broadcasts.after_elementwise, lambda a, c: a * np.broadcast_to(c, (3, 3)), (A, C)),
+    (broadcasts.unneeded, lambda a, b: a @ np.broadcast_to(b, (3, 3)), (A, A[:1])),
+    (broadcasts.unneeded, lambda a, n: a < np.broadcast_to(n, (3, 3)), (F4, 0.1)),
+    (broadcasts.after_elementwise, lambda c: np.cumsum(np.broadcast_to(c, (3, 3)), axis=1), (C,)),
+    (broadcasts.after_elementwise, lambda a: np.exp(np.broadcast_to(a, (3, 3))), (A,)),
     (broadcasts.reshaped, lambda c: np.broadcast_to(c, (3, 3)).reshape(9), (C,)),
+    (broadcasts.reshaped, lambda c: np.broadcast_to(c, (3, 3)).reshape(3, 3, 1), (C,)),
+    (broadcasts.reshaped, lambda c: np.broadcast_to(c, (3, 3)).reshape(9), (C[:1],)),
+    (broadcasts.reshaped, lambda c: np.exp(c).reshape(1, 1), (C[:1, 0],)),
     (sums.of_a_broadcast, lambda a: np.sum(np.broadcast_to(a, (1, 3, 3)), axis=0), (A,)),
     (
         sums.of_a_broadcast,
@@ -237,7 +247,15 @@ LEFT_ALONE: list[tuple[Rule, Callable[..., Any], tuple[Any, ...]]] = [
     (sums.of_a_multiple, lambda a: np.sum(2.0 * a) * np.max(2.0 * a), (A,)),
     (sums.of_one_element, lambda a: np.sum(a, axis=1), (A,)),
     (transposes.of_a_product, lambda a, b: (a @ b).T * np.max(a @ b), (A, B)),
+    (transposes.of_a_product, lambda a, b: np.transpose(a @ b, (0, 1)), (A, B)),
     (transposes.after_elementwise, lambda a, b: a.T * b, (A, B)),
+    (transposes.after_elementwise, lambda a: np.cumsum(a.T, axis=0), (A,)),
+    (transposes.after_elementwise, lambda a: np.exp(np.sum(a)), (A,)),
+    (
+        transposes.after_elementwise,
+        lambda a: np.transpose(a, (1, 0, 2)) + np.transpose(a, (0, 2, 1)),
+        (ROWS[:, :2, :2],),
+    ),
     (negatives.of_a_difference_times, lambda a, b: 2.0 * (a - b), (A, B)),
     (negatives.of_a_difference_times, lambda a, b: -2.0 * (a - b) + (a - b), (A, B)),
     (negatives.of_a_multiple, lambda a: -(a / 49), (A,)),
@@ -245,6 +263,7 @@ LEFT_ALONE: list[tuple[Rule, Callable[..., Any], tuple[Any, ...]]] = [
     (negatives.times_minus_one, lambda c: np.full((3, 3), -1.0) * c, (C,)),
     (negatives.outwards, lambda a, n: a * (-n), (A, 2.0)),
     (negatives.outwards, lambda n: (-n) * n, (N,)),
+    # -n is used by what stays, and wraps around where a sign moved outwards does not
     (negatives.outwards, lambda n: (-n + np.tanh(n)) * (-n), (N.astype("i2"),)),
     (negatives.into_a_sum, lambda a, b: (-a) - b, (A, B)),
     (negatives.into_a_sum, lambda a, b: a + 2.0 * b, (A, B)),
@@ -278,10 +297,22 @@ LEFT_ALONE: list[tuple[Rule, Callable[..., Any], tuple[Any, ...]]] = [
     (kernels.sum_of_squares, lambda a: np.sum(np.square(a)) * np.max(np.square(a)), (A,)),
     (kernels.sum_of_squares, lambda a, c: np.sum(a * c), (A, C)),
     (kernels.sum_of_squares, lambda n: np.sum(n * n), (N,)),
+    (kernels.sum_of_squares, lambda n, a: np.sum(n * a), (N, A)),
+    (kernels.sum_of_squares, lambda a: np.sum(np.exp(a)), (A,)),
+    (kernels.sum_of_squares, lambda a: np.sum(np.square(np.sum(a))), (A,)),
     (kernels.mean_as_sum, np.mean, (N,)),
     (kernels.sigmoid_of_a_layer, lambda a, c: sigmoid(a + c), (A, C)),
     (kernels.sigmoid_of_a_layer, lambda a: sigmoid(a + a), (LARGE,)),
+    (kernels.sigmoid_of_a_layer, lambda t, b: sigmoid(t * b), (LARGE, LARGE[:, :1])),
+    (kernels.sigmoid_of_a_layer, lambda t, b: sigmoid(t + b), (LARGE[:, :300], LARGE[:, :1])),
+    (
+        kernels.sigmoid_of_a_layer,
+        lambda t, b: sigmoid(t + b) * np.max(t + b),
+        (LARGE, LARGE[:, :1]),
+    ),
     (kernels.division_by_a_number, lambda a: a / 49, (A,)),
+    (kernels.division_by_a_number, lambda a, b: a / b, (A, B)),
+    (kernels.division_by_a_number, lambda a: np.sum(a) / 8, (A,)),
 ]
 
 
@@ -307,11 +338,69 @@ def test_operands_of_a_difference_change_places() -> None:
     assert operations(kept) == ["subtract", "multiply"]
 
 
+UPDATES: list[tuple[Callable[..., Any], bool]] = [
+    (lambda w, a, b: w - 0.25 * (a @ b), True),
+    (lambda w, a, b: w - a @ b, True),
+    (lambda w, a, b: w + 3.0 * (a @ b), True),
+    (lambda w, a, b: 3.0 * (a @ b) + w, True),
+    (lambda w, a, b: 3.0 * (a @ b) - w, False),
+    (lambda w, a, b: w - 0.25 * (a * b), False),
+    (lambda w, a, b: w - HALF * (a @ b), False),
+]
+
+
+@pytest.mark.parametrize(("f", "by_blas"), UPDATES)
+def test_an_update_of_a_matrix_is_one_call_of_blas(f: Callable[..., Any], by_blas: bool) -> None:
+    graph = rewrite(traced(f, A, B, A4[:3]), [])
+    (out,), value = graph.outputs, f(A, B, A4[:3])
+    for takes in (True, False):
+        after = kernels.updates_by_blas(graph, {out: graph.inputs[0]}, lambda *_, t=takes: t)
+        found = operations(after)
+        assert (found == ["gemm"]) == (by_blas and takes)
+        got = after.outputs[0]
+        again = apply(op_of(got), got.inputs, got.params)
+        np.testing.assert_allclose(again.numpy(), value, rtol=1e-14)
+
+
+def test_a_product_that_is_needed_elsewhere_is_not_taken_into_an_update() -> None:
+    def f(w: Any, a: Any, b: Any, times: Any) -> Any:
+        return w - times(a @ b), np.exp(times(a @ b)), np.sin(a @ b)
+
+    for kept in (2, 3):
+        for times in (lambda x: x, lambda x: 0.25 * x):
+
+            def g(w: Any, a: Any, b: Any, times: Any = times, kept: int = kept) -> Any:
+                return f(w, a, b, times)[:kept]
+
+            graph = traced(g, A, B, A4[:3])
+            graph = rewrite(graph, [])
+            targets = {graph.outputs[0]: graph.inputs[0]}
+            assert "gemm" not in operations(
+                kernels.updates_by_blas(graph, targets, lambda *_: True)
+            )
+
+
+def test_blas_takes_matrices_of_one_dtype_that_lie_in_order() -> None:
+    def takes(*arrays: Any) -> bool:
+        return kernels.blas_takes(*traced(lambda a, b, c: (a, b, c), *arrays).inputs)
+
+    assert takes(A, B, C)
+    assert takes(F4, F4, F4)
+    assert not takes(A, B, F4)
+    assert not takes(A, B, A[0])
+    assert not takes(N, N, N)
+    assert not takes(A.T, B, C)
+    w, a, b = (Tensor(x) for x in (A, B, C))
+    assert not kernels.blas_takes(w, a, b), "a constant, which nothing is written into"
+
+
 @pytest.mark.filterwarnings("ignore:Mean of empty slice", "ignore:invalid value")
 def test_a_mean_of_no_elements_stays_nan() -> None:
     graph = traced(lambda c: np.mean(np.broadcast_to(c, (3, 0, 1)), axis=1), C[:, :, None])
     after = rewrite(graph, [sums.of_a_broadcast])
     assert np.isnan(after.outputs[0].numpy()).all()
+    graph = traced(lambda a: np.mean(a, axis=0), np.zeros((0, 3)))
+    assert operations(rewrite(graph, [kernels.mean_as_sum])) == ["mean"]
 
 
 def test_a_sum_that_is_needed_itself_is_summed_further() -> None:
@@ -393,6 +482,69 @@ def test_a_factor_of_all_gradients_is_multiplied_in_once() -> None:
     assert operations(moved).count("multiply") == before - 2, "0.25 joins the 2 of the square"
     for got, value in zip(moved.outputs, values, strict=True):
         np.testing.assert_allclose(got.numpy(), value, rtol=1e-13)
+
+
+def _cost(p: Any, x: Any) -> Any:
+    return np.sum(np.square(p["W2"] @ np.tanh(p["W1"] @ x)))
+
+
+def _deep(p: Any, x: Any) -> Any:
+    z = (p["W1"] @ x).T
+    h = np.exp(p["b"] + np.concatenate([z, np.ones((1, 4))]).reshape(-1, 4))
+    return -np.mean(np.square(h @ p["W2"].T))
+
+
+def _stepped(cost: Any, *factors: Any) -> Callable[..., Any]:
+    """Return the function that takes each of the parameters a step down, by factors in turn."""
+    from autograd_nn import grad
+
+    def step(p: Any, x: Any, *given: Any) -> Any:
+        g, rates = grad(cost)(p, x), given or factors
+        return [p[k] - rates[i % len(rates)] * g[k] for i, k in enumerate(p)]
+
+    return step
+
+
+WEIGHTS = {"W1": RNG.normal(size=(4, 3)), "W2": RNG.normal(size=(2, 4)), "b": RNG.normal(size=4)}
+PAIR = {"W1": WEIGHTS["W1"], "W2": WEIGHTS["W2"]}
+NARROW = {k: w.astype("f4") for k, w in PAIR.items()}
+MOVED: list[tuple[Callable[..., Any], tuple[Any, ...], bool]] = [
+    (_stepped(_cost, 0.25), (PAIR, A), True),
+    (_stepped(_deep, 0.25), (WEIGHTS, A[:, :1]), True),
+    (_stepped(_cost), (PAIR, A, 0.25), True),
+    (_stepped(_deep), (WEIGHTS, A[:, :1], 0.25), True),
+    (_stepped(_cost, np.array(0.25)), (PAIR, A), True),
+    (_stepped(_cost, 0.25, 0.5), (PAIR, A), True),
+    (_stepped(_cost), (PAIR, A, 0.25, 0.5), True),
+    (_stepped(_cost), (PAIR, A, np.array([0.25])), False),
+    (_stepped(_cost), (PAIR, A, A[0], WEIGHTS["b"]), False),
+    (_stepped(_cost, np.array([0.25, 0.5, 1.0, 2.0])[:, None], np.arange(4.0)), (PAIR, A), False),
+    (_stepped(_cost, 1e-9), (PAIR, A), False),
+    (_stepped(_cost, 1e9), (PAIR, A), False),
+    (_stepped(_cost, np.array(0.3)), (NARROW, A.astype("f4")), False),
+    (_stepped(_cost, 0.25), ({k: w.astype("f2") for k, w in PAIR.items()}, A.astype("f2")), False),
+    (lambda w, x: (0.25 * (w @ x), 0.25 * np.tanh(w)), (A, B), False),
+]
+
+
+@pytest.mark.parametrize(("step", "arrays", "moved"), MOVED)
+def test_factors_are_multiplied_in_where_that_saves_work(
+    step: Callable[..., Any], arrays: tuple[Any, ...], moved: bool
+) -> None:
+    graph = rewrite(simplify(traced(step, *arrays)), [])
+    before, values = operations(graph), [x.numpy() for x in graph.outputs]
+    after = scaling.moved_factors(graph)
+    assert (operations(after) != before) == moved
+    for got, value in zip(after.outputs, values, strict=True):
+        assert got.dtype == value.dtype
+        np.testing.assert_allclose(got.numpy(), value, rtol=1e-12)
+
+
+def test_no_more_factors_are_moved_than_walks_are_worth(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scaling, "_MOST", 1)
+    graph = rewrite(simplify(traced(_stepped(_cost, 0.25, 0.5), PAIR, A)), [])
+    after = rewrite(scaling.moved_factors(graph), [])
+    assert operations(after).count("multiply") == operations(graph).count("multiply")
 
 
 def test_a_factor_stays_where_gradients_are_results_too() -> None:

@@ -6,7 +6,7 @@ takes the same path, to rounding. What is new has names of its own: ``engine``, 
 ``cost``, ``class_weight``, and activations of one's own or one a layer.
 """
 
-from __future__ import annotations
+# Annotations are objects here, not text: the fields of a dataclass are read in other modules.
 
 import warnings
 from collections.abc import Sequence

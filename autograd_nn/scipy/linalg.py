@@ -113,7 +113,7 @@ def block_diag(*arrs: Any) -> Any:
     """Return a matrix with these on its diagonal."""
     blocks = [np.atleast_2d(asarray(block)) for block in arrs]
     return np.block([
-        [a if i == k else np.zeros((len(a), b.shape[1])) for k, b in enumerate(blocks)]
+        [a if i == k else np.zeros((len(a), b.shape[1]), a.dtype) for k, b in enumerate(blocks)]
         for i, a in enumerate(blocks)
     ])  # fmt: skip
 

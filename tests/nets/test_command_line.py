@@ -84,6 +84,7 @@ def test_narrow_terminals(
     command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     given = [command, "--structure", "3", "3", "1"]
+    monkeypatch.delenv("COLUMNS", raising=False)
     assert main(given) == 0
     whole = capsys.readouterr().out
     monkeypatch.setenv("COLUMNS", "44")

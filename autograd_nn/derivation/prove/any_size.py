@@ -7,7 +7,7 @@ besides, and both must agree. What the numbers contradict at random sizes is ref
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -143,31 +143,29 @@ class Prover:
         if self.sizes is None or len(self.draws) < FEW:
             return verdict
         agree = self._numbers(claim, verdict)
-        if agree and self._m_is_shown() and self._decide(claim, verdict, agree):
+        as_written = agree and self._m_is_shown()
+        if as_written and self._decide(claim, verdict, agree):
             return verdict
         for prover, other in self._otherwise(claim, formula):
             if prover._numbers(other, Verdict(prover, other)):
                 found = prover.judge(other)
                 if found.proved:
                     return found
-        if self._decide(claim, verdict, agree) or agree:
+        if not as_written:
+            self._decide(claim, verdict, agree)
+        if agree:
             return verdict
-        if _only_kinks(verdict) and self._numbers(
-            claim,
-            Verdict(self, claim),
-            draws(self.environment, self.sizes, self.assume, smooth=True),
-        ):
+        if _only_kinks(verdict) and self._agree_again(claim, smooth=True):
             self._decide(claim, verdict, True)
             return verdict
-        own = draws(self.environment, self.sizes, self.assume, own=True)
-        verdict.here = self._numbers(claim, Verdict(self, claim), own)
+        verdict.here = self._agree_again(claim, own=True)
         verdict.proved = None if verdict.here and self._holds_other_constants() else False
         if verdict.here:
             verdict.why = "right at the graph's own sizes, but not at every size"
         return verdict
 
     def _decide(self, claim: Claim, verdict: Verdict, agree: bool) -> bool:
-        """Ask the algebra, in the widest scope first."""
+        """Ask the algebra, in the widest scope first; return whether it has decided."""
         for mode in (ANY_F, OWN_SLOPE, OWN_FORM):
             if mode is not ANY_F and self.environment.activation is None and mode is OWN_SLOPE:
                 continue
@@ -199,9 +197,9 @@ class Prover:
         if self.readings:
             return
         users = uses(self.environment.order)
-        held = {number_in(node, users) for node in users} - {None}
-        written = numbers_in(formula) if formula is not None else set()
-        for readings in ways({x for x in held if x is not None} | written, self.sizes.known):
+        held = {x for node in users if (x := number_in(node, users)) is not None}
+        written = set(numbers_in(formula).values()) if formula is not None else set()
+        for readings in ways(held | written, self.sizes.known):
             key = tuple(readings.items())
             if key not in self._readers:
                 self._readers[key] = Prover(self.environment, self.assume, readings)
@@ -220,7 +218,13 @@ class Prover:
         used = [self.environment.meaning(t) for t in claim.uses if not t.startswith(SIZE)]
         return not any(m.node in above and not m.gradient for m in used)
 
-    def _numbers(self, claim: Claim, verdict: Verdict, at: Iterable[Draw] = ()) -> bool:
+    def _agree_again(self, claim: Claim, **how: bool) -> bool:
+        """Whether formula and derivative agree on other draws, all of which must be had."""
+        assert self.sizes is not None  # noqa: S101 - judged before
+        found = list(draws(self.environment, self.sizes, self.assume, **how))
+        return len(found) == FEW and self._numbers(claim, Verdict(self, claim), found)
+
+    def _numbers(self, claim: Claim, verdict: Verdict, at: Sequence[Draw] = ()) -> bool:
         """Whether formula and derivative agree on draws, if none are given at random sizes."""
         for draw in at or self.draws:
             right = np.asarray(draw.value(claim.meaning), dtype=float)

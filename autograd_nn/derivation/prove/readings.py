@@ -95,18 +95,20 @@ def ways(values: set[float], lengths: Mapping[str, int]) -> Iterator[Readings]:
 def number_in(node: Tensor, users: Mapping[Tensor, list[tuple[Tensor, int]]]) -> float | None:
     """Return the number that a node is, if it is a plain one and no exponent; else None."""
     exponent = any(user.op is POWER and k == 1 for user, k in users.get(node, ()))
-    bare = node.op is None and node.size == 1 and not node.name and not node.requires_grad
-    return float(np.asarray(plain(node)).item()) if bare and not exponent else None
+    bare = node.op is None and not node.name and not node.requires_grad
+    return _number(plain(node)) if bare and not exponent else None
 
 
-def numbers_in(e: Expr) -> set[float]:
-    """Return the plain numbers of a formula, exponents left out."""
+def numbers_in(e: Expr) -> dict[int, float]:
+    """Return the plain numbers of a formula by the id of their node, exponents left out."""
     exponents = {id(n.args[1]) for n in nodes(e) if n.op is POWER}
-    return {float(n.value) for n in nodes(e) if _is_number(n) and id(n) not in exponents}
+    bare = [n for n in nodes(e) if n.op is None and not n.name and id(n) not in exponents]
+    return {id(n): x for n in bare if (x := _number(n.value)) is not None}
 
 
-def _is_number(e: Expr) -> bool:
-    return e.op is None and not e.name and np.size(e.value) == 1
+def _number(value: Any) -> float | None:
+    array = np.asarray(value)
+    return float(array.item()) if array.size == 1 and array.dtype.kind in "fiu" else None
 
 
 SIZE = "size of "
@@ -116,10 +118,11 @@ SIZE = "size of "
 def read(claim: Claim, formula: Expr, readings: Readings) -> Claim:
     """Return a claim whose formula has sizes in the place of numbers."""
     names = {v: SIZE + str(reading) for v, reading in readings.items()}
+    numbers = numbers_in(formula)
 
     def change(e: Expr) -> Expr:
-        number = float(np.asarray(e.value).item()) if _is_number(e) else math.nan
-        return name(names[number]) if number in names else e
+        text = names.get(numbers.get(id(e), math.nan))
+        return e if text is None else name(text)
 
     changed = mapped(formula, change)
     uses = (*claim.uses, *dict.fromkeys(names.values()))

@@ -16,9 +16,11 @@ import pytest
 from autograd_nn import Tensor, prove, relu
 from autograd_nn.derivation import UnknownNameError
 from autograd_nn.derivation.names import Environment
-from autograd_nn.derivation.prove import replay
+from autograd_nn.derivation.prove import any_size, replay
 from autograd_nn.derivation.prove.any_depth import paths_through
+from autograd_nn.derivation.prove.any_size import Prover
 from autograd_nn.derivation.prove.one_size import same_as_sympy
+from autograd_nn.derivation.verify.claims import collect
 from tests.benchmarks.proof_variants import judge
 
 from ..networks import network
@@ -211,6 +213,13 @@ def test_numbers_that_are_sizes_are_read_as_such(
     assert proof.refuted, proof
 
 
+def test_an_exponent_is_no_size() -> None:
+    X = _tensor("X", 5, 2)
+    (proof,) = prove(np.mean(X**3, axis=1).sum(), {"dX": lambda X: 3 * X**2 / 2})
+    assert proof.any_size, proof
+    assert "2 being n₂" in proof.statement
+
+
 def test_a_statement_says_which_number_was_read_as_which_size() -> None:
     J, right, _ = _divided()
     assert "every size n₁, n₂, 5 being n₁" in prove(J, {"dw": as_formula(right)})[0].statement
@@ -244,6 +253,16 @@ def test_values_that_were_drawn_equal_do_not_refute_a_formula_with_a_kink() -> N
     assert proof.proved
     (proof,) = prove(J, {"dq": lambda y, q: np.where(y > q, -0.9, 0.2)})
     assert proof.refuted
+
+
+def test_without_draws_nothing_agrees(monkeypatch: pytest.MonkeyPatch) -> None:
+    y, q = _tensor("y", 60), _tensor("q", 60)
+    prover = Prover(Environment(np.sum(np.maximum(0.9 * (y - q), -0.1 * (y - q)))))
+    (claim,) = collect(prover.environment, {"dq": lambda y, q: np.where(y > q, -0.9, 0.1)})
+    monkeypatch.setattr(any_size, "draws", lambda *_, **__: iter(()))
+    verdict = prover.judge(claim)
+    assert verdict.proved is False
+    assert not verdict.here
 
 
 def test_fractions_are_parted_by_any_two_terms_of_what_is_below_the_line() -> None:

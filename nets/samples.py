@@ -120,7 +120,7 @@ class Stream:
         """Go once over the batches; a sequence of them in another order every time."""
         batches = self.batches
         if isinstance(batches, Sequence) and order is not None:
-            batches = (batches[int(k)] for k in order(len(self.batches)))
+            batches = map(batches.__getitem__, order(len(batches)).tolist())
         elif callable(batches):
             batches = batches()
         for batch in batches:
@@ -129,10 +129,7 @@ class Stream:
                     "X gives batches: each is a pair (x, y) or a triple (x, y, weights); got a "
                     f"{type(batch).__name__}"
                 )
-            X, Y = (
-                columns_of(self.net.structure, a, r, self.rows)
-                for a, r in zip(batch, "xy", strict=False)
-            )
+            X, Y = (_columns(self.net, a, r, self.rows) for a, r in zip(batch, "xy", strict=False))
             _same_number(X.shape, Y.shape)
             self.net.criterion.check(Y)
             weights = _weights(batch[2], int(X.shape[1])) if len(batch) == 3 else None
@@ -186,15 +183,15 @@ def samples_of(net: Network, X: Any, Y: Any, weights: Any, which: str | None) ->
     if which is None:
         _refuse_both(net, X, Y)
     if not is_sliced(X):
-        x = columns_of(net.structure, X, "x", rows)
+        x = _columns(net, X, "x", rows)
         square = which is None and x.shape[0] == x.shape[1]
         taken = f". x, of shape {x.shape}, was taken as columns" if square else ""
-        y = columns_of(net.structure, Y, "y", rows, taken)
+        y = _columns(net, Y, "y", rows, taken)
         _same_number(x.shape, y.shape)
         for start in range(0, int(y.shape[1]), 2**16):
             net.criterion.check(y[:, start : start + 2**16])
         return Held(x, y, _weights(weights, int(x.shape[1])))
-    y = Y if is_sliced(Y) else columns_of(net.structure, Y, "y", rows)
+    y = Y if is_sliced(Y) else _columns(net, Y, "y", rows)
     shapes = [X.shape[::-1] if rows else X.shape, Y.shape[::-1] if rows and y is Y else y.shape]
     for role, shape in zip("xy", shapes, strict=True):
         check_shape(net.structure, role, shape, shape[::-1] if rows else shape, rows)
@@ -211,6 +208,12 @@ def _refuse_both(net: Network, X: Any, Y: Any) -> None:
             f"X and Y have shape {shapes[0]}, and layers 1 and {net.n_layers} have {first} nodes: "
             'samples could be columns or rows. Say which: samples="columns" or samples="rows"'
         )
+
+
+def _columns(net: Network, values: Any, role: str, rows: bool, taken: str = "") -> Array:
+    """Return `values`, also those of another library, as samples in columns held here."""
+    columns: Array = columns_of(net.structure, numbers(values, role), role, rows, taken)
+    return columns
 
 
 def _same_number(x: Any, y: Any) -> None:

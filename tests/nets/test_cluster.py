@@ -63,6 +63,19 @@ def test_steps_on_parts_of_every_chunk(samples: Any) -> None:
     assert not np.array_equal(nets[0].W[1], nets[2].W[1])
 
 
+@pytest.mark.parametrize("engine", ["eager", "numpy", "numba"])
+def test_targets_beside_samples_that_are_held_are_brought_here(engine: str) -> None:
+    far, near = network(), network()
+    given = {"batch_size": 15, "seed": 3, "engine": engine, **HOW}
+    train(far, X, da.from_array(Y, (3, 50)), 2, 0.5, **given)
+    train(near, X, Y, 2, 0.5, **given)
+    assert_near(far, near)
+    batches = iter([(da.from_array(X, (6, 50)), da.from_array(Y, (3, 50)))])
+    train(far, batches, None, 1, 0.5, engine=engine, **HOW)
+    train(near, iter([(X, Y)]), None, 1, 0.5, engine=engine, **HOW)
+    assert_near(far, near)
+
+
 def test_gradients_are_a_task_a_chunk() -> None:
     x, y = da.from_array(X, (6, 25)), da.from_array(Y, (3, 25))
     net = network()

@@ -129,6 +129,17 @@ def test_batches_that_are_handed_in() -> None:
     assert_near(weighted, expected)
 
 
+def test_a_sequence_of_batches_comes_in_another_order_every_time() -> None:
+    batches = [(X[:, [k]], Y[:, [k]]) for k in range(8)]
+    source = samples_of(network(), batches, None, None, None)
+    drawn = [np.array([5, 2, 7, 0, 1, 6, 3, 4]), np.arange(8)[::-1]]
+    for order in drawn:
+        parts = list(source.parts(None, lambda m, order=order: order[:m]))  # type: ignore[misc]  # bound now
+        np.testing.assert_array_equal(np.hstack([part.X for part in parts]), X[:, order])
+    one, other = (trained(batches, None, shuffle=shuffle) for shuffle in (True, False))
+    assert not np.array_equal(one.W[1], other.W[1])
+
+
 def test_weights_of_samples_are_like_copies_of_them() -> None:
     counts = np.arange(100) % 3
     copies = np.repeat(np.arange(100), counts)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache, partial
 from typing import Any, NamedTuple, cast
@@ -145,6 +145,8 @@ class Environment:
         How many samples `J` is the mean over. Read off the graph if left out.
     aliases : mapping of str to Tensor
         What tensors are called besides.
+    assume : sequence of callable
+        What is declared of given tensors: random values fulfil it.
 
     Raises
     ------
@@ -153,7 +155,11 @@ class Environment:
     """
 
     def __init__(
-        self, J: Tensor, samples: int | None = None, aliases: Mapping[str, Tensor] | None = None
+        self,
+        J: Tensor,
+        samples: int | None = None,
+        aliases: Mapping[str, Tensor] | None = None,
+        assume: Sequence[Callable[..., Any]] = (),
     ) -> None:
         if not isinstance(J, Tensor):
             raise TypeError(
@@ -178,8 +184,7 @@ class Environment:
                 self.twice.add(node.name)
                 self.named[node.name] = node
         self.aliases = dict(aliases or {})
-        self.assume: tuple[Callable[..., Any], ...] = ()
-        """What is declared of given tensors: random values fulfil it."""
+        self.assume = tuple(assume)
         self._meanings: dict[str, Meaning] = {}
         self.names = {node: text for text, node in self.named.items()}
         told = samples_of(J, self.weighted_inputs())

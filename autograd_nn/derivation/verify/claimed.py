@@ -24,7 +24,6 @@ from .judge import inner
 from .naming import CLAIMS, shared_in, values_of
 from .passes import close
 from .script import Left, Program, Ran, numbered
-from .values import Values
 
 _LARGEST = 4000
 _HOLDS_GRADIENTS = re.compile(r"(?i)returned|d|g|grads?|gradients?|d_?params|derivatives|nablas?")
@@ -46,6 +45,10 @@ class Reader:
     ) -> None:
         self.environment, self.cuts, self.twins = environment, cuts or {}, twins or {}
         self.values = values_of(environment.order)
+
+    def is_new(self, value: Any) -> bool:
+        """Whether an array of floats is none of the graph's values."""
+        return value.dtype.kind == "f" and self.values.find(value) is None
 
     def meaning(self, text: str) -> Meaning | None:
         """Return what a name stands for if it is a gradient."""
@@ -149,10 +152,37 @@ def claims_of(
     tensors, if `counted`. A gradient that is then multiplied in place has become that of the step
     before. Parameters are in `order` where their gradients have no names.
     """
-    reader, shared = Reader(environment, cuts, twins), shared_in(ran.left)
+    reader = Reader(environment, cuts, twins)
+    found, lost, did_count, follow = _by_name(reader, ran.left, counted)
+    last = {meaning.node: entry for _, meaning, entry in found}
+    found = [  # what a function holds may be a part only, that others add to
+        (text, meaning, entry)
+        for text, meaning, entry in found
+        if not entry.scope or np.array_equal(entry.value, last[meaning.node].value)
+    ]
+    found += [step for step in map(reader.updated, ran.left) if step and step[1].node not in last]
+    unnamed = _by_order(reader, ran.left, {meaning.node for _, meaning, _ in found}, order)
+    found += unnamed
+    found += _by_flow(reader, found, ran.left)
+    claims = _as_claims(found, environment, program, ran, cuts)
+    cuts |= {made: node.name for made, node in twins.items() if node.name and made not in cuts}
+    for claim, entry in claims.values() if follow else ():
+        behind = _formula(entry.node, cuts, fixed | ran.frozen, claim)
+        if behind is not None:
+            claim.follow(behind)
+    return [claim for claim, _ in claims.values()], _notes(unnamed, lost), did_count, lost
+
+
+def _by_name(
+    reader: Reader, left: Sequence[Left], counted: bool
+) -> tuple[list[Found], list[Left], bool, bool]:
+    """Return what names claim; what is named like a claim and is about nothing; whether it was
+    counted; whether the formulas behind can be followed.
+    """
+    shared = shared_in(left)
     by_name: dict[tuple[str, str, tuple[Any, ...]], list[Left]] = {}
     lengths: dict[str, int] = {}
-    for entry in ran.left:
+    for entry in left:
         if entry.value.dtype.kind in "fiub":
             by_name.setdefault((entry.scope, entry.root, entry.path), []).append(entry)
             if entry.path and isinstance(entry.path[0], int):
@@ -169,9 +199,9 @@ def claims_of(
         held = reader.of_entry(entries[-1], lengths)
         ends = [entry for entry, after in zip(entries, [*entries[1:], None], strict=True)
                 if after is None or after.how == "="]  # fmt: skip
-        several = len(ends) > 1 and not path
+        several, stems = len(ends) > 1 and not path, reader.environment.stems(root)
         node = held[1].node if held is not None and several else None
-        exact = path or any(stem in environment.named for stem in environment.stems(root))
+        exact = path or any(stem in reader.environment.named for stem in stems)
         tensors = [] if path else reader.family(root)
         if node is not None and len(peers := reader.peers(node)) == len(ends):
             exact, tensors = False, peers
@@ -181,7 +211,7 @@ def claims_of(
             found.append((*held, whole))
             follow = False  # what is computed of a part of it follows from it as an array
         elif held is not None and (exact or not several) and not parts:
-            found += _steps(environment, *held, entries)
+            found += _steps(reader.environment, *held, entries)
         elif tensors and counted and not parts and (
             len(tensors) == len(ends) or 1 < len(ends) < len(tensors)
         ):  # fmt: skip
@@ -192,22 +222,11 @@ def claims_of(
             found.append((*about, entries[-1]))
         elif parts or (entries[-1].value.size > 1 and root != "returned"):
             lost += ends
-    last = {meaning.node: entry for _, meaning, entry in found}
-    found = [  # what a function holds may be a part only, that others add to
-        (text, meaning, entry)
-        for text, meaning, entry in found
-        if not entry.scope or np.array_equal(entry.value, last[meaning.node].value)
-    ]
-    found += [step for step in map(reader.updated, ran.left) if step and step[1].node not in last]
-    unnamed = _by_order(environment, ran.left, {meaning.node for _, meaning, _ in found}, order)
-    found += unnamed
-    found += _by_flow(environment, found, ran.left)
-    claims = _as_claims(found, environment, program, ran, cuts)
-    cuts |= {made: node.name for made, node in twins.items() if node.name and made not in cuts}
-    for claim, entry in claims.values() if follow else ():
-        behind = _formula(entry.node, cuts, fixed | ran.frozen, claim)
-        if behind is not None:
-            claim.follow(behind)
+    return found, lost, did_count, follow
+
+
+def _notes(unnamed: Sequence[Found], lost: Sequence[Left]) -> list[str]:
+    """Return what is to be said of claims without a name, and of names without a tensor."""
     notes = []
     if unnamed:
         told = ", ".join(f"{entry.text} for {text}" for text, _, entry in unnamed)
@@ -217,7 +236,7 @@ def claims_of(
         notes.append(
             f"not judged, as no tensor of the graph has such a name: {', '.join(list(names)[:8])}"
         )
-    return [claim for claim, _ in claims.values()], notes, did_count, lost
+    return notes
 
 
 def _as_claims(
@@ -249,20 +268,19 @@ def _as_claims(
 
 
 def _by_order(
-    environment: Environment,
+    reader: Reader,
     left: Sequence[Left],
     known: set[Tensor | None],
     order: Sequence[str],
 ) -> list[Found]:
     """Return what a list or tuple without names claims, by the order and shapes of parameters."""
-    values = values_of(environment.order)
     groups: dict[Any, dict[Any, Left]] = {}
     for entry in left:
         last = entry.path[-1] if entry.path and _HOLDS_GRADIENTS.fullmatch(entry.root) else None
-        if isinstance(last, int) and _is_new(entry.value, values):
+        if isinstance(last, int) and reader.is_new(entry.value):
             group = groups.setdefault((entry.scope, entry.root, entry.path[:-1]), {})
             group[entry.path] = entry
-    all_of_them = [x for x in environment.order if x.op is None and x.name
+    all_of_them = [x for x in reader.environment.order if x.op is None and x.name
                    and spelling(x.name).family.lower() not in DATA]  # fmt: skip
     places = {text: i for i, text in enumerate(order)}
     for wanted in (all_of_them, [x for x in all_of_them if x not in known]):
@@ -277,12 +295,7 @@ def _by_order(
     return []
 
 
-def _is_new(value: Any, values: Values) -> bool:
-    """Whether an array of floats is none of the graph's values."""
-    return value.dtype.kind == "f" and values.find(value) is None
-
-
-def _by_flow(environment: Environment, found: Sequence[Found], left: Sequence[Left]) -> list[Found]:
+def _by_flow(reader: Reader, found: Sequence[Found], left: Sequence[Left]) -> list[Found]:
     """Return what arrays are the gradient of from which others follow by one step of the graph.
 
     That is so whether they are right or wrong, and whatever they are called.
@@ -290,10 +303,10 @@ def _by_flow(environment: Environment, found: Sequence[Found], left: Sequence[Le
     known = {meaning.node: entry.value / meaning.scale for _, meaning, entry in found
              if meaning.node is not None and meaning.gradient}  # fmt: skip
     pool: dict[tuple[int, ...], dict[bytes, Left]] = {}
-    values, claims = values_of(environment.order), list[Found]()
+    environment, claims = reader.environment, list[Found]()
     for entry in left:
         value = entry.value
-        if value.size > 1 and _is_new(value, values) and np.ptp(value) > 0:
+        if value.size > 1 and reader.is_new(value) and np.ptp(value) > 0:
             pool.setdefault(value.shape, {}).setdefault(value.tobytes(), entry)
     todo = list(known)
     for x in todo:

@@ -149,12 +149,7 @@ def handed(
     """
     if isinstance(claims, types.FunctionType | types.MethodType) and script is None:
         claims, script = None, claims
-    if (claims is None) == (script is None):
-        raise TypeError("say what is claimed: either claims, or script= for a program")
-    if names is not None and not isinstance(names, Mapping):
-        raise TypeError(f"names is a {type(names).__name__}; pass a dict, such as locals()")
-    if (J is None) == (forward is None):
-        raise TypeError("say what is differentiated: J, or forward= for its program")
+    _refuse(J, claims, script, forward, names)
     space: dict[str, Any] | None = None
     fixed: set[Tensor] = set()
     cuts: dict[Tensor, str] = {}
@@ -169,8 +164,7 @@ def handed(
         named_by(order, given or {}, aliases)
     if script is None and not whole:
         notes: list[str] = []
-        environment = Environment(J, samples, aliases)
-        environment.assume = tuple(assume)
+        environment = Environment(J, samples, aliases, assume)
         if isinstance(claims, Mapping):
             claims = _spread(environment, claims)
         return Handed(environment, collect(environment, claims, allow_own, notes), notes)
@@ -179,25 +173,19 @@ def handed(
         ran = _left_in(claims)
     else:
         program = Program(script)
+        program.parameters = _trained(order)
         if space is None:
             space, cuts, fixed = space_of(order, names)
         else:
             cuts = {node: node.name for node in order if node.name}
-        leaves = [node for node in order if node.op is None and node.name]
-        trained = [node.name for node in leaves if node.requires_grad] or [x.name for x in leaves]
-        program.parameters = frozenset(
-            text for text in trained if text and spelling(text).family.lower() not in DATA
-        )
         ran = run_program(program, space)
     twins = recognised(ran.left, order, cuts, aliases)
-
     own = {node: node.name for node in order}
 
     def read(counted: bool = True, called: Mapping[Tensor, str] | None = None) -> Handed:
         for node, text in {**own, **(called or {})}.items():  # a reading may have named others
             node.name = text
-        environment = Environment(J, samples, aliases)
-        environment.assume = tuple(assume)
+        environment = Environment(J, samples, aliases, assume)
         found, notes, did_count, lost = claims_of(
             environment, program, ran, dict(cuts), twins, fixed, tuple(names or ()), counted
         )
@@ -207,7 +195,7 @@ def handed(
         made = Handed(environment, in_order(environment, found, True), notes)
         made.problems = [f"the program stops: {ran.problem}"] if ran.problem else []
         made.again, made.counted, made.lost = read, did_count, lost
-        made.called = {node: node.name for node in order if node.name}
+        made.called = {node: node.name for node in order}
         if program is not None:
             program.wanted = frozenset(claim.left[0] for claim in found if claim.left)
             made.repair = Repair(program, space or {}, cuts)
@@ -220,6 +208,23 @@ def handed(
             + ", ".join(sorted(made.environment.named))
         )
     return made
+
+
+def _refuse(J: Any, claims: Any, script: Any, forward: Any, names: Any) -> None:
+    """Raise where nothing is handed over, or two things."""
+    if (claims is None) == (script is None):
+        raise TypeError("say what is claimed: either claims, or script= for a program")
+    if names is not None and not isinstance(names, Mapping):
+        raise TypeError(f"names is a {type(names).__name__}; pass a dict, such as locals()")
+    if (J is None) == (forward is None):
+        raise TypeError("say what is differentiated: J, or forward= for its program")
+
+
+def _trained(order: Sequence[Tensor]) -> frozenset[str]:
+    """Return the names of a graph's parameters: of what requires gradients, if anything does."""
+    leaves = [node for node in order if node.op is None and node.name]
+    trained = [node.name for node in leaves if node.requires_grad] or [x.name for x in leaves]
+    return frozenset(text for text in trained if text and spelling(text).family.lower() not in DATA)
 
 
 def _left_in(space: Mapping[str, Any]) -> Ran:

@@ -114,9 +114,9 @@ def _told(name: str, looks: bool) -> Callable[..., Any]:
     return method
 
 
-for _name in vars(Tensor).keys() - vars(Recorded).keys() - {"view"}:  # by which values are seen
+for _name in vars(Tensor).keys() - vars(Recorded).keys() - {"view"}:  # that gives the plain array
     _shared = callable(getattr(Tensor, _name, None)) and callable(getattr(np.ndarray, _name, None))
-    if _shared and not _name.startswith("_") and _name != "view":  # that gives the plain array
+    if _shared and not _name.startswith("_"):
         setattr(Recorded, _name, _method(_name))
 for _name in ("__bool__", "__float__", "__int__", "__index__", "item", "tolist"):
     setattr(Recorded, _name, _told(_name, True))

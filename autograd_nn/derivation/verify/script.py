@@ -75,6 +75,11 @@ def text_of(path: Path) -> str:
             text = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code")
         except (KeyError, TypeError, RecursionError) as error:
             raise ValueError(f"it is no notebook ({type(error).__name__}: {error})") from error
+    return _plain_python(text)
+
+
+def _plain_python(text: str) -> str:
+    """Return statements without the commands of a notebook, ``%…`` and ``!…``."""
     return re.sub(r"(?m)^(\s*)[%!].*", r"\1pass", text)
 
 
@@ -125,8 +130,7 @@ class Program:
                 f"{what} is a {type(source).__name__}; pass the text of NumPy statements, a file "
                 "of them (.py, .ipynb), or a function"
             )
-        lines = textwrap.dedent(source).splitlines()
-        self.lines = [re.sub(r"^(\s*)[%!].*", r"\1pass", line) for line in lines]
+        self.lines = _plain_python(textwrap.dedent(source)).splitlines()
         try:
             self.tree = self.tree_again()
         except SyntaxError as error:

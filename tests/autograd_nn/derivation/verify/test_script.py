@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd_nn import Tensor, assert_right, gradients, verify
+from autograd_nn.core.graph import topological_order
 from autograd_nn.derivation.verify.recorder import FROZEN, formula, record
 from autograd_nn.derivation.verify.script import Program, run_program
 
@@ -442,3 +443,15 @@ one.back(X, g)
     wrong = verify(J, script=text.replace(" * (a1 > 0)", ""), names=space)
     assert failures(wrong) == ["dz1"]
     assert "line 10" in wrong["dz1"].where
+
+
+def test_a_reading_that_is_not_taken_leaves_no_names() -> None:
+    rng = np.random.default_rng(0)
+    X, W = Tensor(rng.normal(size=(4, 3)), name="X"), Tensor(rng.normal(size=(3, 2)), name="W")
+    a = X @ W
+    J = (a * a * a).sum()
+    order = topological_order([J])
+    before = [node.name for node in order]
+    back = "dscores = 5 * (X @ W) + 1; dW = 7 * X.T @ dscores; dX = 3 * dscores @ W.T"
+    assert failures(verify(J, script=back)) == ["dW", "dX"]
+    assert [node.name for node in order] == before

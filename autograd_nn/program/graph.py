@@ -129,8 +129,3 @@ def number(x: Tensor) -> float | int | None:
     if isinstance(data, (bool, int, float)):
         return data
     return data.item() if data.dtype.kind in "fiu" else None
-
-
-def can_replace(x: Tensor, node: Tensor) -> bool:
-    """Whether `x` may stand for `node`: same shape, same dtype, and no weaker."""
-    return x.shape == node.shape and x.dtype == node.dtype and not is_weak(x)

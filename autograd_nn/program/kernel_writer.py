@@ -241,7 +241,8 @@ class KernelWriter(Writer):
         for part, after in zip(self.pieces, self._read_later(returned), strict=True):
             self.depth, words = part.depth, _words(part.lines)
             if part.is_kernel:  # that counts, nobody else needs
-                words = {word: None for word in words if word not in _counted(part.lines)}
+                counted = _counted(part.lines)
+                words = {word: None for word in words if word not in counted}
             own = [word for word in words if word in names and word not in known]
             if part.is_kernel:
                 name = f"kernel{len(kernels) or ''}"

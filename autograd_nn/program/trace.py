@@ -53,18 +53,23 @@ class _Straight(list[Tensor]):
 class _Tape(Tape):
     """A tape whose backward passes go back step by step, and so repeat what the steps repeat."""
 
-    __slots__ = ("place",)
+    __slots__ = ("_places",)
 
     def __init__(self) -> None:
         super().__init__()
         self.nodes = _Straight()
-        self.place: dict[Tensor, int] = {}
+        self._places: dict[Tensor, int] = {}
+
+    def places(self) -> dict[Tensor, int]:
+        """Return the position of every node that has been recorded so far."""
+        for x in self.nodes[len(self._places) :]:
+            self._places[x] = len(self._places)
+        return self._places
 
     def arranged(self, nodes: Iterable[Tensor]) -> list[Tensor]:
         """Return `nodes` as they were recorded, others before them."""
-        for x in self.nodes[len(self.place) :]:
-            self.place[x] = len(self.place)
-        return sorted(nodes, key=lambda x: self.place.get(x, -1))
+        places = self.places()
+        return sorted(nodes, key=lambda x: places.get(x, -1))
 
 
 @dataclass(frozen=True)
@@ -155,8 +160,7 @@ def trace(
             before, tape, result, own = run(_own_draws())
             drawn = before.drawn(own)
     before.refuse_changes(name, drawn)
-    tape.arranged(())
-    place = tape.place
+    place = tape.places()
     cotangents = _cotangents(tape)
     samples = _samples(tape)
     outputs, used = _cut(_results(result), set(stand_ins), place)

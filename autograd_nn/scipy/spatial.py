@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import types
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -36,13 +36,8 @@ def pdist(X: Any, metric: str = "euclidean") -> Any:
     return _between(X[first] - X[second], metric)
 
 
-class _Distance(types.ModuleType):
-    def __getattr__(self, name: str) -> Any:
-        return scipys("scipy.spatial.distance")(name)
-
-
-distance: Any = _Distance("distance")
-vars(distance).update({"cdist": cdist, "pdist": pdist})
+distance: Any = ModuleType("distance")
+vars(distance).update(cdist=cdist, pdist=pdist, __getattr__=scipys("scipy.spatial.distance"))
 for _name, _metric in _METRICS.items():
     _of_two = on_tensors("spatial.distance", _name)(lambda u, v, metric=_metric: metric(u - v))
     setattr(distance, _name, _of_two)

@@ -7,7 +7,6 @@ SciPy's.
 
 from __future__ import annotations
 
-import importlib
 import math
 from collections.abc import Callable
 from functools import partial
@@ -54,7 +53,7 @@ class Distribution(SimpleNamespace):
     def __call__(self, *params: Any, **named: Any) -> Any:
         """Return the distribution with its parameters held."""
         if not holds_tensors([*params, *named.values()]):
-            return getattr(importlib.import_module("scipy.stats"), self._name)(*params, **named)
+            return __getattr__(self._name)(*params, **named)
 
         def held(method: Formula, *x: Any) -> Any:
             return method(*x, *params, **named)
@@ -64,7 +63,7 @@ class Distribution(SimpleNamespace):
     def __getattr__(self, name: str) -> Any:
         if name[:1] == "_":
             raise AttributeError(name)
-        return getattr(getattr(importlib.import_module("scipy.stats"), self._name), name)
+        return getattr(__getattr__(self._name), name)
 
 
 def _of_numbers(

@@ -72,10 +72,8 @@ EQUIVALENT = {
         "indexing.py: always values.shape[axis]", "indexing.py: without number == 1",
     ),
     "the check of shape and dtype of every rewriting says so too": (
-        "powers.py: without can_replace", "powers.py: without not can_replace",
         "powers.py: without z.dtype", "powers.py: without z.shape",
     ),
-    "for the types only": ("negatives.py: without node.op is None",),
 }  # fmt: skip
 """Mutants that no test can kill, each by the end of its line without the number, with why."""
 

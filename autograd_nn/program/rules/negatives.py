@@ -7,7 +7,7 @@ from ...ops.elementwise import ADD, DIVIDE, MULTIPLY, NEGATIVE, SUBTRACT
 from ...ops.linalg import MATMUL
 from ...ops.reductions import MEAN, SUM
 from ...ops.shapes import BROADCAST_TO, RESHAPE, TRANSPOSE
-from ..graph import Graph, can_replace, is_weak, number
+from ..graph import Graph, is_weak, number, op_of
 from ..rewriting import applies_to
 from .constants import factor
 
@@ -48,19 +48,17 @@ def of_a_multiple(node: Tensor, graph: Graph) -> Tensor | None:
 def times_minus_one(node: Tensor, graph: Graph) -> Tensor | None:
     """``-1 * x`` → ``-x``."""
     minus_one, x = node.inputs
-    return -x if number(minus_one) == -1 and can_replace(x, node) else None
+    return -x if number(minus_one) == -1 and x.dtype == node.dtype else None
 
 
 @applies_to(MULTIPLY, DIVIDE, MATMUL, SUM, MEAN, TRANSPOSE, RESHAPE, BROADCAST_TO, arithmetic=True)
 def outwards(node: Tensor, graph: Graph) -> Tensor | None:
     """Turn ``(-a) * b``, ``(-a) @ b``, ``(-a) / b``, ``(-a).T`` → ``-(…)``."""
     signed = [x for x in node.inputs if x.op is NEGATIVE]
-    if node.op is None or not signed:
-        return None
-    if any(is_weak(x.inputs[0]) for x in signed):
+    if not signed or any(is_weak(x.inputs[0]) for x in signed):
         return None
     bare = [x.inputs[0] if x.op is NEGATIVE else x for x in node.inputs]
-    result = apply(node.op, bare, node.params)
+    result = apply(op_of(node), bare, node.params)
     return -result if len(signed) % 2 else result
 
 

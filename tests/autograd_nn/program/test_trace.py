@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -60,55 +62,58 @@ def test_a_trace_too_long_for_a_program_ends_at_once(monkeypatch: pytest.MonkeyP
         jit(f)(1.0)
 
 
-@pytest.mark.parametrize("draw", [random.random, lambda: random.sample([1, 2], 1)[0]])
-def test_random_numbers_that_other_threads_draw_all_the_time(draw: Any) -> None:
+@contextmanager
+def beside(work: Callable[[threading.Event], Any]) -> Iterator[None]:
+    """Let another thread run `work` meanwhile, as a server does, until its event is set."""
     done = threading.Event()
+    other = threading.Thread(target=work, args=(done,))
+    other.start()
+    try:
+        yield
+    finally:
+        done.set()
+        other.join()
 
-    def draws_on() -> None:  # beside the function, as a server does
-        while not done.wait(0.0005):
-            draw()
 
-    def f(x: Any) -> Any:
-        beside = threading.Thread(target=draw)
-        beside.start()
-        beside.join()
-        return x * 2.0
+def drawn_elsewhere(draw: Callable[[], Any]) -> None:
+    other = threading.Thread(target=draw)
+    other.start()
+    other.join()
+
+
+def allowed_but_own_draws_refused(f: Any, draw: Callable[[], Any]) -> None:
+    """Check that `f`, which doubles, is traced, and that what draws numbers itself is not."""
 
     def drawing(x: Any) -> Any:
         return x * draw()
 
-    other = threading.Thread(target=draws_on)
-    other.start()
-    try:
-        assert jit(f)(3.0) == 6.0
-        with pytest.raises(TracingError, match="draws random numbers"):
-            jit(drawing)(3.0)
-    finally:
-        done.set()
-        other.join()
+    assert jit(f)(3.0) == 6.0
+    with pytest.raises(TracingError, match="draws random numbers"):
+        jit(drawing)(3.0)
+
+
+@pytest.mark.parametrize("draw", [random.random, lambda: random.sample([1, 2], 1)[0]])
+def test_random_numbers_that_other_threads_draw_all_the_time(draw: Any) -> None:
+    def draws_on(done: threading.Event) -> None:
+        while not done.wait(0.0005):
+            draw()
+
+    def f(x: Any) -> Any:
+        drawn_elsewhere(draw)
+        return x * 2.0
+
+    with beside(draws_on):
+        allowed_but_own_draws_refused(f, draw)
 
 
 def test_random_numbers_of_other_threads_are_no_draws_of_the_function() -> None:
     turns: list[int] = []
-    done = threading.Event()
-    other = threading.Thread(target=done.wait)  # what runs beside the function, as a server does
-    other.start()
 
     def f(x: Any) -> Any:
         turns.append(0)
         if len(turns) == 1:
-            beside = threading.Thread(target=random.random)
-            beside.start()
-            beside.join()
+            drawn_elsewhere(random.random)
         return x * 2.0
 
-    def drawing(x: Any) -> Any:
-        return x * random.random()  # noqa: S311 - what is refused
-
-    try:
-        assert jit(f)(3.0) == 6.0
-        with pytest.raises(TracingError, match="draws random numbers"):
-            jit(drawing)(3.0)
-    finally:
-        done.set()
-        other.join()
+    with beside(threading.Event.wait):
+        allowed_but_own_draws_refused(f, random.random)

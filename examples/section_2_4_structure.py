@@ -23,12 +23,14 @@ lesson.show(
 )
 
 # %% [markdown]
-# Any structure can be drawn. The weights may be shown as well: thickness is size, blue and full
-# lines are positive, dashed ones negative.
+# Any structure can be drawn. The weights may be shown as well, here those to the second node of
+# layer 3: thickness is size, blue and full lines are positive, dashed ones negative.
 
 # %%
 lesson.show(
-    Network([4, 6, 5, 2], seed=0).draw(weights=True, caption="Four layers, with their weights"),
+    Network([4, 6, 5, 2], seed=0).draw(
+        weights=True, node=(3, 2), caption="Four layers, and the weights to one node"
+    ),
     "2_4_four_layers",
 )
 

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +148,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+_LARGEST = {"layers": 20, "weights and biases": 10_000_000}
+"""More of them would keep a command busy for minutes."""
+
+
 def _network(arguments: argparse.Namespace) -> Network:
+    sizes = arguments.structure
+    counts = (len(sizes), sum((n + 1) * after for n, after in pairwise(sizes)))
+    for count, (what, most) in zip(counts, _LARGEST.items(), strict=True):
+        if count > most:
+            raise UserError(
+                f"--structure: {count:,} {what}; the command line takes {most:,} at most, which "
+                "end within a minute. Choose a smaller structure, or call nets from Python"
+            )
     try:
         return Network(
             arguments.structure,

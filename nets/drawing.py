@@ -100,8 +100,7 @@ class _Picture:
             l: _shown(net.structure[l - 1], most, node[1] if node and node[0] == l else None)
             for l in self.layers
         }
-        numbered = [l for l in self.layers if self._numbered(l)]
-        ends = [len(self.shown[l + 1]) + 1 for l in numbered if node is None]
+        ends = [len(self.shown[l + 1]) + 1 for l in self.layers if self._numbered(l) and not node]
         wide = _CHIP_WIDTH if weights else _CHIP_WIDTH - 0.2
         self.gap = max([0.85, *(_CHIP_HEIGHT * end for end in ends)])
         usual = min(_ACROSS, max(_LEAST_ACROSS, _WIDEST / (net.n_layers - 1)))
@@ -115,6 +114,8 @@ class _Picture:
         """Return whether numbers are written on the edges from layer `l`."""
         if not 1 <= l < self.net.n_layers or not (self.weights or self.back):
             return False
+        if self.node and not self.back:
+            return bool(l == self.node[0] - 1)
         return bool(max(self.net.structure[l - 1 : l + 1]) <= NUMBERED)
 
     def _bias(self, l: int) -> bool:
@@ -165,7 +166,7 @@ class _Picture:
                 self.text(f"dots{l}", above[0].x, middle, "⋮", fontsize="16")
         for l in self.layers[:-1]:
             self._edges(l)
-        if self.node is not None:
+        if self.node is not None and self.back:
             self._sum(*self.node)
         return [f"\t{line}" for line in self.body]
 
@@ -211,6 +212,9 @@ class _Picture:
                 weight = float(W[i - 1, j - 1] if j else b[i - 1, 0])
                 if self.back:
                     self._passed_back(source, target, weight, len(targets))
+                    continue
+                if self.node not in (None, (l + 1, i)):
+                    self._arrow(source, target, {"color": _PALE})
                     continue
                 self._arrow(source, target, self._by_value(weight, largest) or plain)
                 if self._numbered(l) and self.weights and weight:
@@ -272,6 +276,7 @@ class _Picture:
                 line("negative weight", _NEGATIVE, 2, dashed=True),
             ]
             said = ["the thicker a line, the larger its weight"]
+            said += ["pale: the weights to other nodes"] if self.node else []
             sure = [l for l in self.layers if self._numbered(l)]
             if any((parts[l] == 0).any() for l in sure for parts in (self.net.W, self.net.b)):
                 said.append("a line without a number: 0")
@@ -375,6 +380,7 @@ def draw_network(
         where both layers have no more than `NUMBERED` nodes.
     node : (l, j), optional
         With `x` and `y`: only what node j of the hidden layer l receives, with the sum beneath.
+        With `weights`: only the weights to node j of layer l, as numbers; the others are pale.
     most : int
         Layers of more nodes are abbreviated: `FEW` of them are drawn.
     caption : str
@@ -392,7 +398,7 @@ def draw_network(
     Raises
     ------
     ValueError
-        If `x` or `y` does not fit or holds several samples, or `node` is no hidden node.
+        If `x` or `y` does not fit or holds several samples, or there is no such `node`.
 
     Examples
     --------
@@ -408,12 +414,13 @@ def draw_network(
     chosen = None if node is None else (int(node[0]), int(node[1]))
     if chosen is not None:
         l, j = chosen
-        if y is None:
-            raise ValueError("node shows what δ it receives, which needs x and y")
-        if not 2 <= l < net.n_layers or not 1 <= j <= net.structure[l - 1]:
+        if y is None and not weights:
+            raise ValueError("node shows what δ it receives, which needs x and y, or its weights")
+        last, kind = (net.n_layers, "") if y is None else (net.n_layers - 1, "hidden ")
+        if not 2 <= l <= last or not 1 <= j <= net.structure[l - 1]:
             raise ValueError(
-                f"node is (l, j) of a hidden layer, l from 2 to {net.n_layers - 1}, j from 1 to "
-                f"the nodes of that layer; got {chosen}"
+                f"node is (l, j) of a {kind}layer, l from 2 to {last}, j from 1 to the nodes of "
+                f"that layer; got {chosen}"
             )
     sample = None if x is None else _through(net, x, y)
     picture = _Picture(net, sample, weights, chosen, most)

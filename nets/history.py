@@ -14,6 +14,12 @@ import numpy as np
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+_INK = "#747b84"
+_LOOK = {
+    "figure.facecolor": "none", "axes.facecolor": "none", "axes.labelcolor": _INK,
+    "axes.edgecolor": _INK, "xtick.color": _INK, "ytick.color": _INK, "grid.color": _INK,
+}  # fmt: skip
+
 
 @dataclass
 class History:
@@ -76,22 +82,28 @@ class History:
         return pd.DataFrame(self.arrays()).rename_axis("iteration")
 
     def plot(self, title: str = "training") -> Figure:
-        """Return a matplotlib figure of every number over the iterations."""
+        """Return a matplotlib figure of every number over the iterations.
+
+        It has no background, and letters of a grey that can be read on white and on black.
+        """
+        from matplotlib import rc_context
         from matplotlib.figure import Figure
 
-        figure = Figure(figsize=(6.4, 4), layout="constrained")
-        axes = figure.subplots()
+        with rc_context(_LOOK):
+            figure = Figure(figsize=(6.4, 4), layout="constrained")
+            axes = figure.subplots()
         colours = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
         for place, (name, values) in enumerate(self.arrays().items()):
             few = "o" if len(values) < 20 else None
             steps = range(1, len(values) + 1)
             axes.plot(steps, values, label=name.replace("_", " "),
                       color=colours[place % len(colours)], marker=few)  # fmt: skip
-        axes.set(xlabel="iteration", title=title)
+        axes.set_xlabel("iteration")
+        axes.set_title(title, color=_INK)
         axes.set_ylim(bottom=0)
         axes.grid(alpha=0.3)
         if self.held_out:
-            axes.legend()
+            axes.legend(frameon=False, labelcolor=_INK)
         return figure
 
     def _repr_png_(self) -> bytes | None:

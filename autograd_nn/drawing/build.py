@@ -84,7 +84,7 @@ def _small(markup: str, colour: str = style.FAINT) -> str:
 
 def _slots(shape: tuple[int, ...]) -> list[str]:
     """Return room for a value and a gradient: for a few numbers, or for a heat map."""
-    rows, columns = (1, 1, *shape)[-2:] if len(shape) != 1 else (1, shape[0])
+    rows, columns = (max(1, n) for n in ((1, 1, *shape)[-2:] if len(shape) != 1 else (1, *shape)))
     few = rows <= 5 and columns <= 3
     width, height = (46 * columns, 12 * rows) if few else (min(120, 8 * columns + 24), 36)
     room = f'FIXEDSIZE="TRUE" WIDTH="{width}" HEIGHT="{height}" BGCOLOR="{style.SLOT}"'

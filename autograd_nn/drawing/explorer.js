@@ -39,9 +39,11 @@ function markup(a, signed) {
   const cells = Array.from({ length: n }, (_, i) => line(i).map((x) => `<td>${shown(x)}</td>`).join(""));
   return `<table class="m">${cells.map((row) => `<tr>${row}</tr>`).join("")}</table>`;
 }
-function tint(x, most) {  // blue below zero, white, orange above
-  const t = most > 0 && Number.isFinite(x) ? Math.max(-1, Math.min(1, x / most)) : 0, to = t < 0 ? [0, 114, 178] : [213, 94, 0];
-  return to.map((c) => Math.round(255 + (c - 255) * Math.abs(t)));
+const BLUE = [0, 114, 178], ORANGE = [213, 94, 0];
+function tint(x, most, into = [], start = 0) {  // blue below zero, white, orange above
+  const t = most > 0 && Number.isFinite(x) ? Math.max(-1, Math.min(1, x / most)) : 0, to = t < 0 ? BLUE : ORANGE;
+  for (let c = 0; c < 3; c++) into[start + c] = Math.round(255 + (to[c] - 255) * Math.abs(t));
+  return into;
 }
 const colour = (x, most) => `rgb(${tint(x, most).join(",")})`;
 const largest = (a) => a.d.reduce((m, x) => Math.max(m, Math.abs(x)), 0);
@@ -56,7 +58,10 @@ function heat(a, wide, tall, pick = null) {  // a picture of a matrix; of one co
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", column ? `column ${pick + 1} as ${n} × ${n} pixels` : `heat map, ${n} × ${m}`);
   const pen = canvas.getContext("2d"), dots = pen.createImageData(m, n);
-  for (let i = 0; i < n * m; i++) dots.data.set([...tint(a.d[first + i * step], most), 255], 4 * i);
+  for (let i = 0; i < n * m; i++) {
+    tint(a.d[first + i * step], most, dots.data, 4 * i);
+    dots.data[4 * i + 3] = 255;
+  }
   pen.putImageData(dots, 0, 0);
   return canvas;
 }
@@ -87,17 +92,19 @@ all("g.node").forEach((g) => {
   all("a", g).forEach((a) => { a.setAttribute("tabindex", "-1"); a.removeAttribute("xlink:title"); });
 });
 const filled = new Map();
+// measured once, before anything is written: then the page is laid out once
+const slots = new Map(all("g.node").map((g) => [g, all("polygon.slot", g).map((p) => p.getBBox())]));
 function fill(g, known, slope) {  // the value and the gradient inside a node, unless they stand there
   const [before, ...was] = filled.get(g) ?? [];
   if (before === values && was[0] === known && was[1] === slope) return;
   filled.set(g, [values, known, slope]);
   g.querySelector(".slots")?.remove();
-  const node = data.nodes[g.id], places = all("polygon.slot", g);
+  const node = data.nodes[g.id], places = slots.get(g);
   if (!node || places.length < 2) return;
   const group = draw("g", { class: "slots" }, g);
   [[known, node.value, ""], [slope, node.gradient, "gradient"]].forEach(([on, slot, kind], k) => {
     if (!on || slot === null) return;
-    const a = values[slot], box = places[k].getBBox(), part = draw("g", { class: kind }, group);
+    const a = values[slot], box = places[k], part = draw("g", { class: kind }, group);
     const [n, m] = rows(a.s.length === 1 ? array([1, a.s[0]], a.d) : a);
     if (n <= 5 && m <= 3 && a.s.length < 3) {
       a.d.forEach((x, i) => draw("text", {
@@ -208,7 +215,7 @@ el("out").addEventListener("click", () => scale(zoom / 1.25));
 el("fit").addEventListener("click", () => fit(0));
 window.addEventListener("resize", () => { fit(); show(at); });
 
-function network() {  // the layers: circles for the nodes of a layer, lines for weights
+function network(reached) {  // the layers: circles for the nodes of a layer, lines for weights
   const root = el("network"), layers = data.layers, most = 9;
   if (!layers.length) return;
   root.hidden = false;
@@ -232,10 +239,10 @@ function network() {  // the layers: circles for the nodes of a layer, lines for
     const lit = now.has(id) || (l && now.has(layers[l - 1].z)), hidden = (a.s[0] ?? 1) - count(a);
     draw("text", { x: x(l), y: 12 }, picture, data.nodes[id].name + (hidden ? `, ${count(a)} of ${a.s[0]}` : ""));
     for (let i = 0; i < count(a); i++) {
-      const value = a.d[i * (a.s[1] ?? 1)], r = Math.min(14, (H - 44) / count(a) / 2);
-      const unit = draw("circle", { class: `unit${lit ? " now" : ""}`, cx: x(l), cy: y(a, i), r, fill: colour(value, largest(a)) }, picture);
+      const known = reached.has(id), value = a.d[i * (a.s[1] ?? 1)], r = Math.min(14, (H - 44) / count(a) / 2);
+      const unit = draw("circle", { class: `unit${lit ? " now" : ""}`, cx: x(l), cy: y(a, i), r, fill: known ? colour(value, largest(a)) : "#ffffff" }, picture);
       unit.addEventListener("click", () => visit(id));
-      if (r > 10) draw("text", { x: x(l), y: y(a, i) + 4, class: "inside" }, picture, shown(Number(value.toPrecision(2))));
+      if (known && r > 10) draw("text", { x: x(l), y: y(a, i) + 4, class: "inside" }, picture, shown(Number(value.toPrecision(2))));
     }
   });
 }
@@ -275,7 +282,7 @@ function show(number) {
   });
   edges.forEach(({ g }) => g.classList.toggle("now", step.edges.includes(g.id)));
   el("fold").setAttribute("aria-pressed", frames.every((f) => f.shut));
-  network();
+  network(known);
   ask();
   el("slider").value = at;
   el("slider").setAttribute("aria-valuetext", el("step").querySelector("h1").textContent);
@@ -448,7 +455,7 @@ function draggable(box) {  // typed, or dragged from side to side
   });
 }
 function curve() {
-  const low = Math.min(...costs, cost()), line = [...costs, cost()], high = Math.max(...line), picture = el("curve");
+  const line = [...costs, cost()].filter(Number.isFinite), low = Math.min(...line), high = Math.max(...line), picture = el("curve");
   const spot = (c, i) => `${10 + (280 * i) / Math.max(1, line.length - 1)},${80 - (65 * (c - low)) / (high - low || 1)}`;
   picture.replaceChildren();
   draw("polyline", { points: line.map(spot).join(" "), "vector-effect": "non-scaling-stroke" }, picture);

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 _TEMPLATE = pathlib.Path(__file__).with_name("explorer.html")
 _SCRIPT = pathlib.Path(__file__).with_name("explorer.js")
 
+_MOST = 250_000
+"""Numbers in the leaves: a page of them has 6 MB, and takes ten seconds to be made."""
+
 
 class Page:
     """A page to step through; shows itself in notebooks.
@@ -145,7 +148,7 @@ def explore(
         If `what` has no graph.
     ValueError
         If there are several results or one of several elements, or more nodes than can be laid
-        out.
+        out, or more numbers than fit on a page.
     GraphvizMissingError
         If there is nothing here that draws.
 
@@ -166,10 +169,13 @@ def explore(
         message = f"explore steps back from one number, got {got}; reduce it, e.g. with .sum()"
         raise ValueError(message)
     view = whole(outputs)
-    if len(view.nodes) > LIMIT:
+    held = sum(node.size for node in view.nodes if not node.inputs)
+    too_large = f"the graph has {len(view.nodes):,} nodes, and explore shows {LIMIT} at most"
+    if held > _MOST:
+        too_large = f"the leaves of the graph hold {held:,} numbers, and a page holds {_MOST:,}"
+    if held > _MOST or len(view.nodes) > LIMIT:
         raise ValueError(
-            f"the graph has {len(view.nodes):,} nodes, and explore shows {LIMIT} at most: explore "
-            "a smaller network, or draw(...), which folds what is repeated"
+            f"{too_large}: explore a smaller network, or draw(...), which folds what is repeated"
         )
     given = names_of(outputs, names)
     known = _all_named(view, given)
@@ -196,10 +202,11 @@ def explore(
         ],
         "ask": ask,
     }
-    leaves = {ids[x]: x for x in plain_values if not x.inputs and str(x.dtype) == "float64"}
+    roots = sum(not node.inputs for node in known)
+    leaves = {ids[x]: x for x in plain_values if not x.inputs and x.dtype == float}
     live = Live(outputs[0], flows, shown, mistakes, leaves)
     data |= {
-        "why": live.why,
+        "why": live.why or ("only float64 can be changed" if len(live.leaves) < roots else ""),
         "trained": [key for key, leaf in live.leaves.items() if leaf.requires_grad],
         "cost": ids[outputs[0]],
     }

@@ -18,7 +18,7 @@ from ..derivation.derive.steps import TooLargeError, in_deltas, reference
 from ..derivation.names import Environment, Meaning
 from ..derivation.verify.catalogue import CATALOGUE
 from ..derivation.verify.mistakes import Setting
-from ..formulas.expression import Expr, evaluate, evaluate_all, names_in
+from ..formulas.expression import Expr, evaluate, evaluate_all, names_in, size
 from ..formulas.notation import gradient_name
 from ..formulas.printing import unicode_text
 from ..formulas.simplify import simplified
@@ -26,6 +26,9 @@ from .live import recorded
 
 MOST, IN_ALL = 40, 400
 """The most mistakes whose numbers a page knows, for each gradient, and about how many in all."""
+
+LONGEST = 100
+"""Positions of the longest formula that is asked about: nobody reads longer ones."""
 
 
 class Wrong(NamedTuple):
@@ -79,6 +82,8 @@ def questions(J: Tensor, gradients: Mapping[Tensor, Tensor]) -> dict[Tensor, Que
             continue
         single = environment.told.scale == 1
         right = in_deltas(environment, right, 1) if single else simplified(right)
+        if size(right) > LONGEST:
+            continue
         if values.keys() >= set(names_in(right)) and gradients[node].size:
             question = _question(environment, node, right, values, most)
             if question is not None:

@@ -73,10 +73,34 @@ def test_the_program_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "delta2 = (W2.T @ delta3)" in written.read_text(encoding="utf-8")
 
 
-def test_too_many_layers_for_a_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_too_many_numbers_for_a_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        main(["explore", "--structure", *["2"] * 80, "--out", str(tmp_path)])
-    assert "--structure: the graph has 403 nodes, and explore shows 300" in capsys.readouterr().err
+        main(["explore", "--structure", "784", "1000", "10", "--out", str(tmp_path)])
+    said = "--structure: the leaves of the graph hold 795,804 numbers, and a page holds 250,000"
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("structure", "said"),
+    [
+        (
+            ["5000", "5000", "10"],
+            "25,055,010 weights and biases; the command line takes 10,000,000",
+        ),
+        (["100000000", "100000000", "1"], "10,000,000,200,000,001 weights and biases; the command"),
+        (["2"] * 80, "80 layers; the command line takes 20 at most"),
+    ],
+)
+@pytest.mark.parametrize(
+    "command", ["train", "verify", "prove", "derive", "program", "draw", "explore"]
+)
+def test_what_is_too_large_is_refused_at_once(
+    command: str, structure: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main([command, "--structure", *structure])
+    assert stopped.value.code == 2
+    assert f"--structure: {said}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["verify", "derive", "prove"])

@@ -97,7 +97,7 @@ def _parts(node: Tensor, graph: Graph) -> tuple[tuple[Any, ...], Sequence[Tensor
     return ((node.params["key"],), node.inputs) if is_basic(node.params["key"]) else None
 
 
-@applies_to(ADD)
+@applies_to(ADD, over=[SCATTER, PIECES])
 def added(node: Tensor, graph: Graph) -> Tensor | None:
     """``scatter(g, key) + scatter(h, other)`` → one array that both are put into."""
     found = [_parts(x, graph) for x in node.inputs]

@@ -46,11 +46,9 @@ def _never_negative(x: Tensor) -> bool:
     return x.op in _POSITIVE
 
 
-@applies_to(SQUARE)
+@applies_to(SQUARE, over=[SUBTRACT])
 def square_of_a_residual(node: Tensor, graph: Graph) -> Tensor | None:
     """``square(y - h)`` → ``square(h - y)`` for an argument y: the difference gradients have."""
-    if node.inputs[0].op is not SUBTRACT:
-        return None
     a, b = node.inputs[0].inputs
     return (b - a).square() if is_leaf(a) and not is_leaf(b) else None
 
@@ -66,21 +64,21 @@ def _logistic_of(denominator: Tensor) -> Tensor | None:
     return None
 
 
-@applies_to(DIVIDE, arithmetic=True)
+@applies_to(DIVIDE, over=[ADD], arithmetic=True)
 def logistic(node: Tensor, graph: Graph) -> Tensor | None:
     """``1 / (1 + exp(-z))`` → ``sigmoid(z)``, which does not overflow."""
     z = _logistic_of(node.inputs[1]) if number(node.inputs[0]) == 1 else None
     return z.sigmoid() if z is not None else None
 
 
-@applies_to(DIVIDE, arithmetic=True)
+@applies_to(DIVIDE, over=[ADD], arithmetic=True)
 def divided_by_logistic(node: Tensor, graph: Graph) -> Tensor | None:
     """``x / (1 + exp(-z))`` → ``x * sigmoid(z)``: the derivative uses h again."""
     z = _logistic_of(node.inputs[1]) if number(node.inputs[0]) is None else None
     return node.inputs[0] * z.sigmoid() if z is not None else None
 
 
-@applies_to(MULTIPLY, arithmetic=True)
+@applies_to(MULTIPLY, over=[EXP], arithmetic=True)
 def logistic_complement(node: Tensor, graph: Graph) -> Tensor | None:
     """``exp(-z) * (… * sigmoid(z))`` → ``… * sigmoid(-z)``: f′ = f(z) f(−z) without overflow.
 

@@ -107,11 +107,11 @@ def einsum_as_products(node: Tensor, graph: Graph) -> Tensor | None:
     return contraction(operands, output)
 
 
-@applies_to(SUM, arithmetic=True)
+@applies_to(SUM, over=[EINSUM], arithmetic=True)
 def sum_of_an_einsum(node: Tensor, graph: Graph) -> Tensor | None:
     """``sum(einsum("nki,kij->nkj", g, Q), axis=0)`` → ``einsum("nki,kij->kj", g, Q)``."""
     inner = node.inputs[0]
-    if inner.op is not EINSUM or graph.uses(inner) > 1 or not inner.size:
+    if graph.uses(inner) > 1 or not inner.size:
         return None
     inputs, output = inner.params["subscripts"].split("->")
     axes = axes_of(node)
@@ -127,14 +127,14 @@ def _is_a_product(first: str, second: str, output: str) -> bool:
     return not inner or all(apart) or (any(apart) and not batch)
 
 
-@applies_to(SUM, arithmetic=True)
+@applies_to(SUM, over=[MULTIPLY, MATMUL], arithmetic=True)
 def sum_of_products(node: Tensor, graph: Graph) -> Tensor | None:
     """``sum(g * x, axis=0)`` of a column and a matrix → a product, and no array of products.
 
     So too the sum over a stack of products of matrices: one product of longer rows.
     """
     inner, axes = node.inputs[0], axes_of(node)
-    if inner.op not in (MULTIPLY, MATMUL) or graph.uses(inner) > 1 or not inner.ndim:
+    if graph.uses(inner) > 1 or not inner.ndim:
         return None
     if any(is_weak(x) or not x.ndim for x in inner.inputs):
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...core.tensor import Tensor, apply
+from ...ops.elementwise import DIVIDE, MULTIPLY, NEGATIVE
 from ...ops.reductions import MAX, MEAN, MIN, SUM, count
 from ...ops.shapes import BROADCAST_TO, RESHAPE
 from ..graph import Graph, is_weak, op_of
@@ -25,12 +26,10 @@ def _reshaped(x: Tensor, shape: tuple[int, ...]) -> Tensor:
     return apply(RESHAPE, (x,), {"shape": shape}) if x.shape != shape else x
 
 
-@applies_to(SUM, MEAN, arithmetic=True)
+@applies_to(SUM, MEAN, over=[BROADCAST_TO], arithmetic=True)
 def of_a_broadcast(node: Tensor, graph: Graph) -> Tensor | None:
     """``sum(broadcast_to(x, (3, 8)), axis=1)`` → ``8 * x``, for `x` of shape (3, 1)."""
     wide = node.inputs[0]
-    if wide.op is not BROADCAST_TO:
-        return None
     small, axes = wide.inputs[0], axes_of(node)
     if is_weak(small) or not wide.size:
         return None
@@ -52,11 +51,11 @@ def of_a_broadcast(node: Tensor, graph: Graph) -> Tensor | None:
     return _reshaped(result, node.shape)
 
 
-@applies_to(SUM, MEAN, arithmetic=True)
+@applies_to(SUM, MEAN, over=[SUM], arithmetic=True)
 def of_a_sum(node: Tensor, graph: Graph) -> Tensor | None:
     """``sum(sum(x, axis=0))`` → ``sum(x)``; the mean of a sum is a sum over a number."""
     inner = node.inputs[0]
-    if inner.op is not SUM or graph.uses(inner) > 1 or not inner.size:
+    if graph.uses(inner) > 1 or not inner.size:
         return None
     total = apply(SUM, inner.inputs)
     return total if node.op is SUM else total / inner.size
@@ -71,7 +70,7 @@ def of_one_element(node: Tensor, graph: Graph) -> Tensor | None:
     return apply(RESHAPE, (x,), {"shape": node.shape})
 
 
-@applies_to(SUM, MEAN, arithmetic=True)
+@applies_to(SUM, MEAN, over=[MULTIPLY, DIVIDE, NEGATIVE], arithmetic=True)
 def of_a_multiple(node: Tensor, graph: Graph) -> Tensor | None:
     """``sum(c * x)`` → ``c * sum(x)`` for a number c, where `c * x` is needed nowhere else.
 

@@ -19,29 +19,25 @@ def _transposed(x: Tensor, axes: tuple[int, ...]) -> Tensor:
     return apply(TRANSPOSE, (x,), {} if axes == tuple(reversed(range(x.ndim))) else {"axes": axes})
 
 
-@applies_to(TRANSPOSE)
+@applies_to(TRANSPOSE, over=[TRANSPOSE])
 def twice(node: Tensor, graph: Graph) -> Tensor | None:
     """``x.T.T`` → ``x``."""
-    if node.inputs[0].op is not TRANSPOSE:
-        return None
     inner, x = permutation(node.inputs[0]), node.inputs[0].inputs[0]
     axes = tuple([inner[a] for a in permutation(node)])
     return x if axes == tuple(range(x.ndim)) else _transposed(x, axes)
 
 
-@applies_to(RESHAPE)
+@applies_to(RESHAPE, over=[RESHAPE])
 def reshaped_twice(node: Tensor, graph: Graph) -> Tensor | None:
     """``reshape(reshape(x, s), t)`` → ``reshape(x, t)``."""
-    if node.inputs[0].op is not RESHAPE:
-        return None
     return apply(RESHAPE, node.inputs[0].inputs, {"shape": node.shape})
 
 
-@applies_to(TRANSPOSE)
+@applies_to(TRANSPOSE, over=[MATMUL])
 def of_a_product(node: Tensor, graph: Graph) -> Tensor | None:
     """Turn ``(a @ b).T`` → ``b.T @ a.T``, which BLAS does without moving anything."""
     product = node.inputs[0]
-    if product.op is not MATMUL or any(x.ndim != 2 for x in product.inputs):
+    if any(x.ndim != 2 for x in product.inputs):
         return None
     if graph.uses(product) > 1 or permutation(node) != (1, 0):
         return None
@@ -49,6 +45,7 @@ def of_a_product(node: Tensor, graph: Graph) -> Tensor | None:
     return _transposed(b, (1, 0)) @ _transposed(a, (1, 0))
 
 
+@applies_to(over=[TRANSPOSE])
 def after_elementwise(node: Tensor, graph: Graph) -> Tensor | None:
     """``exp(x.T)`` → ``exp(x).T``: a transpose moves towards the product it belongs to."""
     if not is_ufunc(node):

@@ -116,7 +116,7 @@ def is_factor(x: Tensor) -> bool:
 
 def is_ufunc(node: Tensor) -> bool:
     """Whether `node` is one call of a ufunc, element by element."""
-    return node.op is not None and isinstance(node.op.forward, np.ufunc)
+    return node.op is not None and node.op.is_ufunc
 
 
 def number(x: Tensor) -> float | int | None:

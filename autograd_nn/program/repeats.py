@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -111,6 +111,8 @@ class Span:
         (row, index of the operand) → what it is.
     slots : dict
         Row → iteration before the first or after the last → the value that is read in its place.
+    same : dict
+        Row → one before it that gives the same.
     """
 
     start: int
@@ -118,6 +120,7 @@ class Span:
     count: int
     operands: dict[tuple[int, int], Same | Row | Leaves] = field(default_factory=dict)
     slots: dict[int, dict[int, int]] = field(default_factory=dict)
+    same: dict[int, int] = field(default_factory=dict)
 
     @property
     def stop(self) -> int:
@@ -127,7 +130,7 @@ class Span:
     def split(self, code: int) -> tuple[int, int]:
         """Return row and iteration of the operation at a position."""
         iteration, row = divmod(code - self.start, self.period)
-        return row, iteration
+        return self.same.get(row, row), iteration
 
 
 class Table:
@@ -353,6 +356,29 @@ def _settled(table: Table, spans: list[Span]) -> tuple[list[Span], Array]:
         spans = kept
 
 
+def _merge(table: Table, spans: Sequence[Span]) -> None:
+    """Note which rows give what a row before them gives, and let that be read in their place."""
+    for span in spans:
+        known: dict[Any, int] = {}
+        for _ in range(2):  # what comes from the iteration before is known by the second time
+            known.clear()
+            for row in range(span.period):
+                at = slice(span.start + row, span.stop, span.period)
+                operands = []
+                for index in range(len(table.order[at.start].inputs)):
+                    x = span.operands[row, index]
+                    if isinstance(x, Row):
+                        x = replace(x, row=spans[x.span].same.get(x.row, x.row))
+                        span.operands[row, index] = x
+                    operands.append(x)
+                slots = frozenset(span.slots.get(row, {}).items())
+                integers = frozen(table.numbers[at]) if table.numbers[at.start] else None
+                named = row if table.order[at.start].name else None
+                key = (table.letters[at.start], *operands, integers, slots, named)
+                if (first := known.setdefault(key, row)) != row:
+                    span.same[row] = first
+
+
 def find(table: Table) -> tuple[list[Span], Array]:
     """Return the spans in their order, and the number of that of each position (-1: none).
 
@@ -383,4 +409,5 @@ def find(table: Table) -> tuple[list[Span], Array]:
         good = [s for s in spans if 2 * s.period * s.count >= lengths.get(s, 0)]
         if len(good) < len(spans) and number < len(alphabets) - 1:
             spans, where = _settled(table, good)
+    _merge(table, spans)
     return spans, where

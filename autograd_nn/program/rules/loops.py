@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import numpy as np
 
 from ...core.tensor import Tensor, apply
-from ...ops.indexing import SCATTER, is_basic
-from ...ops.joining import CONCATENATE
 from ...ops.linalg import MATMUL
 from ...ops.reductions import LOGSUMEXP, SOFTMAX
 from ...ops.shapes import RESHAPE
 from ..graph import Graph, is_array
 from ..rewriting import Rule, applies_to, is_exact
-from .pieces import PIECES
 
 
 @applies_to(MATMUL)
@@ -62,30 +58,6 @@ def softmax_in_steps(node: Tensor, graph: Graph) -> Tensor | None:
     return shares
 
 
-@applies_to(CONCATENATE)
-def concatenation_of_pieces(node: Tensor, graph: Graph) -> Tensor | None:
-    """``concatenate([a, b])`` → an array that both are put into."""
-    axis = node.params["axis"]
-    if axis is None or any(x.dtype != node.dtype for x in node.inputs):
-        return None
-    ends = itertools.accumulate(x.shape[axis] for x in node.inputs)
-    before = (slice(None),) * (axis % node.ndim)
-    keys = tuple(
-        (*before, slice(end - x.shape[axis], end)) for x, end in zip(node.inputs, ends, strict=True)
-    )
-    return apply(PIECES, node.inputs, {"keys": keys, "shape": node.shape})
-
-
-@applies_to(SCATTER)
-def one_piece(node: Tensor, graph: Graph) -> Tensor | None:
-    """``scatter(g, key)`` → an array of zeros that g is put into."""
-    key, g = node.params["key"], node.inputs[0]
-    if not is_basic(key) or g.dtype != node.dtype:
-        return None
-    return apply(PIECES, (g,), {"keys": (key,), "shape": node.shape})
-
-
 RULES: list[Rule] = [
     outer_product, vectors_as_matrices, logsumexp_in_steps, softmax_in_steps,
-    concatenation_of_pieces, one_piece,
 ]  # fmt: skip

@@ -208,8 +208,11 @@ class _Planned(Writer):
         if not out:
             make = f"{self.numpy('empty' if whole else 'zeros')}({literal(node.shape)}"
             self.assign(out := name, f'{make}, "{node.dtype.name}")', node)
-        elif not whole:
-            self.line(f"{out}[...] = 0")
+        else:
+            if name:
+                self.assign(name, out, node)
+            if not whole:
+                self.line(f"{out}[...] = 0")
         for key, operand, alone in zip(node.params["keys"], operands, apart, strict=True):
             text = index(key, lambda part: self.words.parameter("index", part))
             self.line(f"{out}[{text}] {'=' if alone else '+='} {operand}")

@@ -133,6 +133,21 @@ def test_the_text_does_not_grow_with_the_steps(make: Any, few: int, many: int, m
     assert max(lengths) <= most
 
 
+def test_a_thousand_steps_lose_no_digits() -> None:
+    f, (factor, starts) = ring(1000)
+    x, before, slope = np.array(starts, np.longdouble), [], np.longdouble(0)
+    for _ in range(1000):
+        before.append(x)
+        x = factor * np.sin(x) + 0.1 * np.roll(x, 1)
+    delta = np.ones_like(x)
+    for x in reversed(before):
+        slope += np.sum(delta * np.sin(x))
+        delta = factor * np.cos(x) * delta + 0.1 * np.roll(delta, -1)
+    got = jit(f)(factor, starts)
+    np.testing.assert_allclose(got[0], float(slope), rtol=1e-12)
+    np.testing.assert_allclose(got[1], delta.astype(float), rtol=1e-12)
+
+
 @pytest.mark.parametrize("make", [chains, path, rnn, network, descent])
 def test_a_loop_and_its_gradient_are_kernels(make: Any) -> None:
     pytest.importorskip("numba")

@@ -14,6 +14,7 @@ A value has a code: its position among the operations, or a number after those f
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -37,6 +38,7 @@ _WIDE = 8  # an operation of more operands is in no loop
 _GRAM = 6  # letters that are looked up together
 _PERIODS = 40  # that are tried
 _ROUNDS = 3
+_CUTS = 12  # after which what is left of a span is no loop
 _EXCEPTIONS = 4  # operands at the ends of a loop that come from elsewhere, as an initial value does
 
 Array = np.ndarray[Any, Any]
@@ -326,6 +328,7 @@ def _classified(
 
 def _settled(table: Table, spans: list[Span]) -> tuple[list[Span], Array]:
     """Shorten spans until every operand of every row is classified; drop those too short."""
+    cuts = Counter[Span]()
     while True:
         where = np.full(table.size, -1)
         for number, span in enumerate(spans):
@@ -349,8 +352,10 @@ def _settled(table: Table, spans: list[Span]) -> tuple[list[Span], Array]:
             if bad.any():
                 begin, end = max(_runs(~bad), key=lambda e: e[1] - e[0], default=(0, 0))
                 span.start, span.count = span.start + begin * span.period, end - begin
+                cuts[span] += 1
                 changed = True
         kept = [s for s in spans if s.count >= FEWEST and (s.count - 1) * s.period >= SHORTEST]
+        kept = [s for s in kept if cuts[s] <= _CUTS]
         if not changed and len(kept) == len(spans):
             return spans, where
         spans = kept

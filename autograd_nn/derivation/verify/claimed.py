@@ -248,6 +248,11 @@ def _as_claims(
 ) -> dict[str, tuple[Claim, Left]]:
     """Return the claims by name, each with what a line left; where they are is noted in `cuts`."""
     places = {id(entry): place for place, entry in numbered(ran.left).items()}
+    made: dict[Any, Left] = {}
+    for entry in ran.left:
+        if entry.node is not None:
+            made.setdefault((entry.node, entry.scope), entry)
+    named = {entry.node: entry for entry in made.values() if CLAIMS.fullmatch(entry.root)}
     claims: dict[str, tuple[Claim, Left]] = {}
     for text, meaning, entry in found:
         key = text if text not in claims else entry.text
@@ -260,11 +265,28 @@ def _as_claims(
         environment.define(key, meaning)
         claim = Claim(key, meaning, entry.value)
         claim.left = places.get(id(entry))
-        claim.where = entry.text if entry.text != key else ""
-        if program is not None and entry.line:
-            claim.where += ("; " if claim.where else "") + program.place(entry.line)
+        line = made.get((entry.node, entry.scope), entry).line if entry.path else entry.line
+        claim.where = _where(program, entry.text if entry.text != key else "", line)
+        if entry.node is not None and entry.node.op is ADD:
+            inside = [(x, named.get(x)) for x in _addends(entry.node)]
+            claim.parts = [(plain(x), part and _where(program, part.text, part.line))
+                           for x, part in inside]  # fmt: skip
         claims[key] = claim, entry
     return claims
+
+
+def _where(program: Program | None, text: str, line: int) -> str:
+    """Return what a program calls a value, and the line that leaves it there."""
+    place = program.place(line) if program is not None and line else ""
+    return "; ".join(part for part in (text, place) if part)
+
+
+def _addends(node: Tensor) -> list[Tensor]:
+    """Return what a sum is the sum of."""
+    parts, found = [node], list[Tensor]()
+    for x in parts:
+        (parts if x.op is ADD else found).extend(x.inputs if x.op is ADD else [x])
+    return found
 
 
 def _by_order(
@@ -302,12 +324,15 @@ def _by_flow(reader: Reader, found: Sequence[Found], left: Sequence[Left]) -> li
     """
     known = {meaning.node: entry.value / meaning.scale for _, meaning, entry in found
              if meaning.node is not None and meaning.gradient}  # fmt: skip
+    claimed = {id(entry) for _, _, entry in found}
     pool: dict[tuple[int, ...], dict[bytes, Left]] = {}
     environment, claims = reader.environment, list[Found]()
     for entry in left:
         value = entry.value
         if value.size > 1 and reader.is_new(value) and np.ptp(value) > 0:
-            pool.setdefault(value.shape, {}).setdefault(value.tobytes(), entry)
+            alike, key = pool.setdefault(value.shape, {}), value.tobytes()
+            if key not in alike or id(alike[key]) in claimed:
+                alike[key] = entry
     todo = list(known)
     for x in todo:
         user, index = environment.consumers[x][0] if environment.consumers[x] else (x, 0)

@@ -206,13 +206,21 @@ class Sums:
                 terms.append((f"sign({terms[0][0]})", signs))
         truth = [p.arriving[i] for p in self.passes]
         for text, values in terms:
-            solved = [] if values[0] is None else _solved(self.claims[i], [values], truth)
+            factor = values[0] is None or (size > 1 and multiple(values[0], truth[0]))
+            solved = [] if factor else _solved(self.claims[i], [values], truth)
             word = self.quantities.name([float(c[0]) for c in solved], near=1e-7)
             if word:
                 times = {"1": "", "−1": "−"}.get(word, f"{word}·") if text else word
                 yield Found(where, "term too many", text or word,
                             f"{times}{text} is one term too many in {where}: leave it out",
                             (i,), 0, 1 + self.quantities.ranks[word])  # fmt: skip
+
+
+def multiple(value: Any, of: Any) -> bool:
+    """Whether an array is a multiple of another."""
+    size = float(np.vdot(of, of))
+    rest = value - of * (float(np.vdot(of, value)) / size) if size else value
+    return bool(np.abs(rest).max(initial=0) <= 1e-9 * np.abs(value).max(initial=0))
 
 
 def _solved(

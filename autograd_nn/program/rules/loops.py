@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from ...core.tensor import Tensor, apply
+from ...core.tensor import Tensor
 from ...ops.linalg import MATMUL
 from ...ops.reductions import LOGSUMEXP, SOFTMAX
-from ...ops.shapes import RESHAPE
 from ..graph import Graph, is_array
 from ..rewriting import Rule, applies_to, is_exact
+from .transposes import reshaped
 
 
 @applies_to(MATMUL)
@@ -28,11 +28,9 @@ def vectors_as_matrices(node: Tensor, graph: Graph) -> Tensor | None:
     a, b = node.inputs
     if min(a.ndim, b.ndim) != 1 or a.dtype != b.dtype:
         return None
-    if a.ndim == 1:
-        a = apply(RESHAPE, (a,), {"shape": (1, a.size)})
-    if b.ndim == 1:
-        b = apply(RESHAPE, (b,), {"shape": (b.size, 1)})
-    return apply(RESHAPE, (apply(MATMUL, (a, b)),), {"shape": node.shape})
+    a = reshaped(a, (1, a.size)) if a.ndim == 1 else a
+    b = reshaped(b, (b.size, 1)) if b.ndim == 1 else b
+    return reshaped(a @ b, node.shape)
 
 
 @applies_to(LOGSUMEXP)
@@ -44,7 +42,7 @@ def logsumexp_in_steps(node: Tensor, graph: Graph) -> Tensor | None:
     peak: Any = x.max(axis=axis, keepdims=True)
     peak = np.where(np.isfinite(peak), peak, 0.0)
     total = np.log(np.exp(x - peak).sum(axis=axis, keepdims=True)) + peak
-    return apply(RESHAPE, (total,), {"shape": node.shape})
+    return reshaped(total, node.shape)
 
 
 @applies_to(SOFTMAX)

@@ -35,13 +35,6 @@ def of_a_difference_times(node: Tensor, graph: Graph) -> Tensor | None:
     return -parts[0] * (b - a)
 
 
-@applies_to(NEGATIVE, over=[MULTIPLY], arithmetic=True)
-def of_a_multiple(node: Tensor, graph: Graph) -> Tensor | None:
-    """``-(2 * x)`` → ``-2 * x``."""
-    parts = factor(node.inputs[0])
-    return -parts[0] * parts[1] if parts is not None else None
-
-
 @applies_to(MULTIPLY, over=[None])
 def times_minus_one(node: Tensor, graph: Graph) -> Tensor | None:
     """``-1 * x`` → ``-x``."""

@@ -16,6 +16,7 @@ from ...ops.rules import is_full
 from ...ops.shapes import RESHAPE
 from ..graph import Graph
 from ..rewriting import Rule, applies_to, frozen
+from .transposes import reshaped
 
 _MANY = 8
 """More pieces are joined by NumPy."""
@@ -89,7 +90,7 @@ def of_new_axes(node: Tensor, graph: Graph) -> Tensor | None:
     plain = all(part is None or part is Ellipsis or is_full(part) for part in parts)
     if not plain or g.dtype != node.dtype:
         return None
-    return apply(RESHAPE, (g,), {"shape": node.shape})
+    return reshaped(g, node.shape)
 
 
 @applies_to(SCATTER)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from ...core.tensor import Tensor, apply
 from ...ops.elementwise import DIVIDE, MULTIPLY, NEGATIVE
 from ...ops.reductions import MAX, MEAN, MIN, SUM, count
-from ...ops.shapes import BROADCAST_TO, RESHAPE
+from ...ops.shapes import BROADCAST_TO
 from ..graph import Graph, is_weak, op_of
 from ..rewriting import applies_to
 from .broadcasts import broadcast
 from .constants import factor
+from .transposes import reshaped
 
 _SMALL = 0.5
 
@@ -20,10 +21,6 @@ def axes_of(node: Tensor) -> tuple[int, ...]:
     if axis is None or not ndim:  # NumPy takes axis=0 for a number, too
         return tuple(range(ndim))
     return tuple([a % ndim for a in (axis if isinstance(axis, tuple) else (axis,))])
-
-
-def _reshaped(x: Tensor, shape: tuple[int, ...]) -> Tensor:
-    return apply(RESHAPE, (x,), {"shape": shape}) if x.shape != shape else x
 
 
 @applies_to(SUM, MEAN, over=[BROADCAST_TO], arithmetic=True)
@@ -40,7 +37,7 @@ def of_a_broadcast(node: Tensor, graph: Graph) -> Tensor | None:
     rest = tuple([a for a in axes if a not in repeated])
     if not repeated:
         return None
-    result = _reshaped(small, padded)
+    result = reshaped(small, padded)
     if rest:
         result = apply(op_of(node), (result,), {"axis": rest, "keepdims": True})
     times = count(wide.shape, tuple(repeated)) if node.op is SUM else 1
@@ -48,7 +45,7 @@ def of_a_broadcast(node: Tensor, graph: Graph) -> Tensor | None:
         result = times * result
     kept = tuple([1 if a in axes else n for a, n in enumerate(wide.shape)])
     result = broadcast(result, kept) if result.shape != kept else result
-    return _reshaped(result, node.shape)
+    return reshaped(result, node.shape)
 
 
 @applies_to(SUM, MEAN, over=[SUM], arithmetic=True)
@@ -67,7 +64,7 @@ def of_one_element(node: Tensor, graph: Graph) -> Tensor | None:
     x = node.inputs[0]
     if is_weak(x) or any(x.shape[a] != 1 for a in axes_of(node)):
         return None
-    return apply(RESHAPE, (x,), {"shape": node.shape})
+    return reshaped(x, node.shape)
 
 
 @applies_to(SUM, MEAN, over=[MULTIPLY, DIVIDE, NEGATIVE], arithmetic=True)

@@ -8,9 +8,10 @@ from ...core.op import Op
 from ...core.tensor import Tensor, apply
 from ...ops.decompositions import CHOLESKY
 from ...ops.equations import SOLVE
-from ...ops.shapes import RESHAPE, TRANSPOSE
+from ...ops.shapes import TRANSPOSE
 from ..graph import Graph
 from ..rewriting import Rule, applies_to, is_exact
+from .transposes import reshaped
 
 
 def _by_substitution(factor: Any, b: Any, across: bool) -> Any:
@@ -34,9 +35,9 @@ def by_a_cholesky_factor(node: Tensor, graph: Graph) -> Tensor | None:
         return None
     if not is_exact(node.dtype) or factor.dtype != node.dtype or b.dtype != node.dtype:
         return None
-    columns = apply(RESHAPE, (b,), {"shape": (b.shape[0], 1)}) if b.ndim == 1 else b
+    columns = reshaped(b, b.shape if b.ndim == 2 else (b.size, 1))
     solved = apply(BY_SUBSTITUTION, (factor, columns), {"across": across})
-    return apply(RESHAPE, (solved,), {"shape": node.shape}) if b.ndim == 1 else solved
+    return reshaped(solved, node.shape)
 
 
 RULES: list[Rule] = [by_a_cholesky_factor]

@@ -212,10 +212,11 @@ class Prover:
                 self._readers[key] = Prover(self.environment, self.assume, readings)
             prover = self._readers[key]
             if prover.sizes and len(prover.draws) == FEW:
-                if formula is not None and (lengths or written & set(readings)):
-                    yield prover, read(claim, formula, readings, labels)
-                else:
+                written_too = formula is not None and written & set(readings)
+                if not written_too:
                     yield prover, claim
+                if formula is not None and (written_too or lengths):
+                    yield prover, read(claim, formula, readings, labels)
 
     def _below(self, claim: Claim) -> bool:
         """Whether a formula names nothing from which the tensor itself is computed."""

@@ -93,8 +93,11 @@ def readings_of(value: float, lengths: Mapping[str, int]) -> list[Reading]:
 
 
 def ways(values: set[float], lengths: Mapping[str, int]) -> Iterator[Readings]:
-    """Yield the ways to read numbers as sizes, one at least; first those that change the last."""
-    found = {v: readings_of(v, lengths) for v in sorted(values) if abs(v) not in (0, 1)}
+    """Yield the ways to read numbers as sizes, one at least; first those that change the last.
+
+    What is 0, 1, 2 or a half stays: ½ Σ (y − h)² for two outputs is no mean of them.
+    """
+    found = {v: readings_of(v, lengths) for v in sorted(values) if abs(v) not in (0, 0.5, 1, 2)}
     found = {v: readings for v, readings in found.items() if readings}
     choices = itertools.product(*[[None, *readings] for readings in found.values()])
     for choice in itertools.islice(choices, 1, MOST):

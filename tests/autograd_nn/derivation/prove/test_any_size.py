@@ -214,10 +214,12 @@ def test_numbers_that_are_sizes_are_read_as_such(
 
 
 def test_an_exponent_is_no_size() -> None:
-    X = _tensor("X", 5, 2)
-    (proof,) = prove(np.mean(X**3, axis=1).sum(), {"dX": lambda X: 3 * X**2 / 2})
-    assert proof.any_size, proof
-    assert "2 being n₂" in proof.statement
+    X = _tensor("X", 5, 3)
+    (proof,) = prove(np.mean(X**3, axis=1).sum(), {"dX": lambda X: X**2})
+    assert proof.refuted, proof
+    X = _tensor("X", 5, 4)
+    (proof,) = prove(np.mean(X**4, axis=1).sum(), {"dX": lambda X: X.shape[1] * X**3 / 4})
+    assert proof.refuted, proof
 
 
 def test_a_statement_says_which_number_was_read_as_which_size() -> None:
@@ -458,3 +460,13 @@ def test_lengths_are_sizes_however_they_are_asked_for() -> None:
     )
     assert proof.any_size
     assert "4 being n₁ − 1" in proof.statement
+
+
+def test_a_half_is_no_length() -> None:
+    y, h = _tensor("y", 2, 5), _tensor("h", 2, 5)
+    J = np.mean(np.sum(0.5 * (y - h) ** 2, axis=0))
+    (proof,) = prove(J, {"dh": lambda y, h: 2 * (h - y) / h.size})
+    assert proof.refuted
+    assert "not at every size" in proof.problem
+    (proof,) = prove(J, {"dh": lambda y, h: (h - y) / h.shape[1]})
+    assert proof.any_size

@@ -260,14 +260,19 @@ class Prover:
         return run(claim, arguments) * 1.0, right
 
     def _is_rounding(self, claim: Claim, draw: Draw, value: Any, right: Any) -> bool:
-        """Whether no element is further off than some ulp of the given numbers move it."""
+        """Whether a derivative that is next to nothing is right up to its rounding.
+
+        That is what it moves by when the given numbers move by some ulp.
+        """
+        cost = np.abs(plain(draw.nodes[self.environment.J]))
         off, moved = np.abs(value - right), np.zeros(right.shape)
-        with np.errstate(all="ignore"):
-            for _ in range(8):  # small numbers may well be rounded in the same way again
-                a, b = self._both(claim, draw.shaken())
-                moved = np.max([moved, np.abs(a - value), np.abs(b - right)], axis=0)
-                if np.all(off <= 1e-8 * np.max(np.abs(right)) + 100 * moved):
-                    return True
+        if np.max(np.abs(right)) > 1e-6 * max(float(cost), 1.0) or np.max(off) > 1e-6:
+            return False
+        for _ in range(8):  # small numbers may well be rounded in the same way again
+            a, b = self._both(claim, draw.shaken())
+            moved = np.max([moved, np.abs(a - value), np.abs(b - right)], axis=0)
+            if np.all(off <= 100 * moved):
+                return True
         return False
 
     def _algebra(self, claim: Claim, verdict: Verdict, mode: str, cut: bool, agree: bool) -> None:

@@ -155,3 +155,8 @@ def test_what_a_program_that_stops_has_not_finished_is_not_judged() -> None:
 def test_reasons_are_true(right: str, wrong: str, said: str) -> None:
     line = verify(forward=ATTENTION, script=ATTENTION.replace(right, wrong)).failures[0]
     assert said in line.explanations[0].words
+
+
+def test_a_copy_is_an_array_of_its_own() -> None:
+    script = ATTENTION.replace("do = o - target", "do = o.copy()")
+    assert [line.name for line in verify(forward=ATTENTION, script=script).failures] == ["do"]

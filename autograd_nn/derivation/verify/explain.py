@@ -29,7 +29,7 @@ from .judge import Judge
 from .mistakes import Explanation, Setting
 from .passes import Pass, close
 from .search import LARGEST_GRAPH, Search
-from .sums import Claimed
+from .sums import Claimed, Sums
 
 _CONFIRMING = 6
 _SMALL = 10_000
@@ -188,8 +188,8 @@ def _anywhere(judge: Judge, claim: Claim, chain: Chain, once: bool = False) -> l
         if any(v.shape != node.shape or not np.isfinite(v).all() for v in values):
             return []
         near = [judge.rtol * float(np.abs(p.arriving.get(place, 0)).max()) for p in passes]
-        search = Search(judge.environment, passes, {place: Claimed(values, near)}, [place])
-        found = list(search.paths(place)) if once else search.found()
+        given = judge.environment, passes, {place: Claimed(values, near)}, [place]
+        found = list(Sums(*given).paths(place)) if once else Search(*given).found()
     if not found:
         return []
     right = _right(judge, claim)

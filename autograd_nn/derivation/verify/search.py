@@ -24,7 +24,7 @@ LARGEST_GRAPH = 2_000
 
 _FEW, _VERIFIED, _MOST_STEPS, _MOST_TRIED = 4, 60, 64, 10_000
 _USUAL = ("", "−1", "2", "½")
-_WORK = 16_000_000
+_WORK = 12_000_000
 """How many numbers the ways of one search may compute, so that a verdict takes no second."""
 
 
@@ -81,7 +81,10 @@ class Search(Sums):
         """Yield what the first draw allows: in one step, or in one step over several operations."""
         work = 0
         edges = [edge for edge in self.base.flows if self._end(edge) in self.aims]
-        for edge in reversed(edges if len(edges) <= MOST_EDGES else []):  # the nearest first
+        edges = edges[::-1] if len(edges) <= MOST_EDGES else []
+        for edge in sorted(
+            edges, key=lambda edge: self._end(edge) not in self.wrong
+        ):  # nearest 1st
             x = self._end(edge)
             twins = [e for e in edges if e[0] == edge[0] and self._end(e) == x]
             if twins[0] == edge:
@@ -92,7 +95,7 @@ class Search(Sums):
             for site, instead in known if work < _WORK else ():
                 right = site.right
                 for way in ways(site, self.book):
-                    work += 4_000 + 3 * site.out.size + 3 * right.size
+                    work += 2_000 + 3 * site.out.size + 3 * right.size
                     put = _tried(way, site, right)
                     for aim, share in self._shares(x, put - right) if put is not None else ():
                         factor = aim.met(share, self.quantities)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from .book import Book
 from .passes import Edge, Pass, close
 from .quantities import Quantities
 from .ways import rule_values, summands
-from .wholes import wholes
+from .wholes import Whole, wholes
 
 MOST_EDGES = 400
 _MOST_OTHERS, _FEW = 12, 4
@@ -101,7 +102,11 @@ class Sums:
         self.base = passes[0]
         self.book = Book(environment, set(self.base.arriving))
         self.quantities = Quantities(environment, passes)
-        self.wholes = wholes(self.base) if len(self.base.flows) <= MOST_EDGES else {}
+
+    @cached_property
+    def wholes(self) -> dict[int, list[Whole]]:
+        """The tensors that are one function of an earlier one, by the position of that."""
+        return wholes(self.base) if len(self.base.flows) <= MOST_EDGES else {}
 
     def coefficients(self) -> Iterator[Found]:
         """Explain a claim as a sum of its paths with other coefficients, or a term too many."""

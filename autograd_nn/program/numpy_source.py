@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 
 from ..core.tensor import Tensor, constant, plain
-from ..formulas.precedence import Text
+from ..formulas.precedence import ATOM, Text
 from ..ops.elementwise import MAXIMUM, MINIMUM, SIGMOID
 from ..ops.linalg import MATMUL
 from ..ops.reductions import MAX, MIN, SUM
 from ..ops.shapes import TRANSPOSE
-from .graph import Graph, is_array, is_factor, is_ufunc, is_weak, op_of
+from .graph import INPUT, Graph, is_array, is_factor, is_ufunc, is_weak, op_of
 from .iterations import STORE, TABLE, Bodies, Loop, bodies_of
 from .literals import index, literal
 from .memory import Plan, is_view, plan, root_of
@@ -172,6 +172,13 @@ class _Planned(Writer):
         else:
             self.assign(name, self.words.expression(node, operands).code, node)
         self.texts[node] = Text(name or out)
+
+    def settled(self, x: Tensor) -> Text:
+        """Return a name for an operand of a loop; an array of no axes as the number that it is."""
+        if x.op is not INPUT or is_weak(x) or x.ndim:
+            return super().settled(x)
+        self.assign(name := self.name(x, "u"), f"{self.operand(x).within(ATOM)}[()]", x)
+        return Text(name)
 
     def _typed(self, x: Tensor, text: Text, node: Tensor) -> str:
         """Return an operand; a number as a 0-d array, which saves converting it in every run."""

@@ -14,7 +14,7 @@ from ...ops.indexing import GETITEM, SCATTER, is_basic
 from ...ops.joining import CONCATENATE
 from ...ops.rules import is_full
 from ...ops.shapes import RESHAPE
-from ..graph import Graph
+from ..graph import Graph, is_weak
 from ..rewriting import Rule, applies_to, frozen
 from .transposes import reshaped
 
@@ -112,7 +112,7 @@ def concatenation_of_pieces(node: Tensor, graph: Graph) -> Tensor | None:
     before, end, keys, parts = (slice(None),) * (axis % node.ndim), 0, [], []
     for x in node.inputs:
         start, end = end, end + x.shape[axis]
-        inner = x.inputs[0] if x.op is RESHAPE else x
+        inner = x.inputs[0] if x.op is RESHAPE and not is_weak(x.inputs[0]) else x
         single = inner.shape == x.shape[: len(before)] + x.shape[len(before) + 1 :]
         keys.append((*before, start if single else slice(start, end)))
         parts.append(inner if single else x)

@@ -9,8 +9,8 @@ nothing is imported again. Survivors are printed; the program ends with 1 if the
 
 What no test can kill is listed in `EQUIVALENT`, with the reason.
 
-``--only TEXT`` keeps the mutants whose line contains it. A ufunc, a default and what is made at
-import are not changed.
+``--only PATTERN`` keeps the mutants whose line it is found in. A ufunc, a default and what is made
+at import are not changed.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Mutant(NamedTuple):
 # -- changes of the text ------------------------------------------------------------------------
 
 
-def _variants(node: ast.AST) -> Iterator[tuple[str, ast.AST | None]]:
+def _variants(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
     """Yield what may stand in the place of a part of a function, with a word for it."""
     if isinstance(node, ast.BinOp):
         words = ast.unparse(node)[:60]
@@ -253,8 +253,8 @@ def _call(test: Callable[..., Any], row: Row, *more: Any) -> Callable[[], Any]:
 
 
 def _callers(tests: dict[str, list[Callable[[], Any]]]) -> dict[types.CodeType, list[str]]:
-    """Return code → the rows whose tests run it, those that run least first."""
-    ran: dict[types.CodeType, set[str]] = {}
+    """Return code → the rows whose tests run it, those that are quick first."""
+    ran: dict[types.CodeType, list[tuple[float, str]]] = {}
     for name, calls in tests.items():
         seen: set[types.CodeType] = set()
 
@@ -262,15 +262,15 @@ def _callers(tests: dict[str, list[Callable[[], Any]]]) -> dict[types.CodeType, 
             if event == "call" and "autograd_nn/ops" in frame.f_code.co_filename:
                 seen.add(frame.f_code)
 
+        start = time.perf_counter()
         sys.setprofile(note)
         try:
-            for call in calls:
-                call()
+            _all(calls)()
         finally:
             sys.setprofile(None)
         for code in seen:
-            ran.setdefault(code, set()).add(name)
-    return {code: sorted(names) for code, names in ran.items()}
+            ran.setdefault(code, []).append((time.perf_counter() - start, name))
+    return {code: [name for _, name in sorted(names)] for code, names in ran.items()}
 
 
 def rules() -> Iterator[tuple[str, Callable[[], Any], str]]:
@@ -324,7 +324,7 @@ def of_rows(only: str) -> Iterator[tuple[str, bool | None]]:
     for row in ROWS:
         by_op.setdefault(row.op or "", []).extend(tests.get(row.name, []))
     for what, context, name in rules():
-        if only in what:
+        if re.search(only, what):
             with context():
                 killed = _killed(_all(by_op[name]))
             yield what, killed
@@ -333,7 +333,7 @@ def of_rows(only: str) -> Iterator[tuple[str, bool | None]]:
     for file in sorted(folder.glob("*.py")):
         for mutant in mutants(importlib.import_module(f"autograd_nn.ops.{file.stem}")):
             line = f"{mutant.where}: {mutant.what}"
-            if only not in line:
+            if not re.search(only, line):
                 continue
             names = callers.get(mutant.functions[0].__code__)
             if names is None:
@@ -395,7 +395,7 @@ def _by_pytest(names: list[str], files: list[str], only: str) -> Iterator[tuple[
     for module in modules:
         for mutant in mutants(module):
             line = f"{mutant.where}: {mutant.what}"
-            if only in line:
+            if re.search(only, line):
                 tests, killed = callers.of(mutant), None
                 if tests:
                     with _exchanged_code(mutant):

@@ -22,15 +22,14 @@ from .pieces import PIECES
 def outer_product(node: Tensor, graph: Graph) -> Tensor | None:
     """``(n, 1) @ (1, m)`` → ``(n, 1) * (1, m)``, which joins the loop it is used in."""
     a, b = node.inputs
-    matrices = a.ndim == b.ndim == 2
-    return a * b if matrices and a.shape[1] == 1 and a.dtype == b.dtype else None
+    return a * b if a.shape[-1] == 1 else None
 
 
 @applies_to(MATMUL)
 def vectors_as_matrices(node: Tensor, graph: Graph) -> Tensor | None:
     """``W @ x`` for a vector x → ``W @ x[:, None]``, reshaped."""
     a, b = node.inputs
-    if min(a.ndim, b.ndim) != 1 or a.dtype != b.dtype:
+    if min(a.ndim, b.ndim) != 1:
         return None
     if a.ndim == 1:
         a = apply(RESHAPE, (a,), {"shape": (1, a.size)})
@@ -46,7 +45,7 @@ def logsumexp_in_steps(node: Tensor, graph: Graph) -> Tensor | None:
     if not is_array(node) or not is_exact(x.dtype):
         return None  # of a number the logarithm of 0 would warn
     peak: Any = x.max(axis=axis, keepdims=True)
-    peak = np.where(np.isfinite(peak), peak, 0.0)
+    peak = np.where(np.isfinite(peak), peak, 0)
     total = np.log(np.exp(x - peak).sum(axis=axis, keepdims=True)) + peak
     return apply(RESHAPE, (total,), {"shape": node.shape})
 
@@ -80,9 +79,7 @@ def concatenation_of_pieces(node: Tensor, graph: Graph) -> Tensor | None:
 def one_piece(node: Tensor, graph: Graph) -> Tensor | None:
     """``scatter(g, key)`` → an array of zeros that g is put into."""
     key, g = node.params["key"], node.inputs[0]
-    if not is_basic(key) or g.dtype != node.dtype:
-        return None
-    return apply(PIECES, (g,), {"keys": (key,), "shape": node.shape})
+    return apply(PIECES, (g,), {"keys": (key,), "shape": node.shape}) if is_basic(key) else None
 
 
 RULES: list[Rule] = [

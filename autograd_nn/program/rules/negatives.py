@@ -37,13 +37,6 @@ def of_a_difference_times(node: Tensor, graph: Graph) -> Tensor | None:
     return -parts[0] * (b - a)
 
 
-@applies_to(NEGATIVE, arithmetic=True)
-def of_a_multiple(node: Tensor, graph: Graph) -> Tensor | None:
-    """``-(2 * x)`` → ``-2 * x``."""
-    parts = factor(node.inputs[0]) if node.inputs[0].op is MULTIPLY else None
-    return -parts[0] * parts[1] if parts is not None else None
-
-
 @applies_to(MULTIPLY)
 def times_minus_one(node: Tensor, graph: Graph) -> Tensor | None:
     """``-1 * x`` → ``-x``."""
@@ -76,8 +69,6 @@ def into_a_sum(node: Tensor, graph: Graph) -> Tensor | None:
 def _without_sign(x: Tensor, graph: Graph) -> Tensor | None:
     """Return −x where `x` is written with a minus sign that nothing else needs, else None."""
     if x.op is NEGATIVE:
-        return None if is_weak(x.inputs[0]) else x.inputs[0]
-    parts = factor(x) if x.op is MULTIPLY and graph.uses(x) == 1 else None
-    if parts is None or parts[0] >= 0 or is_weak(parts[1]):
-        return None
-    return -parts[0] * parts[1]
+        return x.inputs[0]
+    parts = factor(x) if graph.uses(x) == 1 else None
+    return -parts[0] * parts[1] if parts is not None and parts[0] < 0 else None

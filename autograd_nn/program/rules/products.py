@@ -14,10 +14,11 @@ from ...ops.elementwise import MULTIPLY
 from ...ops.linalg import MATMUL
 from ...ops.products import EINSUM
 from ...ops.reductions import SUM
-from ...ops.shapes import RESHAPE, TRANSPOSE
+from ...ops.shapes import RESHAPE
 from ..graph import Graph, is_weak
 from ..rewriting import applies_to
 from .sums import axes_of
+from .transposes import transposed
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 Labelled = tuple[str, Tensor]
@@ -28,10 +29,7 @@ def _reshaped(x: Tensor, shape: tuple[int, ...]) -> Tensor:
 
 
 def _ordered(x: Tensor, own: str, wanted: str) -> Tensor:
-    axes = tuple([own.index(label) for label in wanted])
-    if axes == tuple(range(x.ndim)):
-        return x
-    return apply(TRANSPOSE, (x,), {} if axes == (1, 0) else {"axes": axes})
+    return transposed(x, tuple([own.index(label) for label in wanted]))
 
 
 def _alone(operand: Labelled, needed: str) -> Labelled:
@@ -134,7 +132,7 @@ def sum_of_products(node: Tensor, graph: Graph) -> Tensor | None:
     So too the sum over a stack of products of matrices: one product of longer rows.
     """
     inner, axes = node.inputs[0], axes_of(node)
-    if inner.op not in (MULTIPLY, MATMUL) or graph.uses(inner) > 1 or not inner.ndim:
+    if inner.op not in (MULTIPLY, MATMUL) or graph.uses(inner) > 1:
         return None
     if any(is_weak(x) or not x.ndim for x in inner.inputs):
         return None
@@ -150,10 +148,8 @@ def sum_of_products(node: Tensor, graph: Graph) -> Tensor | None:
         operands.append(("".join(labels[i] for i in long),
                          _reshaped(x, tuple([x.shape[i] for i in long]))))  # fmt: skip
     output = "".join(c for i, c in enumerate(letters) if i not in axes and inner.shape[i] != 1)
-    known = {*operands[0][0]} | {*operands[1][0]}
-    if not _is_a_product(operands[0][0], operands[1][0], output) or not {*output} <= known:
-        return None
-    if not {*operands[0][0]} & {*operands[1][0]} - {*output}:
+    one, other = operands[0][0], operands[1][0]
+    if not _is_a_product(one, other, output) or not {*one} & {*other} - {*output}:
         return None
     result = contraction(operands, output)
     return None if result is None else _reshaped(result, node.shape)
@@ -163,9 +159,9 @@ def sum_of_products(node: Tensor, graph: Graph) -> Tensor | None:
 def stack_times_a_matrix(node: Tensor, graph: Graph) -> Tensor | None:
     """``x @ W`` for a stack of matrices x → one product of all their rows."""
     a, b = node.inputs
-    if a.ndim < 3 or b.ndim != 2 or not node.size or not a.size or a.dtype != b.dtype:
+    if a.ndim < 3 or b.ndim > 2:
         return None
-    rows = _reshaped(a, (a.size // a.shape[-1], a.shape[-1]))
+    rows = _reshaped(a, (math.prod(a.shape[:-1]), a.shape[-1]))
     return _reshaped(rows @ b, node.shape)
 
 

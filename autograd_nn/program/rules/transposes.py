@@ -15,7 +15,10 @@ def permutation(node: Tensor) -> tuple[int, ...]:
     return tuple(reversed(range(ndim))) if axes is None else tuple([a % ndim for a in axes])
 
 
-def _transposed(x: Tensor, axes: tuple[int, ...]) -> Tensor:
+def transposed(x: Tensor, axes: tuple[int, ...]) -> Tensor:
+    """Return `x` with its axes in another order."""
+    if axes == tuple(range(x.ndim)):
+        return x
     return apply(TRANSPOSE, (x,), {} if axes == tuple(reversed(range(x.ndim))) else {"axes": axes})
 
 
@@ -25,8 +28,7 @@ def twice(node: Tensor, graph: Graph) -> Tensor | None:
     if node.inputs[0].op is not TRANSPOSE:
         return None
     inner, x = permutation(node.inputs[0]), node.inputs[0].inputs[0]
-    axes = tuple([inner[a] for a in permutation(node)])
-    return x if axes == tuple(range(x.ndim)) else _transposed(x, axes)
+    return transposed(x, tuple([inner[a] for a in permutation(node)]))
 
 
 @applies_to(RESHAPE)
@@ -46,7 +48,7 @@ def of_a_product(node: Tensor, graph: Graph) -> Tensor | None:
     if graph.uses(product) > 1 or permutation(node) != (1, 0):
         return None
     a, b = product.inputs
-    return _transposed(b, (1, 0)) @ _transposed(a, (1, 0))
+    return transposed(b, (1, 0)) @ transposed(a, (1, 0))
 
 
 def after_elementwise(node: Tensor, graph: Graph) -> Tensor | None:
@@ -60,4 +62,4 @@ def after_elementwise(node: Tensor, graph: Graph) -> Tensor | None:
     if len(axes) > 1:
         return None
     operands = [x.inputs[0] if x in turned else x for x in node.inputs]
-    return _transposed(apply(op_of(node), operands, node.params), axes.pop())
+    return transposed(apply(op_of(node), operands, node.params), axes.pop())

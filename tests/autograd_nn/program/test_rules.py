@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -46,6 +47,9 @@ HALF = np.array(0.5)
 CUBE, ROWS = RNG.normal(size=(4, 3, 3)), RNG.normal(size=(2, 4, 3))
 A4 = RNG.normal(size=(4, 3))
 F4, N, BIG = A.astype("f4"), np.arange(9).reshape(3, 3), np.full((3, 3), 49.0)
+TIDY = np.eye(3, dtype="f4") * np.float32(4)
+TABLE = RNG.normal(size=(12, 100))
+COUNTS = np.arange(1500).reshape(300, 5)
 LONG, WINDOWS = RNG.normal(size=(300, 5)), RNG.normal(size=(40, 2, 5, 2))
 
 
@@ -108,7 +112,7 @@ CASES: list[tuple[Rule, Callable[..., Any], tuple[Any, ...], str]] = [
     (transposes.after_elementwise, lambda a: 2.0 * a.T, (A,), "multiply transpose"),
     (negatives.twice, lambda a: -np.negative(a), (A,), ""),
     (negatives.of_a_difference, lambda a, b: -(a - b), (A, B), "subtract"),
-    (negatives.of_a_multiple, lambda a: -(2.0 * a), (A,), "multiply"),
+    (constants.merged_factors, lambda a: -(2.0 * a), (A,), "multiply"),
     (negatives.outwards, lambda a, b: np.sum((-a) @ b), (A, B), "matmul sum negative"),
     (negatives.of_a_difference_times, lambda a, b: -2.0 * (a - b), (A, B),
      "subtract multiply"),
@@ -151,13 +155,25 @@ CASES: list[tuple[Rule, Callable[..., Any], tuple[Any, ...], str]] = [
      "reshape multiply"),
     (products.einsum_as_products, lambda a, b, c: np.einsum("ij,jk,kl->il", a, b, c), (A, B, C),
      "matmul matmul"),
+    (products.einsum_as_products, lambda a, b: np.einsum("ij,jk->ki", a, b), (A, B),
+     "transpose transpose matmul"),
+    (products.einsum_as_products, lambda a, b: np.einsum("bij,bjk->bki", a, b), (CUBE, CUBE),
+     "transpose transpose matmul"),
+    (products.einsum_as_products, lambda a, b, c: np.einsum("bij,bj,b->bi", a, b, c),
+     (CUBE, A4, A4[:, 0]), "reshape multiply reshape matmul reshape"),
+    (products.einsum_as_products, lambda a: np.einsum("ij->j", a), (A,), "sum"),
     (products.sum_of_an_einsum, lambda d, a: np.einsum("nki,kij->nkj", d, a).sum(axis=0),
      (ROWS, CUBE), "einsum"),
     (products.sum_of_products, lambda a, c: np.sum(a * c, axis=0), (A, C),
      "transpose reshape reshape matmul reshape"),
     (products.sum_of_products, lambda a, b: np.sum(np.swapaxes(a, 1, 2) @ b, axis=0), (ROWS, ROWS),
      "transpose transpose reshape reshape matmul"),
-    (products.stack_times_a_matrix, lambda a, b: a @ b, (CUBE, A), "reshape matmul reshape"),
+    (products.sum_of_products, lambda a, c: np.sum(a.reshape(3, 1, 3) * c[:, None], axis=0), (A, C),
+     "reshape reshape transpose getitem reshape reshape matmul reshape reshape"),
+    (products.stack_times_a_matrix, lambda a, b: a @ b, (ROWS, A), "reshape matmul reshape"),
+    (products.stack_times_a_matrix, lambda a, b: a @ b, (ROWS, A[0]), "reshape matmul reshape"),
+    (products.stack_times_a_matrix, lambda a, b: a @ b, (ROWS[:, :, :0], A[:0]),
+     "reshape matmul reshape"),
     (pieces.of_new_axes, lambda a: gradients(np.sum(a[:, None] ** 2), a, create_graph=True), (A,),
      "broadcast_to multiply getitem power multiply reshape"),
     (pieces.added, lambda a: gradients(np.sum(a[1:] * a[:-1]), a, create_graph=True), (A,),
@@ -171,16 +187,28 @@ CASES: list[tuple[Rule, Callable[..., Any], tuple[Any, ...], str]] = [
     (triangular.by_a_cholesky_factor,
      lambda a, b: np.linalg.solve(np.linalg.cholesky(a @ a.T + np.eye(3)), b[0]), (A, B),
      "transpose matmul add cholesky getitem reshape by_substitution reshape"),
+    (short_axes.over_neighbours, lambda a: np.sum(a, axis=1), (TABLE.reshape(60, 20),),
+     "reshape matmul reshape"),
+    (short_axes.over_neighbours, lambda a: np.max(a, axis=1), (LONG,), "in_front max reshape"),
+    (short_axes.over_neighbours, lambda a: np.sum(a, axis=1), (COUNTS,), "in_front sum reshape"),
+    (short_axes.over_neighbours, lambda a: np.sum(a, axis=(1, 3)), (WINDOWS,),
+     "in_front sum reshape"),
+    (triangular.by_a_cholesky_factor,
+     lambda a, b: np.linalg.solve(np.linalg.cholesky(np.tril(a)), b), (TIDY, F4),
+     "where cholesky by_substitution"),
     (windows.taken, lambda a: sliding_window_view(a, 3, 0), (LONG,), "windows transpose"),
     (windows.put, lambda a: gradients(np.sum(sliding_window_view(a, 3, 0) ** 2), a,
                                       create_graph=True), (A4,),
      "broadcast_to multiply take transpose power multiply transpose " + "getitem " * 3 + "pieces"),
     (loops.outer_product, lambda c, a: c @ a, (C, A[:1]), "multiply"),
     (loops.vectors_as_matrices, lambda a, b: a @ b, (A, A[0]), "reshape matmul reshape"),
+    (loops.vectors_as_matrices, lambda a, b: a[0] @ b, (A, B), "getitem reshape matmul reshape"),
     (loops.logsumexp_in_steps, lambda a: logsumexp(a, 1), (A,),
      "max isfinite where subtract exp sum log add reshape"),
     (loops.softmax_in_steps, softmax, (A,), "max subtract exp sum divide"),
+    (loops.softmax_in_steps, lambda a: softmax(a, axis=0), (CUBE,), "max subtract exp sum divide"),
     (loops.concatenation_of_pieces, lambda a, c: np.concatenate([a, c], 1), (A, C), "pieces"),
+    (loops.concatenation_of_pieces, lambda a, b: np.concatenate([a, b]), (A, A4), "pieces"),
     (loops.one_piece, lambda a: gradients(np.sum(a[1:]), a, create_graph=True), (A,),
      "broadcast_to pieces"),
 ]  # fmt: skip
@@ -217,6 +245,11 @@ def powered(x: Any, times: int) -> Any:
     for _ in range(times):
         x = -1.0 * x
     return x
+
+
+def lower(a: Any) -> Any:
+    """Return a lower triangular factor of a positive definite matrix made of `a`."""
+    return np.linalg.cholesky(a @ np.swapaxes(a, -1, -2) + np.eye(3, dtype=a.dtype))
 
 
 LEFT_ALONE: list[tuple[Rule, Callable[..., Any], tuple[Any, ...]]] = [
@@ -272,7 +305,6 @@ LEFT_ALONE: list[tuple[Rule, Callable[..., Any], tuple[Any, ...]]] = [
     ),
     (negatives.of_a_difference_times, lambda a, b: 2.0 * (a - b), (A, B)),
     (negatives.of_a_difference_times, lambda a, b: -2.0 * (a - b) + (a - b), (A, B)),
-    (negatives.of_a_multiple, lambda a: -(a / 49), (A,)),
     (negatives.times_minus_one, lambda a: -1 * (a > 0), (A,)),
     (negatives.times_minus_one, lambda c: np.full((3, 3), -1.0) * c, (C,)),
     (negatives.outwards, lambda a, n: a * (-n), (A, 2.0)),
@@ -327,6 +359,54 @@ LEFT_ALONE: list[tuple[Rule, Callable[..., Any], tuple[Any, ...]]] = [
         lambda t, b: sigmoid(t + b) * np.max(t + b),
         (LARGE, LARGE[:, :1]),
     ),
+    (products.einsum_as_products, lambda a, b: np.einsum("ij,ij->i", a, b), (A, B)),
+    (products.einsum_as_products, lambda a, b: np.einsum("ij,ij->", a, b), (A, B)),
+    (products.einsum_as_products, lambda a: np.einsum("ij,kj->ik", a, a), (A[:, :0],)),
+    (products.sum_of_an_einsum, lambda a: np.sum(np.exp(a), axis=0), (A,)),
+    (products.sum_of_an_einsum, lambda a: np.sum(np.einsum("ij,kj->ik", a, a)), (A[:0],)),
+    (
+        products.sum_of_an_einsum,
+        lambda a: np.sum((y := np.einsum("ij,kj->ik", a, a)), axis=0) * np.max(y),
+        (A,),
+    ),
+    (products.sum_of_products, lambda a, c: np.sum(a + c, axis=0), (A, C)),
+    (products.sum_of_products, lambda a, c: np.sum(a * c, axis=0) * np.max(a * c), (A, C)),
+    (products.sum_of_products, lambda a, b: np.sum(a * b, axis=0), (A, B)),
+    (products.sum_of_products, lambda a, c: np.sum(c * a, axis=0), (A[:1], C)),
+    (products.sum_of_products, lambda a, c: np.sum(a * c, axis=1), (A, C)),
+    (products.sum_of_products, lambda a, c: np.sum(a * c, axis=0), (A[:0], C[:0])),
+    (products.stack_times_a_matrix, lambda a, b: a @ b, (A[0], B)),
+    (products.stack_times_a_matrix, lambda a, b: a @ b, (CUBE, CUBE)),
+    (short_axes.over_neighbours, lambda a: np.sum(a, axis=1), (TABLE,)),
+    (short_axes.over_neighbours, lambda a: np.sum(a, axis=1), (TABLE.reshape(1200, 1),)),
+    (short_axes.over_neighbours, lambda a: np.sum(a, axis=1), (TABLE.reshape(5, 12, 20),)),
+    (short_axes.over_neighbours, lambda a: np.sum(a, axis=0), (TABLE.T[:60, :10].copy(),)),
+    (short_axes.over_neighbours, lambda a: np.sum(a, axis=1), (A,)),
+    (triangular.by_a_cholesky_factor, lambda a, b: np.linalg.solve(a + BIG, b), (A, B)),
+    (triangular.by_a_cholesky_factor, lambda a: np.linalg.solve(lower(a), a), (CUBE,)),
+    (triangular.by_a_cholesky_factor, lambda a, b: np.linalg.solve(lower(a), b), (A, CUBE)),
+    (triangular.by_a_cholesky_factor, lambda a, b: np.linalg.solve(lower(a), b), (A, A[:, :0])),
+    (triangular.by_a_cholesky_factor, lambda a, b: np.linalg.solve(lower(a), b), (F4, B)),
+    (
+        triangular.by_a_cholesky_factor,
+        lambda a, b: np.linalg.solve(np.transpose(lower(a), (0, 1)), b),
+        (A, B),
+    ),
+    (
+        windows.put,
+        lambda a: gradients(np.sum(sliding_window_view(a, 3, 0)), a, create_graph=True),
+        (A4.astype("f2"),),
+    ),
+    (loops.outer_product, lambda a, b: a @ b, (A, B)),
+    (loops.vectors_as_matrices, lambda a, b: a @ b, (A, B)),
+    (loops.logsumexp_in_steps, logsumexp, (A,)),
+    (loops.logsumexp_in_steps, lambda a: logsumexp(a, 1), (A.astype("f2"),)),
+    (loops.softmax_in_steps, softmax, (A.astype("f2"),)),
+    (loops.softmax_in_steps, lambda a: softmax(a, axis=0), (A,)),
+    (loops.softmax_in_steps, lambda a: softmax(a, axis=-2), (A,)),
+    (loops.concatenation_of_pieces, lambda a, b: np.concatenate([a, b], None), (A, B)),
+    (loops.concatenation_of_pieces, lambda a, b: np.concatenate([a, b]), (A, F4)),
+    (loops.one_piece, lambda a: gradients(np.sum(a[[0, 2, 2]]), a, create_graph=True), (A,)),
     (kernels.division_by_a_number, lambda a: a / 49, (A,)),
     (kernels.division_by_a_number, lambda a, b: a / b, (A, B)),
     (kernels.division_by_a_number, lambda a: np.sum(a) / 8, (A,)),
@@ -621,15 +701,126 @@ def test_pieces_that_overlap_in_part_lie_on_zeros() -> None:
             np.testing.assert_allclose(slope(other), right, rtol=1e-13)
 
 
-@settings(max_examples=60, deadline=None)
-@given(seed=st.integers(0, 10_000), dtype=st.sampled_from(["f4", "f8", "i8"]))
-def test_indices_that_repeat_are_summed_as_by_add_at(seed: int, dtype: str) -> None:
+def _drawn_key(rng: np.random.Generator, shape: tuple[int, ...]) -> tuple[Any, Any]:
+    """Return a basic key of an array of `shape`, and the same with texts for what is known late."""
+    parts: list[Any] = []
+    for n in shape:
+        start, stop = sorted(rng.integers(-n, n + 1, 2).tolist())
+        backwards, step = slice(None, None, -int(rng.integers(1, 3))), int(rng.integers(1, 3))
+        parts.append([int(rng.integers(-n, n)), slice(start or None, stop), slice(None, None, step),
+                      backwards, slice(n // 2, None, step)][rng.integers(0, 5)])  # fmt: skip
+    first, last = sorted(rng.integers(0, len(shape) + 1, 2).tolist())
+    if rng.random() < 0.5:
+        parts[first:last] = [Ellipsis]
+    else:
+        del parts[last:]
+    if rng.random() < 0.5:
+        parts.insert(int(rng.integers(0, len(parts) + 1)), None)
+    late = list(parts)
+    for i, part in enumerate(parts):
+        if isinstance(part, int) and part >= 0 and rng.random() < 0.5:
+            late[i] = str(part)
+        if isinstance(part, slice) and (part.start or 0) > 0 and rng.random() < 0.5:
+            late[i] = slice(str(part.start), None, part.step)
+    alone = len(parts) == 1 and rng.random() < 0.5
+    return (parts[0], late[0]) if alone else (tuple(parts), tuple(late))
+
+
+@settings(max_examples=200, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_places_are_where_a_key_takes_its_elements(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    shape = tuple(rng.integers(1, 5, rng.integers(1, 4)))
+    shape = tuple(rng.integers(1, 5, rng.integers(1, 4)).tolist())
+    key, late = _drawn_key(rng, shape)
+    x = np.arange(np.prod(shape)).reshape(shape)
+    taken = np.asarray(x[key])
+    names = ["0" if n == 1 else f"i{axis}" for axis, n in enumerate(taken.shape)]
+    texts = pieces.places(late, shape, names)
+    assert not any(re.search(r"\b0 \+|(?<!-)\b1 \*", text) for text in texts)
+    for index, value in np.ndenumerate(taken):
+        known = {f"i{axis}": i for axis, i in enumerate(index)}
+        assert x[tuple(eval(text, known) for text in texts)] == value  # noqa: S307 - made here
+
+
+ROW, COLUMN = np.arange(3)[:, None], np.arange(2)
+TABLES: list[tuple[Any, bool]] = [
+    (ROW + COLUMN, True),
+    (1 + 2 * ROW + COLUMN, True),
+    ((2 + ROW + 2 * COLUMN).astype("u1"), True),
+    (2 * ROW[::-1] + COLUMN, False),
+    (ROW + COLUMN[::-1], False),
+    (0 * ROW + COLUMN, False),
+    (ROW + 0 * COLUMN, False),
+    (ROW + COLUMN - 4, False),
+    (ROW * (COLUMN + 1), False),
+    (np.array([[0, 1], [1, 3], [2, 4]]), False),
+    (ROW[:1] + COLUMN, False),
+    (ROW, False),
+    (COLUMN, False),
+    (ROW[None] + COLUMN, False),
+]
+
+
+@pytest.mark.parametrize("widest", [1, 2])
+@pytest.mark.parametrize(("table", "regular"), TABLES)
+def test_regular_windows_are_looked_at_and_added_up_in_slices(
+    table: Any, regular: bool, widest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(windows, "_WIDEST", widest)
+    x = RNG.normal(size=(7, 8, 9))
+    for axis in (0, 1, -1):
+
+        def f(x: Any, table: Any = table, axis: int = axis) -> Any:
+            return np.take(x, table, axis)
+
+        weights = RNG.normal(size=f(x).shape)
+
+        def back(x: Any, f: Any = f, weights: Any = weights) -> Any:
+            return gradients(np.sum(f(x) * weights), x, create_graph=True)
+
+        for rule, g, new in ((windows.taken, f, "windows"), (windows.put, back, "pieces")):
+            graph = traced(g, x)
+            after = rewrite(graph, [rule])
+            assert (new in operations(after)) == (regular and widest > 1)
+            right = graph.outputs[0].numpy()
+            np.testing.assert_allclose(after.outputs[0].numpy(), right, rtol=1e-13)
+    taken = rewrite(traced(lambda x, i: np.take(x, i, 0), x, table), [windows.taken])
+    assert "windows" not in operations(taken), "indices that are not known are not looked at"
+
+
+@pytest.mark.parametrize("counted", [8, 1 << 22])
+def test_pieces_are_laid_out_as_they_overlap(counted: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pieces, "_COUNTED", counted)
+    left, right, middle, whole = slice(0, 2), slice(2, 4), slice(1, 3), slice(None)
+    expected: list[tuple[list[Any], list[bool], bool]] = [
+        ([left, right], [True, True], True),
+        ([left, middle, right], [True, False, False], False),
+        ([left, right, middle], [True, True, False], True),
+        ([whole, 3], [True, False], True),
+        ([left, 3], [True, True], False),
+        ([left, left, right, middle], [True, False, True, False], True),
+    ]
+    for keys, apart, covered in expected:
+        node = apply(pieces.PIECES, [HALF] * len(keys), {"keys": tuple(keys), "shape": (4,)})
+        known = 4 * len(keys) <= counted
+        assert pieces.layout(node) == ((apart, covered) if known else ([False] * len(keys), False))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    dtype=st.sampled_from(["f4", "f8", "i8"]),
+    kind=st.sampled_from(["i1", "u1", "i4", "i8", "u8"]),
+)
+def test_indices_that_repeat_are_summed_as_by_add_at(seed: int, dtype: str, kind: str) -> None:
+    rng = np.random.default_rng(seed)
+    shape = tuple(rng.integers(1, 30, rng.integers(1, 4)))
     lead = int(rng.integers(0, len(shape)))
     count = int(rng.integers(1, len(shape) - lead + 1))
     many = (int(rng.integers(0, 900)),) if rng.random() < 0.7 else ()
-    rows = [rng.integers(-n, n, many) for n in shape[lead : lead + count]]
+    lowest = [0 if kind[0] == "u" else -n for n in shape]
+    ends = list(zip(lowest, shape, strict=True))[lead : lead + count]
+    rows = [np.asarray(rng.integers(low, n, many), kind) for low, n in ends]
     key: Any = (slice(None),) * lead + tuple(rows)
     got, right = np.zeros(shape, dtype), np.zeros(shape, dtype)
     g = (rng.normal(size=got[key].shape) * 9).astype(dtype)

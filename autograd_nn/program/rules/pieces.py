@@ -101,7 +101,7 @@ def added(node: Tensor, graph: Graph) -> Tensor | None:
     found = [_parts(x, graph) for x in node.inputs]
     if any(x.shape != node.shape or x.dtype != node.dtype for x in node.inputs):
         return None
-    if found[0] is None or found[1] is None or node.dtype.kind == "b":
+    if found[0] is None or found[1] is None:
         return None
     keys = found[0][0] + found[1][0]
     return apply(PIECES, (*found[0][1], *found[1][1]), {"keys": keys, "shape": node.shape})

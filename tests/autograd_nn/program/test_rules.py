@@ -18,7 +18,7 @@ from autograd_nn.core.graph import replay, topological_order
 from autograd_nn.core.tensor import apply, constant, plain
 from autograd_nn.ops.elementwise import MULTIPLY
 from autograd_nn.ops.rules import add_at
-from autograd_nn.program.graph import INPUT, Graph, op_of
+from autograd_nn.program.graph import INPUT, Graph, is_leaf, op_of
 from autograd_nn.program.rewriting import Rule, rewrite
 from autograd_nn.program.rules import (
     broadcasts,
@@ -38,6 +38,7 @@ from autograd_nn.program.rules import (
     triangular,
     windows,
 )
+from autograd_nn.program.rules.samples import per_sample
 from autograd_nn.program.trace import trace
 
 RNG = np.random.default_rng(0)
@@ -202,6 +203,7 @@ CASES: list[tuple[Rule, Callable[..., Any], tuple[Any, ...], str]] = [
      "broadcast_to multiply take transpose power multiply transpose " + "getitem " * 3 + "pieces"),
     (loops.outer_product, lambda c, a: c @ a, (C, A[:1]), "multiply"),
     (loops.vectors_as_matrices, lambda a, b: a @ b, (A, A[0]), "reshape matmul reshape"),
+    (loops.outer_product, lambda a: a[:, :, :1] @ a[:, :1], (CUBE,), "getitem getitem multiply"),
     (loops.vectors_as_matrices, lambda a, b: a[0] @ b, (A, B), "getitem reshape matmul reshape"),
     (loops.logsumexp_in_steps, lambda a: logsumexp(a, 1), (A,),
      "max isfinite where subtract exp sum log add reshape"),
@@ -250,6 +252,11 @@ def powered(x: Any, times: int) -> Any:
 def lower(a: Any) -> Any:
     """Return a lower triangular factor of a positive definite matrix made of `a`."""
     return np.linalg.cholesky(a @ np.swapaxes(a, -1, -2) + np.eye(3, dtype=a.dtype))
+
+
+def slope(a: Any, key: Any) -> Any:
+    """Return the derivative of a sum of what `key` takes of `a`."""
+    return gradients(np.sum(np.sin(a[key])), [a], create_graph=True)[0]
 
 
 LEFT_ALONE: list[tuple[Rule, Callable[..., Any], tuple[Any, ...]]] = [
@@ -361,6 +368,7 @@ LEFT_ALONE: list[tuple[Rule, Callable[..., Any], tuple[Any, ...]]] = [
     ),
     (products.einsum_as_products, lambda a, b: np.einsum("ij,ij->i", a, b), (A, B)),
     (products.einsum_as_products, lambda a, b: np.einsum("ij,ij->", a, b), (A, B)),
+    (products.einsum_as_products, lambda a, b: np.einsum("bij,bj->bi", a, b), (CUBE, A4)),
     (products.einsum_as_products, lambda a: np.einsum("ij,kj->ik", a, a), (A[:, :0],)),
     (products.sum_of_an_einsum, lambda a: np.sum(np.exp(a), axis=0), (A,)),
     (products.sum_of_an_einsum, lambda a: np.sum(np.einsum("ij,kj->ik", a, a)), (A[:0],)),
@@ -385,6 +393,7 @@ LEFT_ALONE: list[tuple[Rule, Callable[..., Any], tuple[Any, ...]]] = [
     (triangular.by_a_cholesky_factor, lambda a, b: np.linalg.solve(a + BIG, b), (A, B)),
     (triangular.by_a_cholesky_factor, lambda a: np.linalg.solve(lower(a), a), (CUBE,)),
     (triangular.by_a_cholesky_factor, lambda a, b: np.linalg.solve(lower(a), b), (A, CUBE)),
+    (triangular.by_a_cholesky_factor, lambda a, b: np.linalg.solve(lower(a), b), (CUBE, A)),
     (triangular.by_a_cholesky_factor, lambda a, b: np.linalg.solve(lower(a), b), (A, A[:, :0])),
     (triangular.by_a_cholesky_factor, lambda a, b: np.linalg.solve(lower(a), b), (F4, B)),
     (
@@ -397,6 +406,14 @@ LEFT_ALONE: list[tuple[Rule, Callable[..., Any], tuple[Any, ...]]] = [
         lambda a: gradients(np.sum(sliding_window_view(a, 3, 0)), a, create_graph=True),
         (A4.astype("f2"),),
     ),
+    (
+        pieces.added,
+        lambda a: (slope(a, slice(2)) + slope(a, slice(1, 3))) * np.max(slope(a, slice(2))),
+        (A,),
+    ),
+    (pieces.added, lambda a: slope(a, [0, 2, 2]) + slope(a, slice(2)), (A,)),
+    (pieces.added, lambda a: slope(a, slice(2)) + np.sin(a), (A,)),
+    (pieces.added, lambda a: np.sin(a) + slope(a, slice(2)), (A,)),
     (loops.outer_product, lambda a, b: a @ b, (A, B)),
     (loops.vectors_as_matrices, lambda a, b: a @ b, (A, B)),
     (loops.logsumexp_in_steps, logsumexp, (A,)),
@@ -683,6 +700,45 @@ def test_no_more_factors_are_moved_than_walks_are_worth(monkeypatch: pytest.Monk
     assert saved == [0, 6, 8]
 
 
+PER_SAMPLE: list[tuple[Callable[..., Any], str]] = [
+    (lambda a, b: (a * (1 / 49)) @ b, "matmul divide"),
+    (lambda a, b: (a * (-1 / 49)) @ b, "negative matmul divide"),
+    (lambda a, b: (a * (2 / 49)) @ b, "multiply matmul divide"),
+    (lambda a, b: (a * 0.0123) @ b + np.exp(a), "multiply matmul divide exp add"),
+    (lambda a, b: 2.0 * a + 3.0 * b, "multiply multiply add divide"),
+    (lambda a, b: 2.0 * a + b, "multiply divide add"),
+    (lambda a, b: 2.0 * a - 3.0 * b, "multiply divide multiply divide subtract"),
+    (lambda a, b: (2.0 * a) * (3.0 * b), "multiply divide multiply divide multiply"),
+    (lambda a, b: np.cos(2.0 * a) * b, "multiply divide cos multiply"),
+    (lambda a, b: (a - 0.5) / 3.0 + b, "subtract divide add"),
+]
+
+
+@pytest.mark.parametrize(("f", "left"), PER_SAMPLE)
+def test_cotangents_are_taken_times_the_samples(f: Callable[..., Any], left: str) -> None:
+    graph = rewrite(traced(f, A, B), [constants.number_first])
+    value, before = graph.outputs[0].numpy(), operations(graph)
+    assert operations(per_sample(graph, 49)) == before, "no cotangents"
+    graph.cotangents.update(node for node in graph.nodes() if not is_leaf(node))
+    after = per_sample(graph, 49)
+    assert " ".join(operations(after)) == left
+    np.testing.assert_allclose(after.outputs[0].numpy(), value, rtol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "given"), [("dz2", None, "delta2"), ("dW2", None, None), ("dz2", "r", "r")]
+)
+def test_the_multiple_of_a_cotangent_is_called_delta(
+    name: str, own: str | None, given: str | None
+) -> None:
+    graph = rewrite(traced(lambda a, b: (a - b) * (1 / 7), A, B), [constants.number_first])
+    (node,) = graph.outputs
+    graph.cotangents.add(node)
+    node.name, node.inputs[1].name = name, own
+    (after,) = per_sample(graph, 7).outputs
+    assert (after.name, after.inputs[0].name) == (name, given)
+
+
 def test_pieces_that_overlap_in_part_lie_on_zeros() -> None:
     from autograd_nn import grad
 
@@ -736,7 +792,7 @@ def test_places_are_where_a_key_takes_its_elements(seed: int) -> None:
     taken = np.asarray(x[key])
     names = ["0" if n == 1 else f"i{axis}" for axis, n in enumerate(taken.shape)]
     texts = pieces.places(late, shape, names)
-    assert not any(re.search(r"\b0 \+|(?<!-)\b1 \*", text) for text in texts)
+    assert not any(re.search(r"\b0 \+|(?<!-)\b1 \*|\+ 0|\(0\)", text) for text in texts)
     for index, value in np.ndenumerate(taken):
         known = {f"i{axis}": i for axis, i in enumerate(index)}
         assert x[tuple(eval(text, known) for text in texts)] == value  # noqa: S307 - made here
@@ -795,6 +851,7 @@ def test_pieces_are_laid_out_as_they_overlap(counted: int, monkeypatch: pytest.M
     expected: list[tuple[list[Any], list[bool], bool]] = [
         ([left, right], [True, True], True),
         ([left, middle, right], [True, False, False], False),
+        ([left, middle, 3], [True, False, True], False),
         ([left, right, middle], [True, True, False], True),
         ([whole, 3], [True, False], True),
         ([left, 3], [True, True], False),

@@ -115,4 +115,4 @@ def blas_takes(c: Tensor, a: Tensor, b: Tensor) -> bool:
     """Whether BLAS takes the three as they are: matrices of one dtype, c in C order."""
     if any(x.ndim != 2 or x.dtype != c.dtype for x in (a, b)) or c.dtype not in ("f4", "f8"):
         return False
-    return c.op is INPUT and isinstance(plain(c), np.ndarray) and bool(plain(c).flags.carray)
+    return c.op is INPUT and bool(plain(c).flags.carray)

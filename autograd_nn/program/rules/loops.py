@@ -18,15 +18,14 @@ from .transposes import reshaped
 def outer_product(node: Tensor, graph: Graph) -> Tensor | None:
     """``(n, 1) @ (1, m)`` → ``(n, 1) * (1, m)``, which joins the loop it is used in."""
     a, b = node.inputs
-    matrices = a.ndim == b.ndim == 2
-    return a * b if matrices and a.shape[1] == 1 and a.dtype == b.dtype else None
+    return a * b if a.shape[-1] == 1 else None
 
 
 @applies_to(MATMUL)
 def vectors_as_matrices(node: Tensor, graph: Graph) -> Tensor | None:
     """``W @ x`` for a vector x → ``W @ x[:, None]``, reshaped."""
     a, b = node.inputs
-    if min(a.ndim, b.ndim) != 1 or a.dtype != b.dtype:
+    if min(a.ndim, b.ndim) != 1:
         return None
     a = reshaped(a, (1, a.size)) if a.ndim == 1 else a
     b = reshaped(b, (b.size, 1)) if b.ndim == 1 else b
@@ -40,7 +39,7 @@ def logsumexp_in_steps(node: Tensor, graph: Graph) -> Tensor | None:
     if not is_array(node) or not is_exact(x.dtype):
         return None  # of a number the logarithm of 0 would warn
     peak: Any = x.max(axis=axis, keepdims=True)
-    peak = np.where(np.isfinite(peak), peak, 0.0)
+    peak = np.where(np.isfinite(peak), peak, 0)
     total = np.log(np.exp(x - peak).sum(axis=axis, keepdims=True)) + peak
     return reshaped(total, node.shape)
 

@@ -88,9 +88,7 @@ def of_new_axes(node: Tensor, graph: Graph) -> Tensor | None:
     key, g = node.params["key"], node.inputs[0]
     parts = key if isinstance(key, tuple) else (key,)
     plain = all(part is None or part is Ellipsis or is_full(part) for part in parts)
-    if not plain or g.dtype != node.dtype:
-        return None
-    return reshaped(g, node.shape)
+    return reshaped(g, node.shape) if plain else None
 
 
 @applies_to(SCATTER)

@@ -23,6 +23,9 @@ from ..rewriting import applies_to
 
 _POSITIVE = (ABSOLUTE, EXP, SIGMOID, SQUARE)
 
+_DEEP = 4
+"""Products within products in which a factor is looked for."""
+
 
 @applies_to(MULTIPLY, POWER)
 def small_exponent(node: Tensor, graph: Graph) -> Tensor | None:
@@ -90,21 +93,14 @@ def logistic_complement(node: Tensor, graph: Graph) -> Tensor | None:
     return None
 
 
-def _exchanged(node: Tensor, minus_z: Tensor) -> Tensor | None:
+def _exchanged(node: Tensor, minus_z: Tensor, deep: int = _DEEP) -> Tensor | None:
     """Return exp(−z)·`node` where `node` has the factor h = sigmoid(z): exp(−z)·h = f(−z)."""
-
-    def is_h(x: Tensor) -> bool:
-        return x.op is SIGMOID and x.inputs[0] is minus_z.inputs[0]
-
-    if is_h(node):
+    if node.op is SIGMOID and node.inputs[0] is minus_z.inputs[0]:
         return minus_z.sigmoid()
-    if node.op is SQUARE and is_h(h := node.inputs[0]):
-        return h * minus_z.sigmoid()
-    if node.op is MULTIPLY:
-        for rest, other in (node.inputs, node.inputs[::-1]):
-            if is_h(other) and rest.shape == other.shape:
-                return rest * minus_z.sigmoid()
-            inner = _exchanged(other, minus_z) if other.op is MULTIPLY else None
+    if deep and node.op in (MULTIPLY, SQUARE):
+        a, b = node.inputs[0], node.inputs[-1]
+        for rest, other in ((a, b), (b, a)):
+            inner = _exchanged(other, minus_z, deep - 1)
             if inner is not None:
                 return rest * inner
     return None

@@ -143,10 +143,8 @@ def sum_of_products(node: Tensor, graph: Graph) -> Tensor | None:
         operands.append(("".join(labels[i] for i in long),
                          reshaped(x, tuple([x.shape[i] for i in long]))))  # fmt: skip
     output = "".join(c for i, c in enumerate(letters) if i not in axes and inner.shape[i] != 1)
-    known = {*operands[0][0]} | {*operands[1][0]}
-    if not _is_a_product(operands[0][0], operands[1][0], output) or not {*output} <= known:
-        return None
-    if not {*operands[0][0]} & {*operands[1][0]} - {*output}:
+    one, other = operands[0][0], operands[1][0]
+    if not _is_a_product(one, other, output) or not {*one} & {*other} - {*output}:
         return None
     result = contraction(operands, output)
     return None if result is None else reshaped(result, node.shape)
@@ -156,9 +154,9 @@ def sum_of_products(node: Tensor, graph: Graph) -> Tensor | None:
 def stack_times_a_matrix(node: Tensor, graph: Graph) -> Tensor | None:
     """``x @ W`` for a stack of matrices x → one product of all their rows."""
     a, b = node.inputs
-    if a.ndim < 3 or b.ndim != 2 or not node.size or not a.size or a.dtype != b.dtype:
+    if a.ndim < 3 or b.ndim > 2:
         return None
-    rows = reshaped(a, (a.size // a.shape[-1], a.shape[-1]))
+    rows = reshaped(a, (math.prod(a.shape[:-1]), a.shape[-1]))
     return reshaped(rows @ b, node.shape)
 
 

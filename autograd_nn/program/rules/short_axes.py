@@ -41,7 +41,7 @@ def over_neighbours(node: Tensor, graph: Graph) -> Tensor | None:
     """``max(x, axis=-1)`` of few columns → ``max(in_front(x), axis=0)``."""
     x, axes = node.inputs[0], axes_of(node)
     short = 1 < (n := count(x.shape, axes)) <= _SHORT
-    if not short or x.size < _FEW or math.prod(x.shape[max(axes) + 1 :]) >= _RUN or not node.ndim:
+    if not short or x.size < _FEW or math.prod(x.shape[max(axes) + 1 :]) >= _RUN:
         return None
     if sorted(axes) == list(range(len(axes))):
         return None

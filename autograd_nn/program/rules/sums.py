@@ -76,5 +76,4 @@ def of_a_multiple(node: Tensor, graph: Graph) -> Tensor | None:
     parts = factor(node.inputs[0]) if graph.uses(node.inputs[0]) == 1 else None
     if parts is None or abs(parts[0]) < _SMALL:
         return None
-    total = apply(op_of(node), (parts[1],), node.params)
-    return -total if parts[0] == -1 else parts[0] * total
+    return parts[0] * apply(op_of(node), (parts[1],), node.params)

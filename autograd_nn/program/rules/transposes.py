@@ -31,8 +31,7 @@ def transposed(x: Tensor, axes: tuple[int, ...]) -> Tensor:
 def twice(node: Tensor, graph: Graph) -> Tensor | None:
     """``x.T.T`` → ``x``."""
     inner, x = permutation(node.inputs[0]), node.inputs[0].inputs[0]
-    axes = tuple([inner[a] for a in permutation(node)])
-    return transposed(x, axes)
+    return transposed(x, tuple([inner[a] for a in permutation(node)]))
 
 
 @applies_to(RESHAPE, over=[RESHAPE])

@@ -376,7 +376,7 @@ def test_what_installed_libraries_hold_is_not_looked_at(
     text += "def summed(x):\n    return scaled(x).sum()"
     (place / f"{name}.py").write_text(text)
     monkeypatch.syspath_prepend(place)
-    library = importlib.import_module(name)
+    library: Any = importlib.import_module(name)
     f, own = jit(lambda x: library.scaled(x).sum()), jit(library.summed)
     assert (f(X), own(X)) == (6, 6)
     library.SCALE = 2.0

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _INK = "#747b84"
-_LOOK = {
+_LOOK: dict[Any, Any] = {
     "figure.facecolor": "none", "axes.facecolor": "none", "axes.labelcolor": _INK,
     "axes.edgecolor": _INK, "xtick.color": _INK, "ytick.color": _INK, "grid.color": _INK,
 }  # fmt: skip

@@ -24,6 +24,8 @@ from .names import Environment, Meaning, UnknownNameError
 
 _ATTEMPTS = 4
 _EPSILON = float(np.finfo(float).eps)
+_NOTHING = 1e-6
+_SHAKEN = 4
 
 
 class Draw(Mapping[str, Any]):
@@ -42,7 +44,7 @@ class Draw(Mapping[str, Any]):
     def __init__(
         self, environment: Environment, substitutes: Mapping[Tensor, Any] | None = None
     ) -> None:
-        self.environment = environment
+        self.environment, self.substitutes = environment, dict(substitutes or {})
         wanted = [environment.J, *environment.named.values()]
         if substitutes:
             with np.errstate(all="ignore"), recording():
@@ -52,14 +54,31 @@ class Draw(Mapping[str, Any]):
         self._gradients: dict[Tensor, Any] = {}
         self._cache: dict[str, Any] = {}
 
-    @cached_property
-    def rounding(self) -> float:
-        """What a right formula that adds up to nothing may still hold: the rounding of its terms.
+    def rounding(self, meaning: Meaning) -> float:
+        """Return what a right formula that adds up to nothing may still hold.
 
-        Their size is taken to be that of J, so that the smallest costs are judged as well.
+        That is what the gradient moves by when the leaves move by some ulp, whole numbers not.
+        Only where it is next to nothing beside J is that looked at, for it takes some time.
         """
         cost = abs(float(plain(self.J).item()))
-        return _EPSILON * (min(cost, 1.0) if cost > 0 else 1.0)
+        least = _EPSILON * (min(cost, 1.0) if cost > 0 else 1.0)
+        right = self.value(meaning)
+        if right.size == 0 or np.abs(right).max() > _NOTHING * max(cost, 1.0):
+            return least
+        moved = [float(np.abs(x.value(meaning) - right).max()) for x in self._shaken]
+        return max(least, 32 * max(moved))
+
+    @cached_property
+    def _shaken(self) -> list[Draw]:
+        rng, found = np.random.default_rng(0), []
+        for _ in range(_SHAKEN):
+            put = dict(self.substitutes)
+            for leaf in drawn_leaves(self.environment):
+                data = np.asarray(put.get(leaf, plain(leaf)), dtype=float)
+                moved = data * (1 + 4 * _EPSILON * rng.uniform(-1, 1, data.shape))
+                put[leaf] = np.where(data == np.round(data), data, moved)
+            found.append(Draw(self.environment, put))
+        return found
 
     def prepare(self, meanings: Iterable[Meaning]) -> None:
         """Compute the gradients that the meanings need in one backward pass."""

@@ -49,7 +49,7 @@ SIGMOID_CROSS_ENTROPY = register(Op("sigmoid_cross_entropy", _sigmoid_cross_entr
     text="−{1} ln {2} − (1 − {1}) ln(1 − {2})",
     words="the cross-entropy of the outputs {2} and the targets {1}",
     rule_words=r"$g \odot (h - y)$ by the logits; $-g \odot z$ by the targets",
-    loop="np.logaddexp(0.0, {0}) - {1} * {0}", traits={"elementwise"}))  # fmt: skip
+    loop="logaddexp(0.0, {0}) - {1} * {0}", traits={"elementwise"}))  # fmt: skip
 
 
 def softmax_cross_entropy(z: Any, y: Any, h: Any) -> Tensor:

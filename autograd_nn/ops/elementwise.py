@@ -165,12 +165,12 @@ EXP = register(Op("exp", np.exp, (lambda g, out, x: g * out,), latex=r"e^{{{0}}}
     text="exp({0})", words="e to the power {0}", loop="exp({0})", symbolic="exp",
     traits={"complex"}), np.exp)
 EXPM1 = register(Op("expm1", np.expm1, (lambda g, out, x: g * (out + 1),), latex=r"e^{{{0}}} - 1",
-    loop="np.expm1({0})", traits={"complex"}), np.expm1)
+    loop="expm1({0})", traits={"complex"}), np.expm1)
 LOG = register(Op("log", np.log, (lambda g, out, x: g / x,), latex=r"\ln({0})",
-    text="ln({0})", words="the logarithm of {0}", loop="np.log({0})", symbolic="log",
+    text="ln({0})", words="the logarithm of {0}", loop="log({0})", symbolic="log",
     traits={"complex"}), np.log)
 LOG1P = register(Op("log1p", np.log1p, (lambda g, out, x: g / (1 + x),), latex=r"\ln(1 + {0})",
-    loop="np.log1p({0})", traits={"complex"}), np.log1p)
+    loop="log1p({0})", traits={"complex"}), np.log1p)
 EXP2 = register(Op("exp2", np.exp2, (lambda g, out, x: g * (out * _LN2),), latex="2^{{{0}}}",
     rule_words=r"$\ln(2) \, g \odot r$", loop="np.exp2({0})", traits={"complex"}), np.exp2)
 LOG2 = register(Op("log2", np.log2, (lambda g, out, x: g / (x * _LN2),), latex=r"\log_{{2}}({0})",
@@ -183,7 +183,7 @@ LOGADDEXP = register(Op("logaddexp", np.logaddexp, (
     lambda g, out, a, b: g * _exponential_share(b, a),
 ), latex=r"\ln(e^{{{0}}} + e^{{{1}}})", broadcasts=True,
     rule_words=r"$g \odot f(x - y)$; $g \odot f(y - x)$, f the sigmoid",
-    loop="np.logaddexp({0}, {1})", traits={"commutes"}), np.logaddexp)
+    loop="logaddexp({0}, {1})", traits={"commutes"}), np.logaddexp)
 LOGADDEXP2 = register(Op("logaddexp2", np.logaddexp2, (
     lambda g, out, a, b: g * _exponential_share(a * _LN2, b * _LN2),
     lambda g, out, a, b: g * _exponential_share(b * _LN2, a * _LN2),

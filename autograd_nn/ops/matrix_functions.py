@@ -46,6 +46,13 @@ def _expm_rule(g: Any, out: Any, a: Any) -> Any:
     return call(EXPM, both)[..., :n, n:]
 
 
+def _sylvester(a: Any, b: Any, q: Any) -> Any:
+    from scipy.linalg import solve_sylvester
+
+    # SciPy takes Schur's form for real matrices as triangular where another matrix is complex
+    return solve_sylvester(*(x.astype(np.result_type(a, b, q)) for x in (a, b, q)))
+
+
 def _sylvester_rule(g: Any, out: Any, a: Any, b: Any, q: Any) -> Any:
     flow = call(SYLVESTER, transposed(a), transposed(b), g)
     return lambda index: (
@@ -91,7 +98,7 @@ EXPM: Op = register(Op("expm", Late("scipy.linalg", "expm"), (_expm_rule,), late
 SQRTM: Op = register(Op("sqrtm", Late("scipy.linalg", "sqrtm"), (
     lambda g, out, a: call(SYLVESTER, transposed(out), transposed(out), g),
 ), latex="{0}^{{1/2}}", rule_words="$S$ with $r^{T} S + S r^{T} = g$", traits={"complex"}))
-SYLVESTER: Op = register(Op("solve_sylvester", Late("scipy.linalg", "solve_sylvester"),
+SYLVESTER: Op = register(Op("solve_sylvester", _sylvester,
     every=_sylvester_rule, latex=function_of("sylvester", 3),
     rule_words="$-S r^{T}$; $-r^{T} S$; $S$ with $X^{T} S + S Y^{T} = g$", traits={"complex"}))
 BANDED: Op = register(Op("solve_banded", _banded, (_banded_a, _banded_b), latex="{0}^{{-1}} {1}",

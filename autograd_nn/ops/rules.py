@@ -66,7 +66,8 @@ def add_at(out: Any, key: Any, g: Any) -> None:
     if not whole or not floats or not _all_inside(rows, shape) or not g.size:
         np.add.at(out, key, g)
         return
-    rows = list(np.broadcast_arrays(*[row % n for row, n in zip(rows, shape, strict=True)]))
+    wide = [row.astype(np.intp) for row in rows]  # a place in the whole may exceed narrow integers
+    rows = list(np.broadcast_arrays(*[row % n for row, n in zip(wide, shape, strict=True)]))
     where = np.ravel_multi_index(rows, shape) if len(rows) > 1 else rows[0]
     ahead, many = tuple(range(lead)), where.ndim
     flow = np.broadcast_to(g, out.shape[:lead] + where.shape + rest)

@@ -54,6 +54,7 @@ def _correlate(a: Any, v: Any, mode: str = "valid") -> Any:
 def _interp(
     x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: float | None = None
 ) -> Any:
+    xp, fp = as_tensor(xp), as_tensor(fp)
     if period is not None:
         period = abs(period)
         x, xp = np.remainder(x, period), np.remainder(xp, period)

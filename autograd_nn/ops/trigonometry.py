@@ -59,7 +59,7 @@ SINH = register(Op("sinh", np.sinh, (lambda g, out, x: g * np.cosh(x),), latex=r
 COSH = register(Op("cosh", np.cosh, (lambda g, out, x: g * np.sinh(x),), latex=r"\cosh({0})",
     loop="np.cosh({0})", traits={"complex"}), np.cosh)
 TANH = register(Op("tanh", np.tanh, (lambda g, out, x: g * (1 - out * out),), latex=r"\tanh({0})",
-    words="the tanh of {0}", loop="math.tanh({0})", symbolic="tanh",
+    words="the tanh of {0}", loop="tanh({0})", symbolic="tanh",
     note=("f(z) = tanh(z),  f′(z) = 1 − tanh(z)²",
           r"f(z) = \tanh(z), \quad f'(z) = 1 - \tanh(z)^{2}"),
     traits={"complex", "activation"}), np.tanh)

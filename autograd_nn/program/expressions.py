@@ -21,6 +21,7 @@ from ..formulas.precedence import ATOM, BINDING, UNARY, Text, infix
 from ..ops.costs import SOFTMAX_CROSS_ENTROPY
 from ..ops.elementwise import ASTYPE, RELU, SIGMOID
 from ..ops.indexing import GATHER, GETITEM
+from ..ops.joining import CONCATENATE
 from ..ops.reductions import MAX, MEAN, MIN, SUM
 from ..ops.shapes import BROADCAST_TO, RESHAPE, TRANSPOSE
 from .graph import is_weak, op_of
@@ -219,6 +220,11 @@ def _table(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
     return Text(f"({', '.join(operand.code for operand in operands)})")
 
 
+def _concatenate(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
+    parts = ", ".join(operand.code for operand in operands)
+    return Text(f"np.concatenate([{parts}], {literal(node.params['axis'])})")
+
+
 def _gather(words: Vocabulary, node: Tensor, operands: Sequence[Text]) -> Text:
     indices = ", ".join([operand.code for operand in operands[1:]])
     return Text(f"{_array(node.inputs[0], operands[0])}[{indices}]")
@@ -246,6 +252,7 @@ _SPECIAL: dict[Op, Callable[[Vocabulary, Tensor, Sequence[Text]], Text]] = {
     ASTYPE: _astype,
     AT: _at,
     BROADCAST_TO: _shaped,
+    CONCATENATE: _concatenate,
     GATHER: _gather,
     GETITEM: _getitem,
     PUT_AT: _at,

@@ -74,8 +74,6 @@ class Graph:
 
     def stand_for(self, node: Tensor, old: Tensor) -> None:
         """Let `node` take the place of `old`: used as often, and a cotangent if `old` is one."""
-        if node is old:
-            return
         counts = self.counts()
         counts[node] = counts.get(old, 1) + counts.get(node, 0)
         if old in self.cotangents and not is_leaf(node):
@@ -118,7 +116,7 @@ def is_factor(x: Tensor) -> bool:
 
 def is_ufunc(node: Tensor) -> bool:
     """Whether `node` is one call of a ufunc, element by element."""
-    return node.op is not None and isinstance(node.op.forward, np.ufunc)
+    return node.op is not None and node.op.is_ufunc
 
 
 def number(x: Tensor) -> float | int | None:

@@ -43,6 +43,8 @@ def is_readable(node: Tensor) -> bool:
     """Whether `node` is written as a view of an array."""
     if node.op not in (RESHAPE, TRANSPOSE, BROADCAST_TO, GETITEM, WINDOWS, AT):
         return False
+    if node.ndim > MOST_AXES or not node.size:
+        return False
     readable = node.dtype.kind in "biu" or is_exact(node.dtype)
     basic = node.op not in (GETITEM, AT) or _has_basic_key(node)
     return readable and basic and (is_array(node.inputs[0]) or node.op in (BROADCAST_TO, RESHAPE))
@@ -62,7 +64,7 @@ def _has_basic_key(node: Tensor) -> bool:
 
 def is_indexed(node: Tensor) -> bool:
     """Whether `node` is a view whose elements are read in place, without being written itself."""
-    if not is_readable(node) or node.ndim > MOST_AXES or not node.size:
+    if not is_readable(node):
         return False
     shapes = [[n for n in x.shape if n != 1] for x in (node, node.inputs[0])]
     return node.op is not RESHAPE or shapes[0] == shapes[1]

@@ -1,7 +1,7 @@
 """Functions that programs for Numba bring along, as text.
 
-1. `EXPONENTIALS`: ``exp`` and ``sigmoid`` (``expf`` and ``sigmoidf`` for float32). They are made
-   of additions, products and a power of two put together from its bits, so that the compiler
+1. `EXPONENTIALS`: ``exp``, ``tanh``, ``log`` and their kin (``expf`` … for float32). They are made
+   of additions, products and powers of two put together from their bits, so that the compiler
    turns whole loops into vector instructions, which it cannot do with calls of the C library.
 2. `PRODUCTS`: ``dgemm`` and ``sgemm`` of the BLAS that NumPy brings. Numba's own ``np.dot`` goes
    to SciPy's BLAS, whose threads get in the way of NumPy's in the same process.
@@ -12,10 +12,14 @@ With ``k = floor(x / ln 2 + 1/2)`` and ``r = x - k ln 2``, e**x is 2**k times a 
 of it (degree 11) and 1e-8 (degree 6); ln 2 is subtracted in two parts, the first of which has so
 few bits that its multiples are exact (Cody and Waite, "Software Manual for the Elementary
 Functions", 1980). 2**k is applied in two halves, so that e**x overflows to inf and underflows
-through the denormal numbers to 0 where it should.
+through the denormal numbers to 0 where it should. Without its last term the polynomial is
+(e**r - 1) / r, which gives e**x - 1 without cancellation, and that gives tanh. The logarithm's
+polynomial is that of FreeBSD's msun library.
 """
 
 from __future__ import annotations
+
+import re
 
 _POWER_OF_TWO = '''@intrinsic
 def power_of_two(typing, k):
@@ -32,49 +36,117 @@ def power_of_two(typing, k):
 
     return k(k), code'''
 
-_EXACTLY = '@njit(error_model="numpy", fastmath={"contract", "nsz"})'
+_EXPONENT = '''@intrinsic
+def exponent(typing, x):
+    """Return the whole k with 2**k <= x < 2 * 2**k as a float, for a normal number by its bits."""
+    double = x == types.float64
+    shift, bias, bits = (52, 1023, types.int64) if double else (23, 127, types.int32)
+
+    def code(context, builder, signature, arguments):
+        (x,) = arguments
+        whole = context.get_value_type(bits)
+        shown = builder.lshr(builder.bitcast(x, whole), whole(shift))
+        made = builder.or_(shown, whole((bias + shift) << shift))
+        return builder.fsub(builder.bitcast(made, x.type), x.type(2.0**shift + bias))
+
+    return x(x), code'''
+
+_EXACTLY = '@njit(error_model="numpy", fastmath={"contract", "nsz"}, forceinline=True)'
 """What rounds in the order in which it is written, apart from fused multiply-adds."""
 
-_DOUBLE = (
-    "2.5100424157005067e-08", "2.7620138719733994e-07", "2.7557268378684192e-06",
-    "2.480152119021773e-05", "0.00019841269863105968", "0.0013888888917281794",
-    "0.008333333333330051", "0.04166666666662399", "0.16666666666666669",
-    "0.5000000000000001", "1.0", "1.0",
-)  # fmt: skip
-_SINGLE = (
-    "0.0013926213466332444", "0.008363202971575855", "0.04166655443768594",
-    "0.16666576845993977", "0.5", "1.0", "1.0",
-)  # fmt: skip
-_LN2 = ("0.6931471803691238", "1.9082149292705877e-10")
-_LN2_SINGLE = ("0.693359375", "-2.12194440e-4")
+_DIGITS = {
+    "": {
+        "low": "-746.0", "high": "710.0",
+        "ln2": "0.6931471803691238", "rest": "1.9082149292705877e-10",
+        "exp": "2.5100424157005067e-08 2.7620138719733994e-07 2.7557268378684192e-06 "
+               "2.480152119021773e-05 0.00019841269863105968 0.0013888888917281794 "
+               "0.008333333333330051 0.04166666666662399 0.16666666666666669 "
+               "0.5000000000000001 1.0",
+        "tiny": "2.2250738585072014e-308", "up": "18014398509481984.0", "places": "54.0",
+        "log": "0.1479819860511658591 0.1531383769920937332 0.1818357216161805012 "
+               "0.2222219843214978396 0.2857142874366239149 0.3999999999940941908 "
+               "0.6666666666666735130",
+    },
+    "f": {
+        "low": "-104.0", "high": "89.0", "ln2": "0.693359375", "rest": "-2.12194440e-4",
+        "exp": "0.0013926213466332444 0.008363202971575855 0.04166655443768594 "
+               "0.16666576845993977 0.5 1.0",
+        "tiny": "1.1754944e-38", "up": "33554432.0", "places": "25.0",
+        "log": "0.24279078841 0.28498786688 0.40000972152 0.66666662693",
+    },
+}  # fmt: skip
+"""Where e**x has a value, ln 2 in two parts, polynomials; for float64 and float32."""
+
+_IN_PARTS = """    x = min(max(float(x), {low}), {high}) if x == x else float(x)
+    k = np.floor(x * 1.4426950408889634 + 0.5)
+    r = (x - k * {ln2}) - k * {rest}
+{exp}
+    low = power_of_two(np.floor(0.5 * k))
+    high = power_of_two(k - np.floor(0.5 * k))"""
+
+_BODIES = {
+    "exp": f'''(x):
+    """Return e**x: 2**k times a polynomial in r = x - k ln(2)."""
+{_IN_PARTS}
+    return (p * r + 1.0) * low * high''',
+    "expm1": f'''(x):
+    """Return e**x - 1, without cancellation."""
+{_IN_PARTS}
+    return (p * r * low + (low - 1.0 / high)) * high''',
+    "tanh": '''(x):
+    """Return (1 - e**(-2|x|)) / (1 + e**(-2|x|)), with the sign of x."""
+    below = expm1(-2.0 * abs(x))
+    h = below / (below + 2.0)
+    return -h if x >= 0.0 else h''',
+    "sigmoid": '''(z):
+    """Return 1 / (1 + exp(-z))."""
+    return 1.0 / (1.0 + exp(-z))''',
+    "log": '''(x):
+    """Return ln x: k ln(2) + ln(1 + t), where 1 + t is x / 2**k, by a polynomial in t/(t + 2)."""
+    x = float(x)
+    small = x < {tiny}
+    m = x * {up} if small else x
+    k = exponent(m)
+    half = np.floor(0.5 * k)
+    m = m * power_of_two(-half) * power_of_two(half - k)
+    above = m > 1.4142135623730951
+    t = (0.5 * m if above else m) - 1.0
+    k = (k + 1.0 if above else k) - ({places} if small else 0.0)
+    s = t / (t + 2.0)
+    r = s * s
+{log}
+    square = 0.5 * t * t
+    y = k * {ln2} - ((square - (s * (square + p * r) + k * {rest})) - t)
+    y = y if x > 0.0 else np.nan
+    y = y if x != 0.0 else -np.inf
+    return y if x < np.inf else x''',
+    "log1p": '''(x):
+    """Return ln(1 + x), with what the sum loses."""
+    total = 1.0 + x
+    lost = (x - (total - 1.0)) / total
+    return log(total) + (lost if lost == lost else 0.0)''',
+    "logaddexp": '''(x, y):
+    """Return ln(e**x + e**y)."""
+    apart = abs(x - y) if x != y else 0.0
+    return max(x, y) + log1p(exp(-apart))''',
+}
 
 
-def _exponential(name: str, kind: str, bounds: tuple[str, str], ln2: tuple[str, str]) -> str:
-    """Return the text of ``exp`` for one dtype; `kind` makes a number of it."""
-    first, *rest = _DOUBLE if kind == "float" else _SINGLE
-
-    def number(text: str) -> str:
-        return text if kind == "float" else f"{kind}({text})"
-
-    low, high = map(number, bounds)
-    lines = [
-        _EXACTLY,
-        f"def {name}(x):",
-        '    """Return e**x: 2**k times a polynomial in r = x - k ln(2)."""',
-        f"    x = min(max({kind}(x), {low}), {high}) if x == x else {kind}(x)",
-        f"    k = np.floor(x * {number('1.4426950408889634')} + {number('0.5')})",
-        f"    r = (x - k * {number(ln2[0])}) - k * {number(ln2[1])}",
-        f"    p = {number(first)}",
-        *(f"    p = p * r + {number(c)}" for c in rest),
-        f"    half = np.floor({number('0.5')} * k)",
-        "    return p * power_of_two(half) * power_of_two(k - half)",
-    ]
-    return "\n".join(lines)
-
-
-def _sigmoid(name: str, exp: str, one: str) -> str:
-    doc, result = '"""Return 1 / (1 + exp(-z))."""', f"{one} / ({one} + {exp}(-z))"
-    return "\n".join([_EXACTLY, f"def {name}(z):", f"    {doc}", f"    return {result}"])
+def _exponentials(suffix: str) -> dict[str, str]:
+    """Return the functions for one dtype."""
+    digits = dict(_DIGITS[suffix])
+    for name in ("exp", "log"):
+        first, *others = digits[name].split()
+        digits[name] = "\n".join([f"    p = {first}", *(f"    p = p * r + {c}" for c in others)])
+    texts = {}
+    for name, body in _BODIES.items():
+        text = body.format(**digits)
+        if suffix:
+            text = re.sub(r"\b(expm1|exp|log1p|log)\(", rf"\1{suffix}(", text)
+            text = re.sub(r"-?\b\d+\.\d+(e-\d+)?|np\.(inf|nan)", r"np.float32(\g<0>)", text)
+            text = re.sub(r"\bfloat\(", "np.float32(", text)
+        texts[name + suffix] = f"{_EXACTLY}\ndef {name}{suffix}{text}"
+    return texts
 
 
 _PLUS = '''@njit(fastmath={"reassoc", "nsz"})
@@ -83,12 +155,9 @@ def plus(a, b):
     return a + b'''
 
 EXPONENTIALS = {
-    "power_of_two": _POWER_OF_TWO,
-    "exp": _exponential("exp", "float", ("-746.0", "710.0"), _LN2),
-    "expf": _exponential("expf", "np.float32", ("-104.0", "89.0"), _LN2_SINGLE),
-    "sigmoid": _sigmoid("sigmoid", "exp", "1.0"),
-    "sigmoidf": _sigmoid("sigmoidf", "expf", "np.float32(1.0)"),
-}
+    "power_of_two": _POWER_OF_TWO, "exponent": _EXPONENT,
+    **_exponentials(""), **_exponentials("f"),
+}  # fmt: skip
 """Name → text, in the order in which the texts need each other."""
 
 _GEMM = '''def gemm(name, number):
@@ -169,11 +238,16 @@ COLUMNS = {
 }
 """Name → text, as `EXPONENTIALS`: what mixes the elements of a column."""
 
-_NEEDS = {
-    "exp": ("power_of_two",), "sigmoid": ("power_of_two", "exp"), "dgemm": ("gemm",),
-    "softmax": ("power_of_two", "exp"), "softmaxf": ("power_of_two", "expf"),
-    "expf": ("power_of_two",), "sigmoidf": ("power_of_two", "expf"), "sgemm": ("gemm",),
+_CALLS = {
+    "tanh": ("expm1",), "sigmoid": ("exp",), "softmax": ("exp",),
+    "log": ("exponent",), "log1p": ("log", "exponent"),
+    "logaddexp": ("exp", "log1p", "log", "exponent"),
 }  # fmt: skip
+_NEEDS = {"dgemm": {"gemm"}, "sgemm": {"gemm"}}
+for _f in ("", "f"):
+    for _name in (*_BODIES, "softmax"):
+        _called = {f"{x}{_f}" if x in _BODIES else x for x in _CALLS.get(_name, ())}
+        _NEEDS[_name + _f] = {"power_of_two", *_called}
 
 NAMES = frozenset(
     {"plus", *EXPONENTIALS, *PRODUCTS, *COLUMNS, "ctypes", "njit", "types", "intrinsic"}

@@ -41,7 +41,7 @@ from .trace import Trace
 _TINY = 4096
 """Products of up to so many multiplications are loops: a call of BLAS costs more."""
 
-_NATIVE = re.compile(r"(?<![\w.])(exp|sigmoid)(?=\()")
+_NATIVE = re.compile(r"(?<![\w.])(exp|expm1|tanh|sigmoid|log|log1p|logaddexp)(?=\()")
 """Functions of `native` in the loop form of an operation."""
 
 

@@ -8,18 +8,19 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..core.tensor import Tensor, constant, plain
-from ..formulas.precedence import Text
+from ..formulas.precedence import ATOM, Text
 from ..ops.elementwise import MAXIMUM, MINIMUM, SIGMOID
 from ..ops.linalg import MATMUL
 from ..ops.reductions import MAX, MIN, SUM
 from ..ops.shapes import TRANSPOSE
-from .graph import Graph, is_array, is_factor, is_ufunc, is_weak, op_of
+from .graph import INPUT, Graph, is_array, is_factor, is_ufunc, is_weak, op_of
 from .iterations import STORE, TABLE, Bodies, Loop, bodies_of
 from .literals import index, literal
 from .memory import Plan, is_view, plan, root_of
@@ -69,8 +70,9 @@ _NAMES = {
 
 def is_product(node: Tensor) -> bool:
     """Whether `node` is a product of two matrices of one floating dtype, which BLAS does."""
-    matrices = all(x.ndim == 2 and x.dtype == node.dtype for x in node.inputs)
-    return node.op is MATMUL and matrices and is_exact(node.dtype)
+    if node.op is not MATMUL or not is_exact(node.dtype):
+        return False
+    return all(x.ndim == 2 and x.dtype == node.dtype for x in node.inputs)
 
 
 def is_reduction(node: Tensor) -> bool:
@@ -80,22 +82,25 @@ def is_reduction(node: Tensor) -> bool:
 
 def is_numpy_ufunc(node: Tensor) -> bool:
     """Whether `node` is one call of a ufunc that NumPy has."""
-    if not is_ufunc(node) or node.params:
-        return False
-    forward: Any = op_of(node).forward
-    return forward.signature is None and getattr(np, forward.__name__, None) is forward
+    return is_ufunc(node) and not node.params and _is_numpys(op_of(node).forward)
+
+
+@functools.cache
+def _is_numpys(ufunc: Any) -> bool:
+    return ufunc.signature is None and getattr(np, ufunc.__name__, None) is ufunc
 
 
 def is_sigmoid(node: Tensor) -> bool:
     """Whether `node` is the activation of the document."""
-    exact = is_exact(node.dtype) and node.inputs[0].dtype == node.dtype
-    return node.op in (SIGMOID, LOGISTIC) and exact
+    if node.op not in (SIGMOID, LOGISTIC):
+        return False
+    return is_exact(node.dtype) and node.inputs[0].dtype == node.dtype
 
 
 def buffered(node: Tensor) -> bool:
     """Whether `node` is written as a statement that computes into given memory."""
-    computed = is_product(node) or is_reduction(node) or node.op is PIECES
-    return is_array(node) and (computed or in_place(node))
+    computed = in_place(node) or is_product(node) or is_reduction(node) or node.op is PIECES
+    return computed and is_array(node)
 
 
 def in_place(node: Tensor) -> bool:
@@ -147,7 +152,8 @@ class _Planned(Writer):
                 text = Text(name)
             self.texts[node] = text
             return
-        out, name = self._target(node) if buffered(node) else "", ""
+        computed, name = buffered(node), ""
+        out = self._target(node) if computed else ""
         if out and not out.isidentifier():  # the place in an array where a loop keeps it
             self.line(f"{(place := self.name(node, 'u'))} = {out}")
             out = place
@@ -157,7 +163,7 @@ class _Planned(Writer):
             self._update(node, out)
         elif node.op is PIECES and is_array(node):
             self._in_pieces(node, [x.code for x in operands], name, out)
-        elif buffered(node):
+        elif computed:
             given = zip(node.inputs, operands, strict=True)
             codes = [self._typed(x, text, node) for x, text in given]
             self.assign(name, self._into(node, codes, out), node)
@@ -167,9 +173,16 @@ class _Planned(Writer):
             self.assign(name, self.words.expression(node, operands).code, node)
         self.texts[node] = Text(name or out)
 
+    def settled(self, x: Tensor) -> Text:
+        """Return a name for an operand of a loop; an array of no axes as the number that it is."""
+        if x.op is not INPUT or is_weak(x) or x.ndim:
+            return super().settled(x)
+        self.assign(name := self.name(x, "u"), f"{self.operand(x).within(ATOM)}[()]", x)
+        return Text(name)
+
     def _typed(self, x: Tensor, text: Text, node: Tensor) -> str:
         """Return an operand; a number as a 0-d array, which saves converting it in every run."""
-        if not is_numpy_ufunc(node) or not is_factor(x) or node.dtype.kind != "f":
+        if not is_factor(x) or not is_numpy_ufunc(node) or node.dtype.kind != "f":
             return text.code
         if any(y.dtype != node.dtype for y in node.inputs if y is not x and not is_weak(y)):
             return text.code
@@ -202,8 +215,11 @@ class _Planned(Writer):
         if not out:
             make = f"{self.numpy('empty' if whole else 'zeros')}({literal(node.shape)}"
             self.assign(out := name, f'{make}, "{node.dtype.name}")', node)
-        elif not whole:
-            self.line(f"{out}[...] = 0")
+        else:
+            if name:
+                self.assign(name, out, node)
+            if not whole:
+                self.line(f"{out}[...] = 0")
         for key, operand, alone in zip(node.params["keys"], operands, apart, strict=True):
             text = index(key, lambda part: self.words.parameter("index", part))
             self.line(f"{out}[{text}] {'=' if alone else '+='} {operand}")

@@ -29,14 +29,10 @@ def parts(graph: Graph) -> dict[Tensor, str]:
     A node made during a backward pass is backward; one that depends on a backward node without
     being made there, such as an update, comes after.
     """
-
-    def made_backwards(node: Tensor) -> bool:
-        place = graph.place.get(node, -1)
-        return any(start <= place < stop for start, stop in graph.backward)
-
     nodes = graph.nodes()
     found = dict.fromkeys(nodes, FORWARD)
-    backward = [node for node in nodes if not is_leaf(node) and made_backwards(node)]
+    backwards = {place for span in graph.backward for place in range(*span)}
+    backward = [x for x in nodes if not is_leaf(x) and graph.place.get(x, -1) in backwards]
     found.update(dict.fromkeys(dependents(nodes, backward), RESULTS))
     found.update(dict.fromkeys(backward, BACKWARD))
     return found
@@ -70,7 +66,7 @@ def ordered(graph: Graph, given: Mapping[Tensor, Tensor]) -> list[Tensor] | None
     None if no order does that.
     """
     nodes = graph.nodes()
-    readers = readers_of(nodes)
+    readers = readers_of(nodes) if given else {}
     pairs = [(x, node) for node in nodes for x in dict.fromkeys(node.inputs)]
     pairs += [(r, out) for out, x in given.items() for r in readers.get(x, ()) if r is not out]
     after: dict[Tensor, list[Tensor]] = {node: [] for node in nodes}

@@ -4,7 +4,8 @@
 run of the program whether that still holds; `refuse_changes` asks once, after the trace.
 
 It follows the code: variables of enclosing functions, globals, defaults, attributes that the code
-names, parts of containers. Arrays that came another way are noted because the trace used them.
+names, parts of containers. Arrays that came another way are noted because the trace used them. What
+installed libraries hold is not looked at, unless the function is one of theirs.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import functools
 import pickle
 import random
+import re
 import sys
 import types
 import weakref
@@ -35,8 +37,19 @@ _GENERATORS = (random.Random, np.random.Generator, np.random.RandomState)
 _ATOMS = (int, float, complex, str, bytes, type(None), np.generic)
 
 
-def _from(packages: set[str], module: Any) -> bool:
-    return str(module).partition(".")[0] in packages
+_INSTALLED = re.compile(r"[/\\](site|dist)-packages[/\\]")
+"""In the path of what pip has put in its place."""
+
+
+def _package(module: Any) -> str:
+    return str(module).partition(".")[0]
+
+
+def _is_library(module: Any) -> bool:
+    """Whether a module of this name belongs to a package that is not looked into."""
+    package = sys.modules.get(_package(module))
+    places = [getattr(package, "__file__", None), *getattr(package, "__path__", ())]
+    return _package(module) in _KNOWN or bool(_INSTALLED.search(str(places)))
 
 
 def _state(generator: Any) -> bytes:
@@ -95,6 +108,7 @@ class Outside:
         self._generators: list[tuple[Any, bytes]] = []
         shared: Any = (np.random.rand, random.random)  # methods of the generators that all share
         self._todo: list[Any] = [f.__self__ for f in shared] + [*roots]
+        self._own = {_package(getattr(x, "__module__", "")) for x in self._todo} - _KNOWN
         while self._todo or self._named():
             self._reach(self._todo.pop()) if self._todo else None
         self._loose = [
@@ -197,15 +211,24 @@ class Outside:
         elif isinstance(value, (staticmethod, classmethod, property)):
             self._todo.append(getattr(value, "__func__", None) or getattr(value, "fget", None))
         elif isinstance(value, types.ModuleType):
-            if not _from(_KNOWN, value.__name__):
+            if self._is_open(value.__name__):
                 self._open.append((value, set()))
         elif isinstance(value, type):
-            if not _from(_KNOWN, value.__module__):
+            if self._is_open(value.__module__):
                 self._open.append((value, set()))
                 self._todo += value.__bases__
-        elif not _from(_OURS, kind.__module__):
+        elif _package(kind.__module__) not in _OURS:
             self._open.append((value, set()))
             self._todo.append(kind)
+
+    def _is_open(self, module: Any) -> bool:
+        """Whether what a module of this name holds is looked at."""
+        return _package(module) in self._own or not _is_library(module)
+
+    def _is_import(self, name: str, value: Any) -> bool:
+        """Whether `value` is a function or class of a package not looked into, by its own name."""
+        named = getattr(value, "__name__", None) == name
+        return named and not self._is_open(getattr(value, "__module__", None))
 
     def _array(self, array: np.ndarray[Any, Any]) -> None:
         if array.dtype.kind == "O":
@@ -221,7 +244,7 @@ class Outside:
             self._arrays.append(f"not {name}.flags.writeable")
 
     def _function(self, f: types.FunctionType) -> None:
-        ours = _from(_KNOWN, f.__globals__.get("__name__", ""))
+        ours = not self._is_open(f.__globals__.get("__name__", ""))
         self._todo += [f.__defaults__, f.__kwdefaults__, getattr(f, "__wrapped__", None)]
         for cell in f.__closure__ or ():
             try:
@@ -240,7 +263,7 @@ class Outside:
             value = f.__globals__.get(name)
             if isinstance(value, types.ModuleType):
                 self._todo.append(value)
-            elif name in f.__globals__ and not _is_import(name, value):
+            elif name in f.__globals__ and not self._is_import(name, value):
                 self._bound(f.__globals__, f".get({name!r})", value)
 
     def _loose_same(self) -> bool:
@@ -256,9 +279,3 @@ class Outside:
                 kept.append((tensor, array, before))
         self._loose = kept
         return True
-
-
-def _is_import(name: str, value: Any) -> bool:
-    """Whether `value` is a function or class of a known package, under its own name."""
-    named = getattr(value, "__name__", None) == name
-    return named and _from(_KNOWN, getattr(value, "__module__", None))

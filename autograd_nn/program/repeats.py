@@ -14,8 +14,9 @@ A value has a code: its position among the operations, or a number after those f
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,7 @@ _WIDE = 8  # an operation of more operands is in no loop
 _GRAM = 6  # letters that are looked up together
 _PERIODS = 40  # that are tried
 _ROUNDS = 3
+_CUTS = 12  # after which what is left of a span is no loop
 _EXCEPTIONS = 4  # operands at the ends of a loop that come from elsewhere, as an initial value does
 
 Array = np.ndarray[Any, Any]
@@ -111,6 +113,8 @@ class Span:
         (row, index of the operand) → what it is.
     slots : dict
         Row → iteration before the first or after the last → the value that is read in its place.
+    same : dict
+        Row → one before it that gives the same.
     """
 
     start: int
@@ -118,6 +122,7 @@ class Span:
     count: int
     operands: dict[tuple[int, int], Same | Row | Leaves] = field(default_factory=dict)
     slots: dict[int, dict[int, int]] = field(default_factory=dict)
+    same: dict[int, int] = field(default_factory=dict)
 
     @property
     def stop(self) -> int:
@@ -127,7 +132,7 @@ class Span:
     def split(self, code: int) -> tuple[int, int]:
         """Return row and iteration of the operation at a position."""
         iteration, row = divmod(code - self.start, self.period)
-        return row, iteration
+        return self.same.get(row, row), iteration
 
 
 class Table:
@@ -323,6 +328,7 @@ def _classified(
 
 def _settled(table: Table, spans: list[Span]) -> tuple[list[Span], Array]:
     """Shorten spans until every operand of every row is classified; drop those too short."""
+    cuts = Counter[Span]()
     while True:
         where = np.full(table.size, -1)
         for number, span in enumerate(spans):
@@ -346,11 +352,36 @@ def _settled(table: Table, spans: list[Span]) -> tuple[list[Span], Array]:
             if bad.any():
                 begin, end = max(_runs(~bad), key=lambda e: e[1] - e[0], default=(0, 0))
                 span.start, span.count = span.start + begin * span.period, end - begin
+                cuts[span] += 1
                 changed = True
         kept = [s for s in spans if s.count >= FEWEST and (s.count - 1) * s.period >= SHORTEST]
+        kept = [s for s in kept if cuts[s] <= _CUTS]
         if not changed and len(kept) == len(spans):
             return spans, where
         spans = kept
+
+
+def _merge(table: Table, spans: Sequence[Span]) -> None:
+    """Note which rows give what a row before them gives, and let that be read in their place."""
+    for span in spans:
+        known: dict[Any, int] = {}
+        for _ in range(2):  # what comes from the iteration before is known by the second time
+            known.clear()
+            for row in range(span.period):
+                at = slice(span.start + row, span.stop, span.period)
+                operands = []
+                for index in range(len(table.order[at.start].inputs)):
+                    x = span.operands[row, index]
+                    if isinstance(x, Row):
+                        x = replace(x, row=spans[x.span].same.get(x.row, x.row))
+                        span.operands[row, index] = x
+                    operands.append(x)
+                slots = frozenset(span.slots.get(row, {}).items())
+                integers = frozen(table.numbers[at]) if table.numbers[at.start] else None
+                named = row if table.order[at.start].name else None
+                key = (table.letters[at.start], *operands, integers, slots, named)
+                if (first := known.setdefault(key, row)) != row:
+                    span.same[row] = first
 
 
 def find(table: Table) -> tuple[list[Span], Array]:
@@ -383,4 +414,5 @@ def find(table: Table) -> tuple[list[Span], Array]:
         good = [s for s in spans if 2 * s.period * s.count >= lengths.get(s, 0)]
         if len(good) < len(spans) and number < len(alphabets) - 1:
             spans, where = _settled(table, good)
+    _merge(table, spans)
     return spans, where

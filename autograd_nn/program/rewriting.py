@@ -4,15 +4,16 @@
 operations on equal inputs become one node on the way.
 
 A rule is a function ``rule(node, graph)`` that returns what shall stand in the node's place, or
-None. `applies_to` says of which operations it is asked, and whether it is true of real numbers
-only: such a rule holds in float32 and float64 alone, with constants that are normal numbers. Both
-are tested in one place, `_holds`; so is that shape and dtype stay what they were. Zeros have no
-sign in programs.
+None. `applies_to` says of which operations it is asked, over which others, and whether it is true
+of real numbers only: such a rule holds in float32 and float64 alone, with constants that are normal
+numbers. Both are tested in one place, `_holds`; so is that shape and dtype stay what they were.
+Zeros have no sign in programs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import is_
 from typing import Any
 
 import numpy as np
@@ -21,29 +22,38 @@ from ..core.graph import again
 from ..core.op import Op
 from ..core.tensor import Tensor, plain
 from ..ops.elementwise import ADD, MULTIPLY
-from .graph import INPUT, Graph, is_leaf, is_weak, op_of
+from .graph import INPUT, Graph, is_leaf, is_weak
 
 _SWEEPS = 20
 _FIRINGS = 50
 _PATTERN = 16  # operations that a rule looks at, at the most
 _COMPARED = 256  # elements; larger constants are equal only when they are the same array
 
+_EXACT = {np.dtype("f4"), np.dtype("f8")}
+
 Rule = Callable[[Tensor, Graph], Tensor | None]
 
 _OPERATIONS: dict[Rule, tuple[Op, ...]] = {}
+_OVER: dict[Rule, tuple[Op | None, ...]] = {}
 _ARITHMETIC: set[Rule] = set()
 
 
-def applies_to(*operations: Op, arithmetic: bool = False) -> Callable[[Rule], Rule]:
-    """Say that a rule is asked about nodes made by these operations alone.
+def applies_to(
+    *operations: Op, over: Sequence[Op | None] = (), arithmetic: bool = False
+) -> Callable[[Rule], Rule]:
+    """Say that a rule is asked about nodes made by these operations alone, or by all if none.
 
-    With `arithmetic` it rests on the algebra of real numbers, which integers that wrap around,
+    One of their operands must be made by an operation in `over`, where None stands for constants.
+    With `arithmetic` a rule rests on the algebra of real numbers, which integers that wrap around,
     truth values and half precision do not follow: what it takes away and what it makes must all
     be computed in float32, or all in float64.
     """
 
     def mark(rule: Rule) -> Rule:
-        _OPERATIONS[rule] = operations
+        if operations:
+            _OPERATIONS[rule] = operations
+        if over:
+            _OVER[rule] = tuple(over)
         if arithmetic:
             _ARITHMETIC.add(rule)
         return rule
@@ -53,7 +63,7 @@ def applies_to(*operations: Op, arithmetic: bool = False) -> Callable[[Rule], Ru
 
 def is_exact(dtype: np.dtype[Any]) -> bool:
     """Whether arithmetic rules hold in `dtype` to a few ulp."""
-    return dtype in (np.float32, np.float64)
+    return dtype in _EXACT
 
 
 def is_normal(value: float, dtype: np.dtype[Any]) -> bool:
@@ -77,32 +87,40 @@ def frozen(value: Any) -> Any:
     return (type(value).__name__, value)
 
 
-_Quiet = dict[Tensor, list[tuple[Tensor, int]]]
-"""Nodes for which no rule fires while the nodes listed are used so often."""
+class _Rewriting:
+    """What rules make of a graph, sweep by sweep from its inputs to its outputs.
 
+    Attributes
+    ----------
+    quiet : dict
+        Nodes for which no rule fires while the nodes listed are used so often.
+    fresh, known, settled
+        What became of each node of this sweep, and which operations exist already.
+    """
 
-class _Sweep:
-    """One pass through a graph: what became of each node, and which operations exist already."""
-
-    def __init__(self, graph: Graph, rules: Sequence[Rule], quiet: _Quiet) -> None:
-        self.graph = graph
+    def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = rules
-        self.quiet = quiet
+        self.quiet: dict[Tensor, list[tuple[Tensor, int]]] = {}
+        self.table: dict[Any, list[Rule]] = {}
+
+    def sweep(self, graph: Graph) -> Graph:
+        """Return `graph` after one sweep."""
+        self.graph = graph
         self.fresh: dict[Tensor, Tensor] = {}
         self.known: dict[Any, Tensor] = {}
         self.settled: set[Tensor] = set()
-        self.table: dict[Op, list[Rule]] = {}
-        self.fired = 0
-
-    def run(self) -> list[Tensor]:
-        for node in self.graph.nodes():
-            self.place_now = self.graph.place.get(node, -1)
+        for node in graph.nodes():
+            self.place_now = graph.place.get(node, -1)
             self.fresh[node] = self.settle(self.rebuilt(node))
-        return [self.fresh[output] for output in self.graph.outputs]
+        return graph.with_outputs([self.fresh[output] for output in graph.outputs])
 
     def rebuilt(self, node: Tensor) -> Tensor:
-        inputs = [self.merged(x) if x.op is None else self.fresh.get(x, x) for x in node.inputs]
-        if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
+        fresh = self.fresh
+        inputs = [fresh[x] if x in fresh else self.merged(x) for x in node.inputs]
+        if all(map(is_, inputs, node.inputs)):
+            return node
+        if not self.rules:  # what they stand for has their values
+            node.inputs = tuple(inputs)
             return node
         made = again(node, inputs)
         self.graph.stand_for(made, node)
@@ -117,7 +135,6 @@ class _Sweep:
             better = self.bettered(node)
             if better is None or better is node:
                 break
-            self.fired += 1
             self.known.pop(_same(node), None)  # `2 * x` is not to be taken for its own `x * 2`
             for inner in self.unsettled(better):
                 if inner is not better:
@@ -129,25 +146,37 @@ class _Sweep:
         self.settled.add(node)
         return node
 
+    def is_quiet(self, node: Tensor, graph: Graph) -> bool:
+        """Whether it is known that no rule fires on `node`."""
+        asked, counts = self.quiet.get(node), graph.counts()
+        return asked is not None and all(counts.get(x, 1) == times for x, times in asked)
+
     def bettered(self, node: Tensor) -> Tensor | None:
         """Return what the first rule that fires makes of `node`."""
-        op, exact = op_of(node), is_exact(node.dtype)
-        if op not in self.table:
-            self.table[op] = [rule for rule in self.rules if op in _OPERATIONS.get(rule, (op,))]
-        counts = self.graph.counts()
-        before = self.quiet.get(node)
-        if before is not None and all(counts.get(x, 1) == times for x, times in before):
+        if self.is_quiet(node, self.graph):
             return None
         asked: list[tuple[Tensor, int]] = []
         self.graph.asked = asked
-        for rule in self.table[op]:
-            if rule in _ARITHMETIC and not exact:
-                continue
+        for rule in self.rules_for(node):
             better = rule(node, self.graph)
             if better is not None and self._holds(rule, node, better):
                 return better
         self.quiet[node] = asked
         return None
+
+    def rules_for(self, node: Tensor) -> list[Rule]:
+        """Return the rules that `node` may be a case of, by how it and its operands were made."""
+        exact, made_by = is_exact(node.dtype), [x.op for x in node.inputs]
+        key = (exact, node.op, *made_by)
+        if key not in self.table:
+            self.table[key] = [
+                rule
+                for rule in self.rules
+                if node.op in _OPERATIONS.get(rule, (node.op,))
+                and not {*made_by}.isdisjoint(_OVER.get(rule, made_by))
+                and (exact or rule not in _ARITHMETIC)
+            ]
+        return self.table[key]
 
     def _holds(self, rule: Rule, node: Tensor, better: Tensor) -> bool:
         """Whether `better` may stand for `node`, as far as shape, dtypes and constants tell."""
@@ -190,8 +219,9 @@ class _Sweep:
         earlier = self.known.setdefault(_same(node), node)
         place = self.graph.place
         place[earlier] = min(place.get(earlier, self.place_now), self.place_now)
-        take_name(earlier, node)
-        self.graph.stand_for(earlier, node)
+        if earlier is not node:
+            take_name(earlier, node)
+            self.graph.stand_for(earlier, node)
         return earlier
 
 
@@ -220,12 +250,11 @@ def rewrite(graph: Graph, rules: Sequence[Rule]) -> Graph:
         return graph
     with np.errstate(all="ignore"):
         if graph.settled is None:  # before any rule asks how often one is used
-            graph = graph.with_outputs(_Sweep(graph, (), {}).run())
-        quiet: _Quiet = {}
+            graph = _Rewriting(()).sweep(graph)
+        rewriting = _Rewriting(rules)
         for _ in range(_SWEEPS if rules else 0):
-            sweep = _Sweep(graph, rules, quiet)
-            graph = graph.with_outputs(sweep.run())
-            if not sweep.fired:
+            graph = rewriting.sweep(graph)
+            if all(is_leaf(node) or rewriting.is_quiet(node, graph) for node in graph.nodes()):
                 graph.settled = frozenset(rules)
                 break
     return graph

@@ -9,8 +9,8 @@ nothing is imported again. Survivors are printed; the program ends with 1 if the
 
 What no test can kill is listed in `EQUIVALENT`, with the reason.
 
-``--only TEXT`` keeps the mutants whose line contains it. A ufunc, a default and what is made at
-import are not changed.
+``--only PATTERN`` keeps the mutants whose line it is found in. A ufunc, a default and what is made
+at import are not changed.
 """
 
 from __future__ import annotations
@@ -21,14 +21,15 @@ import contextlib
 import copy
 import gc
 import importlib
-import io
+import itertools
 import re
 import signal
 import sys
 import time
 import types
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,14 +37,30 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from autograd_nn.core.op import REGISTRY, Op
-from tests.autograd_nn.harness import Row
-from tests.autograd_nn.ops import test_operations
-from tests.autograd_nn.rows import REGISTERED, ROWS
+from tests.autograd_nn.rows import REGISTERED
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 60  # a mutant that runs for ever is killed
-PASSES_TESTS = ["tests/autograd_nn/program/test_rules.py"]
-FORMULA_TESTS = ["tests/nets/test_formulas.py", "tests/nets/test_activations.py"]
+SECONDS = 60
+"""A mutant that makes a test run so much longer than ten times as long is killed."""
+OPTIONS = [
+    "--assert=plain",
+    "--strict-markers",
+    "-pno:terminal",
+    "-pno:cacheprovider",
+    "-pno:xdist",
+]
+SOURCES: dict[str, tuple[str, list[str], list[str]]] = {
+    "rows": (
+        "autograd_nn.ops",
+        ["tests/autograd_nn/ops/test_operations.py", "tests/autograd_nn/ops/test_complex.py"], [],
+    ),
+    "formulas": (
+        "nets", ["tests/nets/test_formulas.py", "tests/nets/test_activations.py"],
+        ["formulas", "activations"],
+    ),
+    "passes": ("autograd_nn.program.rules", ["tests/autograd_nn/program/test_rules.py"], []),
+}  # fmt: skip
+"""What is changed: the package, its tests, and its modules (all of them where none is named)."""
 
 
 EQUIVALENT = {
@@ -90,7 +107,7 @@ class Mutant(NamedTuple):
 # -- changes of the text ------------------------------------------------------------------------
 
 
-def _variants(node: ast.AST) -> Iterator[tuple[str, ast.AST | None]]:
+def _variants(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
     """Yield what may stand in the place of a part of a function, with a word for it."""
     if isinstance(node, ast.BinOp):
         words = ast.unparse(node)[:60]
@@ -193,6 +210,23 @@ def _plain(code: types.CodeType) -> list[Any]:
 # -- running the tests --------------------------------------------------------------------------
 
 
+class Change(NamedTuple):
+    """Something to be killed: what it is, a context in which it is so, and whom the tests run."""
+
+    line: str
+    context: Callable[[], AbstractContextManager[None]]
+    runs: types.CodeType | str
+    """The code of a function, or the name of an operation."""
+
+
+def functions(folder: str, names: Sequence[str]) -> Iterator[Change]:
+    """Yield the mutants of the functions of some modules in a folder."""
+    for name in names:
+        for mutant in mutants(importlib.import_module(f"{folder}.{name}")):
+            line, runs = f"{mutant.where}: {mutant.what}", mutant.functions[0].__code__
+            yield Change(line, partial(_exchanged_code, mutant), runs)
+
+
 @contextlib.contextmanager
 def _exchanged_code(mutant: Mutant) -> Iterator[None]:
     before = [(f, f.__code__) for f in mutant.functions]
@@ -205,84 +239,17 @@ def _exchanged_code(mutant: Mutant) -> Iterator[None]:
             f.__code__ = code
 
 
-def _killed(run: Callable[[], Any], strict: bool = True, seconds: int = SECONDS) -> bool:
-    """Whether `run` raises, or does not end; where `strict`, whether it warns."""
-
-    def late(*_: Any) -> None:
-        raise TimeoutError
-
-    signal.signal(signal.SIGALRM, late)
-    signal.alarm(seconds)
-    try:
-        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
-            if strict:
-                warnings.simplefilter("error")
-            run()
-    except BaseException as error:  # whatever a wrong rule ends with
-        if isinstance(error, KeyboardInterrupt):
-            raise
-        return True
-    finally:
-        signal.alarm(0)
-    return False
-
-
-def _row_tests() -> dict[str, list[Callable[[], Any]]]:
-    """Return the generated tests of every row: its name → calls."""
-    found: dict[str, list[Callable[[], Any]]] = {}
-    for name, test in vars(test_operations).items():
-        marks = getattr(test, "pytestmark", [])
-        if not name.startswith("test_") or not marks or "row" not in str(marks[-1].args[0]):
-            continue
-        for case in marks[-1].args[1]:
-            values = case.values
-            row: Row = values[0]
-            if len(values) == 2:
-                types_of = marks[0].args[1]
-                for dtype in types_of:
-                    found.setdefault(row.name, []).append(_call(test, row, values[1], dtype))
-            else:
-                found.setdefault(row.name, []).append(_call(test, row))
-    return found
-
-
-def _call(test: Callable[..., Any], row: Row, *more: Any) -> Callable[[], Any]:
-    if more:
-        return lambda: test(row=row, extreme=more[0], dtype=more[1])
-    return lambda: test(row=row)
-
-
-def _callers(tests: dict[str, list[Callable[[], Any]]]) -> dict[types.CodeType, list[str]]:
-    """Return code → the rows whose tests run it, those that run least first."""
-    ran: dict[types.CodeType, set[str]] = {}
-    for name, calls in tests.items():
-        seen: set[types.CodeType] = set()
-
-        def note(frame: Any, event: str, _: Any, seen: set[types.CodeType] = seen) -> None:
-            if event == "call" and "autograd_nn/ops" in frame.f_code.co_filename:
-                seen.add(frame.f_code)
-
-        sys.setprofile(note)
-        try:
-            for call in calls:
-                call()
-        finally:
-            sys.setprofile(None)
-        for code in seen:
-            ran.setdefault(code, set()).add(name)
-    return {code: sorted(names) for code, names in ran.items()}
-
-
-def rules() -> Iterator[tuple[str, Callable[[], Any], str]]:
-    """Yield every rule wrong by a factor and by its sign: what, a context, the operation."""
+def rules() -> Iterator[Change]:
+    """Yield every rule wrong by a factor and by its sign."""
     for name in sorted(REGISTERED):
         op = REGISTRY[name]
         for factor in (1.001, -1.0):
             if op.every is not None:
-                yield f"{name}: every rule × {factor}", _scaled(op, None, factor), name
+                yield Change(f"{name}: every rule × {factor}", _scaled(op, None, factor), name)
             for index, rule in enumerate(op.vjps):
                 if rule is not None:
-                    yield f"{name}: rule {index} × {factor}", _scaled(op, index, factor), name
+                    line = f"{name}: rule {index} × {factor}"
+                    yield Change(line, _scaled(op, index, factor), name)
 
 
 def _scaled(op: Op, index: int | None, factor: float) -> Callable[[], Any]:
@@ -309,98 +276,76 @@ def _scaled(op: Op, index: int | None, factor: float) -> Callable[[], Any]:
     return context
 
 
-def _all(calls: list[Callable[[], Any]]) -> Callable[[], None]:
-    def run() -> None:
-        for call in calls:
-            call()
+class Killer:
+    """A plugin for pytest: in the place of its loop, every change is given to the tests it meets.
 
-    return run
+    Those that are quick come first, and before them the one that killed the change before.
+    """
 
+    def __init__(self, changes: Iterable[Change], tell: Callable[[str, bool | None], None]) -> None:
+        self.changes = changes
+        self.tell = tell
+        self.failed = ""
+        self.seconds: list[float] = []
 
-def of_rows(only: str) -> Iterator[tuple[str, bool | None]]:
-    """Yield every mutant of the rows and whether it was killed; None where no row runs it."""
-    tests = _row_tests()
-    by_op: dict[str, list[Callable[[], Any]]] = {}
-    for row in ROWS:
-        by_op.setdefault(row.op or "", []).extend(tests.get(row.name, []))
-    for what, context, name in rules():
-        if only in what:
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.failed = self.failed or (str(report.longrepr) if report.failed else "")
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        self.items = session.items
+        meets = self._met()
+        for line, context, runs in self.changes:
+            tests = meets.get(runs, [])
             with context():
-                killed = _killed(_all(by_op[name]))
-            yield what, killed
-    callers = _callers(tests)
-    folder = ROOT / "autograd_nn" / "ops"
-    for file in sorted(folder.glob("*.py")):
-        for mutant in mutants(importlib.import_module(f"autograd_nn.ops.{file.stem}")):
-            line = f"{mutant.where}: {mutant.what}"
-            if only not in line:
-                continue
-            names = callers.get(mutant.functions[0].__code__)
-            if names is None:
-                yield line, None
-                continue
-            with _exchanged_code(mutant):
-                killed = any(_killed(call) for name in names for call in tests[name])
-            yield line, killed
+                killer = next((i for i in tests if not self._passes(i)), None)
+            if killer is not None:
+                tests.remove(killer)
+                tests.insert(0, killer)
+            self.tell(line, killer is not None if tests else None)
+        return True
 
+    def _met(self) -> dict[types.CodeType | str, list[int]]:
+        """Return the tests that run a function or an operation."""
+        met: dict[types.CodeType | str, list[tuple[float, int]]] = {}
+        for i, item in enumerate(self.items):
+            seen: set[types.CodeType | str] = set()
 
-class _Callers:
-    """A plugin for pytest: which tests run a function of `files`, those first that are quick."""
+            def note(
+                frame: Any, event: str, _: Any, seen: set[types.CodeType | str] = seen
+            ) -> None:
+                if event == "call" and frame.f_code.co_filename.startswith(str(ROOT)):
+                    seen.add(frame.f_code)
 
-    def __init__(self, files: list[str]) -> None:
-        self.files = files
-        self.ran: dict[types.CodeType, set[tuple[float, str]]] = {}
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
-        seen: set[types.CodeType] = set()
-
-        def note(frame: Any, event: str, _: Any) -> None:
-            if event == "call" and frame.f_code.co_filename in self.files:
-                seen.add(frame.f_code)
-
-        start = time.perf_counter()
-        sys.setprofile(note)
-        try:
-            return (yield)
-        finally:
+            start = time.perf_counter()
+            sys.setprofile(note)
+            passes = self._passes(i)
             sys.setprofile(None)
+            self.seconds.append(time.perf_counter() - start)
+            if not passes:
+                raise SystemExit(f"without a mutant {item.nodeid} fails: {self.failed}")
+            row = getattr(item, "callspec", None) and item.callspec.params.get("row")  # type: ignore[attr-defined]  # of functions with parameters
+            if row and row.op:
+                seen.add(row.op)
             for code in seen:
-                self.ran.setdefault(code, set()).add((time.perf_counter() - start, item.nodeid))
+                met.setdefault(code, []).append((self.seconds[i], i))
+        return {code: [i for _, i in sorted(tests)] for code, tests in met.items()}
 
-    def of(self, mutant: Mutant) -> list[str]:
-        """Return the tests that run a mutant's function."""
-        return [name for _, name in sorted(self.ran.get(mutant.functions[0].__code__, ()))]
+    def _passes(self, i: int) -> bool:
+        """Whether a test passes, and ends."""
 
+        def late(*_: Any) -> None:
+            raise TimeoutError
 
-def _by_pytest(names: list[str], files: list[str], only: str) -> Iterator[tuple[str, bool | None]]:
-    options = [
-        "-xq",
-        "--assert=plain",
-        "--no-header",
-        "--tb=no",
-        "-pno:cacheprovider",
-        "-pno:xdist",
-    ]
-
-    def run(tests: list[str], *plugins: Any) -> None:
-        with contextlib.redirect_stderr(io.StringIO()):
-            if pytest.main([*options, *tests], plugins) != 0:
-                raise AssertionError
-
-    modules = [importlib.import_module(name) for name in names]
-    callers = _Callers([str(module.__file__) for module in modules])
-    if _killed(lambda: run(files, callers), strict=False, seconds=20 * SECONDS):
-        raise SystemExit(f"{' '.join(files)}: fails without a mutant")
-    for module in modules:
-        for mutant in mutants(module):
-            line = f"{mutant.where}: {mutant.what}"
-            if only in line:
-                tests, killed = callers.of(mutant), None
-                if tests:
-                    with _exchanged_code(mutant):
-                        killed = _killed(lambda tests=tests: run(tests), strict=False)  # type: ignore[misc]  # bound now
-                yield line, killed
+        item, self.failed = self.items[i], ""
+        signal.signal(signal.SIGALRM, late)
+        signal.alarm(SECONDS + 10 * round(self.seconds[i]) if i < len(self.seconds) else 0)
+        try:
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+        except TimeoutError:
+            return False
+        finally:
+            signal.alarm(0)
+        return not self.failed
 
 
 def main() -> int:
@@ -412,27 +357,28 @@ def main() -> int:
     settings.register_profile("mutants", derandomize=True, database=None,
                               suppress_health_check=list(HealthCheck))  # fmt: skip
     settings.load_profile("mutants")
-    if given.what == "rows":
-        results: Any = of_rows(given.only)
-    elif given.what == "formulas":
-        results = _by_pytest(["nets.formulas", "nets.activations"], FORMULA_TESTS, given.only)
-    else:
-        folder = ROOT / "autograd_nn" / "program" / "rules"
-        names = sorted(f.stem for f in folder.glob("*.py") if f.stem != "__init__")
-        modules = [f"autograd_nn.program.rules.{name}" for name in names]
-        results = _by_pytest(modules, PASSES_TESTS, given.only)
+    folder, files, more = SOURCES[given.what]
+    places = sorted((ROOT / folder.replace(".", "/")).glob("*.py"))
+    names = [p.stem for p in places if p.stem in more or (not more and p.stem != "__init__")]
+    changes = itertools.chain(rules() if given.what == "rows" else (), functions(folder, names))
     counts = {True: 0, False: 0, None: 0}
     known = [text for texts in EQUIVALENT.values() for text in texts]
     equivalent = 0
-    for line, killed in results:
+
+    def tell(line: str, killed: bool | None) -> None:
+        nonlocal equivalent
         if killed is False and any(text in re.sub(r":\d+:", ":", line) for text in known):
             equivalent += 1
-            continue
+            return
         counts[killed] += 1
         if not killed:
             print(
                 "survives" if killed is False else "not run by a test", line, sep="  ", flush=True
             )
+
+    killer = Killer((change for change in changes if re.search(given.only, change.line)), tell)
+    if (status := pytest.main([*OPTIONS, *files], [killer])) > pytest.ExitCode.TESTS_FAILED:
+        return int(status)
     print(
         f"{counts[True]} killed, {counts[False]} survive, {equivalent} change nothing, "
         f"{counts[None]} are run by no test"

@@ -1,12 +1,13 @@
 """Random programs of 5 to 30 operations against JAX and against differences.
 
     python -m tests.benchmarks.random_programs [--programs 10000] [--seed 0] [--without-jax]
-        [--complex]
+        [--complex] [--jit]
 
 Rows that JAX lacks, or whose gradient it defines in another way, are listed; programs with them are
 judged by differences alone (a tenth of all). A gradient that differs, and moves nearly as much when
 the inputs of the rows are moved by 1e-14, is called ill-conditioned and counted apart. With
-``--complex`` the rows are those that take complex numbers, and get some.
+``--complex`` the rows are those that take complex numbers, and get some. With ``--jit`` our
+gradients are a program's.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_nn import grad, jit
+from autograd_nn.core.recording import TracingError
 from tests.autograd_nn.complex_rows import VARIANTS, as_row, has_derivative
 from tests.autograd_nn.harness import Row
 from tests.autograd_nn.random_programs import Program, Step, draw, judge, our_gradients, result_size
@@ -90,6 +93,20 @@ def shared(rows: Sized, jax: InJax, of_complex: bool) -> tuple[Sized, list[str]]
     return same, others
 
 
+def by_program(program: Program, leaves: Sequence[Any]) -> Any:
+    """Return the gradients by a program of `jit`."""
+    return jit(grad(program.on_tensors, argnums=tuple(range(len(leaves)))))(*leaves)
+
+
+def has_gradients(sized: tuple[Row, int], of_complex: bool, find: Any) -> bool:
+    """Whether a row has a derivative by all that it is given, and needs no values while traced."""
+    try:
+        find(*draw([sized], np.random.default_rng(0), 1, 1, of_complex))
+    except (NotImplementedError, TracingError):
+        return False
+    return True
+
+
 def sensitivity(program: Program, leaves: Sequence[Any], rng: np.random.Generator) -> float:
     """Return how much the gradient moves when the inputs of all rows are moved by 1e-14."""
     here = our_gradients(program, leaves)
@@ -107,6 +124,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--without-jax", action="store_true")
     parser.add_argument("--complex", action="store_true")
+    parser.add_argument("--jit", action="store_true")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     start = time.perf_counter()
@@ -114,6 +132,8 @@ def main() -> None:
     if options.complex:
         listed = [as_row(row, which) for row, which in VARIANTS if has_derivative(row, which)]
     rows = [(row, size) for row in listed if (size := result_size(row))]
+    find = by_program if options.jit else our_gradients
+    rows = [sized for sized in rows if has_gradients(sized, options.complex, find)]
     pool, jax = rows, None
     if not options.without_jax:
         jax = InJax()
@@ -130,7 +150,7 @@ def main() -> None:
         program, leaves = draw(rows if alone else pool, rng, of_complex=options.complex)
         operations += len(program.steps)
         seen |= {step.row.name for step in program.steps}
-        ours = our_gradients(program, leaves)
+        ours = find(program, leaves)
         verdict = judge(program, leaves, ours, rng)
         count[f"differences: {verdict.word}"] += 1
         if verdict.word == "wrong":

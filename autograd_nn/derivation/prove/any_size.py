@@ -31,7 +31,7 @@ from ..verify.report import difference
 from .certificate import certificate
 from .general import ANY_F, OWN_FORM, OWN_SLOPE, Sizes, World, identity_of, is_given, samples_size
 from .random_sizes import Draw, draws
-from .readings import SIZE, Readings, number_in, numbers_in, read, ways
+from .readings import SIZE, Readings, lengths_in, number_in, numbers_in, read, ways, with_lengths
 from .relations import declare, is_sign
 
 FEW = 3
@@ -138,6 +138,7 @@ class Prover:
         formula : Expr, optional
             As it was recorded, so that its numbers can be read as sizes.
         """
+        claim = with_lengths(claim)
         verdict = Verdict(self, claim)
         verdict.why = self.why
         if self.sizes is None or len(self.draws) < FEW:
@@ -146,15 +147,17 @@ class Prover:
         as_written = agree and self._m_is_shown()
         if as_written and self._decide(claim, verdict, agree):
             return verdict
+        open_ways = []
         for prover, other in self._otherwise(claim, formula):
             if prover._numbers(other, Verdict(prover, other)):
                 found = prover.judge(other)
                 if found.proved:
                     return found
+                open_ways.append(found)
         if not as_written:
             self._decide(claim, verdict, agree)
-        if agree:
-            return verdict
+        if agree or open_ways:  # no numbers contradict it, if they are read as sizes
+            return verdict if agree else open_ways[0]
         if _only_kinks(verdict) and self._agree_again(claim, smooth=True):
             self._decide(claim, verdict, True)
             return verdict
@@ -192,10 +195,14 @@ class Prover:
         return known or samples_size(self.environment, self.sizes) is not None
 
     def _otherwise(self, claim: Claim, formula: Expr | None) -> Iterator[tuple[Prover, Claim]]:
-        """Yield a prover and a claim for each way to read numbers as sizes."""
+        """Yield a prover and a claim for each way to read lengths and numbers as sizes."""
         assert self.sizes is not None  # noqa: S101 - judged before
         if self.readings:
             return
+        labels = self.sizes.known
+        lengths = lengths_in(claim, formula, labels) if formula is not None else set()
+        if lengths and formula is not None:
+            yield self, read(claim, formula, {}, labels)
         users = uses(self.environment.order)
         held = {x for node in users if (x := number_in(node, users)) is not None}
         written = set(numbers_in(formula).values()) if formula is not None else set()
@@ -205,10 +212,11 @@ class Prover:
                 self._readers[key] = Prover(self.environment, self.assume, readings)
             prover = self._readers[key]
             if prover.sizes and len(prover.draws) == FEW:
-                if formula is not None and written & set(readings):
-                    yield prover, read(claim, formula, readings)
-                else:
+                written_too = formula is not None and written & set(readings)
+                if not written_too:
                     yield prover, claim
+                if formula is not None and (written_too or lengths):
+                    yield prover, read(claim, formula, readings, labels)
 
     def _below(self, claim: Claim) -> bool:
         """Whether a formula names nothing from which the tensor itself is computed."""
@@ -227,28 +235,45 @@ class Prover:
     def _numbers(self, claim: Claim, verdict: Verdict, at: Sequence[Draw] = ()) -> bool:
         """Whether formula and derivative agree on draws, if none are given at random sizes."""
         for draw in at or self.draws:
-            right = np.asarray(draw.value(claim.meaning), dtype=float)
-            arguments = {}
-            for text in claim.uses:
-                meaning = self._meaning(text)
-                arguments[text] = draw.other(text) if meaning is None else draw.value(meaning)
+            verdict.draw, verdict.gap = draw, None
             try:
-                value = run(claim, arguments)
+                value, right = self._both(claim, draw)
             except FormulaError as error:
                 verdict.why = f"at other sizes, the formula {error}"
-                verdict.draw, verdict.gap = draw, None
                 return False
             if value.shape != right.shape:
                 verdict.why = (
                     f"at other sizes, it gives shape {value.shape}, and right is {right.shape}"
                 )
-                verdict.draw, verdict.gap = draw, None
                 return False
-            gap = difference(value * 1.0, right)
-            if not gap.relative <= 1e-8:
-                verdict.draw, verdict.gap = draw, gap
+            verdict.gap = difference(value, right)
+            if not (verdict.gap.relative <= 1e-8 or self._is_rounding(claim, draw, value, right)):
                 return False
+        verdict.draw = verdict.gap = None
         return True
+
+    def _both(self, claim: Claim, draw: Draw) -> tuple[Any, Any]:
+        """Return what a formula gives on a draw, and what is right."""
+        right = np.asarray(draw.value(claim.meaning), dtype=float)
+        meanings = {text: self._meaning(text) for text in claim.uses}
+        arguments = {t: draw.other(t) if m is None else draw.value(m) for t, m in meanings.items()}
+        return run(claim, arguments) * 1.0, right
+
+    def _is_rounding(self, claim: Claim, draw: Draw, value: Any, right: Any) -> bool:
+        """Whether a derivative that is next to nothing is right up to its rounding.
+
+        That is what it moves by when the given numbers move by some ulp.
+        """
+        cost = np.abs(plain(draw.nodes[self.environment.J]))
+        off, moved = np.abs(value - right), np.zeros(right.shape)
+        if np.max(np.abs(right)) > 1e-6 * max(float(cost), 1.0) or np.max(off) > 1e-6:
+            return False
+        for _ in range(8):  # small numbers may well be rounded in the same way again
+            a, b = self._both(claim, draw.shaken())
+            moved = np.max([moved, np.abs(a - value), np.abs(b - right)], axis=0)
+            if np.all(off <= 100 * moved):
+                return True
+        return False
 
     def _algebra(self, claim: Claim, verdict: Verdict, mode: str, cut: bool, agree: bool) -> None:
         try:

@@ -61,7 +61,7 @@ class Sizes:
     def __init__(self, environment: Environment, readings: Readings | None = None) -> None:
         self.environment = environment
         self.readings = readings or {}
-        self.readings_by_name = {SIZE + str(r): r for r in self.readings.values()}
+        self.readings_by_name: dict[str, Reading] = {}
         self._users = uses(environment.order)
         self.of: dict[tuple[Tensor, int], Size] = {}
         self.known: dict[str, int] = {}
@@ -76,6 +76,8 @@ class Sizes:
         with switched(SHAPES_ONLY, True):
             nodes = World(environment, self, OWN_FORM).nodes
         self._name(nodes)
+        lengths = [Reading((label,)) for label in self.known]
+        self.readings_by_name = {SIZE + str(r): r for r in (*lengths, *self.readings.values())}
 
     def _name(self, nodes: Nodes) -> None:
         """Call sizes as the document does: s_l nodes of layer l, m samples; others n_1, n_2, …"""

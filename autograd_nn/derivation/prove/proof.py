@@ -6,6 +6,7 @@ SymPy at the one size of the graph.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 from ...core.tensor import Tensor, plain
 from ...formulas import notation
 from ...formulas.arrays import array_text
-from ...formulas.expression import Expr, name
+from ...formulas.expression import Expr
 from ...formulas.printing import latex_text, unicode_text
 from ..draws import Draw
 from ..names import Environment, UnknownNameError
@@ -24,6 +25,7 @@ from .any_depth import holds_at_every_depth
 from .any_size import Prover, Verdict
 from .general import ANY_F
 from .one_size import MOST_SYMBOLS, AtOneSize
+from .readings import readings_of
 
 ANY = ANY_F
 
@@ -279,8 +281,9 @@ def _array(draw: Any, environment: Environment, text: str) -> Any:
 def general_formula(a: Expr, b: Expr, sizes: dict[str, int], others: dict[str, int]) -> Expr:
     """Return a formula that was recorded at two sizes, with their names for what differs."""
     if a.op is None and not a.name and np.ndim(a.value) == 0 and np.any(a.value != b.value):
-        labels = [k for k, n in sizes.items() if n == a.value and others[k] == b.value]
-        return name(labels[0]) if labels else a
+        read = readings_of(float(a.value), sizes)
+        found = [r for r in read if math.isclose(r.among(others), float(b.value))]
+        return found[0].formula() if found else a
     pairs = zip(a.args, b.args, strict=False)
     args = tuple(general_formula(x, y, sizes, others) for x, y in pairs)
     return Expr(a.op, args, a.params, a.name, a.value)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -80,7 +82,8 @@ class Draw:
             assert node.op is not None  # noqa: S101 - leaves are not run
             return node.op
 
-        self.nodes = run_again(environment, shape_of, leaf, op_of, dict(given))
+        self._run = partial(run_again, environment, shape_of, leaf, op_of)
+        self.nodes = self._run(dict(given))
         self.finite = bool(np.isfinite(plain(self.nodes[environment.J])).all())
 
     def _random(self, given: Any, shape: tuple[int, ...]) -> Any:
@@ -91,6 +94,19 @@ class Draw:
             return np.round(rng.uniform(0.1, 0.9, shape), 12 if self._smooth else 2)
         near = rng.choice(given.ravel(), shape).astype(float)
         return near + 0.1 * rng.standard_normal(shape) * np.abs(near)
+
+    def shaken(self) -> Draw:
+        """Return the same with the numbers that are given moved by some ulp, whole ones not."""
+        moved, leaves = copy(self), {}
+        for node in self.environment.order:
+            if node.op is None:
+                data = np.asarray(plain(self.nodes[node]))
+                if is_given(node) and data.dtype.kind == "f":
+                    ulps = 4 * np.finfo(data.dtype).eps * self._rng.uniform(-1, 1, data.shape)
+                    data = np.where(data == np.round(data), data, data * (1 + ulps))
+                leaves[node] = Tensor(data, name=node.name)
+        moved.nodes, moved._gradients = self._run(leaves), {}
+        return moved
 
     def value(self, meaning: Meaning) -> Any:
         """Return the array that a meaning stands for."""

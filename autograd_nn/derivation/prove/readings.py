@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from fractions import Fraction
+from functools import partial, reduce
+from types import FunctionType
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...core.tensor import Tensor, plain
 from ...formulas import notation
-from ...formulas.expression import Expr, evaluate, mapped, name, nodes
-from ...formulas.sized import Size, Sized
-from ...formulas.sum_functions import power_of
-from ...formulas.terms import number, size_terms
-from ...ops.elementwise import POWER
+from ...formulas.expression import Expr, call, evaluate, mapped, name, nodes, number
+from ...formulas.sized import Size, Sized, lifted
+from ...formulas.terms import size_terms
+from ...ops.elementwise import DIVIDE, MULTIPLY, POWER, SQRT, SUBTRACT
 from ..verify.claims import Claim, Formula
 
 MOST = 64
@@ -41,12 +43,19 @@ class Reading(NamedTuple):
         inner = self.factor * math.prod(lengths[k] for k in self.labels) - self.less
         return float(inner) ** float(self.power) if inner else math.inf
 
+    def formula(self) -> Expr:
+        """Return it as a formula of the sizes."""
+        whole = reduce(partial(call, MULTIPLY), map(name, self.labels))
+        if self.factor != 1:
+            whole = call(MULTIPLY, number(float(self.factor)), whole)
+        whole = call(SUBTRACT, whole, number(self.less)) if self.less else whole
+        whole = whole if abs(self.power) == 1 else call(SQRT, whole)
+        return call(DIVIDE, number(1), whole) if self.power < 0 else whole
+
     def sized(self) -> Sized:
         """Return it in normal form."""
-        inner = Sized((), number(self.factor))
-        for label in self.labels:
-            inner = inner * Sized((), size_terms(Size(label)))
-        return Sized((), power_of((inner - self.less).terms, self.power))
+        return lifted(evaluate(self.formula(), {k: Sized((), size_terms(Size(k)))
+                                                for k in self.labels}))  # fmt: skip
 
     def __str__(self) -> str:
         inner = " ".join(map(notation.unicode, self.labels))
@@ -84,8 +93,11 @@ def readings_of(value: float, lengths: Mapping[str, int]) -> list[Reading]:
 
 
 def ways(values: set[float], lengths: Mapping[str, int]) -> Iterator[Readings]:
-    """Yield the ways to read numbers as sizes, one at least; first those that change the last."""
-    found = {v: readings_of(v, lengths) for v in sorted(values) if abs(v) not in (0, 1)}
+    """Yield the ways to read numbers as sizes, one at least; first those that change the last.
+
+    What is 0, 1, 2 or a half stays: ½ Σ (y − h)² for two outputs is no mean of them.
+    """
+    found = {v: readings_of(v, lengths) for v in sorted(values) if abs(v) not in (0, 0.5, 1, 2)}
     found = {v: readings for v, readings in found.items() if readings}
     choices = itertools.product(*[[None, *readings] for readings in found.values()])
     for choice in itertools.islice(choices, 1, MOST):
@@ -115,13 +127,36 @@ SIZE = "size of "
 """Before the text of a reading: under that name, a formula is given what it stands for."""
 
 
-def read(claim: Claim, formula: Expr, readings: Readings) -> Claim:
-    """Return a claim whose formula has sizes in the place of numbers."""
-    names = {v: SIZE + str(reading) for v, reading in readings.items()}
+def with_lengths(claim: Claim) -> Claim:
+    """Return a claim whose own ``len(x)`` takes arrays of unknown sizes too."""
+    f = claim.function
+    if not isinstance(f, FunctionType):
+        return claim
+    again, words = copy(claim), {"len": _length, **f.__globals__}
+    again.function = made = FunctionType(
+        f.__code__, words, f.__name__, f.__defaults__, f.__closure__
+    )
+    made.__kwdefaults__ = f.__kwdefaults__
+    return again
+
+
+def _length(x: Any) -> Any:
+    return x.shape[0] if isinstance(x, Sized) else len(x)
+
+
+def lengths_in(claim: Claim, formula: Expr, labels: Iterable[str]) -> set[str]:
+    """Return which sizes a formula has by its own words, such as ``len(x)``."""
+    return {n.name for n in nodes(formula) if n.op is None} & (set(labels) - set(claim.uses))
+
+
+def read(claim: Claim, formula: Expr, readings: Readings, labels: Iterable[str]) -> Claim:
+    """Return a claim whose formula has sizes in the place of numbers and of lengths."""
+    names: dict[Any, str] = {v: SIZE + str(reading) for v, reading in readings.items()}
+    names |= {k: SIZE + str(Reading((k,))) for k in lengths_in(claim, formula, labels)}
     numbers = numbers_in(formula)
 
     def change(e: Expr) -> Expr:
-        text = names.get(numbers.get(id(e), math.nan))
+        text = names.get(numbers.get(id(e), e.name if e.op is None else None))
         return e if text is None else name(text)
 
     changed = mapped(formula, change)

@@ -35,7 +35,7 @@ from ...formulas.expression import (
 from ...ops.elementwise import ADD, DIVIDE, MULTIPLY, NEGATIVE, SUBTRACT
 from ...ops.indexing import GETITEM
 from ...ops.linalg import MATMUL
-from ...ops.reductions import MEAN, SUM
+from ...ops.reductions import MAX, MEAN, MIN, SUM
 from ...ops.shapes import TRANSPOSE
 from ..names import Environment, spelling
 from . import wrong_slopes
@@ -168,8 +168,10 @@ def _matmul_for_product(s: Setting) -> Iterator[Candidate]:
 
 def _sum_missing(s: Setting) -> Iterator[Candidate]:
     for path, node, shape in s.spots:
-        if node.op in (SUM, MEAN):
-            continue
+        if any(
+            op in (SUM, MEAN, MAX, MIN) for op in (node.op, s.at(path[:-1]).op if path else None)
+        ):
+            continue  # a sum within a mean stands for another reduction
         for axis, keep, op in itertools.product(range(len(shape)), (True, False), (SUM, MEAN)):
             over = "samples" if axis == 1 and len(shape) == 2 else f"axis {axis}"
             kept = ", keepdims=True" if keep else ""
@@ -187,11 +189,13 @@ def _sum_superfluous(s: Setting) -> Iterator[Candidate]:
         yield s.repair(path, node.args[0], words)
 
 
-def _other_reduction(op: Op, other: Op) -> Callable[[Setting], Iterator[Candidate]]:
+def _other_reduction(other: Op, *ops: Op) -> Callable[[Setting], Iterator[Candidate]]:
     def rewritings(s: Setting) -> Iterator[Candidate]:
-        for path, node in s.calls(op):
+        for path, node in s.calls(*ops):
             put = Expr(other, node.args, node.params)
-            words = f"a {op.name} stands where a {other.name} belongs: {s.quote(put)}"
+            words = (
+                f"a {node.op and node.op.name} stands where a {other.name} belongs: {s.quote(put)}"
+            )
             yield s.repair(path, put, words)
 
     return rewritings
@@ -268,6 +272,9 @@ def _index(s: Setting) -> Iterator[Candidate]:
                 ).replace("-", "−")
                 yield s.repair(path, call(ROLL, node, shift=shift, axis=axis), words)
         if node.op is GETITEM:
+            if shape == s.shape(node.args[0]):
+                words = f"the elements of {s.quote(node.args[0])} are in another order in "
+                yield s.repair(path, node.args[0], f"{words}{s.quote(node)}: leave the index out")
             yield from _other_keys(s, path, node)
 
 
@@ -297,7 +304,8 @@ def _shifted(part: Any, shift: int) -> Any:
 
 def _partial(s: Setting) -> Iterator[Candidate]:
     """Take back a selection: the paths through the elements left out are missing."""
-    selections = s.calls(GETITEM)
+    selections = [(path, node) for path, node in s.calls(GETITEM)
+                  if s.shape(node) != s.shape(node.args[0])]  # fmt: skip
     if not selections:
         return
     formula = s.formula
@@ -311,8 +319,8 @@ def _partial(s: Setting) -> Iterator[Candidate]:
 
 CATALOGUE: tuple[Mistake, ...] = (
     Mistake("sign", _sign, "sign"),
-    Mistake("mean for sum", _other_reduction(MEAN, SUM), "sum for mean"),
-    Mistake("sum for mean", _other_reduction(SUM, MEAN), "mean for sum"),
+    Mistake("mean for sum", _other_reduction(SUM, MEAN, MAX, MIN), "sum for mean"),
+    Mistake("sum for mean", _other_reduction(MEAN, SUM), "mean for sum"),
     Mistake("wrong axis", _axis, "wrong axis"),
     Mistake("constant factor", _constant, "constant factor"),
     Mistake("f′ missing", wrong_slopes.missing, "f′ twice"),

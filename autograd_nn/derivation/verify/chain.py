@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
@@ -37,6 +38,7 @@ def judge_in_the_chain(judge: Judge, claims: Sequence[Claim], lines: Sequence[Li
         else:
             value = chain.judge_formula(claim, line)
         chain.add(claim, line, value)
+        chain.blame_part(claim, line)
     chain.blame_once(lines)
     return chain
 
@@ -78,9 +80,16 @@ class Chain:
             group[self.place[node]] = (line, Claimed([line.values[0] / scale], [near]))
 
     def follows(self, wanted: set[int], own: bool = True) -> Pass:
-        """Return the backward pass to some tensors, from the learner's own results or the true."""
-        known = {self.place[node]: value for node, value in self.own.items() if own}
-        return Pass(self.judge.exact or self.judge.given, known, wanted)
+        """Return the backward pass to some tensors, from the learner's own results or the true.
+
+        Nothing passes what has a claim: who goes on from there takes that as it is.
+        """
+        draw = self.judge.exact or self.judge.given
+        known = {self.place[node]: value for node, value in self.own.items()}
+        if not own:
+            true = Pass(draw, {}, wanted | set(known)).arriving
+            known = {i: true[i] for i in known if i in true}
+        return Pass(draw, known, wanted)
 
     @cached_property
     def found(self) -> list[Found]:
@@ -126,7 +135,19 @@ class Chain:
         return [f for f in self.found if i in f.explains and f.explains[1:]]
 
     def blame_once(self, lines: Sequence[Line]) -> None:
-        """Where one mistake gives several wrong claims, leave the first to blame."""
+        """Where one mistake gives several wrong claims, leave the first to blame.
+
+        So does one line of a program that is run several times.
+        """
+        first_of: dict[tuple[str, str], Line] = {}
+        for line in lines:
+            key = re.sub(r"\d+", "", line.name), re.sub(r" \(\d+\)|\d+(?=\W*\])", "", line.where)
+            if (
+                not line.right
+                and ", line " in line.where
+                and first_of.setdefault(key, line) is not line
+            ):
+                line.inherit((first_of[key].name,))
         for group in (self.arrays, self.lines_of_programs):
             if sum(not line.right for line, _ in group.values()) < 2:
                 continue
@@ -136,6 +157,27 @@ class Chain:
                     if not any(line.right for line in (first, *others)):
                         for line in others:
                             line.inherit((first.name,))
+
+    def blame_part(self, claim: Claim, line: Line) -> None:
+        """Where one of the paths that a claim is the sum of is wrong, point at what left it."""
+        node = claim.meaning.node
+        if line.right or node is None or len(claim.parts) < 2:
+            return
+        i, flows = self.place[node], dict[int, Any]()
+        base = self.follows({i})
+        for (k, index), flow in base.flows.items():
+            if base.order[k].inputs[index] is base.order[i]:
+                flows[k] = flows.get(k, 0.0) + flow
+        missing, wrong = list(flows.values()), []
+        for value, where in claim.parts:
+            near = self.judge.rtol * float(np.abs(value).max(initial=0))
+            same = [k for k, flow in enumerate(missing) if close(value, flow, near)]
+            if same:
+                missing.pop(same[0])
+            else:
+                wrong.append(where)
+        if len(wrong) == len(missing) == 1 and wrong[0]:
+            line.where = wrong[0]
 
     def judge_array(self, claim: Claim, line: Line) -> None:
         """Judge an array that is wrong again: does it follow from the learner's results before?"""

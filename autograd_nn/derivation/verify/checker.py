@@ -238,7 +238,10 @@ def _why(given: Handed, judge: Judge, claim: Claim, chain: Chain) -> list[Explan
     # one number is a multiple of anything, and zeros are what is left of everything
     if claim.left and (np.size(claim.array) == 1 or not np.any(claim.array)):
         return repair() or explain(judge, claim, chain)
-    return explain(judge, claim, chain) or repair()
+    found = explain(judge, claim, chain)
+    # the program says better what it is where that has no name in the graph
+    unnamed = not found or (claim.left and any(" no. " in e.words for e in found[:1]))
+    return (repair() if unnamed else []) or found
 
 
 def _reason(environment: Environment, claim: Claim) -> str:
@@ -295,13 +298,24 @@ def _best_reading(
             if not other.claims or raw >= limit:
                 continue
             tried = other, judge, lines, in_the_chain(other, judge, lines)
-            if wrong(lines) < wrong(best[2]):
+            doubtful = readings is Handed.per_sample and not _is_near(given, other, lines)
+            if wrong(lines) + doubtful < wrong(best[2]):
                 best, alone = tried, raw
             if not wrong(best[2]) or (readings is Handed.with_names and best is tried):
                 break
     for node, text in best[0].called.items():
         node.name = text
     return best
+
+
+def _is_near(given: Handed, other: Handed, lines: list[Line]) -> bool:
+    """Whether what is read otherwise has the size that it should have then, rather than before."""
+    told = 0.0
+    for was, now, line in zip(given.claims, other.claims, lines, strict=False):
+        if now.meaning.scale != was.meaning.scale and line.values and now.array is not None:
+            mine, right = np.linalg.norm(now.array), np.linalg.norm(line.values[1])
+            told += float(np.log(mine / right * now.meaning.scale**0.5)) if mine * right else 0.0
+    return told >= 0
 
 
 def _unrevealed(judge: Judge, claims: list[Claim]) -> list[str]:

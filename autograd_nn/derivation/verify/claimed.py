@@ -25,7 +25,7 @@ from .naming import CLAIMS, shared_in, values_of
 from .passes import close
 from .script import Left, Program, Ran, numbered
 
-_LARGEST = 4000
+_LARGEST, _MOST_PARTS = 4000, 64
 _HOLDS_GRADIENTS = re.compile(r"(?i)returned|d|g|grads?|gradients?|d_?params|derivatives|nablas?")
 DATA = ("x", "y", "t", "h", "a", "xs", "ys", "inputs", "targets")
 """What families of leaves are given and no parameters."""
@@ -88,7 +88,10 @@ class Reader:
         """Return the name and the meaning of a tensor's gradient, the tensor named if it is not."""
         if not node.name:
             known = [stem for stem, x in self.environment.aliases.items() if x is node]
-            stem = (known or self.environment.stems(text) or [text])[0]
+            spelt = self.environment.stems(text)
+            if _HOLDS_GRADIENTS.fullmatch(text):  # a word that says nothing of what it is about
+                spelt = [node.op.name if node.op is not None else "given"]
+            stem = (known or spelt or [text])[0]
             while stem in self.environment.named:
                 stem += "_"
             self.environment.enter(node, stem)
@@ -163,7 +166,9 @@ def claims_of(
     found += [step for step in map(reader.updated, ran.left) if step and step[1].node not in last]
     unnamed = _by_order(reader, ran.left, {meaning.node for _, meaning, _ in found}, order)
     found += unnamed
-    found += _by_flow(reader, found, ran.left)
+    found += _by_flow(reader, found, ran.left, lost)
+    judged = {id(entry) for _, _, entry in found}
+    lost = [entry for entry in lost if id(entry) not in judged]
     claims = _as_claims(found, environment, program, ran, cuts)
     cuts |= {made: node.name for made, node in twins.items() if node.name and made not in cuts}
     for claim, entry in claims.values() if follow else ():
@@ -248,6 +253,11 @@ def _as_claims(
 ) -> dict[str, tuple[Claim, Left]]:
     """Return the claims by name, each with what a line left; where they are is noted in `cuts`."""
     places = {id(entry): place for place, entry in numbered(ran.left).items()}
+    made: dict[Any, Left] = {}
+    for entry in ran.left:
+        if entry.node is not None:
+            made.setdefault((entry.node, entry.scope), entry)
+    named = {entry.node: entry for entry in made.values() if CLAIMS.fullmatch(entry.root)}
     claims: dict[str, tuple[Claim, Left]] = {}
     for text, meaning, entry in found:
         key = text if text not in claims else entry.text
@@ -260,18 +270,34 @@ def _as_claims(
         environment.define(key, meaning)
         claim = Claim(key, meaning, entry.value)
         claim.left = places.get(id(entry))
-        claim.where = entry.text if entry.text != key else ""
-        if program is not None and entry.line:
-            claim.where += ("; " if claim.where else "") + program.place(entry.line)
+        line = made.get((entry.node, entry.scope), entry).line if entry.path else entry.line
+        claim.where = _where(program, entry.text if entry.text != key else "", line)
+        if entry.node is not None and entry.node.op is ADD:
+            inside = [(x, named.get(x)) for x in _addends(entry.node)]
+            claim.parts = [(plain(x), part and _where(program, part.text, part.line))
+                           for x, part in inside]  # fmt: skip
         claims[key] = claim, entry
     return claims
 
 
+def _where(program: Program | None, text: str, line: int) -> str:
+    """Return what a program calls a value, and the line that leaves it there."""
+    place = program.place(line) if program is not None and line else ""
+    return "; ".join(part for part in (text, place) if part)
+
+
+def _addends(node: Tensor) -> list[Tensor]:
+    """Return what a sum is the sum of, unless that is a lot."""
+    parts, found = [node], list[Tensor]()
+    for x in parts:
+        (parts if x.op is ADD else found).extend(x.inputs if x.op is ADD else [x])
+        if len(parts) > _MOST_PARTS:
+            return []
+    return found
+
+
 def _by_order(
-    reader: Reader,
-    left: Sequence[Left],
-    known: set[Tensor | None],
-    order: Sequence[str],
+    reader: Reader, left: Sequence[Left], known: set[Tensor | None], order: Sequence[str]
 ) -> list[Found]:
     """Return what a list or tuple without names claims, by the order and shapes of parameters."""
     groups: dict[Any, dict[Any, Left]] = {}
@@ -295,19 +321,27 @@ def _by_order(
     return []
 
 
-def _by_flow(reader: Reader, found: Sequence[Found], left: Sequence[Left]) -> list[Found]:
+def _by_flow(
+    reader: Reader, found: Sequence[Found], left: Sequence[Left], lost: Sequence[Left]
+) -> list[Found]:
     """Return what arrays are the gradient of from which others follow by one step of the graph.
 
-    That is so whether they are right or wrong, and whatever they are called.
+    That is so whether they are right or wrong, and whatever they are called. What is `lost`, named
+    like a gradient of nothing that has a name, is about a tensor without one.
     """
     known = {meaning.node: entry.value / meaning.scale for _, meaning, entry in found
              if meaning.node is not None and meaning.gradient}  # fmt: skip
+    claimed = {id(entry) for _, _, entry in found}
     pool: dict[tuple[int, ...], dict[bytes, Left]] = {}
     environment, claims = reader.environment, list[Found]()
+    place = {node: i for i, node in enumerate(environment.order)}
+    unnamed: dict[int, tuple[Tensor, Left]] = {}
     for entry in left:
         value = entry.value
         if value.size > 1 and reader.is_new(value) and np.ptp(value) > 0:
-            pool.setdefault(value.shape, {}).setdefault(value.tobytes(), entry)
+            alike, key = pool.setdefault(value.shape, {}), value.tobytes()
+            if key not in alike or id(alike[key]) in claimed:
+                alike[key] = entry
     todo = list(known)
     for x in todo:
         user, index = environment.consumers[x][0] if environment.consumers[x] else (x, 0)
@@ -327,8 +361,18 @@ def _by_flow(reader: Reader, found: Sequence[Found], left: Sequence[Left]) -> li
                     continue
             known[user] = entry.value
             todo.append(user)
-            claims += [(f"d{user.name}", Meaning(user, True, 1), entry)] if user.name else []
+            if id(entry) in claimed:
+                break  # handed on as it is
+            if user.name:
+                claims.append((f"d{user.name}", Meaning(user, True, 1), entry))
+            elif any(entry is other for other in lost):
+                before = unnamed.get(id(entry), (user, entry))[0]
+                unnamed[id(entry)] = max(user, before, key=place.__getitem__), entry
             break
+    # what is handed on unchanged is about the last tensor that it is the gradient of
+    told = {meaning.node for _, meaning, _ in (*found, *claims)}
+    claims += [(*reader.about(user, entry.root), entry) for user, entry in unnamed.values()
+               if user not in told]  # fmt: skip
     return claims
 
 

@@ -66,6 +66,7 @@ class Claim:
         self.own = ""
         self.where = ""
         self.left: Any = None  # where a program leaves it: name, path, number from the last
+        self.parts: Any = ()  # of a sum: the values, and which lines of a program have left them
         self.once = False  # a program's, run on the given values only
         if isinstance(claimed, Formula):
             self.function, self.uses = claimed.function, claimed.uses

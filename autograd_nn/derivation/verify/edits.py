@@ -118,6 +118,16 @@ def targets_of(statement: ast.stmt) -> list[ast.expr]:
     return []
 
 
+def written(statement: ast.stmt) -> set[str]:
+    """Return the names of the variables and attributes that a statement writes to."""
+    found = set()
+    for target in targets_of(statement):
+        for x in ast.walk(target):
+            found |= {x.attr} if isinstance(x, ast.Attribute) else set()
+        found |= names_of(_root(target))
+    return found
+
+
 def behind(tree: ast.Module, root: str, key: Any, others: set[str]) -> list[ast.stmt]:
     """Return the statements that a claim is computed by: what other claims hold is not followed."""
     simple = [s for s in ast.walk(tree) if isinstance(s, ast.stmt) and not hasattr(s, "body")]
@@ -127,10 +137,9 @@ def behind(tree: ast.Module, root: str, key: Any, others: set[str]) -> list[ast.
     while True:
         before = len(found)
         for s in simple:
-            roots = {name for t in targets_of(s) for name in list(names_of(_root(t)))}
-            used = s in found or not roots & wanted or (key is not None and root in roots
-                                                        and _key(s) not in (None, key))  # fmt: skip
-            if not used:
+            roots = written(s)
+            other = key is not None and root in roots and key_of(s) not in (None, key)
+            if s not in found and roots & wanted and not other:
                 found[s] = None
                 wanted |= names_of(s) - others
         for name, statements in inside.items():
@@ -146,7 +155,7 @@ def _root(target: ast.expr) -> ast.expr:
     return target
 
 
-def _key(statement: ast.stmt) -> Any:
+def key_of(statement: ast.stmt) -> Any:
     """Return the constant key that a statement writes to; None if none."""
     for target in targets_of(statement):
         if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):

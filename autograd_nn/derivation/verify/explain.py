@@ -29,7 +29,7 @@ from .judge import Judge
 from .mistakes import Explanation, Setting
 from .passes import Pass, close
 from .search import LARGEST_GRAPH, Search
-from .sums import Claimed
+from .sums import Claimed, Sums
 
 _CONFIRMING = 6
 _SMALL = 10_000
@@ -103,8 +103,16 @@ def explain(judge: Judge, claim: Claim, chain: Chain) -> list[Explanation]:
     if claim.meaning.gradient and not any(
         v is None or np.any(np.abs(v) > c.tolerance) for v, c in zip(values, cases, strict=True)
     ):
-        words = "it is 0 everywhere, and the gradient is not: every path to it is left out"
-        return [_explanation("path left out", _right(judge, claim), words)]
+        kind, words = (
+            "path left out",
+            "it is 0 everywhere, and the gradient is not: every path to it is left out",
+        )
+        if any(map(np.any, values)):
+            kind, words = (
+                "sum cancels",
+                "it is 0 but for rounding: the terms of a sum in it cancel (the wrong axis?)",
+            )
+        return [_explanation(kind, _right(judge, claim), words)]
     found = _anywhere(judge, claim, chain, once=True)
     setting = Setting(whole, first.known, environment, claim.meaning, formula is not None)
     with np.errstate(all="ignore"):
@@ -180,8 +188,8 @@ def _anywhere(judge: Judge, claim: Claim, chain: Chain, once: bool = False) -> l
         if any(v.shape != node.shape or not np.isfinite(v).all() for v in values):
             return []
         near = [judge.rtol * float(np.abs(p.arriving.get(place, 0)).max()) for p in passes]
-        search = Search(judge.environment, passes, {place: Claimed(values, near)}, [place])
-        found = list(search.paths(place)) if once else search.found()
+        given = judge.environment, passes, {place: Claimed(values, near)}, [place]
+        found = list(Sums(*given).paths(place)) if once else Search(*given).found()
     if not found:
         return []
     right = _right(judge, claim)

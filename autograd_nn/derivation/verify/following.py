@@ -38,7 +38,10 @@ def followed(body: list[ast.stmt], within: str = "") -> list[ast.stmt]:
                  (statement, *getattr(statement, "handlers", ()), *getattr(statement, "cases", ()))
                  if isinstance(getattr(held, part, None), list)]  # fmt: skip
         bound: list[ast.expr] = [
-            x.target for x in ast.walk(statement) if isinstance(x, ast.NamedExpr)
+            x.target
+            for part in ast.iter_child_nodes(statement)
+            for x in (ast.walk(part) if isinstance(part, ast.expr) else ())
+            if isinstance(x, ast.NamedExpr)
         ]
         for held, part in parts:
             setattr(held, part, followed(getattr(held, part), inner))

@@ -99,7 +99,7 @@ class Judge:
         size = float(np.abs(right).max()) if right.size else 0.0
         if draw is not self.given or self.exact is None:
             rule = f"off by more than {self.rtol:g} of the largest entry"
-            return max(self.rtol * size, draw.rounding), rule
+            return max(self.rtol * size, draw.rounding(meaning)), rule
         noise = float(np.abs(right - self.exact.value(meaning)).max()) if right.size else 0.0
         longest = max((max(n.shape) for n in self.environment.named.values() if n.ndim), default=1)
         eps = float(np.finfo(self.environment.J.dtype).eps)
@@ -177,7 +177,7 @@ class Judge:
             line.wrong("wrong shape", self._with_shapes(shapes, claim))
             return
         gap = float(np.abs(value - right).max()) if right.size else 0.0
-        tolerance, rule = draw.rounding, ""
+        tolerance, rule = 0.0, ""
         if not gap <= tolerance:  # not a number, too, needs a closer look
             tolerance, rule = self.tolerance(draw, claim.meaning)
         near = gap <= tolerance

@@ -189,6 +189,11 @@ def handed(
         found, notes, did_count, lost = claims_of(
             environment, program, ran, dict(cuts), twins, fixed, tuple(names or ()), counted
         )
+        stopped = [c for c in found if c.left and _is_unfinished(ran, *c.left[:2])]
+        if stopped:
+            texts = ", ".join(claim.name for claim in stopped)
+            notes.append(f"not judged, as the program stops before it is done: {texts}")
+            found = [claim for claim in found if claim not in stopped]
         if whole:
             found += _formulas_in(environment, claims)
         notes += [ran.note] if ran.note else []
@@ -197,7 +202,6 @@ def handed(
         made.again, made.counted, made.lost = read, did_count, lost
         made.called = {node: node.name for node in order}
         if program is not None:
-            program.wanted = frozenset(claim.left[0] for claim in found if claim.left)
             made.repair = Repair(program, space or {}, cuts)
         return made
 
@@ -208,6 +212,10 @@ def handed(
             + ", ".join(sorted(made.environment.named))
         )
     return made
+
+
+def _is_unfinished(ran: Ran, root: str, path: Sequence[Any]) -> bool:
+    return bool({(root, None), (root, path[0] if path else None)} & ran.unfinished)
 
 
 def _refuse(J: Any, claims: Any, script: Any, forward: Any, names: Any) -> None:

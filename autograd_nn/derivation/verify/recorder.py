@@ -88,6 +88,12 @@ class Recorded(np.ndarray):
         decided = _decides(key) and not by_mask
         _enter(self, lambda: _put(before, key, value, by_mask), decided)
 
+    def copy(self, *order: Any) -> Any:
+        """Return an array of its own with the same values."""
+        made = self.view(np.ndarray).copy(*order).view(Recorded)
+        made.node = _taken(formula(self), ...)
+        return made
+
     def __iter__(self) -> Any:
         return (self[i] for i in range(len(self)))
 
@@ -141,7 +147,8 @@ def called(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     if function in (np.array, np.asarray) and args and type(value) is np.ndarray:
         whole, given = _made(value, None), args[0]
         if _recorded_in(given):
-            node = _node(given) if isinstance(given, Recorded) else _safely(lambda: _joined(given))
+            alone = isinstance(given, Recorded)
+            node = _taken(_node(given), ...) if alone else _safely(lambda: _joined(given))
             whole.node = node
             return whole
     return _wrapped(value, bool(_recorded_in((args, kwargs))))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import copy
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -27,7 +26,10 @@ from .passes import Pass, close
 from .recorder import Recorded, formula
 from .script import Program, numbered, run_program
 
-_SECONDS, _MOST_LINES, _FEW = 0.7, 80, 4
+_MOST_LINES, _FEW = 80, 4
+_WORK, _A_RUN = 60_000, 150
+"""How much work one search may be: a run of a program costs its size and the lines it runs."""
+
 _NEAR = 1e-8
 
 
@@ -43,6 +45,7 @@ class Repair:
     def __init__(self, program: Program, space: dict[str, Any], cuts: Mapping[Tensor, str]) -> None:
         self.program, self.space, self.cuts = program, space, cuts
         self.claims: list[Claim] = []
+        self.lines = 0
         self.beyond: set[Any] = set()
         """What was sought in vain; a loop leaves it again in every step."""
 
@@ -56,6 +59,7 @@ class Repair:
         if claim.left[:2] in self.beyond:
             return []
         self.claims = [c for c in claims if c.left and c.meaning.gradient]
+        self.program.wanted = frozenset(c.left[0] for c in self.claims)
         truth, given = chain.right(claim), self._on(None)
         before = self._run(self.program.tree_again(), given)
         if truth is None or before is None or not self.program.lines:
@@ -72,9 +76,10 @@ class Repair:
         seen = names_of(tree) | set(self.space)
         names = Names(tree, seen, before[1], truth.shape)
         found: list[tuple[int, Explanation]] = []
-        start = time.process_time()
+        work, size = 0, _A_RUN + sum(1 for _ in ast.walk(tree))
         for edit, old, statement in edits(tree, chosen, names):
-            if time.process_time() - start > _SECONDS or (found and edit.rank > found[0][0]):
+            work += size + 2 * self.lines
+            if work > _WORK or (found and edit.rank > found[0][0]):
                 break
             made = self._run(_again(tree), given)
             value = made[0].get(claim.left) if made else None
@@ -117,7 +122,7 @@ class Repair:
             made = self._run(self.program.tree_again(), space)
             for claim in self.claims if made is not None else ():
                 line = chain.lines.get(claim.meaning.node)
-                right = line is not None and line.right
+                right = line is not None and line.right and not line.inherits
                 if right and not self._holds(claim, draw, made[0], chain):
                     return None
             if made is not None:
@@ -147,6 +152,7 @@ class Repair:
         program.tree = tree
         with np.errstate(all="ignore"):
             ran = run_program(program, _copied(space, {}), plainly=True)
+        self.lines = ran.lines
         if ran.problem:
             return None
         return {key: left.value for key, left in numbered(ran.left).items()}, ran.space
@@ -177,7 +183,7 @@ def _place(claim: Claim, chain: Chain) -> int:
 
 def _again(tree: ast.Module) -> ast.Module | None:
     try:
-        return ast.parse(ast.unparse(ast.fix_missing_locations(tree)))
+        return ast.parse(ast.unparse(tree))
     except SyntaxError:
         return None
 

@@ -11,13 +11,14 @@ import ast
 import contextlib
 import inspect
 import io
+import itertools
 import json
 import linecache
 import re
 import textwrap
 import types
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,6 +27,7 @@ import numpy as np
 from ...core.recording import recording
 from ...core.tensor import Tensor, plain
 from ...ops.elementwise import ADD, SUBTRACT
+from .edits import key_of, written
 from .following import Kept, followed
 from .recorder import FROZEN, LOOKED, Recorded, alias, called, formula
 from .values import Values, beside, leaves_of
@@ -150,7 +152,8 @@ class Program:
 
 class Ran(NamedTuple):
     """What a run left: values in order, the function's result, why it stopped, all names at the
-    end, the Tensors whose formula holds for these values only, and what is to be said of it.
+    end, the Tensors whose formula holds for these values only, what is to be said of it, the
+    names that it had still to write when it stopped, and how many lines it has run.
     """
 
     left: list[Left]
@@ -159,6 +162,8 @@ class Ran(NamedTuple):
     space: dict[str, Any]
     frozen: set[Tensor]
     note: str = ""
+    unfinished: frozenset[tuple[str, Any]] = frozenset()
+    lines: int = 0
 
 
 def numbered(left: Sequence[Left]) -> dict[Place, Left]:
@@ -186,7 +191,7 @@ def run_program(program: Program, space: Mapping[str, Any], plainly: bool = Fals
         names |= {"_called_": lambda f, *args, **options: f(*args, **options), "_alias_": _itself}
     names.setdefault("np", np)
     names.setdefault("__name__", "__main__")
-    result, problem, note = None, "", ""
+    result, problem, note, unfinished = None, "", "", frozenset[Any]()
     looked, frozen = LOOKED.set(False), FROZEN.set(set())
     try:
         said = contextlib.redirect_stdout(io.StringIO()) if plainly else contextlib.nullcontext()
@@ -196,12 +201,17 @@ def run_program(program: Program, space: Mapping[str, Any], plainly: bool = Fals
             except _AgainError as again:
                 note = f"followed up to {program.place(again.line)}: there it starts again"
             except (Exception, SystemExit) as error:
-                problem = f"{_where(program, error)} raises {type(error).__name__}: {error}"
+                lines = _lines(program, error)
+                place = program.place(lines[-1]) if lines else program.file
+                problem = f"{place} raises {type(error).__name__}: {error}"
+                if not plainly:
+                    unfinished = frozenset(_unfinished(program.tree_again().body, lines))
     finally:
         decided = FROZEN.get()
         LOOKED.reset(looked)
         FROZEN.reset(frozen)
-    return Ran(follower.found, result, problem, {**space, **follower.space}, decided, note)
+    return Ran(follower.found, result, problem, {**space, **follower.space}, decided, note,
+               unfinished, follower.told)  # fmt: skip
 
 
 def _itself(value: Any) -> Any:
@@ -209,7 +219,8 @@ def _itself(value: Any) -> Any:
 
 
 def _run(program: Program, names: dict[str, Any], follower: _Follower) -> Any:
-    tree, function = Kept().visit(program.tree), program.function
+    tree, function = program.tree, program.function
+    tree = tree if follower.plainly else Kept().visit(tree)
     definitions = [x for x in tree.body if isinstance(x, ast.FunctionDef)]
     if function is not None:
         if inspect.ismethod(function):
@@ -257,13 +268,29 @@ def _compiled(body: list[ast.stmt], program: Program) -> types.CodeType:
     return compile(tree, file, "exec")
 
 
-def _where(program: Program, error: BaseException) -> str:
-    trace, line = error.__traceback__, 0
+def _lines(program: Program, error: BaseException) -> list[int]:
+    """Return the lines of a program that an error has passed, the innermost last."""
+    trace, lines = error.__traceback__, []
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == f"<{program.file}>":
-            line = trace.tb_lineno
+            lines.append(trace.tb_lineno)
         trace = trace.tb_next
-    return program.place(line) if line else program.file
+    return lines
+
+
+def _unfinished(body: list[ast.stmt], lines: Sequence[int]) -> Iterator[Any]:
+    """Yield the names, with keys, that are written from some lines on and in loops around them."""
+    for k, s in enumerate(body):
+        if not any(s.lineno <= line <= (s.end_lineno or 0) for line in lines):
+            continue
+        loop = isinstance(s, (ast.For, ast.While)) or not hasattr(s, "body")
+        for part in ("body", "orelse", "finalbody") if not loop else ():
+            yield from _unfinished(getattr(s, part, []), lines)
+        within = isinstance(s, (ast.FunctionDef, ast.ClassDef))
+        for later in body[k + (not loop) :] if not within else ():
+            for statement in ast.walk(later):
+                if isinstance(statement, ast.stmt):
+                    yield from itertools.product(written(statement), [key_of(statement)])
 
 
 class _AgainError(BaseException):

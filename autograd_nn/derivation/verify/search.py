@@ -14,17 +14,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...core.tensor import plain
-from .passes import Edge, Pass, Site
+from .passes import Edge, Pass, Site, close
 from .quantities import Quantities
-from .sums import MOST_EDGES, SAID, Claimed, Found, Sums
+from .sums import MOST_EDGES, SAID, Claimed, Found, Sums, multiple
 from .ways import Way, reads_of, ways, ways_alike
 
 LARGEST_GRAPH = 2_000
 """In graphs of more operations nothing is searched."""
 
-_FEW, _VERIFIED, _MOST_STEPS, _MOST_TRIED = 4, 60, 64, 40_000
+_FEW, _VERIFIED, _MOST_STEPS, _MOST_TRIED = 4, 60, 64, 10_000
 _USUAL = ("", "−1", "2", "½")
-_WORK = 40_000_000
+_WORK = 12_000_000
 """How many numbers the ways of one search may compute, so that a verdict takes no second."""
 
 
@@ -81,7 +81,10 @@ class Search(Sums):
         """Yield what the first draw allows: in one step, or in one step over several operations."""
         work = 0
         edges = [edge for edge in self.base.flows if self._end(edge) in self.aims]
-        for edge in reversed(edges if len(edges) <= MOST_EDGES else []):  # the nearest first
+        edges = edges[::-1] if len(edges) <= MOST_EDGES else []
+        for edge in sorted(
+            edges, key=lambda edge: self._end(edge) not in self.wrong
+        ):  # nearest 1st
             x = self._end(edge)
             twins = [e for e in edges if e[0] == edge[0] and self._end(e) == x]
             if twins[0] == edge:
@@ -92,11 +95,12 @@ class Search(Sums):
             for site, instead in known if work < _WORK else ():
                 right = site.right
                 for way in ways(site, self.book):
-                    work += 4_000 + 3 * site.out.size + 3 * right.size
+                    work += 2_000 + 3 * site.out.size + 3 * right.size
                     put = _tried(way, site, right)
                     for aim, share in self._shares(x, put - right) if put is not None else ():
                         factor = aim.met(share, self.quantities)
-                        if factor is not None:
+                        # what only scales a step is no mistake of its own beside a factor
+                        if factor is not None and not (factor and multiple(put, right)):
                             yield _Hit(instead(way), (edge,), factor, aim.at)
 
     # -- the same in every step --------------------------------------------------------------------
@@ -233,6 +237,8 @@ class Search(Sums):
         if any(value is None for value in values):
             return False
         if factors is not None:
+            if all(close(v, p.arriving[i], 0.0) for v, p in zip(values, self.passes, strict=True)):
+                return False  # the factor alone is another mistake
             values = [v * f for v, f in zip(values, factors, strict=True)]
         return self.claims[i].equals(values)
 

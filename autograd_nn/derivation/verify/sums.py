@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from .book import Book
 from .passes import Edge, Pass, close
 from .quantities import Quantities
 from .ways import rule_values, summands
-from .wholes import wholes
+from .wholes import Whole, wholes
 
 MOST_EDGES = 400
 _MOST_OTHERS, _FEW = 12, 4
@@ -101,7 +102,11 @@ class Sums:
         self.base = passes[0]
         self.book = Book(environment, set(self.base.arriving))
         self.quantities = Quantities(environment, passes)
-        self.wholes = wholes(self.base) if len(self.base.flows) <= MOST_EDGES else {}
+
+    @cached_property
+    def wholes(self) -> dict[int, list[Whole]]:
+        """The tensors that are one function of an earlier one, by the position of that."""
+        return wholes(self.base) if len(self.base.flows) <= MOST_EDGES else {}
 
     def coefficients(self) -> Iterator[Found]:
         """Explain a claim as a sum of its paths with other coefficients, or a term too many."""
@@ -206,13 +211,21 @@ class Sums:
                 terms.append((f"sign({terms[0][0]})", signs))
         truth = [p.arriving[i] for p in self.passes]
         for text, values in terms:
-            solved = [] if values[0] is None else _solved(self.claims[i], [values], truth)
+            factor = values[0] is None or (size > 1 and multiple(values[0], truth[0]))
+            solved = [] if factor else _solved(self.claims[i], [values], truth)
             word = self.quantities.name([float(c[0]) for c in solved], near=1e-7)
             if word:
                 times = {"1": "", "−1": "−"}.get(word, f"{word}·") if text else word
                 yield Found(where, "term too many", text or word,
                             f"{times}{text} is one term too many in {where}: leave it out",
                             (i,), 0, 1 + self.quantities.ranks[word])  # fmt: skip
+
+
+def multiple(value: Any, of: Any) -> bool:
+    """Whether an array is a multiple of another."""
+    size = float(np.vdot(of, of))
+    rest = value - of * (float(np.vdot(of, value)) / size) if size else value
+    return bool(np.abs(rest).max(initial=0) <= 1e-9 * np.abs(value).max(initial=0))
 
 
 def _solved(

@@ -200,18 +200,25 @@ def _others(site: Site, book: Book) -> Iterator[Way]:
 
 
 def _factors(site: Site, book: Book) -> Iterator[Way]:
-    """Add a tensor as a factor, or leave it out."""
+    """Add a tensor as a factor, or leave it out: of what is handed back, or of what arrives."""
+    inside = site.x.shape != site.out.shape == np.shape(site.g)
+    put: dict[int, Callable[[Site, Any], Any]] = {}
+    for other in book.fitting(site.out.shape) if inside else ():
+        put[other] = lambda s, factor: s.flow(g=s.g * factor)
     for other in book.fitting(site.x.shape):
+        put[other] = lambda s, factor: s.right * factor
+    for other, times in put.items():
         text, get = book.text(other), _value(other)
         least = np.min(plain(book.order[other]))
         yield Way("factor too many", f"(1 − {text}) is a factor too many", text,
-                  lambda s, get=get: s.right * (1 - get(s)), 3)  # fmt: skip
+                  lambda s, get=get, times=times: times(s, 1 - get(s)), 3)  # fmt: skip
         for power in (-1, 1, 2, -2, 3, -3, *((0.5, -0.5) if least >= 0 else ())):
             base = text if text.isidentifier() else f"({text})"
             word = text if abs(power) == 1 else f"{base}^{abs(power):g}".replace("^0.5", "^½")
             kind = "factor missing" if power < 0 else "factor too many"
             yield Way(kind, f"a factor {word} is {kind.removeprefix('factor ')}", text,
-                      lambda s, get=get, p=power: s.right * get(s).astype(float) ** p,
+                      lambda s, get=get, p=power, times=times:
+                      times(s, get(s).astype(float) ** p),
                       2 + (abs(power) != 1))  # fmt: skip
 
 

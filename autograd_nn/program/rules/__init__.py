@@ -38,7 +38,7 @@ SIMPLIFY: list[Rule] = [
     transposes.twice, transposes.reshaped_twice, transposes.of_a_product,
     transposes.after_elementwise,
     negatives.twice, negatives.of_a_difference, negatives.of_a_difference_times,
-    negatives.of_a_multiple, negatives.times_minus_one, negatives.outwards, negatives.into_a_sum,
+    negatives.times_minus_one, negatives.outwards, negatives.into_a_sum,
     powers.small_exponent, powers.square_of_a_residual,
     powers.logistic, powers.divided_by_logistic, powers.logistic_complement, powers.of_integers,
 ]  # fmt: skip

@@ -20,9 +20,10 @@ def broadcasts_its_operands(node: Tensor) -> bool:
     return "elementwise" in op_of(node).traits
 
 
+@applies_to(over=[BROADCAST_TO])
 def unneeded(node: Tensor, graph: Graph) -> Tensor | None:
     """``broadcast_to(b, shape) * x`` → ``b * x``, where `x` or the others give the shape."""
-    if not any(x.op is BROADCAST_TO for x in node.inputs) or not broadcasts_its_operands(node):
+    if not broadcasts_its_operands(node):
         return None
     operands = list(node.inputs)
     for position, x in enumerate(operands):
@@ -36,6 +37,7 @@ def unneeded(node: Tensor, graph: Graph) -> Tensor | None:
     return apply(op_of(node), operands, node.params)
 
 
+@applies_to(over=[BROADCAST_TO])
 def after_elementwise(node: Tensor, graph: Graph) -> Tensor | None:
     """``exp(broadcast_to(x))`` → ``broadcast_to(exp(x))``: fewer elements to compute."""
     if not is_ufunc(node):
@@ -49,19 +51,15 @@ def after_elementwise(node: Tensor, graph: Graph) -> Tensor | None:
     return broadcast(small, node.shape) if small.size < node.size else None
 
 
-@applies_to(RESHAPE)
+@applies_to(RESHAPE, over=[BROADCAST_TO])
 def reshaped(node: Tensor, graph: Graph) -> Tensor | None:
     """``reshape(broadcast_to(c, s), t)`` → ``broadcast_to(c, t)`` for one element c."""
-    if node.inputs[0].op is BROADCAST_TO:
-        small = node.inputs[0].inputs[0]
-        if small.size == 1 and small.ndim <= node.ndim:
-            return broadcast(small, node.shape)
-    return None
+    small = node.inputs[0].inputs[0]
+    single = small.size == 1 and small.ndim <= node.ndim
+    return broadcast(small, node.shape) if single else None
 
 
-@applies_to(BROADCAST_TO)
+@applies_to(BROADCAST_TO, over=[BROADCAST_TO])
 def twice(node: Tensor, graph: Graph) -> Tensor | None:
     """``broadcast_to(broadcast_to(x, s), t)`` → ``broadcast_to(x, t)``."""
-    if node.inputs[0].op is BROADCAST_TO:
-        return broadcast(node.inputs[0].inputs[0], node.shape)
-    return None
+    return broadcast(node.inputs[0].inputs[0], node.shape)

@@ -11,6 +11,7 @@ from ..rewriting import applies_to
 from .broadcasts import broadcasts_its_operands
 
 
+@applies_to(over=[None])
 def folded(node: Tensor, graph: Graph) -> Tensor | None:
     """``2 / 8`` → ``0.25``; nothing that would make the constant larger than its parts."""
     if not all(is_constant(x) for x in node.inputs):
@@ -20,6 +21,7 @@ def folded(node: Tensor, graph: Graph) -> Tensor | None:
     return constant(plain(node))
 
 
+@applies_to(over=[None])
 def plain_numbers(node: Tensor, graph: Graph) -> Tensor | None:
     """``array(0.25) * x`` → ``0.25 * x``, where that leaves shape and dtype as they are."""
     values = [None if is_weak(x) else number(x) for x in node.inputs]
@@ -36,7 +38,7 @@ def plain_numbers(node: Tensor, graph: Graph) -> Tensor | None:
     return apply(op_of(node), operands, node.params)
 
 
-@applies_to(MULTIPLY)
+@applies_to(MULTIPLY, over=[None])
 def number_first(node: Tensor, graph: Graph) -> Tensor | None:
     """``x * 2`` → ``2 * x``, so that other rules have one form to look for."""
     a, b = node.inputs
@@ -58,7 +60,7 @@ def exact_inverse(c: float) -> float | None:
     return 1 / c if abs(math.frexp(c)[0]) == 0.5 else None
 
 
-@applies_to(MULTIPLY, DIVIDE, NEGATIVE, arithmetic=True)
+@applies_to(MULTIPLY, DIVIDE, NEGATIVE, over=[MULTIPLY, DIVIDE, NEGATIVE], arithmetic=True)
 def merged_factors(node: Tensor, graph: Graph) -> Tensor | None:
     """``2 * (3 * x)`` → ``6 * x``; ``(2 * x) / 4`` → ``0.5 * x``; ``-(x / 49)`` → ``x / -49``."""
     outer = factor(node)

@@ -42,21 +42,21 @@ LOGISTIC = Op("logistic", _logistic, latex=r"\frac{{1}}{{1 + e^{{{0}}}}}")
 _LARGE = 4096
 
 
-@applies_to(SIGMOID, arithmetic=True)
+@applies_to(SIGMOID, over=[ADD], arithmetic=True)
 def sigmoid_of_a_layer(node: Tensor, graph: Graph) -> Tensor | None:
     """``sigmoid(t + b)`` → ``1 / (1 + exp(-b - t))``: −z costs no pass of its own."""
     z = node.inputs[0]
-    if z.op is not ADD or graph.uses(z) > 1 or node.size < _LARGE:
+    if graph.uses(z) > 1 or node.size < _LARGE:
         return None
     t, b = sorted(z.inputs, key=lambda x: -x.size)
     return apply(LOGISTIC, (-b - t,)) if 8 * b.size <= t.size else None
 
 
-@applies_to(SUM, arithmetic=True)
+@applies_to(SUM, over=[SQUARE, MULTIPLY], arithmetic=True)
 def sum_of_squares(node: Tensor, graph: Graph) -> Tensor | None:
     """``sum(square(x))`` → ``vdot(x, x)``: one pass, and no array of squares."""
     inner = node.inputs[0]
-    if graph.uses(inner) > 1 or inner.op not in (SQUARE, MULTIPLY):
+    if graph.uses(inner) > 1:
         return None
     a, b = inner.inputs[0], inner.inputs[-1]
     same = a.shape == b.shape == inner.shape and a.dtype == b.dtype == node.dtype
@@ -71,7 +71,7 @@ def mean_as_sum(node: Tensor, graph: Graph) -> Tensor | None:
     return apply(SUM, (x,), {"axis": axes, "keepdims": keepdims}) / count(x.shape, axes)
 
 
-@applies_to(DIVIDE, arithmetic=True)
+@applies_to(DIVIDE, over=[None], arithmetic=True)
 def division_by_a_number(node: Tensor, graph: Graph) -> Tensor | None:
     """``x / 8`` → ``0.125 * x``: a product takes a third of the time."""
     x, divisor = node.inputs
@@ -115,4 +115,4 @@ def blas_takes(c: Tensor, a: Tensor, b: Tensor) -> bool:
     """Whether BLAS takes the three as they are: matrices of one dtype, c in C order."""
     if any(x.ndim != 2 or x.dtype != c.dtype for x in (a, b)) or c.dtype not in ("f4", "f8"):
         return False
-    return c.op is INPUT and isinstance(plain(c), np.ndarray) and bool(plain(c).flags.carray)
+    return c.op is INPUT and bool(plain(c).flags.carray)

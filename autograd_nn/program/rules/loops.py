@@ -2,41 +2,34 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import numpy as np
 
-from ...core.tensor import Tensor, apply
-from ...ops.indexing import SCATTER, is_basic
-from ...ops.joining import CONCATENATE
+from ...core.tensor import Tensor
 from ...ops.linalg import MATMUL
 from ...ops.reductions import LOGSUMEXP, SOFTMAX
-from ...ops.shapes import RESHAPE
 from ..graph import Graph, is_array
 from ..rewriting import Rule, applies_to, is_exact
-from .pieces import PIECES
+from .transposes import reshaped
 
 
 @applies_to(MATMUL)
 def outer_product(node: Tensor, graph: Graph) -> Tensor | None:
     """``(n, 1) @ (1, m)`` → ``(n, 1) * (1, m)``, which joins the loop it is used in."""
     a, b = node.inputs
-    matrices = a.ndim == b.ndim == 2
-    return a * b if matrices and a.shape[1] == 1 and a.dtype == b.dtype else None
+    return a * b if a.shape[-1] == 1 else None
 
 
 @applies_to(MATMUL)
 def vectors_as_matrices(node: Tensor, graph: Graph) -> Tensor | None:
     """``W @ x`` for a vector x → ``W @ x[:, None]``, reshaped."""
     a, b = node.inputs
-    if min(a.ndim, b.ndim) != 1 or a.dtype != b.dtype:
+    if min(a.ndim, b.ndim) != 1:
         return None
-    if a.ndim == 1:
-        a = apply(RESHAPE, (a,), {"shape": (1, a.size)})
-    if b.ndim == 1:
-        b = apply(RESHAPE, (b,), {"shape": (b.size, 1)})
-    return apply(RESHAPE, (apply(MATMUL, (a, b)),), {"shape": node.shape})
+    a = reshaped(a, (1, a.size)) if a.ndim == 1 else a
+    b = reshaped(b, (b.size, 1)) if b.ndim == 1 else b
+    return reshaped(a @ b, node.shape)
 
 
 @applies_to(LOGSUMEXP)
@@ -46,9 +39,9 @@ def logsumexp_in_steps(node: Tensor, graph: Graph) -> Tensor | None:
     if not is_array(node) or not is_exact(x.dtype):
         return None  # of a number the logarithm of 0 would warn
     peak: Any = x.max(axis=axis, keepdims=True)
-    peak = np.where(np.isfinite(peak), peak, 0.0)
+    peak = np.where(np.isfinite(peak), peak, 0)
     total = np.log(np.exp(x - peak).sum(axis=axis, keepdims=True)) + peak
-    return apply(RESHAPE, (total,), {"shape": node.shape})
+    return reshaped(total, node.shape)
 
 
 @applies_to(SOFTMAX)
@@ -62,30 +55,6 @@ def softmax_in_steps(node: Tensor, graph: Graph) -> Tensor | None:
     return shares
 
 
-@applies_to(CONCATENATE)
-def concatenation_of_pieces(node: Tensor, graph: Graph) -> Tensor | None:
-    """``concatenate([a, b])`` → an array that both are put into."""
-    axis = node.params["axis"]
-    if axis is None or any(x.dtype != node.dtype for x in node.inputs):
-        return None
-    ends = itertools.accumulate(x.shape[axis] for x in node.inputs)
-    before = (slice(None),) * (axis % node.ndim)
-    keys = tuple(
-        (*before, slice(end - x.shape[axis], end)) for x, end in zip(node.inputs, ends, strict=True)
-    )
-    return apply(PIECES, node.inputs, {"keys": keys, "shape": node.shape})
-
-
-@applies_to(SCATTER)
-def one_piece(node: Tensor, graph: Graph) -> Tensor | None:
-    """``scatter(g, key)`` → an array of zeros that g is put into."""
-    key, g = node.params["key"], node.inputs[0]
-    if not is_basic(key) or g.dtype != node.dtype:
-        return None
-    return apply(PIECES, (g,), {"keys": (key,), "shape": node.shape})
-
-
 RULES: list[Rule] = [
     outer_product, vectors_as_matrices, logsumexp_in_steps, softmax_in_steps,
-    concatenation_of_pieces, one_piece,
 ]  # fmt: skip

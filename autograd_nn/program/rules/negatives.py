@@ -12,22 +12,20 @@ from ..rewriting import applies_to
 from .constants import factor
 
 
-@applies_to(NEGATIVE)
+@applies_to(NEGATIVE, over=[NEGATIVE])
 def twice(node: Tensor, graph: Graph) -> Tensor | None:
     """``-(-x)`` → ``x``."""
-    return node.inputs[0].inputs[0] if node.inputs[0].op is NEGATIVE else None
+    return node.inputs[0].inputs[0]
 
 
-@applies_to(NEGATIVE)
+@applies_to(NEGATIVE, over=[SUBTRACT])
 def of_a_difference(node: Tensor, graph: Graph) -> Tensor | None:
     """Turn ``-(a - b)`` → ``b - a``."""
-    if node.inputs[0].op is not SUBTRACT:
-        return None
     a, b = node.inputs[0].inputs
     return b - a
 
 
-@applies_to(MULTIPLY, arithmetic=True)
+@applies_to(MULTIPLY, over=[SUBTRACT], arithmetic=True)
 def of_a_difference_times(node: Tensor, graph: Graph) -> Tensor | None:
     """``-2 * (y - h)`` → ``2 * (h - y)``, where nothing else needs ``y - h``."""
     parts = factor(node)
@@ -37,32 +35,28 @@ def of_a_difference_times(node: Tensor, graph: Graph) -> Tensor | None:
     return -parts[0] * (b - a)
 
 
-@applies_to(NEGATIVE, arithmetic=True)
-def of_a_multiple(node: Tensor, graph: Graph) -> Tensor | None:
-    """``-(2 * x)`` → ``-2 * x``."""
-    parts = factor(node.inputs[0]) if node.inputs[0].op is MULTIPLY else None
-    return -parts[0] * parts[1] if parts is not None else None
-
-
-@applies_to(MULTIPLY)
+@applies_to(MULTIPLY, over=[None])
 def times_minus_one(node: Tensor, graph: Graph) -> Tensor | None:
     """``-1 * x`` → ``-x``."""
     minus_one, x = node.inputs
     return -x if number(minus_one) == -1 and x.dtype == node.dtype else None
 
 
-@applies_to(MULTIPLY, DIVIDE, MATMUL, SUM, MEAN, TRANSPOSE, RESHAPE, BROADCAST_TO, arithmetic=True)
+@applies_to(
+    MULTIPLY, DIVIDE, MATMUL, SUM, MEAN, TRANSPOSE, RESHAPE, BROADCAST_TO,
+    over=[NEGATIVE], arithmetic=True,
+)  # fmt: skip
 def outwards(node: Tensor, graph: Graph) -> Tensor | None:
     """Turn ``(-a) * b``, ``(-a) @ b``, ``(-a) / b``, ``(-a).T`` → ``-(…)``."""
     signed = [x for x in node.inputs if x.op is NEGATIVE]
-    if not signed or any(is_weak(x.inputs[0]) for x in signed):
+    if any(is_weak(x.inputs[0]) for x in signed):
         return None
     bare = [x.inputs[0] if x.op is NEGATIVE else x for x in node.inputs]
     result = apply(op_of(node), bare, node.params)
     return -result if len(signed) % 2 else result
 
 
-@applies_to(ADD, SUBTRACT, arithmetic=True)
+@applies_to(ADD, SUBTRACT, over=[NEGATIVE, MULTIPLY], arithmetic=True)
 def into_a_sum(node: Tensor, graph: Graph) -> Tensor | None:
     """Turn ``a + (-b)`` → ``a - b``; ``a - (-2 * b)`` → ``a + 2 * b``."""
     a, b = node.inputs
@@ -76,8 +70,6 @@ def into_a_sum(node: Tensor, graph: Graph) -> Tensor | None:
 def _without_sign(x: Tensor, graph: Graph) -> Tensor | None:
     """Return −x where `x` is written with a minus sign that nothing else needs, else None."""
     if x.op is NEGATIVE:
-        return None if is_weak(x.inputs[0]) else x.inputs[0]
-    parts = factor(x) if x.op is MULTIPLY and graph.uses(x) == 1 else None
-    if parts is None or parts[0] >= 0 or is_weak(parts[1]):
-        return None
-    return -parts[0] * parts[1]
+        return x.inputs[0]
+    parts = factor(x) if graph.uses(x) == 1 else None
+    return -parts[0] * parts[1] if parts is not None and parts[0] < 0 else None

@@ -23,7 +23,7 @@ def detached(node: Tensor, graph: Graph) -> Tensor | None:
     return apply(POSITIVE, (x,)) if is_weak(x) and x.dtype.kind != "b" else x
 
 
-@applies_to(MULTIPLY, DIVIDE, POWER)
+@applies_to(MULTIPLY, DIVIDE, POWER, over=[None])
 def times_one(node: Tensor, graph: Graph) -> Tensor | None:
     """``1 * x``, ``x / 1``, ``x ** 1`` → ``x``."""
     a, b = node.inputs
@@ -32,7 +32,7 @@ def times_one(node: Tensor, graph: Graph) -> Tensor | None:
     return b if node.op is MULTIPLY and number(a) == 1 else None
 
 
-@applies_to(ADD, SUBTRACT)
+@applies_to(ADD, SUBTRACT, over=[None])
 def plus_zero(node: Tensor, graph: Graph) -> Tensor | None:
     """``x + 0``, ``0 + x``, ``x - 0`` → ``x``.
 

@@ -10,11 +10,16 @@ import numpy as np
 from ...core.op import Op
 from ...core.tensor import Tensor, apply
 from ...ops.elementwise import ADD
-from ...ops.indexing import SCATTER, is_basic
+from ...ops.indexing import GETITEM, SCATTER, is_basic
+from ...ops.joining import CONCATENATE
 from ...ops.rules import is_full
 from ...ops.shapes import RESHAPE
-from ..graph import Graph
-from ..rewriting import Rule, applies_to
+from ..graph import Graph, is_weak
+from ..rewriting import Rule, applies_to, frozen
+from .transposes import reshaped
+
+_MANY = 8
+"""More pieces are joined by NumPy."""
 
 _COUNTED = 1 << 22
 """Elements that are looked at to see which pieces overlap."""
@@ -83,30 +88,76 @@ def of_new_axes(node: Tensor, graph: Graph) -> Tensor | None:
     key, g = node.params["key"], node.inputs[0]
     parts = key if isinstance(key, tuple) else (key,)
     plain = all(part is None or part is Ellipsis or is_full(part) for part in parts)
-    if not plain or g.dtype != node.dtype:
+    return reshaped(g, node.shape) if plain else None
+
+
+@applies_to(SCATTER)
+def one_piece(node: Tensor, graph: Graph) -> Tensor | None:
+    """``scatter(g, key)`` → an array of zeros that g is put into."""
+    key, g = node.params["key"], node.inputs[0]
+    if not is_basic(key) or g.dtype != node.dtype:
         return None
-    return apply(RESHAPE, (g,), {"shape": node.shape})
+    return apply(PIECES, (g,), {"keys": (key,), "shape": node.shape})
 
 
-def _parts(node: Tensor, graph: Graph) -> tuple[tuple[Any, ...], Sequence[Tensor]] | None:
-    """Return keys and pieces of what is put together and needed once."""
-    if graph.uses(node) > 1 or node.op not in (SCATTER, PIECES):
+@applies_to(CONCATENATE)
+def concatenation_of_pieces(node: Tensor, graph: Graph) -> Tensor | None:
+    """``concatenate([a, b])`` → an array that both are put into."""
+    axis = node.params["axis"]
+    many = len(node.inputs) > _MANY
+    if axis is None or many or any(x.dtype != node.dtype for x in node.inputs):
         return None
-    if node.op is PIECES:
-        return node.params["keys"], node.inputs
-    return ((node.params["key"],), node.inputs) if is_basic(node.params["key"]) else None
+    before, end, keys, parts = (slice(None),) * (axis % node.ndim), 0, [], []
+    for x in node.inputs:
+        start, end = end, end + x.shape[axis]
+        inner = x.inputs[0] if x.op is RESHAPE and not is_weak(x.inputs[0]) else x
+        single = inner.shape == x.shape[: len(before)] + x.shape[len(before) + 1 :]
+        keys.append((*before, start if single else slice(start, end)))
+        parts.append(inner if single else x)
+    return apply(PIECES, parts, {"keys": tuple(keys), "shape": node.shape})
 
 
-@applies_to(ADD)
+@applies_to(ADD, over=[PIECES])
 def added(node: Tensor, graph: Graph) -> Tensor | None:
     """``scatter(g, key) + scatter(h, other)`` → one array that both are put into."""
-    found = [_parts(x, graph) for x in node.inputs]
-    if any(x.shape != node.shape or x.dtype != node.dtype for x in node.inputs):
+    if any(x.op is not PIECES or graph.uses(x) > 1 for x in node.inputs) or node.dtype.kind == "b":
         return None
-    if found[0] is None or found[1] is None or node.dtype.kind == "b":
+    if any((x.shape, x.dtype) != (node.shape, node.dtype) for x in node.inputs):
         return None
-    keys = found[0][0] + found[1][0]
-    return apply(PIECES, (*found[0][1], *found[1][1]), {"keys": keys, "shape": node.shape})
+    pieces: dict[Any, tuple[Any, Tensor]] = {}
+    for x in node.inputs:
+        for key, part in zip(x.params["keys"], x.inputs, strict=True):
+            same = frozen(key), part.shape
+            pieces[same] = key, pieces[same][1] + part if same in pieces else part
+    keys, parts = zip(*pieces.values(), strict=True)
+    return apply(PIECES, parts, {"keys": keys, "shape": node.shape})
 
 
-RULES: list[Rule] = [of_new_axes, added]
+@applies_to(RESHAPE, over=[GETITEM])
+def of_a_part(node: Tensor, graph: Graph) -> Tensor | None:
+    """``reshape(x[1:2], ())`` → ``x[1]``."""
+    part, key = node.inputs[0], node.inputs[0].params["key"]
+    keys, lengths = key if isinstance(key, tuple) else (key,), part.inputs[0].shape
+    if not all(isinstance(k, slice) for k in keys) or node.shape == part.shape:
+        return None
+    if node.shape != tuple([n for n in part.shape if n != 1]) or len(keys) < part.ndim:
+        return None
+    where = zip(keys, lengths, part.shape, strict=True)
+    ends = tuple([k.indices(length)[0] if n == 1 else k for k, length, n in where])
+    return apply(GETITEM, part.inputs, {"key": ends})
+
+
+@applies_to(ADD, over=[PIECES], arithmetic=True)
+def added_later(node: Tensor, graph: Graph) -> Tensor | None:
+    """``(x + pieces) + others`` → ``x + (pieces + others)``, one array for both."""
+    for total, others in (node.inputs, node.inputs[::-1]):
+        once = total.op is ADD and graph.uses(total) == 1
+        for x, pieces in (total.inputs, total.inputs[::-1]) if once else ():
+            if x.shape == pieces.shape and (both := added(pieces + others, graph)) is not None:
+                return x + both
+    return None
+
+
+RULES: list[Rule] = [
+    of_new_axes, one_piece, concatenation_of_pieces, added, added_later, of_a_part,
+]  # fmt: skip

@@ -23,6 +23,9 @@ from ..rewriting import applies_to
 
 _POSITIVE = (ABSOLUTE, EXP, SIGMOID, SQUARE)
 
+_DEEP = 4
+"""Products within products in which a factor is looked for."""
+
 
 @applies_to(MULTIPLY, POWER)
 def small_exponent(node: Tensor, graph: Graph) -> Tensor | None:
@@ -46,11 +49,9 @@ def _never_negative(x: Tensor) -> bool:
     return x.op in _POSITIVE
 
 
-@applies_to(SQUARE)
+@applies_to(SQUARE, over=[SUBTRACT])
 def square_of_a_residual(node: Tensor, graph: Graph) -> Tensor | None:
     """``square(y - h)`` → ``square(h - y)`` for an argument y: the difference gradients have."""
-    if node.inputs[0].op is not SUBTRACT:
-        return None
     a, b = node.inputs[0].inputs
     return (b - a).square() if is_leaf(a) and not is_leaf(b) else None
 
@@ -66,21 +67,21 @@ def _logistic_of(denominator: Tensor) -> Tensor | None:
     return None
 
 
-@applies_to(DIVIDE, arithmetic=True)
+@applies_to(DIVIDE, over=[ADD], arithmetic=True)
 def logistic(node: Tensor, graph: Graph) -> Tensor | None:
     """``1 / (1 + exp(-z))`` → ``sigmoid(z)``, which does not overflow."""
     z = _logistic_of(node.inputs[1]) if number(node.inputs[0]) == 1 else None
     return z.sigmoid() if z is not None else None
 
 
-@applies_to(DIVIDE, arithmetic=True)
+@applies_to(DIVIDE, over=[ADD], arithmetic=True)
 def divided_by_logistic(node: Tensor, graph: Graph) -> Tensor | None:
     """``x / (1 + exp(-z))`` → ``x * sigmoid(z)``: the derivative uses h again."""
     z = _logistic_of(node.inputs[1]) if number(node.inputs[0]) is None else None
     return node.inputs[0] * z.sigmoid() if z is not None else None
 
 
-@applies_to(MULTIPLY, arithmetic=True)
+@applies_to(MULTIPLY, over=[EXP], arithmetic=True)
 def logistic_complement(node: Tensor, graph: Graph) -> Tensor | None:
     """``exp(-z) * (… * sigmoid(z))`` → ``… * sigmoid(-z)``: f′ = f(z) f(−z) without overflow.
 
@@ -92,21 +93,14 @@ def logistic_complement(node: Tensor, graph: Graph) -> Tensor | None:
     return None
 
 
-def _exchanged(node: Tensor, minus_z: Tensor) -> Tensor | None:
+def _exchanged(node: Tensor, minus_z: Tensor, deep: int = _DEEP) -> Tensor | None:
     """Return exp(−z)·`node` where `node` has the factor h = sigmoid(z): exp(−z)·h = f(−z)."""
-
-    def is_h(x: Tensor) -> bool:
-        return x.op is SIGMOID and x.inputs[0] is minus_z.inputs[0]
-
-    if is_h(node):
+    if node.op is SIGMOID and node.inputs[0] is minus_z.inputs[0]:
         return minus_z.sigmoid()
-    if node.op is SQUARE and is_h(h := node.inputs[0]):
-        return h * minus_z.sigmoid()
-    if node.op is MULTIPLY:
-        for rest, other in (node.inputs, node.inputs[::-1]):
-            if is_h(other) and rest.shape == other.shape:
-                return rest * minus_z.sigmoid()
-            inner = _exchanged(other, minus_z) if other.op is MULTIPLY else None
+    if deep and node.op in (MULTIPLY, SQUARE):
+        a, b = node.inputs[0], node.inputs[-1]
+        for rest, other in ((a, b), (b, a)):
+            inner = _exchanged(other, minus_z, deep - 1)
             if inner is not None:
                 return rest * inner
     return None

@@ -14,24 +14,17 @@ from ...ops.elementwise import MULTIPLY
 from ...ops.linalg import MATMUL
 from ...ops.products import EINSUM
 from ...ops.reductions import SUM
-from ...ops.shapes import RESHAPE, TRANSPOSE
 from ..graph import Graph, is_weak
 from ..rewriting import applies_to
 from .sums import axes_of
+from .transposes import reshaped, transposed
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 Labelled = tuple[str, Tensor]
 
 
-def _reshaped(x: Tensor, shape: tuple[int, ...]) -> Tensor:
-    return x if x.shape == shape else apply(RESHAPE, (x,), {"shape": shape})
-
-
 def _ordered(x: Tensor, own: str, wanted: str) -> Tensor:
-    axes = tuple([own.index(label) for label in wanted])
-    if axes == tuple(range(x.ndim)):
-        return x
-    return apply(TRANSPOSE, (x,), {} if axes == (1, 0) else {"axes": axes})
+    return transposed(x, tuple([own.index(label) for label in wanted]))
 
 
 def _alone(operand: Labelled, needed: str) -> Labelled:
@@ -57,7 +50,7 @@ def _pair(first: Labelled, second: Labelled, needed: str, sizes: dict[str, int])
         shapes = [[sizes[c] if c in part else 1 for c in labels] for part in (own, other)]
         pairs = zip((own, other), (a, b), shapes, strict=True)
         spread = [
-            _reshaped(_ordered(x, part, "".join(c for c in labels if c in part)), tuple(shape))
+            reshaped(_ordered(x, part, "".join(c for c in labels if c in part)), tuple(shape))
             for part, x, shape in pairs
         ]
         return labels, spread[0] * spread[1]
@@ -68,11 +61,11 @@ def _pair(first: Labelled, second: Labelled, needed: str, sizes: dict[str, int])
         return math.prod(sizes[label] for label in labels)
 
     stack = tuple([sizes[label] for label in batch])
-    rows = _reshaped(_ordered(a, own, batch + left + inner), (*stack, length(left), length(inner)))
+    rows = reshaped(_ordered(a, own, batch + left + inner), (*stack, length(left), length(inner)))
     columns = _ordered(b, other, batch + inner + right)
-    columns = _reshaped(columns, (*stack, length(inner), length(right)))
+    columns = reshaped(columns, (*stack, length(inner), length(right)))
     labels = batch + left + right
-    return labels, _reshaped(rows @ columns, tuple([sizes[label] for label in labels]))
+    return labels, reshaped(rows @ columns, tuple([sizes[label] for label in labels]))
 
 
 def contraction(operands: Sequence[Labelled], output: str) -> Tensor | None:
@@ -107,16 +100,16 @@ def einsum_as_products(node: Tensor, graph: Graph) -> Tensor | None:
     return contraction(operands, output)
 
 
-@applies_to(SUM, arithmetic=True)
+@applies_to(SUM, over=[EINSUM], arithmetic=True)
 def sum_of_an_einsum(node: Tensor, graph: Graph) -> Tensor | None:
     """``sum(einsum("nki,kij->nkj", g, Q), axis=0)`` → ``einsum("nki,kij->kj", g, Q)``."""
     inner = node.inputs[0]
-    if inner.op is not EINSUM or graph.uses(inner) > 1 or not inner.size:
+    if graph.uses(inner) > 1 or not inner.size:
         return None
     inputs, output = inner.params["subscripts"].split("->")
     axes = axes_of(node)
     kept = "".join(label for i, label in enumerate(output) if i not in axes)
-    return _reshaped(apply(EINSUM, inner.inputs, {"subscripts": f"{inputs}->{kept}"}), node.shape)
+    return reshaped(apply(EINSUM, inner.inputs, {"subscripts": f"{inputs}->{kept}"}), node.shape)
 
 
 def _is_a_product(first: str, second: str, output: str) -> bool:
@@ -127,14 +120,14 @@ def _is_a_product(first: str, second: str, output: str) -> bool:
     return not inner or all(apart) or (any(apart) and not batch)
 
 
-@applies_to(SUM, arithmetic=True)
+@applies_to(SUM, over=[MULTIPLY, MATMUL], arithmetic=True)
 def sum_of_products(node: Tensor, graph: Graph) -> Tensor | None:
     """``sum(g * x, axis=0)`` of a column and a matrix → a product, and no array of products.
 
     So too the sum over a stack of products of matrices: one product of longer rows.
     """
     inner, axes = node.inputs[0], axes_of(node)
-    if inner.op not in (MULTIPLY, MATMUL) or graph.uses(inner) > 1 or not inner.ndim:
+    if graph.uses(inner) > 1 or not inner.ndim:
         return None
     if any(is_weak(x) or not x.ndim for x in inner.inputs):
         return None
@@ -148,25 +141,23 @@ def sum_of_products(node: Tensor, graph: Graph) -> Tensor | None:
     for labels, x in zip((first, second), inner.inputs, strict=True):
         long = [i for i, n in enumerate(x.shape) if n != 1]
         operands.append(("".join(labels[i] for i in long),
-                         _reshaped(x, tuple([x.shape[i] for i in long]))))  # fmt: skip
+                         reshaped(x, tuple([x.shape[i] for i in long]))))  # fmt: skip
     output = "".join(c for i, c in enumerate(letters) if i not in axes and inner.shape[i] != 1)
-    known = {*operands[0][0]} | {*operands[1][0]}
-    if not _is_a_product(operands[0][0], operands[1][0], output) or not {*output} <= known:
-        return None
-    if not {*operands[0][0]} & {*operands[1][0]} - {*output}:
+    one, other = operands[0][0], operands[1][0]
+    if not _is_a_product(one, other, output) or not {*one} & {*other} - {*output}:
         return None
     result = contraction(operands, output)
-    return None if result is None else _reshaped(result, node.shape)
+    return None if result is None else reshaped(result, node.shape)
 
 
 @applies_to(MATMUL)
 def stack_times_a_matrix(node: Tensor, graph: Graph) -> Tensor | None:
     """``x @ W`` for a stack of matrices x → one product of all their rows."""
     a, b = node.inputs
-    if a.ndim < 3 or b.ndim != 2 or not node.size or not a.size or a.dtype != b.dtype:
+    if a.ndim < 3 or b.ndim > 2:
         return None
-    rows = _reshaped(a, (a.size // a.shape[-1], a.shape[-1]))
-    return _reshaped(rows @ b, node.shape)
+    rows = reshaped(a, (math.prod(a.shape[:-1]), a.shape[-1]))
+    return reshaped(rows @ b, node.shape)
 
 
 RULES = [sum_of_an_einsum, einsum_as_products, sum_of_products, stack_times_a_matrix]

@@ -6,6 +6,8 @@ and for no others: the arrays that flow back are smaller than the gradients of t
 
 from __future__ import annotations
 
+import math
+
 from ...core.tensor import Tensor, apply, constant, plain
 from ...formulas.notation import Name
 from ...ops.elementwise import ADD, DIVIDE, MULTIPLY, NEGATIVE
@@ -27,7 +29,7 @@ def per_sample(graph: Graph, m: int) -> Graph:
         if multiple.name is None and node.name and Name.parse(node.name[1:]).weighted_input:
             multiple.name = f"delta{node.name[2:]}"
         for made in (multiple, fresh[node]):
-            graph.place.setdefault(made, graph.place.get(node, -1))
+            graph.place.setdefault(made, graph.place.get(node, 0))
     return graph.with_outputs([fresh[x] for x in graph.outputs])
 
 
@@ -46,7 +48,7 @@ def _multiple(
         return None
     factor, x = sorted(node.inputs, key=is_factor, reverse=True)
     x, value = fresh.get(x, x), plain(factor) * m
-    if abs(value - round(value)) < 1e-9 * abs(value):
+    if math.isclose(value, round(value)):
         value = round(value)
     if abs(value) == 1:
         return x if value == 1 else apply(NEGATIVE, (x,))

@@ -14,10 +14,10 @@ import numpy as np
 from ...core.op import Op
 from ...core.tensor import Tensor, apply, constant
 from ...ops.reductions import MAX, MIN, SUM, count
-from ...ops.shapes import RESHAPE
 from ..graph import Graph, op_of
 from ..rewriting import Rule, applies_to, is_exact
 from .sums import axes_of
+from .transposes import reshaped
 
 _SHORT = 64
 _RUN = 16
@@ -41,16 +41,16 @@ def over_neighbours(node: Tensor, graph: Graph) -> Tensor | None:
     """``max(x, axis=-1)`` of few columns → ``max(in_front(x), axis=0)``."""
     x, axes = node.inputs[0], axes_of(node)
     short = 1 < (n := count(x.shape, axes)) <= _SHORT
-    if not short or x.size < _FEW or math.prod(x.shape[max(axes) + 1 :]) >= _RUN or not node.ndim:
+    if not short or x.size < _FEW or math.prod(x.shape[max(axes) + 1 :]) >= _RUN:
         return None
     if sorted(axes) == list(range(len(axes))):
         return None
     if node.op is SUM and is_exact(x.dtype) and min(axes) == x.ndim - len(axes):
-        rows = apply(RESHAPE, (x,), {"shape": (x.size // n, n)})
+        rows = reshaped(x, (x.size // n, n))
         moved = rows @ constant(np.ones((n, 1), x.dtype))
     else:
         moved = apply(op_of(node), (apply(IN_FRONT, (x,), {"axes": axes}),), {"axis": 0})
-    return apply(RESHAPE, (moved,), {"shape": node.shape})
+    return reshaped(moved, node.shape)
 
 
 RULES: list[Rule] = [over_neighbours]

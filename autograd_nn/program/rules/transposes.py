@@ -15,40 +15,44 @@ def permutation(node: Tensor) -> tuple[int, ...]:
     return tuple(reversed(range(ndim))) if axes is None else tuple([a % ndim for a in axes])
 
 
-def _transposed(x: Tensor, axes: tuple[int, ...]) -> Tensor:
+def reshaped(x: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Return `x` in another shape."""
+    return x if x.shape == shape else apply(RESHAPE, (x,), {"shape": shape})
+
+
+def transposed(x: Tensor, axes: tuple[int, ...]) -> Tensor:
+    """Return `x` with its axes in another order."""
+    if axes == tuple(range(x.ndim)):
+        return x
     return apply(TRANSPOSE, (x,), {} if axes == tuple(reversed(range(x.ndim))) else {"axes": axes})
 
 
-@applies_to(TRANSPOSE)
+@applies_to(TRANSPOSE, over=[TRANSPOSE])
 def twice(node: Tensor, graph: Graph) -> Tensor | None:
     """``x.T.T`` → ``x``."""
-    if node.inputs[0].op is not TRANSPOSE:
-        return None
     inner, x = permutation(node.inputs[0]), node.inputs[0].inputs[0]
-    axes = tuple([inner[a] for a in permutation(node)])
-    return x if axes == tuple(range(x.ndim)) else _transposed(x, axes)
+    return transposed(x, tuple([inner[a] for a in permutation(node)]))
 
 
-@applies_to(RESHAPE)
+@applies_to(RESHAPE, over=[RESHAPE])
 def reshaped_twice(node: Tensor, graph: Graph) -> Tensor | None:
     """``reshape(reshape(x, s), t)`` → ``reshape(x, t)``."""
-    if node.inputs[0].op is not RESHAPE:
-        return None
-    return apply(RESHAPE, node.inputs[0].inputs, {"shape": node.shape})
+    return reshaped(node.inputs[0].inputs[0], node.shape)
 
 
-@applies_to(TRANSPOSE)
+@applies_to(TRANSPOSE, over=[MATMUL])
 def of_a_product(node: Tensor, graph: Graph) -> Tensor | None:
     """Turn ``(a @ b).T`` → ``b.T @ a.T``, which BLAS does without moving anything."""
     product = node.inputs[0]
-    if product.op is not MATMUL or any(x.ndim != 2 for x in product.inputs):
+    if any(x.ndim != 2 for x in product.inputs):
         return None
     if graph.uses(product) > 1 or permutation(node) != (1, 0):
         return None
     a, b = product.inputs
-    return _transposed(b, (1, 0)) @ _transposed(a, (1, 0))
+    return transposed(b, (1, 0)) @ transposed(a, (1, 0))
 
 
+@applies_to(over=[TRANSPOSE])
 def after_elementwise(node: Tensor, graph: Graph) -> Tensor | None:
     """``exp(x.T)`` → ``exp(x).T``: a transpose moves towards the product it belongs to."""
     if not is_ufunc(node):
@@ -60,4 +64,4 @@ def after_elementwise(node: Tensor, graph: Graph) -> Tensor | None:
     if len(axes) > 1:
         return None
     operands = [x.inputs[0] if x in turned else x for x in node.inputs]
-    return _transposed(apply(op_of(node), operands, node.params), axes.pop())
+    return transposed(apply(op_of(node), operands, node.params), axes.pop())

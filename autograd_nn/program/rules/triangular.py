@@ -8,9 +8,10 @@ from ...core.op import Op
 from ...core.tensor import Tensor, apply
 from ...ops.decompositions import CHOLESKY
 from ...ops.equations import SOLVE
-from ...ops.shapes import RESHAPE, TRANSPOSE
+from ...ops.shapes import TRANSPOSE
 from ..graph import Graph
-from ..rewriting import Rule, applies_to, is_exact
+from ..rewriting import Rule, applies_to
+from .transposes import permutation, reshaped
 
 
 def _by_substitution(factor: Any, b: Any, across: bool) -> Any:
@@ -24,19 +25,17 @@ BY_SUBSTITUTION = Op("by_substitution", _by_substitution, latex="{0}^{{-1}} {1}"
 """The solution for a lower triangular matrix, or with `across` for its transpose."""
 
 
-@applies_to(SOLVE)
+@applies_to(SOLVE, arithmetic=True)
 def by_a_cholesky_factor(node: Tensor, graph: Graph) -> Tensor | None:
     """``solve(L.T, b)`` → one substitution, where L is a Cholesky factor: no 0 on its diagonal."""
     a, b = node.inputs
-    across = a.op is TRANSPOSE and a.ndim == 2
+    across = a.op is TRANSPOSE and permutation(a) == (1, 0)
     factor = a.inputs[0] if across else a
-    if factor.op is not CHOLESKY or factor.ndim != 2 or not 1 <= b.ndim <= 2 or not b.size:
+    if factor.op is not CHOLESKY or factor.ndim != 2 or b.ndim > 2 or not b.size:
         return None
-    if not is_exact(node.dtype) or factor.dtype != node.dtype or b.dtype != node.dtype:
-        return None
-    columns = apply(RESHAPE, (b,), {"shape": (b.shape[0], 1)}) if b.ndim == 1 else b
+    columns = reshaped(b, b.shape if b.ndim == 2 else (b.size, 1))
     solved = apply(BY_SUBSTITUTION, (factor, columns), {"across": across})
-    return apply(RESHAPE, (solved,), {"shape": node.shape}) if b.ndim == 1 else solved
+    return reshaped(solved, node.shape)
 
 
 RULES: list[Rule] = [by_a_cholesky_factor]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -34,6 +35,39 @@ def test_numbas_exponential_is_right_to_the_last_digits(dtype: Any) -> None:
     np.testing.assert_array_equal(got[~finite], right[~finite])
     got, right = got[finite], right[finite]
     assert np.all(np.abs(got - right) <= 2 * np.spacing(right))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("name", ["expm1", "log", "log1p", "tanh"])
+def test_numbas_functions_are_right_to_the_last_digits(name: str, dtype: Any) -> None:
+    pytest.importorskip("numba")
+    f, exact = getattr(np, name), getattr(mpmath, name)
+    limits = np.finfo(dtype)
+    edges = [
+        0.0,
+        -0.0,
+        np.inf,
+        -np.inf,
+        np.nan,
+        -1.0,
+        -2.0,
+        limits.max,
+        limits.tiny,
+        limits.tiny / 8,
+    ]
+    x = np.concatenate([RNG.normal(size=500) * 10.0 ** RNG.uniform(-9, 2, 500), edges])
+    x = x.astype(dtype)
+    with np.errstate(all="ignore"):
+        got, near = jit(lambda x: f(x) + 0, engine="numba")(x), f(x)
+    assert got.dtype == dtype
+    finite = np.isfinite(near)
+    np.testing.assert_array_equal(got[~finite], near[~finite])
+    with mpmath.workprec(150):
+        right = [exact(mpmath.mpf(float(v))) for v in x[finite]]
+        off = [
+            abs(float(mpmath.mpf(float(a)) - b)) for a, b in zip(got[finite], right, strict=True)
+        ]
+    assert np.all(off <= 3 * np.spacing(np.abs(near[finite])))
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])

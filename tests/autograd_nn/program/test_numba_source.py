@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -99,3 +100,16 @@ def test_a_product_takes_a_part_that_numpy_reads_too_as_neighbours() -> None:
     made = jit(f, engine="numba").lower(B, c)
     for got, right in zip(made(B, c), f(B, c), strict=True):
         np.testing.assert_allclose(got, right, rtol=1e-12)
+
+
+def test_views_without_elements_and_of_many_axes_are_left_to_numpy() -> None:
+    pytest.importorskip("numba")
+    cases: list[tuple[Callable[[Any], Any], Any]] = [
+        (
+            lambda x: np.sum(x, 0, keepdims=True).T @ np.sum(x, 0, keepdims=True),
+            np.zeros((2, 0), int),
+        ),
+        (lambda x: np.sum(np.exp(np.swapaxes(x, 0, 1)) * 2), np.zeros((2,) * 7)),
+    ]
+    for f, x in cases:
+        np.testing.assert_allclose(jit(f, engine="numba")(x), f(x))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import gc
+import importlib
 import linecache
 import random
 import threading
@@ -362,3 +363,21 @@ def test_functions_are_told_apart_by_identity(tmp_path: Any) -> None:
     f = jit(lambda x: made[0](x) + 10 * made[1](x))
     assert f(0.0) == 0
     assert f(1.0) == 32
+
+
+@pytest.mark.parametrize(("folder", "seen"), [("elsewhere", 12.0), ("site-packages", 6.0)])
+def test_what_installed_libraries_hold_is_not_looked_at(
+    folder: str, seen: float, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"held_{folder.partition('-')[0]}"
+    place = tmp_path / folder
+    place.mkdir()
+    text = "SCALE = 1.0\ndef scaled(x):\n    return x * SCALE\n"
+    text += "def summed(x):\n    return scaled(x).sum()"
+    (place / f"{name}.py").write_text(text)
+    monkeypatch.syspath_prepend(place)
+    library: Any = importlib.import_module(name)
+    f, own = jit(lambda x: library.scaled(x).sum()), jit(library.summed)
+    assert (f(X), own(X)) == (6, 6)
+    library.SCALE = 2.0
+    assert (f(X), own(X)) == (seen, 12)

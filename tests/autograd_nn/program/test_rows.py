@@ -46,7 +46,7 @@ def check(f: Any, arrays: list[Any], styles: tuple[str, ...]) -> None:
 
 NEEDS_VALUES = {
     "getitem boolean Tensor", "where choose", "broadcast_to choose one", "where choose nothing",
-    "composed interp beyond the ends", "composed nonzero", "composed argwhere",
+    "composed nonzero", "composed argwhere",
     "composed flatnonzero", "take unique", "take unique of a matrix",
     "getitem trim_zeros", "setitem piecewise", "composed bincount of places",
 }  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -12,10 +14,11 @@ from hypothesis import strategies as st
 from numpy.lib.stride_tricks import sliding_window_view
 
 from autograd_nn import Tensor, gradients, jit, logsumexp, sigmoid, softmax
-from autograd_nn.core.graph import topological_order
-from autograd_nn.core.tensor import apply, plain
+from autograd_nn.core.graph import replay, topological_order
+from autograd_nn.core.tensor import apply, constant, plain
+from autograd_nn.ops.elementwise import MULTIPLY
 from autograd_nn.ops.rules import add_at
-from autograd_nn.program.graph import INPUT, Graph, op_of
+from autograd_nn.program.graph import INPUT, Graph, is_leaf, op_of
 from autograd_nn.program.rewriting import Rule, rewrite
 from autograd_nn.program.rules import (
     broadcasts,
@@ -35,6 +38,7 @@ from autograd_nn.program.rules import (
     triangular,
     windows,
 )
+from autograd_nn.program.rules.samples import per_sample
 from autograd_nn.program.trace import trace
 
 RNG = np.random.default_rng(0)
@@ -44,6 +48,9 @@ HALF = np.array(0.5)
 CUBE, ROWS = RNG.normal(size=(4, 3, 3)), RNG.normal(size=(2, 4, 3))
 A4 = RNG.normal(size=(4, 3))
 F4, N, BIG = A.astype("f4"), np.arange(9).reshape(3, 3), np.full((3, 3), 49.0)
+TIDY = np.eye(3, dtype="f4") * np.float32(4)
+TABLE = RNG.normal(size=(12, 100))
+COUNTS = np.arange(1500).reshape(300, 5)
 LONG, WINDOWS = RNG.normal(size=(300, 5)), RNG.normal(size=(40, 2, 5, 2))
 
 
@@ -55,6 +62,11 @@ def traced(f: Callable[..., Any], *arrays: Any) -> Graph:
 def operations(graph: Graph) -> list[str]:
     nodes = topological_order(graph.outputs)
     return [n.op.name for n in nodes if n.op is not None and n.op is not INPUT]
+
+
+def _slope(part: Tensor, a: Tensor) -> Tensor:
+    (found,) = gradients(np.sum(part), [a], create_graph=True)
+    return found  # type: ignore[no-any-return]  # of a list of anything
 
 
 CASES: list[tuple[Rule, Callable[..., Any], tuple[Any, ...], str]] = [
@@ -90,9 +102,10 @@ CASES: list[tuple[Rule, Callable[..., Any], tuple[Any, ...], str]] = [
     (sums.of_a_broadcast, lambda c: np.mean(np.broadcast_to(c, (3, 3)), axis=1), (C,), "reshape"),
     (sums.of_a_broadcast, lambda c: np.sum(np.broadcast_to(c, (2, 3, 4)), axis=0), (C,),
      "reshape multiply broadcast_to reshape"),
-    (sums.of_one_element, lambda c: np.sum(c, axis=1, keepdims=True), (C,), "reshape"),
-    (sums.of_one_element, lambda a: np.sum(np.max(a)), (A,), "max reshape"),
+    (sums.of_one_element, lambda c: np.sum(c, axis=1, keepdims=True), (C,), ""),
+    (sums.of_one_element, lambda a: np.sum(np.max(a)), (A,), "max"),
     (sums.of_a_multiple, lambda a: np.sum(2.0 * a), (A,), "sum multiply"),
+    (sums.of_a_multiple, lambda a: np.sum(-a), (A,), "sum multiply"),
     (transposes.twice, lambda a: a.T.T, (A,), ""),
     (transposes.twice, lambda a: np.transpose(a.reshape(1, 3, 3).transpose(1, 2, 0), (2, 0, 1)),
      (A,), "reshape"),
@@ -105,7 +118,7 @@ CASES: list[tuple[Rule, Callable[..., Any], tuple[Any, ...], str]] = [
     (transposes.after_elementwise, lambda a: 2.0 * a.T, (A,), "multiply transpose"),
     (negatives.twice, lambda a: -np.negative(a), (A,), ""),
     (negatives.of_a_difference, lambda a, b: -(a - b), (A, B), "subtract"),
-    (negatives.of_a_multiple, lambda a: -(2.0 * a), (A,), "multiply"),
+    (constants.merged_factors, lambda a: -(2.0 * a), (A,), "multiply"),
     (negatives.outwards, lambda a, b: np.sum((-a) @ b), (A, B), "matmul sum negative"),
     (negatives.of_a_difference_times, lambda a, b: -2.0 * (a - b), (A, B),
      "subtract multiply"),
@@ -127,6 +140,10 @@ CASES: list[tuple[Rule, Callable[..., Any], tuple[Any, ...], str]] = [
     (powers.logistic_complement, lambda a, b: np.exp(-a) * (b * sigmoid(a)), (A, B),
      "negative sigmoid multiply"),
     (powers.logistic_complement, lambda a: np.exp(-a) * sigmoid(a), (A,), "negative sigmoid"),
+    (powers.logistic_complement, lambda a, c: np.exp(-a) * (sigmoid(a) * (c * 2)), (A, C),
+     "multiply negative sigmoid multiply"),
+    (powers.logistic_complement, lambda a, b, c: np.exp(-a) * (c * (sigmoid(a) * b)), (A, B, C),
+     "negative sigmoid multiply multiply"),
     (powers.logistic_complement, lambda a: np.exp(-a) * np.square(sigmoid(a)), (A,),
      "sigmoid negative sigmoid multiply"),
     (powers.of_integers, sigmoid, (np.arange(3),), "astype sigmoid"),
@@ -144,18 +161,30 @@ CASES: list[tuple[Rule, Callable[..., Any], tuple[Any, ...], str]] = [
      "reshape multiply"),
     (products.einsum_as_products, lambda a, b, c: np.einsum("ij,jk,kl->il", a, b, c), (A, B, C),
      "matmul matmul"),
+    (products.einsum_as_products, lambda a, b: np.einsum("ij,jk->ki", a, b), (A, B),
+     "transpose transpose matmul"),
+    (products.einsum_as_products, lambda a, b: np.einsum("bij,bjk->bki", a, b), (CUBE, CUBE),
+     "transpose transpose matmul"),
+    (products.einsum_as_products, lambda a, b, c: np.einsum("bij,bj,b->bi", a, b, c),
+     (CUBE, A4, A4[:, 0]), "reshape multiply reshape matmul reshape"),
+    (products.einsum_as_products, lambda a: np.einsum("ij->j", a), (A,), "sum"),
     (products.sum_of_an_einsum, lambda d, a: np.einsum("nki,kij->nkj", d, a).sum(axis=0),
      (ROWS, CUBE), "einsum"),
     (products.sum_of_products, lambda a, c: np.sum(a * c, axis=0), (A, C),
      "transpose reshape reshape matmul reshape"),
     (products.sum_of_products, lambda a, b: np.sum(np.swapaxes(a, 1, 2) @ b, axis=0), (ROWS, ROWS),
      "transpose transpose reshape reshape matmul"),
-    (products.stack_times_a_matrix, lambda a, b: a @ b, (CUBE, A), "reshape matmul reshape"),
+    (products.sum_of_products, lambda a, c: np.sum(a.reshape(3, 1, 3) * c[:, None], axis=0), (A, C),
+     "reshape reshape transpose getitem reshape reshape matmul reshape reshape"),
+    (products.stack_times_a_matrix, lambda a, b: a @ b, (ROWS, A), "reshape matmul reshape"),
+    (products.stack_times_a_matrix, lambda a, b: a @ b, (ROWS, A[0]), "reshape matmul reshape"),
+    (products.stack_times_a_matrix, lambda a, b: a @ b, (ROWS[:, :, :0], A[:0]),
+     "reshape matmul reshape"),
     (pieces.of_new_axes, lambda a: gradients(np.sum(a[:, None] ** 2), a, create_graph=True), (A,),
      "broadcast_to multiply getitem power multiply reshape"),
     (pieces.added, lambda a: gradients(np.sum(a[1:] * a[:-1]), a, create_graph=True), (A,),
      "broadcast_to getitem multiply getitem multiply pieces"),
-    (short_axes.over_neighbours, lambda a: np.sum(a, axis=1), (LONG,), "reshape matmul reshape"),
+    (short_axes.over_neighbours, lambda a: np.sum(a, axis=1), (LONG,), "matmul reshape"),
     (short_axes.over_neighbours, lambda a: np.max(a, axis=(1, 3), keepdims=True), (WINDOWS,),
      "in_front max reshape"),
     (triangular.by_a_cholesky_factor,
@@ -164,20 +193,42 @@ CASES: list[tuple[Rule, Callable[..., Any], tuple[Any, ...], str]] = [
     (triangular.by_a_cholesky_factor,
      lambda a, b: np.linalg.solve(np.linalg.cholesky(a @ a.T + np.eye(3)), b[0]), (A, B),
      "transpose matmul add cholesky getitem reshape by_substitution reshape"),
+    (short_axes.over_neighbours, lambda a: np.sum(a, axis=1), (TABLE.reshape(60, 20),),
+     "matmul reshape"),
+    (short_axes.over_neighbours, lambda a: np.max(a, axis=1), (LONG,), "in_front max"),
+    (short_axes.over_neighbours, lambda a: np.sum(a, axis=1), (COUNTS,), "in_front sum"),
+    (short_axes.over_neighbours, lambda a: np.sum(a, axis=(1, 3)), (WINDOWS,),
+     "in_front sum"),
+    (triangular.by_a_cholesky_factor,
+     lambda a, b: np.linalg.solve(np.linalg.cholesky(np.tril(a)), b), (TIDY, F4),
+     "where cholesky by_substitution"),
     (windows.taken, lambda a: sliding_window_view(a, 3, 0), (LONG,), "windows transpose"),
     (windows.put, lambda a: gradients(np.sum(sliding_window_view(a, 3, 0) ** 2), a,
                                       create_graph=True), (A4,),
      "broadcast_to multiply take transpose power multiply transpose " + "getitem " * 3 + "pieces"),
     (loops.outer_product, lambda c, a: c @ a, (C, A[:1]), "multiply"),
     (loops.vectors_as_matrices, lambda a, b: a @ b, (A, A[0]), "reshape matmul reshape"),
+    (loops.outer_product, lambda a: a[:, :, :1] @ a[:, :1], (CUBE,), "getitem getitem multiply"),
+    (loops.vectors_as_matrices, lambda a, b: a[0] @ b, (A, B), "getitem reshape matmul reshape"),
     (loops.logsumexp_in_steps, lambda a: logsumexp(a, 1), (A,),
      "max isfinite where subtract exp sum log add reshape"),
     (loops.softmax_in_steps, softmax, (A,), "max subtract exp sum divide"),
-    (loops.concatenation_of_pieces, lambda a, c: np.concatenate([a, c], 1), (A, C), "pieces"),
-    (loops.one_piece, lambda a: gradients(np.sum(a[1:]), a, create_graph=True), (A,),
+    (loops.softmax_in_steps, lambda a: softmax(a, axis=0), (CUBE,), "max subtract exp sum divide"),
+    (pieces.concatenation_of_pieces, lambda a, b: np.concatenate([a, b]), (A, A4), "pieces"),
+    (pieces.added_later, lambda a: np.sin(a) + _slope(a[0], a) + _slope(a[1], a), (A,),
+     "sin broadcast_to pieces add"),
+    (pieces.of_a_part, lambda a: np.reshape(a[1:2, :], (3,)), (A,), "getitem"),
+    (pieces.of_a_part, lambda a: np.reshape(a[-1:, 1:2], ()), (A,), "getitem"),
+    (pieces.concatenation_of_pieces, lambda a, c: np.concatenate([a, c], 1), (A, C), "pieces"),
+    (pieces.one_piece, lambda a: gradients(np.sum(a[1:]), a, create_graph=True), (A,),
      "broadcast_to pieces"),
 ]  # fmt: skip
 
+
+FIRST: dict[Rule, list[Rule]] = {
+    rule: [pieces.one_piece, pieces.added] for rule in (pieces.added, pieces.added_later)
+}
+"""What must have been done before a rule is asked."""
 
 SAME_OPERATIONS = {
     constants.plain_numbers,
@@ -195,7 +246,7 @@ def test_rule(rule: Rule, f: Callable[..., Any], arrays: tuple[Any, ...], left: 
     before = traced(f, *arrays)
     value = before.outputs[0].numpy()
     unruled = operations(rewrite(traced(f, *arrays), []))
-    after = rewrite(before, [rule])
+    after = rewrite(before, [*FIRST.get(rule, ()), rule])
     got = after.outputs[0]
     assert " ".join(operations(after)) == left
     # Some rules only put things in order; the others must have had something to do.
@@ -203,6 +254,23 @@ def test_rule(rule: Rule, f: Callable[..., Any], arrays: tuple[Any, ...], left: 
     assert got.shape == value.shape
     assert got.dtype == value.dtype
     np.testing.assert_allclose(got.numpy(), value, rtol=1e-14)
+
+
+def powered(x: Any, times: int) -> Any:
+    """Return ``x``, `times` times multiplied by −1, one product within another."""
+    for _ in range(times):
+        x = -1.0 * x
+    return x
+
+
+def lower(a: Any) -> Any:
+    """Return a lower triangular factor of a positive definite matrix made of `a`."""
+    return np.linalg.cholesky(a @ np.swapaxes(a, -1, -2) + np.eye(3, dtype=a.dtype))
+
+
+def slope(a: Any, key: Any) -> Any:
+    """Return the derivative of a sum of what `key` takes of `a`."""
+    return gradients(np.sum(np.sin(a[key])), [a], create_graph=True)[0]
 
 
 LEFT_ALONE: list[tuple[Rule, Callable[..., Any], tuple[Any, ...]]] = [
@@ -258,7 +326,6 @@ LEFT_ALONE: list[tuple[Rule, Callable[..., Any], tuple[Any, ...]]] = [
     ),
     (negatives.of_a_difference_times, lambda a, b: 2.0 * (a - b), (A, B)),
     (negatives.of_a_difference_times, lambda a, b: -2.0 * (a - b) + (a - b), (A, B)),
-    (negatives.of_a_multiple, lambda a: -(a / 49), (A,)),
     (negatives.times_minus_one, lambda a: -1 * (a > 0), (A,)),
     (negatives.times_minus_one, lambda c: np.full((3, 3), -1.0) * c, (C,)),
     (negatives.outwards, lambda a, n: a * (-n), (A, 2.0)),
@@ -292,7 +359,10 @@ LEFT_ALONE: list[tuple[Rule, Callable[..., Any], tuple[Any, ...]]] = [
     (powers.divided_by_logistic, lambda a: 2.0 / (1 + np.exp(-a)), (A,)),
     (powers.logistic_complement, lambda a, b: np.exp(-a) * sigmoid(b), (A, B)),
     (powers.logistic_complement, lambda a: np.exp(a) * sigmoid(a), (A,)),
+    (powers.logistic_complement, lambda a: np.exp(-a) * powered(sigmoid(a), 5), (A,)),
+    (powers.logistic_complement, lambda a: np.exp(-a) * powered(np.sin(a), 2000), (A,)),
     (powers.of_integers, sigmoid, (A,)),
+    (powers.of_integers, sigmoid, (2,)),
     (kernels.sum_of_squares, lambda a: np.sum(np.square(a), axis=0), (A,)),
     (kernels.sum_of_squares, lambda a: np.sum(np.square(a)) * np.max(np.square(a)), (A,)),
     (kernels.sum_of_squares, lambda a, c: np.sum(a * c), (A, C)),
@@ -310,6 +380,64 @@ LEFT_ALONE: list[tuple[Rule, Callable[..., Any], tuple[Any, ...]]] = [
         lambda t, b: sigmoid(t + b) * np.max(t + b),
         (LARGE, LARGE[:, :1]),
     ),
+    (products.einsum_as_products, lambda a, b: np.einsum("ij,ij->i", a, b), (A, B)),
+    (products.einsum_as_products, lambda a, b: np.einsum("ij,ij->", a, b), (A, B)),
+    (products.einsum_as_products, lambda a, b: np.einsum("bij,bj->bi", a, b), (CUBE, A4)),
+    (products.einsum_as_products, lambda a: np.einsum("ij,kj->ik", a, a), (A[:, :0],)),
+    (products.sum_of_an_einsum, lambda a: np.sum(np.exp(a), axis=0), (A,)),
+    (products.sum_of_an_einsum, lambda a: np.sum(np.einsum("ij,kj->ik", a, a)), (A[:0],)),
+    (
+        products.sum_of_an_einsum,
+        lambda a: np.sum((y := np.einsum("ij,kj->ik", a, a)), axis=0) * np.max(y),
+        (A,),
+    ),
+    (products.sum_of_products, lambda a, c: np.sum(a + c, axis=0), (A, C)),
+    (products.sum_of_products, lambda a, c: np.sum(a * c, axis=0) * np.max(a * c), (A, C)),
+    (products.sum_of_products, lambda a, b: np.sum(a * b, axis=0), (A, B)),
+    (products.sum_of_products, lambda a, c: np.sum(c * a, axis=0), (A[:1], C)),
+    (products.sum_of_products, lambda a, c: np.sum(a * c, axis=1), (A, C)),
+    (products.sum_of_products, lambda a, c: np.sum(a * c, axis=0), (A[:0], C[:0])),
+    (products.stack_times_a_matrix, lambda a, b: a @ b, (A[0], B)),
+    (products.stack_times_a_matrix, lambda a, b: a @ b, (CUBE, CUBE)),
+    (short_axes.over_neighbours, lambda a: np.sum(a, axis=1), (TABLE,)),
+    (short_axes.over_neighbours, lambda a: np.sum(a, axis=1), (TABLE.reshape(1200, 1),)),
+    (short_axes.over_neighbours, lambda a: np.sum(a, axis=1), (TABLE.reshape(5, 12, 20),)),
+    (short_axes.over_neighbours, lambda a: np.sum(a, axis=0), (TABLE.T[:60, :10].copy(),)),
+    (short_axes.over_neighbours, lambda a: np.sum(a, axis=1), (A,)),
+    (triangular.by_a_cholesky_factor, lambda a, b: np.linalg.solve(a + BIG, b), (A, B)),
+    (triangular.by_a_cholesky_factor, lambda a: np.linalg.solve(lower(a), a), (CUBE,)),
+    (triangular.by_a_cholesky_factor, lambda a, b: np.linalg.solve(lower(a), b), (A, CUBE)),
+    (triangular.by_a_cholesky_factor, lambda a, b: np.linalg.solve(lower(a), b), (CUBE, A)),
+    (triangular.by_a_cholesky_factor, lambda a, b: np.linalg.solve(lower(a), b), (A, A[:, :0])),
+    (triangular.by_a_cholesky_factor, lambda a, b: np.linalg.solve(lower(a), b), (F4, B)),
+    (
+        triangular.by_a_cholesky_factor,
+        lambda a, b: np.linalg.solve(np.transpose(lower(a), (0, 1)), b),
+        (A, B),
+    ),
+    (
+        windows.put,
+        lambda a: gradients(np.sum(sliding_window_view(a, 3, 0)), a, create_graph=True),
+        (A4.astype("f2"),),
+    ),
+    (
+        pieces.added,
+        lambda a: (slope(a, slice(2)) + slope(a, slice(1, 3))) * np.max(slope(a, slice(2))),
+        (A,),
+    ),
+    (pieces.added, lambda a: slope(a, [0, 2, 2]) + slope(a, slice(2)), (A,)),
+    (pieces.added, lambda a: slope(a, slice(2)) + np.sin(a), (A,)),
+    (pieces.added, lambda a: np.sin(a) + slope(a, slice(2)), (A,)),
+    (loops.outer_product, lambda a, b: a @ b, (A, B)),
+    (loops.vectors_as_matrices, lambda a, b: a @ b, (A, B)),
+    (loops.logsumexp_in_steps, logsumexp, (A,)),
+    (loops.logsumexp_in_steps, lambda a: logsumexp(a, 1), (A.astype("f2"),)),
+    (loops.softmax_in_steps, softmax, (A.astype("f2"),)),
+    (loops.softmax_in_steps, lambda a: softmax(a, axis=0), (A,)),
+    (loops.softmax_in_steps, lambda a: softmax(a, axis=-2), (A,)),
+    (pieces.concatenation_of_pieces, lambda a, b: np.concatenate([a, b], None), (A, B)),
+    (pieces.concatenation_of_pieces, lambda a, b: np.concatenate([a, b]), (A, F4)),
+    (pieces.one_piece, lambda a: gradients(np.sum(a[[0, 2, 2]]), a, create_graph=True), (A,)),
     (kernels.division_by_a_number, lambda a: a / 49, (A,)),
     (kernels.division_by_a_number, lambda a, b: a / b, (A, B)),
     (kernels.division_by_a_number, lambda a: np.sum(a) / 8, (A,)),
@@ -464,26 +592,6 @@ def test_the_derivative_of_a_spelled_out_logistic_keeps_its_digits() -> None:
     assert operations(graph) == ["sigmoid", "negative", "sigmoid", "multiply"]
 
 
-def test_a_factor_of_all_gradients_is_multiplied_in_once() -> None:
-    from autograd_nn import grad
-
-    def cost(p: Any, x: Any) -> Any:
-        return np.sum(np.square(p["W2"] @ np.tanh(p["W1"] @ x)))
-
-    def step(p: Any, x: Any) -> Any:
-        g = grad(cost)(p, x)
-        return [p[k] - 0.25 * g[k] for k in p]
-
-    weights = {"W1": RNG.normal(size=(4, 3)), "W2": RNG.normal(size=(2, 4))}
-    graph = rewrite(simplify(traced(step, weights, A)), [])
-    values = [x.numpy() for x in graph.outputs]
-    before = operations(graph).count("multiply")
-    moved = scaling.moved_factors(graph)
-    assert operations(moved).count("multiply") == before - 2, "0.25 joins the 2 of the square"
-    for got, value in zip(moved.outputs, values, strict=True):
-        np.testing.assert_allclose(got.numpy(), value, rtol=1e-13)
-
-
 def _cost(p: Any, x: Any) -> Any:
     return np.sum(np.square(p["W2"] @ np.tanh(p["W1"] @ x)))
 
@@ -494,68 +602,155 @@ def _deep(p: Any, x: Any) -> Any:
     return -np.mean(np.square(h @ p["W2"].T))
 
 
-def _stepped(cost: Any, *factors: Any) -> Callable[..., Any]:
+def _residual(p: Any, x: Any) -> Any:
+    return np.sum(np.square(p["W1"] @ x + p["B"]))
+
+
+def _row_sums(p: Any, x: Any) -> Any:
+    return np.sum(np.square(np.sum(p["W1"] * x, axis=1)))
+
+
+def _rows_taken(p: Any, x: Any) -> Any:
+    return np.sum(np.sin(p["W1"][[0, 2, 2]] @ x))
+
+
+def _through_a_factor(p: Any, x: Any) -> Any:
+    return np.sum(np.sin(p["W2"] @ np.sin(3.0 * np.tanh(p["W1"] @ x))))
+
+
+def _squared(p: Any, x: Any) -> Any:
+    return np.sum(p["W1"] * (x @ x)) + np.sum(p["V"].reshape(3, 3) * (x @ x))
+
+
+def _on_scaled_data(p: Any, x: Any) -> Any:
+    for k in range(2, 11):
+        x = np.sin(float(k) * x)
+    return _cost(p, x)
+
+
+def _stepped(cost: Any, *factors: Any, after: Any = lambda g: []) -> Callable[..., Any]:
     """Return the function that takes each of the parameters a step down, by factors in turn."""
     from autograd_nn import grad
 
     def step(p: Any, x: Any, *given: Any) -> Any:
         g, rates = grad(cost)(p, x), given or factors
-        return [p[k] - rates[i % len(rates)] * g[k] for i, k in enumerate(p)]
+        return [p[k] - rates[i % len(rates)] * g[k] for i, k in enumerate(p)] + after(g)
 
     return step
+
+
+def _by_power(p: Any, x: Any, power: Any) -> Any:
+    return _stepped(_cost, np.exp(power))(p, x)
 
 
 WEIGHTS = {"W1": RNG.normal(size=(4, 3)), "W2": RNG.normal(size=(2, 4)), "b": RNG.normal(size=4)}
 PAIR = {"W1": WEIGHTS["W1"], "W2": WEIGHTS["W2"]}
 NARROW = {k: w.astype("f4") for k, w in PAIR.items()}
-MOVED: list[tuple[Callable[..., Any], tuple[Any, ...], bool]] = [
-    (_stepped(_cost, 0.25), (PAIR, A), True),
-    (_stepped(_deep, 0.25), (WEIGHTS, A[:, :1]), True),
-    (_stepped(_cost), (PAIR, A, 0.25), True),
-    (_stepped(_deep), (WEIGHTS, A[:, :1], 0.25), True),
-    (_stepped(_cost, np.array(0.25)), (PAIR, A), True),
-    (_stepped(_cost, 0.25, 0.5), (PAIR, A), True),
-    (_stepped(_cost), (PAIR, A, 0.25, 0.5), True),
-    (_stepped(_cost), (PAIR, A, np.array([0.25])), False),
-    (_stepped(_cost), (PAIR, A, A[0], WEIGHTS["b"]), False),
-    (_stepped(_cost, np.array([0.25, 0.5, 1.0, 2.0])[:, None], np.arange(4.0)), (PAIR, A), False),
-    (_stepped(_cost, 1e-9), (PAIR, A), False),
-    (_stepped(_cost, 1e9), (PAIR, A), False),
-    (_stepped(_cost, np.array(0.3)), (NARROW, A.astype("f4")), False),
-    (_stepped(_cost, 0.25), ({k: w.astype("f2") for k, w in PAIR.items()}, A.astype("f2")), False),
-    (lambda w, x: (0.25 * (w @ x), 0.25 * np.tanh(w)), (A, B), False),
+WIDE = RNG.normal(size=(3, 50))
+MOVED: list[tuple[Callable[..., Any], tuple[Any, ...], int]] = [
+    (_stepped(_cost, 0.25), (PAIR, A), 20),
+    (_stepped(_cost, 100.0), (PAIR, A), 20),
+    (_stepped(_cost, 0.25), (PAIR, WIDE), 20),
+    (_stepped(_deep, 0.25), (WEIGHTS, A[:, :1]), 16),
+    (_stepped(_cost), (PAIR, A, 0.25), 14),
+    (_stepped(_cost), (PAIR, A, 1e-9), 14),
+    (_stepped(_cost), (PAIR, WIDE, 0.25), 0),
+    (_stepped(_deep), (WEIGHTS, A[:, :1], 0.25), 16),
+    (_stepped(_cost, np.array(0.25)), (PAIR, A), 20),
+    (_stepped(_residual, 0.25), ({"W1": A4, "B": A4 @ B}, B), 24),
+    (_stepped(_row_sums), (PAIR, A4[0], 0.25), 8),
+    (_stepped(_rows_taken, 0.25), ({"W1": LONG}, LONG[:5, :2]), 1494),
+    (_stepped(_rows_taken, 0.25), ({"W1": A}, WIDE), 0),
+    (_stepped(_through_a_factor, 0.25), (PAIR, A), 20),
+    (_stepped(_squared, 0.25), ({"W1": A, "V": BIG.reshape(9)}, A), 9),
+    (_stepped(_on_scaled_data, 0.25), (PAIR, A), 20),
+    (_stepped(_cost, 0.25, 0.5), (PAIR, A), 14),
+    (_stepped(_cost), (PAIR, A, 0.25, 0.5), 8),
+    (_stepped(_cost), (PAIR, A, np.array([0.25])), 0),
+    (_stepped(_cost), (PAIR, A, A[0], WEIGHTS["b"]), 0),
+    (_stepped(_cost, np.array([0.25, 0.5, 1.0, 2.0])[:, None], np.arange(4.0)), (PAIR, A), 0),
+    (_stepped(_cost, 1e-9), (PAIR, A), 0),
+    (_stepped(_cost, 1e9), (PAIR, A), 0),
+    (_stepped(_cost, np.array(0.3)), (NARROW, A.astype("f4")), 0),
+    (_stepped(_cost, 0.25), ({k: w.astype("f2") for k, w in PAIR.items()}, A.astype("f2")), 0),
+    (_by_power, (PAIR, A, 0.25), 14),
+    (_stepped(_cost, 0.25, after=lambda g: [g["W1"]]), (PAIR, RNG.normal(size=(3, 9))), 0),
+    (_stepped(_cost, 0.25, after=lambda g: list(g.values())), (PAIR, A), 0),
+    (lambda w, x: (0.25 * (w @ x), 0.25 * np.tanh(w)), (A, B), 0),
 ]
+"""Functions and arguments, and the elements that need not be multiplied by a number any more."""
 
 
-@pytest.mark.parametrize(("step", "arrays", "moved"), MOVED)
+def multiplied(graph: Graph) -> int:
+    """Return how many elements are multiplied by one number."""
+    products = [node for node in graph.nodes() if node.op is MULTIPLY]
+    return sum(x.size for x in products if any(not c.ndim for c in x.inputs))
+
+
+@pytest.mark.parametrize(("step", "arrays", "saved"), MOVED)
 def test_factors_are_multiplied_in_where_that_saves_work(
-    step: Callable[..., Any], arrays: tuple[Any, ...], moved: bool
+    step: Callable[..., Any], arrays: tuple[Any, ...], saved: int
 ) -> None:
-    graph = rewrite(simplify(traced(step, *arrays)), [])
-    before, values = operations(graph), [x.numpy() for x in graph.outputs]
-    after = scaling.moved_factors(graph)
-    assert (operations(after) != before) == moved
-    for got, value in zip(after.outputs, values, strict=True):
-        assert got.dtype == value.dtype
-        np.testing.assert_allclose(got.numpy(), value, rtol=1e-12)
+    before = rewrite(simplify(traced(step, *arrays)), [])
+    after = rewrite(scaling.moved_factors(before), [constants.merged_factors])
+    assert multiplied(before) - multiplied(after) == saved
+    others = [Counter(x for x in operations(g) if x != "multiply") for g in (before, after)]
+    assert others[0] == others[1], "nothing is computed twice"
+    changed = {x: constant(plain(x) * 1.5) for x in before.inputs}
+    for substitutes in ({}, changed):
+        for got, right in zip(
+            *(replay(g.outputs, substitutes)[0] for g in (after, before)), strict=True
+        ):
+            assert got.dtype == right.dtype
+            np.testing.assert_allclose(got.numpy(), right.numpy(), rtol=1e-12)
 
 
 def test_no_more_factors_are_moved_than_walks_are_worth(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scaling, "_MOST", 1)
-    graph = rewrite(simplify(traced(_stepped(_cost, 0.25, 0.5), PAIR, A)), [])
-    after = rewrite(scaling.moved_factors(graph), [])
-    assert operations(after).count("multiply") == operations(graph).count("multiply")
+    graph = rewrite(simplify(traced(_stepped(_cost), PAIR, A, 0.25, 0.5)), [])
+    saved = []
+    for most in (0, 1, 2):
+        monkeypatch.setattr(scaling, "_MOST", most)
+        saved.append(multiplied(graph) - multiplied(scaling.moved_factors(graph)))
+    assert saved == [0, 6, 8]
 
 
-def test_a_factor_stays_where_gradients_are_results_too() -> None:
-    from autograd_nn import grad
+PER_SAMPLE: list[tuple[Callable[..., Any], str]] = [
+    (lambda a, b: (a * (1 / 49)) @ b, "matmul divide"),
+    (lambda a, b: (a * (-1 / 49)) @ b, "negative matmul divide"),
+    (lambda a, b: (a * (2 / 49)) @ b, "multiply matmul divide"),
+    (lambda a, b: (a * 0.0123) @ b + np.exp(a), "multiply matmul divide exp add"),
+    (lambda a, b: 2.0 * a + 3.0 * b, "multiply multiply add divide"),
+    (lambda a, b: 2.0 * a + b, "multiply divide add"),
+    (lambda a, b: 2.0 * a - 3.0 * b, "multiply divide multiply divide subtract"),
+    (lambda a, b: (2.0 * a) * (3.0 * b), "multiply divide multiply divide multiply"),
+    (lambda a, b: np.cos(2.0 * a) * b, "multiply divide cos multiply"),
+    (lambda a, b: (a - 0.5) / 3.0 + b, "subtract divide add"),
+]
 
-    def step(w: Any, x: Any) -> Any:
-        g = grad(lambda w: np.sum(np.square(w @ x)))(w)
-        return w - 0.25 * g, g
 
-    graph = simplify(traced(step, A, B))
-    assert operations(scaling.moved_factors(graph)) == operations(graph)
+@pytest.mark.parametrize(("f", "left"), PER_SAMPLE)
+def test_cotangents_are_taken_times_the_samples(f: Callable[..., Any], left: str) -> None:
+    graph = rewrite(traced(f, A, B), [constants.number_first])
+    value, before = graph.outputs[0].numpy(), operations(graph)
+    assert operations(per_sample(graph, 49)) == before, "no cotangents"
+    graph.cotangents.update(node for node in graph.nodes() if not is_leaf(node))
+    after = per_sample(graph, 49)
+    assert " ".join(operations(after)) == left
+    np.testing.assert_allclose(after.outputs[0].numpy(), value, rtol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "given"), [("dz2", None, "delta2"), ("dW2", None, None), ("dz2", "r", "r")]
+)
+def test_the_multiple_of_a_cotangent_is_called_delta(
+    name: str, own: str | None, given: str | None
+) -> None:
+    graph = rewrite(traced(lambda a, b: (a - b) * (1 / 7), A, B), [constants.number_first])
+    (node,) = graph.outputs
+    graph.cotangents.add(node)
+    node.name, node.inputs[1].name = name, own
+    (after,) = per_sample(graph, 7).outputs
+    assert (after.name, after.inputs[0].name) == (name, given)
 
 
 def test_pieces_that_overlap_in_part_lie_on_zeros() -> None:
@@ -576,15 +771,127 @@ def test_pieces_that_overlap_in_part_lie_on_zeros() -> None:
             np.testing.assert_allclose(slope(other), right, rtol=1e-13)
 
 
+def _drawn_key(rng: np.random.Generator, shape: tuple[int, ...]) -> tuple[Any, Any]:
+    """Return a basic key of an array of `shape`, and the same with texts for what is known late."""
+    parts: list[Any] = []
+    for n in shape:
+        start, stop = sorted(rng.integers(-n, n + 1, 2).tolist())
+        backwards, step = slice(None, None, -int(rng.integers(1, 3))), int(rng.integers(1, 3))
+        parts.append([int(rng.integers(-n, n)), slice(start or None, stop), slice(None, None, step),
+                      backwards, slice(n // 2, None, step)][rng.integers(0, 5)])  # fmt: skip
+    first, last = sorted(rng.integers(0, len(shape) + 1, 2).tolist())
+    if rng.random() < 0.5:
+        parts[first:last] = [Ellipsis]
+    else:
+        del parts[last:]
+    if rng.random() < 0.5:
+        parts.insert(int(rng.integers(0, len(parts) + 1)), None)
+    late = list(parts)
+    for i, part in enumerate(parts):
+        if isinstance(part, int) and part >= 0 and rng.random() < 0.5:
+            late[i] = str(part)
+        if isinstance(part, slice) and (part.start or 0) > 0 and rng.random() < 0.5:
+            late[i] = slice(str(part.start), None, part.step)
+    alone = len(parts) == 1 and rng.random() < 0.5
+    return (parts[0], late[0]) if alone else (tuple(parts), tuple(late))
+
+
+def test_places_are_where_a_key_takes_its_elements() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(400):
+        shape = tuple(rng.integers(1, 5, rng.integers(1, 4)).tolist())
+        key, late = _drawn_key(rng, shape)
+        x = np.arange(np.prod(shape)).reshape(shape)
+        taken = np.asarray(x[key])
+        names = ["0" if n == 1 else f"i{axis}" for axis, n in enumerate(taken.shape)]
+        texts = pieces.places(late, shape, names)
+        assert not any(re.search(r"\b0 \+|(?<!-)\b1 \*|\+ 0|\(0\)", text) for text in texts)
+        for index, value in np.ndenumerate(taken):
+            known = {f"i{axis}": i for axis, i in enumerate(index)}
+            where = tuple(eval(text, known) for text in texts)  # noqa: S307 - made here
+            assert x[where] == value
+
+
+ROW, COLUMN = np.arange(3)[:, None], np.arange(2)
+TABLES: list[tuple[Any, bool]] = [
+    (ROW + COLUMN, True),
+    (1 + 2 * ROW + COLUMN, True),
+    ((2 + ROW + 2 * COLUMN).astype("u1"), True),
+    (2 * ROW[::-1] + COLUMN, False),
+    (ROW + COLUMN[::-1], False),
+    (0 * ROW + COLUMN, False),
+    (ROW + 0 * COLUMN, False),
+    (ROW + COLUMN - 4, False),
+    (ROW * (COLUMN + 1), False),
+    (np.array([[0, 1], [1, 3], [2, 4]]), False),
+    (ROW[:1] + COLUMN, False),
+    (ROW, False),
+    (COLUMN, False),
+    (ROW[None] + COLUMN, False),
+]
+
+
+@pytest.mark.parametrize("widest", [1, 2])
+@pytest.mark.parametrize(("table", "regular"), TABLES)
+def test_regular_windows_are_looked_at_and_added_up_in_slices(
+    table: Any, regular: bool, widest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(windows, "_WIDEST", widest)
+    x = RNG.normal(size=(7, 8, 9))
+    for axis in (0, 1, -1):
+
+        def f(x: Any, table: Any = table, axis: int = axis) -> Any:
+            return np.take(x, table, axis)
+
+        weights = RNG.normal(size=f(x).shape)
+
+        def back(x: Any, f: Any = f, weights: Any = weights) -> Any:
+            return gradients(np.sum(f(x) * weights), x, create_graph=True)
+
+        for rule, g, new in ((windows.taken, f, "windows"), (windows.put, back, "pieces")):
+            graph = traced(g, x)
+            after = rewrite(graph, [rule])
+            assert (new in operations(after)) == (regular and widest > 1)
+            right = graph.outputs[0].numpy()
+            np.testing.assert_allclose(after.outputs[0].numpy(), right, rtol=1e-13)
+    taken = rewrite(traced(lambda x, i: np.take(x, i, 0), x, table), [windows.taken])
+    assert "windows" not in operations(taken), "indices that are not known are not looked at"
+
+
+@pytest.mark.parametrize("counted", [8, 1 << 22])
+def test_pieces_are_laid_out_as_they_overlap(counted: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pieces, "_COUNTED", counted)
+    left, right, middle, whole = slice(0, 2), slice(2, 4), slice(1, 3), slice(None)
+    expected: list[tuple[list[Any], list[bool], bool]] = [
+        ([left, right], [True, True], True),
+        ([left, middle, right], [True, False, False], False),
+        ([left, middle, 3], [True, False, True], False),
+        ([left, right, middle], [True, True, False], True),
+        ([whole, 3], [True, False], True),
+        ([left, 3], [True, True], False),
+        ([left, left, right, middle], [True, False, True, False], True),
+    ]
+    for keys, apart, covered in expected:
+        node = apply(pieces.PIECES, [HALF] * len(keys), {"keys": tuple(keys), "shape": (4,)})
+        known = 4 * len(keys) <= counted
+        assert pieces.layout(node) == ((apart, covered) if known else ([False] * len(keys), False))
+
+
 @settings(max_examples=60, deadline=None)
-@given(seed=st.integers(0, 10_000), dtype=st.sampled_from(["f4", "f8", "i8"]))
-def test_indices_that_repeat_are_summed_as_by_add_at(seed: int, dtype: str) -> None:
+@given(
+    seed=st.integers(0, 10_000),
+    dtype=st.sampled_from(["f4", "f8", "i8"]),
+    kind=st.sampled_from(["i1", "u1", "i4", "i8", "u8"]),
+)
+def test_indices_that_repeat_are_summed_as_by_add_at(seed: int, dtype: str, kind: str) -> None:
     rng = np.random.default_rng(seed)
-    shape = tuple(rng.integers(1, 5, rng.integers(1, 4)))
+    shape = tuple(rng.integers(1, 30, rng.integers(1, 4)))
     lead = int(rng.integers(0, len(shape)))
     count = int(rng.integers(1, len(shape) - lead + 1))
     many = (int(rng.integers(0, 900)),) if rng.random() < 0.7 else ()
-    rows = [rng.integers(-n, n, many) for n in shape[lead : lead + count]]
+    lowest = [0 if kind[0] == "u" else -n for n in shape]
+    ends = list(zip(lowest, shape, strict=True))[lead : lead + count]
+    rows = [np.asarray(rng.integers(low, n, many), kind) for low, n in ends]
     key: Any = (slice(None),) * lead + tuple(rows)
     got, right = np.zeros(shape, dtype), np.zeros(shape, dtype)
     g = (rng.normal(size=got[key].shape) * 9).astype(dtype)

@@ -25,7 +25,7 @@ KINDS = {
     "transpose": r"transpose|order|\.T",
     "path": r"path|left out|term|use|add|missing|twice|take away",
     "axis": r"axis|sum|row|column|broadcast",
-    "operand": r"stands where|where it belongs|in place of|instead|for |takes|uses|should|multiply",
+    "operand": r"stands where|belongs|in place of|instead|for |uses|should|multiply|too many",
     "power": r"stands where|power|factor|square|\*\*|divide|multiply|1/",
     "once": r"=|last|first|repeat|\+=|left out|several|path|only|step|sample",
     "step": r"step|time|t =|path|left out|shift|off by one|carried",

@@ -441,3 +441,21 @@ def test_what_is_right_is_said_with_the_formula_that_it_follows_from() -> None:
     assert "right, and why:\n  ∂J/∂z: 2 * z, from z" in str(report)
     claims["dw"] = lambda z, x: 2 * z * x
     assert "and why" not in str(verify(J, claims))
+
+
+def test_what_adds_up_to_nothing_is_right_up_to_rounding() -> None:
+    rng = np.random.default_rng(0)
+    X, W, b = (
+        Tensor(rng.normal(size=s), name=t) for t, s in (("X", (8, 3)), ("W", (3, 4)), ("b", 4))
+    )
+    z = X @ W + b  # the normalisation takes b off again
+    z.name = "z"
+    n = (z - z.mean(axis=0)) / np.sqrt(z.var(axis=0) + 1e-5)
+    J: Any = np.sum((n - rng.normal(size=(8, 4))) ** 2)
+    assert verify(J, {"db": lambda b: 0 * b}).ok
+    assert verify(J, {"db": np.zeros(4)}).ok
+    assert not verify(J, {"db": np.full(4, 1e-9)}).ok
+    assert not verify(J, {"db": lambda b: 1e-9 * b}).ok
+    small = 1e-12 * J
+    assert verify(small, {"db": np.zeros(4)}).ok
+    assert not verify(small, {"db": np.full(4, 1e-21)}).ok

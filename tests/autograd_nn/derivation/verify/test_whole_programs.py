@@ -98,3 +98,65 @@ def test_its_mistake_is_found_where_it_is(text: str, right: str, wrong: str, nam
     report = verify(forward=text, script=text)
     assert report.failures[0].name == name
     assert report.failures[0].explanations
+
+
+ADAM = """
+import numpy as np
+rng = np.random.default_rng(3)
+X = rng.normal(size=(6, 3)); y = rng.normal(size=(6, 1)); params = {
+    "w1": rng.normal(size=(3, 4)), "c1": np.zeros(4), "w2": rng.normal(size=(4, 1))}
+def backward(p):
+    hid = np.tanh(X @ p["w1"] + p["c1"])
+    out = hid @ p["w2"]
+    grads = {}
+    dout = 2 * (out - y) / out.size
+    grads["w2"] = hid.T @ dout
+    dhid = dout @ p["w2"].T
+    dpre = dhid * (1 - hid * hid)
+    grads["w1"], grads["c1"] = X.T @ dpre, dpre.sum(0)
+    return grads
+"""
+LOSS = """
+hid = np.tanh(X @ params["w1"] + params["c1"])
+out = hid @ params["w2"]
+loss = np.mean((out - y) ** 2)
+"""
+
+
+def test_what_others_follow_from_is_judged_where_the_graph_has_no_name_for_it() -> None:
+    call = LOSS + "grads = backward(params)\n"
+    assert verify(forward=ADAM + LOSS, script=ADAM + call).ok
+    wrong = verify(forward=ADAM + LOSS, script=ADAM.replace("(1 - hid * hid)", "(1 - hid)") + call)
+    assert [line.name for line in wrong.failures] == ["dpre"]
+    assert "dpre = dhid * (1 - hid)" in wrong.failures[0].where
+
+
+def test_of_a_sum_the_line_of_the_wrong_part_is_quoted() -> None:
+    report = verify(forward=STEPS, script=STEPS.replace("dnext = Wh.T @ da", "dnext = -Wh.T @ da"))
+    assert len(report.failures) == 1  # one line that is run several times
+    assert report.failures[0].where.endswith("dnext = -Wh.T @ da")
+
+
+def test_what_a_program_that_stops_has_not_finished_is_not_judged() -> None:
+    stops = STEPS.replace("    dnext = Wh.T @ da", "    dnext = Wh.T @ da\n    if t == 1: unknown")
+    report = verify(forward=STEPS, script=stops)
+    assert "NameError" in report.problems[0]
+    assert not report.failures
+    assert any("not judged" in note and "dWh" in note for note in report.notes)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("dv = p.T @ do", "dv = (p.T @ do)[::-1]", "in another order"),
+        ("dk = ds.T @ q", "dk = np.ones((4, 3)) * ds.sum(-1, keepdims=True)", "0 but for rounding"),
+    ],
+)
+def test_reasons_are_true(right: str, wrong: str, said: str) -> None:
+    line = verify(forward=ATTENTION, script=ATTENTION.replace(right, wrong)).failures[0]
+    assert said in line.explanations[0].words
+
+
+def test_a_copy_is_an_array_of_its_own() -> None:
+    script = ATTENTION.replace("do = o - target", "do = o.copy()")
+    assert [line.name for line in verify(forward=ATTENTION, script=script).failures] == ["do"]

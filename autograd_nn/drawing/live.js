@@ -1,17 +1,17 @@
 // Arrays for the page: {s: shape, d: Float64Array}, and what NumPy's operations mean on them.
 const np = {
-  sqrt: Math.sqrt, cbrt: Math.cbrt, expm1: Math.expm1, log: Math.log, log1p: Math.log1p,
+  sqrt: Math.sqrt, cbrt: Math.cbrt,
   log2: Math.log2, log10: Math.log10, sign: Math.sign, floor: Math.floor, ceil: Math.ceil,
   sin: Math.sin, cos: Math.cos, tan: Math.tan, arctan: Math.atan, sinh: Math.sinh,
   cosh: Math.cosh, exp2: (x) => 2 ** x, reciprocal: (x) => 1 / x,
   maximum: (a, b) => (a !== a || b !== b ? NaN : Math.max(a, b)),
   minimum: (a, b) => (a !== a || b !== b ? NaN : Math.min(a, b)),
-  logaddexp: (a, b) => (a === b ? a + Math.LN2 : Math.max(a, b) + Math.log1p(Math.exp(-Math.abs(a - b)))),
   logical_and: (a, b) => a && b ? 1 : 0, logical_or: (a, b) => a || b ? 1 : 0,
   logical_not: (a) => (a ? 0 : 1), isnan: Number.isNaN, isfinite: Number.isFinite,
   isinf: (x) => Math.abs(x) === Infinity,
 };
-const math = Math, exp = Math.exp, abs = Math.abs;
+const { exp, expm1, log, log1p, tanh, abs } = Math;
+const logaddexp = (a, b) => (a === b ? a + Math.LN2 : Math.max(a, b) + log1p(exp(-abs(a - b))));
 const sigmoid = (x) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)));
 const size = (s) => s.reduce((a, b) => a * b, 1);
 const strides = (s) => s.map((_, i) => size(s.slice(i + 1)));
@@ -104,7 +104,7 @@ const operations = {
   arctan2: (a, b) => map(Math.atan2, a, b),
   hypot: (a, b) => map(Math.hypot, a, b),
   trunc: (a) => map(Math.trunc, a),
-  softplus: (a) => map((x) => np.logaddexp(0, x), a),
+  softplus: (a) => map((x) => logaddexp(0, x), a),
   matmul(a, b) {
     const A = a.s.length === 1 ? array([1, a.s[0]], a.d) : a, B = b.s.length === 1 ? array([b.s[0], 1], b.d) : b;
     const [n, l] = A.s.slice(-2), m = B.s.at(-1);

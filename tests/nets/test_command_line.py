@@ -76,7 +76,7 @@ def test_the_program_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[st
 def test_too_many_numbers_for_a_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["explore", "--structure", "784", "1000", "10", "--out", str(tmp_path)])
-    said = "--structure: the leaves of the graph hold 795,804 numbers, and a page holds 250,000"
+    said = "--structure: the leaves of the graph hold 795,805 numbers, and a page holds 250,000"
     assert said in capsys.readouterr().err
 
 

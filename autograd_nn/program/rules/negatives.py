@@ -69,7 +69,9 @@ def into_a_sum(node: Tensor, graph: Graph) -> Tensor | None:
 
 def _without_sign(x: Tensor, graph: Graph) -> Tensor | None:
     """Return −x where `x` is written with a minus sign that nothing else needs, else None."""
-    if x.op is NEGATIVE:
-        return x.inputs[0]
+    if x.op is NEGATIVE:  # a plain number's own sign may decide whether it fits a dtype
+        return None if is_weak(x.inputs[0]) else x.inputs[0]
     parts = factor(x) if graph.uses(x) == 1 else None
-    return -parts[0] * parts[1] if parts is not None and parts[0] < 0 else None
+    if parts is None or parts[0] >= 0 or is_weak(parts[1]):
+        return None
+    return -parts[0] * parts[1]

@@ -160,9 +160,11 @@ def test_a_full_disk_keeps_what_was_learnt(tmp_path: Path, monkeypatch: pytest.M
 
 
 PROGRAM = """
+import signal
 import sys
 import numpy as np
 from nets import Network, train
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored under nohup
 rng = np.random.default_rng(0)
 X, Y = rng.normal(size=(6, 400)), rng.random((3, 400))
 net = Network([6, 5, 3], seed=1)

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd_nn.formulas.equations import INK
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_INK = "#747b84"
 _LOOK: dict[Any, Any] = {
-    "figure.facecolor": "none", "axes.facecolor": "none", "axes.labelcolor": _INK,
-    "axes.edgecolor": _INK, "xtick.color": _INK, "ytick.color": _INK, "grid.color": _INK,
+    "figure.facecolor": "none", "axes.facecolor": "none", "axes.labelcolor": INK,
+    "axes.edgecolor": INK, "xtick.color": INK, "ytick.color": INK, "grid.color": INK,
 }  # fmt: skip
 
 
@@ -99,11 +100,11 @@ class History:
             axes.plot(steps, values, label=name.replace("_", " "),
                       color=colours[place % len(colours)], marker=few)  # fmt: skip
         axes.set_xlabel("iteration")
-        axes.set_title(title, color=_INK)
+        axes.set_title(title, color=INK)
         axes.set_ylim(bottom=0)
         axes.grid(alpha=0.3)
         if self.held_out:
-            axes.legend(frameon=False, labelcolor=_INK)
+            axes.legend(frameon=False, labelcolor=INK)
         return figure
 
     def _repr_png_(self) -> bytes | None:

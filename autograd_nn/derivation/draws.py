@@ -70,13 +70,11 @@ class Draw(Mapping[str, Any]):
 
     @cached_property
     def _shaken(self) -> list[Draw]:
-        rng, found = np.random.default_rng(0), []
+        rng, found = np.random.default_rng(0), list[Draw]()
         for _ in range(_SHAKEN):
             put = dict(self.substitutes)
             for leaf in drawn_leaves(self.environment):
-                data = np.asarray(put.get(leaf, plain(leaf)), dtype=float)
-                moved = data * (1 + 4 * _EPSILON * rng.uniform(-1, 1, data.shape))
-                put[leaf] = np.where(data == np.round(data), data, moved)
+                put[leaf] = shaken(np.asarray(put.get(leaf, plain(leaf)), dtype=float), rng)
             found.append(Draw(self.environment, put))
         return found
 
@@ -204,6 +202,12 @@ def integers_like(given: Any) -> Kind | None:
         return None
     low, high = int(a.min()), int(a.max())
     return Kind("{} as given", False, lambda rng: rng.integers(low, high, a.shape, endpoint=True))
+
+
+def shaken(values: Any, rng: np.random.Generator) -> Any:
+    """Return floating-point numbers moved by up to 4 ulp, whole ones not."""
+    ulps = 4 * np.finfo(values.dtype).eps * rng.uniform(-1, 1, values.shape)
+    return np.where(values == np.round(values), values, values * (1 + ulps))
 
 
 def drawn_leaves(environment: Environment) -> list[Tensor]:

@@ -169,14 +169,7 @@ def explore(
         message = f"explore steps back from one number, got {got}; reduce it, e.g. with .sum()"
         raise ValueError(message)
     view = whole(outputs)
-    held = sum(node.size for node in view.nodes if not node.inputs)
-    too_large = f"the graph has {len(view.nodes):,} nodes, and explore shows {LIMIT} at most"
-    if held > _MOST:
-        too_large = f"the leaves of the graph hold {held:,} numbers, and a page holds {_MOST:,}"
-    if held > _MOST or len(view.nodes) > LIMIT:
-        raise ValueError(
-            f"{too_large}: explore a smaller network, or draw(...), which folds what is repeated"
-        )
+    _refuse_large(view)
     given = names_of(outputs, names)
     known = _all_named(view, given)
     groups = layered(view, given)
@@ -223,6 +216,20 @@ def explore(
     script = f"const data = {said};\n{runtime}\n{program}\n{page}"
     own = svg[svg.index("<svg") :].replace(f"<style>{THEME}</style>", "")  # the page has its own
     return Page(title, own, script)
+
+
+def _refuse_large(view: View) -> None:
+    """Raise where a graph has more nodes than can be laid out, or numbers than fit on a page."""
+    held = sum(node.size for node in view.nodes if not node.inputs)
+    if held > _MOST:
+        what = f"the leaves of the graph hold {held:,} numbers, and a page holds {_MOST:,}"
+    elif len(view.nodes) > LIMIT:
+        what = f"the graph has {len(view.nodes):,} nodes, and explore shows {LIMIT} at most"
+    else:
+        return
+    raise ValueError(
+        f"{what}: explore a smaller network, or draw(...), which folds what is repeated"
+    )
 
 
 def _network(view: View, names: Mapping[Tensor, str], ids: Mapping[Tensor, str]) -> Any:

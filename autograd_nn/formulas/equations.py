@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 
-_INK = "#747b84"
+INK = "#747b84"
 """A grey that stands out from white and from black alike: there is no background."""
 
 _LINE = 0.62
@@ -45,7 +45,7 @@ def render(lines: Sequence[str], path: str | PathLike[str], size: float = 14.0) 
         raise ValueError(f"{path.name!r} does not end like a picture: use .svg, .png or .pdf")
     step = _LINE * size / 14
     for i, line in enumerate(lines):
-        figure.text(0, -i * step, f"${line}$", fontsize=size, va="baseline", color=_INK)
+        figure.text(0, -i * step, f"${line}$", fontsize=size, va="baseline", color=INK)
     metadata = {"Date": None} if path.suffix.lower() == ".svg" else None
     with mpl.rc_context({"svg.hashsalt": "derivation", "mathtext.fontset": "cm"}):
         figure.savefig(path, bbox_inches="tight", pad_inches=0.2, dpi=150, metadata=metadata)

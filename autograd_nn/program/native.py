@@ -21,35 +21,33 @@ from __future__ import annotations
 
 import re
 
-_POWER_OF_TWO = '''@intrinsic
-def power_of_two(typing, k):
-    """Return 2**k for a float k that is whole, by its bits; k from -126 to 127 in float32."""
-    double = k == types.float64
-    shift, bias, bits = (52, 1023, types.int64) if double else (23, 127, types.int32)
-
-    def code(context, builder, signature, arguments):
-        (k,) = arguments
-        whole = context.get_value_type(bits)
-        # Added to 1.5 * 2**shift, a whole number stands in the lowest bits.
-        shown = builder.bitcast(builder.fadd(k, k.type(1.5 * 2**shift + bias)), whole)
-        return builder.bitcast(builder.shl(shown, whole(shift)), k.type)
-
-    return k(k), code'''
-
-_EXPONENT = '''@intrinsic
-def exponent(typing, x):
-    """Return the whole k with 2**k <= x < 2 * 2**k as a float, for a normal number by its bits."""
+_BY_BITS = '''@intrinsic
+def {name}(typing, x):
+    """{doc}"""
     double = x == types.float64
     shift, bias, bits = (52, 1023, types.int64) if double else (23, 127, types.int32)
 
     def code(context, builder, signature, arguments):
         (x,) = arguments
         whole = context.get_value_type(bits)
-        shown = builder.lshr(builder.bitcast(x, whole), whole(shift))
-        made = builder.or_(shown, whole((bias + shift) << shift))
-        return builder.fsub(builder.bitcast(made, x.type), x.type(2.0**shift + bias))
+{body}
 
     return x(x), code'''
+
+_POWER_OF_TWO = _BY_BITS.format(
+    name="power_of_two",
+    doc="Return 2**x for a float x that is whole, by its bits; x from -126 to 127 in float32.",
+    body="""        # Added to 1.5 * 2**shift, a whole number stands in the lowest bits.
+        shown = builder.bitcast(builder.fadd(x, x.type(1.5 * 2**shift + bias)), whole)
+        return builder.bitcast(builder.shl(shown, whole(shift)), x.type)""",
+)
+_EXPONENT = _BY_BITS.format(
+    name="exponent",
+    doc="Return the whole k with 2**k <= x < 2 * 2**k as a float, for a normal number by its bits.",
+    body="""        shown = builder.lshr(builder.bitcast(x, whole), whole(shift))
+        made = builder.or_(shown, whole((bias + shift) << shift))
+        return builder.fsub(builder.bitcast(made, x.type), x.type(2.0**shift + bias))""",
+)
 
 _EXACTLY = '@njit(error_model="numpy", fastmath={"contract", "nsz"}, forceinline=True)'
 """What rounds in the order in which it is written, apart from fused multiply-adds."""
@@ -142,7 +140,7 @@ def _exponentials(suffix: str) -> dict[str, str]:
     for name, body in _BODIES.items():
         text = body.format(**digits)
         if suffix:
-            text = re.sub(r"\b(expm1|exp|log1p|log)\(", rf"\1{suffix}(", text)
+            text = re.sub(rf"\b({'|'.join(_BODIES)})\(", rf"\1{suffix}(", text)
             text = re.sub(r"-?\b\d+\.\d+(e-\d+)?|np\.(inf|nan)", r"np.float32(\g<0>)", text)
             text = re.sub(r"\bfloat\(", "np.float32(", text)
         texts[name + suffix] = f"{_EXACTLY}\ndef {name}{suffix}{text}"
@@ -238,28 +236,22 @@ COLUMNS = {
 }
 """Name → text, as `EXPONENTIALS`: what mixes the elements of a column."""
 
-_CALLS = {
-    "tanh": ("expm1",), "sigmoid": ("exp",), "softmax": ("exp",),
-    "log": ("exponent",), "log1p": ("log", "exponent"),
-    "logaddexp": ("exp", "log1p", "log", "exponent"),
-}  # fmt: skip
-_NEEDS = {"dgemm": {"gemm"}, "sgemm": {"gemm"}}
-for _f in ("", "f"):
-    for _name in (*_BODIES, "softmax"):
-        _called = {f"{x}{_f}" if x in _BODIES else x for x in _CALLS.get(_name, ())}
-        _NEEDS[_name + _f] = {"power_of_two", *_called}
+_TEXTS = {"plus": _PLUS, **EXPONENTIALS, **PRODUCTS, **COLUMNS}
+_CALLED = {name: {*re.findall(r"(?<![\w.])\w+(?=\()", text)} for name, text in _TEXTS.items()}
 
-NAMES = frozenset(
-    {"plus", *EXPONENTIALS, *PRODUCTS, *COLUMNS, "ctypes", "njit", "types", "intrinsic"}
-)
+FUNCTIONS = tuple(_BODIES)
+"""Functions in the loop form of an operation that are written here, for both dtypes."""
+
+NAMES = frozenset({*_TEXTS, "ctypes", "njit", "types", "intrinsic"})
 """What the texts define or import."""
 
 
 def texts_of(used: set[str]) -> list[str]:
-    """Return the texts of the functions in `used`, and of what they need."""
-    wanted = used | {name for user in used for name in _NEEDS.get(user, ())}
-    texts = {"plus": _PLUS, **EXPONENTIALS, **PRODUCTS, **COLUMNS}
-    return [text for name, text in texts.items() if name in wanted]
+    """Return the texts of the functions in `used`, and of what they call."""
+    todo = [*used]
+    for name in todo:
+        todo += _CALLED[name].intersection(_TEXTS).difference(todo)
+    return [text for name, text in _TEXTS.items() if name in todo]
 
 
 def imports_of(used: set[str]) -> set[str]:

@@ -27,6 +27,7 @@ from .kernel_writer import INDICES, KernelWriter
 from .kernels import is_indexed, is_of_columns, is_readable, runs
 from .literals import dtype_name, literal
 from .loop_nests import INFIX, STARTS, Nest, is_product, may_overwrite, nests, postponed
+from .native import FUNCTIONS
 from .numba_numbers import computed_in, converted, typed
 from .order import arranged
 from .rewriting import Rule, rewrite
@@ -41,7 +42,7 @@ from .trace import Trace
 _TINY = 4096
 """Products of up to so many multiplications are loops: a call of BLAS costs more."""
 
-_NATIVE = re.compile(r"(?<![\w.])(exp|expm1|tanh|sigmoid|log|log1p|logaddexp)(?=\()")
+_NATIVE = re.compile(rf"(?<![\w.])({'|'.join(FUNCTIONS)})(?=\()")
 """Functions of `native` in the loop form of an operation."""
 
 

@@ -364,9 +364,8 @@ def _settled(table: Table, spans: list[Span]) -> tuple[list[Span], Array]:
 def _merge(table: Table, spans: Sequence[Span]) -> None:
     """Note which rows give what a row before them gives, and let that be read in their place."""
     for span in spans:
-        known: dict[Any, int] = {}
         for _ in range(2):  # what comes from the iteration before is known by the second time
-            known.clear()
+            known: dict[Any, int] = {}
             for row in range(span.period):
                 at = slice(span.start + row, span.stop, span.period)
                 operands = []

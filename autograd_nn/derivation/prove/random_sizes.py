@@ -14,6 +14,7 @@ from ...core.op import Op
 from ...core.tensor import Tensor, plain
 from ...formulas.sized import Size
 from ...ops.indexing import TAKE
+from ..draws import shaken
 from ..facts import fulfil
 from ..names import Environment, Meaning
 from .general import Sizes, identity_of, is_given, run_again, samples_size
@@ -101,10 +102,8 @@ class Draw:
         for node in self.environment.order:
             if node.op is None:
                 data = np.asarray(plain(self.nodes[node]))
-                if is_given(node) and data.dtype.kind == "f":
-                    ulps = 4 * np.finfo(data.dtype).eps * self._rng.uniform(-1, 1, data.shape)
-                    data = np.where(data == np.round(data), data, data * (1 + ulps))
-                leaves[node] = Tensor(data, name=node.name)
+                moves = is_given(node) and data.dtype.kind == "f"
+                leaves[node] = Tensor(shaken(data, self._rng) if moves else data, name=node.name)
         moved.nodes, moved._gradients = self._run(leaves), {}
         return moved
 

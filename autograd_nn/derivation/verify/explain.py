@@ -103,15 +103,11 @@ def explain(judge: Judge, claim: Claim, chain: Chain) -> list[Explanation]:
     if claim.meaning.gradient and not any(
         v is None or np.any(np.abs(v) > c.tolerance) for v, c in zip(values, cases, strict=True)
     ):
-        kind, words = (
-            "path left out",
-            "it is 0 everywhere, and the gradient is not: every path to it is left out",
-        )
+        kind = "path left out"
+        words = "it is 0 everywhere, and the gradient is not: every path to it is left out"
         if any(map(np.any, values)):
-            kind, words = (
-                "sum cancels",
-                "it is 0 but for rounding: the terms of a sum in it cancel (the wrong axis?)",
-            )
+            kind = "sum cancels"
+            words = "it is 0 but for rounding: the terms of a sum in it cancel (the wrong axis?)"
         return [_explanation(kind, _right(judge, claim), words)]
     found = _anywhere(judge, claim, chain, once=True)
     setting = Setting(whole, first.known, environment, claim.meaning, formula is not None)

@@ -177,9 +177,7 @@ class Judge:
             line.wrong("wrong shape", self._with_shapes(shapes, claim))
             return
         gap = float(np.abs(value - right).max()) if right.size else 0.0
-        tolerance, rule = 0.0, ""
-        if not gap <= tolerance:  # not a number, too, needs a closer look
-            tolerance, rule = self.tolerance(draw, claim.meaning)
+        tolerance, rule = self.tolerance(draw, claim.meaning) if gap != 0 else (0.0, "")
         near = gap <= tolerance
         if not near and not np.isfinite(value).all() and np.isfinite(right).all():
             index = tuple(int(i) for i in np.argwhere(~np.isfinite(value))[0])

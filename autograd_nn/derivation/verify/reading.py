@@ -189,11 +189,7 @@ def handed(
         found, notes, did_count, lost = claims_of(
             environment, program, ran, dict(cuts), twins, fixed, tuple(names or ()), counted
         )
-        stopped = [c for c in found if c.left and _is_unfinished(ran, *c.left[:2])]
-        if stopped:
-            texts = ", ".join(claim.name for claim in stopped)
-            notes.append(f"not judged, as the program stops before it is done: {texts}")
-            found = [claim for claim in found if claim not in stopped]
+        found = _finished(ran, found, notes)
         if whole:
             found += _formulas_in(environment, claims)
         notes += [ran.note] if ran.note else []
@@ -214,8 +210,17 @@ def handed(
     return made
 
 
-def _is_unfinished(ran: Ran, root: str, path: Sequence[Any]) -> bool:
-    return bool({(root, None), (root, path[0] if path else None)} & ran.unfinished)
+def _finished(ran: Ran, found: list[Claim], notes: list[str]) -> list[Claim]:
+    """Return the claims without those that a program had still to write to when it stopped."""
+    done, stopped = list[Claim](), list[str]()
+    for claim in found:
+        root, path = claim.left[:2] if claim.left else ("", ())
+        unfinished = {(root, None), (root, path[0] if path else None)} & ran.unfinished
+        stopped.append(claim.name) if unfinished else done.append(claim)
+    if stopped:
+        texts = ", ".join(stopped)
+        notes.append(f"not judged, as the program stops before it is done: {texts}")
+    return done
 
 
 def _refuse(J: Any, claims: Any, script: Any, forward: Any, names: Any) -> None:

@@ -39,6 +39,7 @@ from .terms import (
     interned,
     scaled,
     size_terms,
+    without_relations,
 )
 
 MOST_TERMS = 4000
@@ -296,8 +297,7 @@ def relation(t: Term, h: Head, ix: Indices, e: Exponent) -> Relation | None:
         return None
     m, key = dict(zip(h.free, ix, strict=True)), (h, ix)
     if h.kind == "power" and e >= 1:
-        itself = Term(Fraction(-1), {key: 1})
-        return Relation(h, ix, t.changed({key: -1}), [itself, *instance(h, ix)])
+        return _opened(t, h, ix)
     beyond = [Term(Fraction(-1), {key: 1})] if h.kind == "power" else []
     lead = leading(h.parts)
     without = t.changed({key: -e})
@@ -319,6 +319,12 @@ def relation(t: Term, h: Head, ix: Indices, e: Exponent) -> Relation | None:
     if h.kind == "tie":
         zero = [z.changed({key: 1}) for z in zero]
     return Relation(h, ix, factor, zero)
+
+
+def _opened(t: Term, h: Head, ix: Indices) -> Relation:
+    """Return what writes one power of a sum out."""
+    itself = Term(Fraction(-1), {(h, ix): 1})
+    return Relation(h, ix, t.changed({(h, ix): -1}), [itself, *instance(h, ix)])
 
 
 def leading(terms: Terms) -> Term:
@@ -384,6 +390,41 @@ def divided(
     left = Term(t.c, {k: e - dict(taken).get(k, 0) for k, e in t.a.items()},
                 t.b - {found[i] for i in pattern.b})  # fmt: skip
     return left, found
+
+
+def cleared(terms: Terms, order: Sequence[Index] = ()) -> Terms:
+    """Return a sum with its terms brought to common denominators, and added up.
+
+    Where one term has 1/B and another 1/B², B being a sum, the first becomes B/B², multiplied out.
+    """
+    with without_relations():
+        while (step := raising(terms)) is not None:
+            terms = stepped(terms, step, order)
+    return terms
+
+
+def stepped(terms: Terms, step: Relation, order: Sequence[Index]) -> Terms:
+    """Return a sum to which a relation is added, which is 0."""
+    added = [s for z in step.zero for s in simplified(step.factor.times(z))]
+    return collected([*terms, *added], order)
+
+
+def raising(terms: Terms) -> Relation | None:
+    """Return what takes a term to a common denominator, or None where all have it."""
+    lowest: dict[Any, Exponent] = {}
+    for t in terms:
+        for (h, ix), e in t.a.items():
+            if h.kind == "power":
+                key = h, ix if t.b.isdisjoint(ix) else None, e % 1
+                lowest[key] = min(lowest.get(key, e if e % 1 else 0), e)
+    for t in terms:
+        for (h, at, part), least in lowest.items():
+            found = [ix for k, ix in t.a if k is h and not t.b.isdisjoint(ix)]
+            for ix in found if at is None else [at]:
+                e = t.a.get((h, ix), 0)
+                if e % 1 == part and e > least:
+                    return _opened(t, h, ix)
+    return None
 
 
 # -- derivative -----------------------------------------------------------------------------------

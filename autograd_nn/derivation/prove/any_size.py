@@ -19,7 +19,7 @@ from ...core.tensor import Tensor, plain
 from ...formulas import notation
 from ...formulas.expression import Expr
 from ...formulas.index_notation import Writer, sum_text
-from ...formulas.normal_form import collected, derivative, head_on
+from ...formulas.normal_form import cleared, collected, derivative, head_on
 from ...formulas.sized import Sized, lifted
 from ...formulas.sum_functions import is_positive
 from ...formulas.terms import Head, Index, NoForm, Terms, algebra
@@ -168,19 +168,19 @@ class Prover:
         return verdict
 
     def _decide(self, claim: Claim, verdict: Verdict, agree: bool) -> bool:
-        """Ask the algebra, in the widest scope first; return whether it has decided."""
-        for mode in (ANY_F, OWN_SLOPE, OWN_FORM):
-            if mode is not ANY_F and self.environment.activation is None and mode is OWN_SLOPE:
-                continue
-            for cut in (True, False):
-                if cut and (not claim.meaning.gradient or not self._below(claim)):
-                    continue
-                with algebra():
-                    self._algebra(claim, verdict, mode, cut, agree)
-                if verdict.proved or verdict.defect:
-                    return True
-            if not agree:
-                break
+        """Ask the algebra, in the widest scope first; return whether it has decided.
+
+        Common denominators are the last resort: they multiply everything out.
+        """
+        slope = OWN_SLOPE if self.environment.activation is not None else None
+        free = claim.meaning.gradient and self._below(claim)
+        for clear in (False, True) if agree else (False,):
+            for mode in filter(None, (ANY_F, slope, OWN_FORM) if agree else (ANY_F,)):
+                for cut in (True, False) if free else (False,):
+                    with algebra():
+                        self._algebra(claim, verdict, mode, cut, agree, clear)
+                    if verdict.proved or verdict.defect:
+                        return True
         return False
 
     def _holds_other_constants(self) -> bool:
@@ -275,13 +275,16 @@ class Prover:
                 return True
         return False
 
-    def _algebra(self, claim: Claim, verdict: Verdict, mode: str, cut: bool, agree: bool) -> None:
+    def _algebra(
+        self, claim: Claim, verdict: Verdict, mode: str, cut: bool, agree: bool, clear: bool
+    ) -> None:
         try:
             over = self._difference(claim, verdict, mode, cut)
+            over = _without_fractions(over) if clear else over
         except Exception as error:
             verdict.why = verdict.why or _said(error)
             return
-        ties = [t for t in over.terms if any(h.kind == "tie" for h, _ in t.a)]
+        ties = list(filter(_is_kink, over.terms))
         kinks = not self._asks_for_ties()
         verdict.mode, verdict.over = mode, over
         if len(ties) < len(over.terms) or (ties and not kinks):
@@ -401,8 +404,8 @@ class Prover:
         assert meaning.node is not None  # noqa: S101 - claims are about tensors
         ours = world.gradients([meaning])[meaning]
         theirs = differentiated(world, meaning.node, ours.axes)
-        gap = (ours - Sized(ours.axes, theirs) * world.scale(meaning)).terms
-        return all(any(h.kind == "tie" for h, _ in t.a) for t in gap)
+        gap = _without_fractions(ours - Sized(ours.axes, theirs) * world.scale(meaning)).terms
+        return all(map(_is_kink, gap))
 
 
 def differentiated(world: World, node: Tensor, axes: tuple[Index | None, ...]) -> Terms:
@@ -417,10 +420,25 @@ def gradient_from(end: Tensor, start: Tensor, seed: Sized) -> Any:
     return gradients(end, [start], seed)[0]
 
 
+def _without_fractions(over: Sized) -> Sized:
+    """Return a difference with its terms added up, brought to common denominators if they stay."""
+    order = [i for i in over.axes if i is not None]
+    terms = collected(over.terms, order)
+    try:
+        rest = cleared(terms, order)
+    except NoForm:
+        rest = terms
+    return Sized(over.axes, rest if all(map(_is_kink, rest)) else terms)
+
+
+def _is_kink(t: Any) -> bool:
+    return any(h.kind == "tie" for h, _ in t.a)
+
+
 def _only_kinks(verdict: Verdict) -> bool:
     """Whether formula − derivative is 0 but where something is 0."""
     terms = verdict.over.terms if verdict.over is not None else []
-    return bool(terms) and all(any(h.kind == "tie" for h, _ in t.a) for t in terms)
+    return bool(terms) and all(map(_is_kink, terms))
 
 
 def _exception(h: Head) -> str:

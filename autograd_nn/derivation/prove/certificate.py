@@ -11,9 +11,9 @@ from fractions import Fraction
 from typing import Any
 
 from ...core.tensor import plain
+from ...formulas.canonical import collected
 from ...formulas.normal_form import (
     Relation,
-    collected,
     derivative,
     raising,
     relation,

@@ -18,7 +18,7 @@ from ...core.tensor import Tensor, plain
 from ...ops.elementwise import DIVIDE, MULTIPLY
 from ...ops.reductions import MEAN
 from ..names import Environment, UnknownNameError, spelling
-from .claimed import DATA, Reader, claims_of
+from .claimed import claims_of
 from .claims import Claim, collect, in_order
 from .naming import (
     CLAIMS,
@@ -29,6 +29,7 @@ from .naming import (
     recorded_forward,
     space_of,
 )
+from .reader import DATA, Reader
 from .repair import Repair
 from .script import Left, Program, Ran, run_program
 from .values import beside, leaves_of

@@ -82,6 +82,8 @@ def needed(i: int, arg: Text, template: str, symbol: str) -> int:
         return PRODUCT if i else SUM
     if symbol in ("*", "@", "/"):
         both = {symbol, arg.symbol}
+        if i and both == {"@"} and "@" in template:  # Python goes from left to right: a @ (v @ b)
+            return POWER
         if both == {"*", "@"} or (i and "/" in both) or (symbol, arg.symbol) == ("@", "/"):
             return POWER
         return PRODUCT if i else SIGN

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...core.graph import rebuild, topological_order
+from ...core.recording import recording
 from ...core.tensor import Tensor, plain
 from ...ops.elementwise import ADD, SUBTRACT
 from ..names import Environment, Meaning
@@ -32,6 +33,7 @@ def claims_of(
     fixed: set[Tensor],
     order: Sequence[str],
     counted: bool,
+    families: Mapping[str, list[Tensor]],
 ) -> tuple[list[Claim], list[str], bool, list[Left]]:
     """Return what a program claims, the last value under each name; notes; whether it was counted;
     what is named like a claim and is about nothing.
@@ -40,7 +42,7 @@ def claims_of(
     tensors, if `counted`. A gradient that is then multiplied in place has become that of the step
     before. Parameters are in `order` where their gradients have no names.
     """
-    reader = Reader(environment, cuts, twins)
+    reader = Reader(environment, cuts, twins, families)
     found, lost, did_count, follow = _by_name(reader, ran.left, counted)
     last = {meaning.node: entry for _, meaning, entry in found}
     found = [  # what a function holds may be a part only, that others add to
@@ -56,8 +58,12 @@ def claims_of(
     lost = [entry for entry in lost if id(entry) not in judged]
     claims = _as_claims(found, environment, program, ran, cuts)
     cuts |= {made: node.name for made, node in twins.items() if node.name and made not in cuts}
+    stacks: dict[Tensor, list[str]] = {}
+    for claim, entry in claims.values():
+        if entry.node in reader.rows:
+            stacks.setdefault(reader.rows[entry.node], []).append(claim.name)
     for claim, entry in claims.values() if follow else ():
-        behind = _formula(entry.node, cuts, fixed | ran.frozen, claim)
+        behind = _formula(entry.node, cuts, stacks, fixed | ran.frozen, claim)
         if behind is not None:
             claim.follow(behind)
     return [claim for claim, _ in claims.values()], _notes(unnamed, lost), did_count, lost
@@ -93,15 +99,23 @@ def _by_name(
         node = held[1].node if held is not None and several else None
         exact = path or any(stem in reader.environment.named for stem in stems)
         tensors = [] if path else reader.family(root)
-        if node is not None and len(peers := reader.peers(node)) == len(ends):
+        if root in reader.families:
+            exact = False
+        elif node is not None and len(peers := reader.peers(node)) == len(ends):
             exact, tensors = False, peers
+        rows = _rows(reader, tensors, entries)
+        if rows:
+            found += [
+                step for x, row in rows for step in _steps(reader, *reader.about(x, root), row)
+            ]
+            continue
         parts = node is not None and ends[-1].value.size < node.size
         whole = _stacked(node, ends) if parts and node is not None else None
         if held is not None and whole is not None:
             found.append((*held, whole))
             follow = False  # what is computed of a part of it follows from it as an array
         elif held is not None and (exact or not several) and not parts:
-            found += _steps(reader.environment, *held, entries)
+            found += _steps(reader, *held, entries)
         elif tensors and counted and not parts and (
             len(tensors) == len(ends) or 1 < len(ends) < len(tensors)
         ):  # fmt: skip
@@ -192,8 +206,33 @@ def _stacked(node: Tensor, ends: Sequence[Left]) -> Left | None:
     return None
 
 
+def _rows(
+    reader: Reader, tensors: Sequence[Tensor], entries: Sequence[Left]
+) -> list[tuple[Tensor, list[Left]]]:
+    """Return the rows of an array that holds what a loop made one after another, with the tensors.
+
+    They are followed as parts of it: a recorded array is taken apart by recorded indices.
+    """
+    whole = [entry for entry in entries if entry.value.shape == entries[-1].value.shape]
+    shapes = {(len(tensors), *x.shape) for x in tensors}
+    if len(tensors) < 2 or shapes != {entries[-1].value.shape}:
+        return []
+    found = []
+    for i, x in enumerate(tensors):
+        row = []
+        for entry in whole:
+            part = None
+            if entry.node is not None:
+                with recording():
+                    part = entry.node[i]
+                reader.rows[part] = entry.node
+            row.append(entry._replace(value=entry.value[i], node=part))
+        found.append((x, row))
+    return found
+
+
 def _steps(
-    environment: Environment, text: str, meaning: Meaning, entries: Sequence[Left]
+    reader: Reader, text: str, meaning: Meaning, entries: Sequence[Left]
 ) -> list[tuple[str, Meaning, Left]]:
     """Return the claim of a name, or the two of one that went on to the step before in place."""
     last, node = entries[-1], meaning.node
@@ -210,33 +249,40 @@ def _steps(
     masked = np.any(stays & (last.value != 0)) and np.all(stays | (last.value == 0))
     if alike and before.line != last.line and (masked or last.how == "Mult"):
         if not z.name:
-            environment.enter(z, f"{text}_in".removeprefix("d"))
+            reader.environment.enter(z, f"{text}_in".removeprefix("d"))
         return [(text, meaning, before), (f"d{z.name}", Meaning(z, True, 1), last)]
     return [(text, meaning, last)]
 
 
 def _formula(
-    node: Tensor | None, cuts: Mapping[Tensor, str], fixed: set[Tensor], claim: Claim
+    node: Tensor | None,
+    cuts: Mapping[Tensor, str],
+    stacks: Mapping[Tensor, list[str]],
+    fixed: set[Tensor],
+    claim: Claim,
 ) -> Formula | None:
     """Return the function of named values that a Tensor was computed as; None where it is more."""
     if node is None or node in fixed:
         return None
     if cuts.get(node, claim.name) != claim.name:
         return Formula(lambda value: value, (cuts[node],))
-    needed, kept, used = {node}, [], {}
+    needed, kept = {node}, []
+    used: dict[Tensor, list[str]] = {}
     for x in reversed(topological_order([node])):
         if x not in needed:
             continue
         kept.append(x)
         if x is not node and x in cuts:
-            used[x] = cuts[x]
+            used[x] = [cuts[x]]
+        elif len(stacks.get(x, ())) == len(np.atleast_1d(plain(x))):
+            used[x] = stacks[x]
         elif x in fixed or len(kept) > _LARGEST:
             return None
         else:
             needed.update(x.inputs)
     kept.reverse()
     inputs = list(used)
-    texts = list(dict.fromkeys(used.values()))
+    texts = list(dict.fromkeys(text for several in used.values() for text in several))
     if claim.name in texts or not texts:
         return None
 
@@ -244,6 +290,9 @@ def _formula(
         by_name = dict(zip(texts, values, strict=True))
         put = {text: v if isinstance(v, Tensor) else Tensor(v, name=text)
                for text, v in by_name.items()}  # fmt: skip
-        return rebuild(kept, {x: put[used[x]] for x in inputs})[node]
+        given = {x: [put[text] for text in used[x]] for x in inputs}
+        with recording():
+            found = {x: np.stack(g) if x in stacks else g[0] for x, g in given.items()}
+        return rebuild(kept, found)[node]
 
     return Formula(function, tuple(texts))

@@ -37,8 +37,12 @@ class Reader:
         environment: Environment,
         cuts: Mapping[Any, str] | None = None,
         twins: Mapping[Any, Tensor] | None = None,
+        families: Mapping[str, list[Tensor]] | None = None,
     ) -> None:
         self.environment, self.cuts, self.twins = environment, cuts or {}, twins or {}
+        self.families = families or {}
+        self.rows: dict[Tensor, Tensor] = {}
+        """The array of which a recorded row was taken, in which a loop's gradients are stacked."""
         self.values = values_of(environment.order)
 
     def is_new(self, value: Any) -> bool:
@@ -55,14 +59,19 @@ class Reader:
 
     def family(self, root: str, *ends: str) -> list[Tensor]:
         """Return the tensors W1, W2, … that a list or a reused name dW is about."""
+        if root in self.families:
+            return self.families[root]
+        named = self.environment.aliases | self.environment.named
         for stem in self.environment.stems(root):
-            for end in ("", "s", *ends):
+            found: dict[int, Tensor] = {}
+            for end in ("", "s", *ends):  # x0, which a loop starts from, before xs1, xs2, …
                 pattern = re.compile(rf"{re.escape(stem)}{end}_?(\d+)", re.IGNORECASE)
-                named = self.environment.aliases | self.environment.named
-                found = [(int(m[1]), node) for text, node in named.items()
-                         if (m := pattern.fullmatch(text))]  # fmt: skip
-                if found:
-                    return [node for _, node in sorted(found, key=lambda pair: pair[0])]
+                same = [(int(m[1]), node) for text, node in named.items()
+                        if (m := pattern.fullmatch(text))]  # fmt: skip
+                if all(found.get(k, node) is node for k, node in same):
+                    found |= same
+            if found:
+                return [found[k] for k in sorted(found)]
         return []
 
     def peers(self, node: Tensor) -> list[Tensor]:

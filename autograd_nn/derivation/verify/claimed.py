@@ -7,7 +7,7 @@ each of the tensors that a loop uses a name for.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -292,7 +292,9 @@ def _formula(
                for text, v in by_name.items()}  # fmt: skip
         given = {x: [put[text] for text in used[x]] for x in inputs}
         with recording():
-            found = {x: np.stack(g) if x in stacks else g[0] for x, g in given.items()}
+            found = {
+                x: cast(Tensor, np.stack(g)) if x in stacks else g[0] for x, g in given.items()
+            }
         return rebuild(kept, found)[node]
 
     return Formula(function, tuple(texts))

@@ -245,7 +245,11 @@ def _ratio_of(value: Any, truth: Any) -> float:
 
 def _ratio(whole: Expr, cases: Sequence[Case]) -> list[Explanation]:
     """Explain by one constant without a name, the same on all draws: the last resort."""
-    c, *others = [_ratio_of(case.value(whole), case.truth) for case in cases]
+    seen = [(case.value(whole), case.truth) for case in cases]
+    seen = [
+        (value, truth) for value, truth in seen if value is None or np.any(value) or np.any(truth)
+    ]
+    c, *others = [_ratio_of(value, truth) for value, truth in seen] or [0.0]
     telling = others or cases[0].truth.size > 1
     if not telling or not c or np.ptp([c, *others]) > 1e-9 * abs(c):
         return []

@@ -22,9 +22,7 @@ from __future__ import annotations
 
 import argparse
 import functools
-import os
 import random
-import signal
 import subprocess
 import sys
 import tempfile
@@ -265,47 +263,66 @@ def memory() -> None:
 
 # -- kills ----------------------------------------------------------------------------------------
 
-_KILLED = """
-import sys
-import numpy as np
-from nets import Network, train
-rng = np.random.default_rng(0)
-X, Y = rng.normal(size=(20, 2000)), np.eye(5)[:, rng.integers(5, size=2000)]
-net = Network([20, 30, 5], seed=1, activation="relu", output="softmax", cost="cross_entropy")
-train(net, X, Y, 150, 0.01, 50, seed=3, optimizer="adam", progress=False, checkpoint=sys.argv[1],
-      resume=True, callbacks=[lambda i, v: print(i, flush=True)], engine=sys.argv[2])
-"""
+
+def _training(path: Path, engine: str, seen: Any) -> None:
+    """Train with a checkpoint, resumed if it is there; note in `seen` which iterations were run."""
+    from nets import Network, train
+
+    def note(iteration: int, values: Any) -> None:
+        seen[0] = iteration if seen[0] < 0 else seen[0]
+        seen[1] = iteration
+
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(6, 200)), np.eye(3)[:, rng.integers(3, size=200)]
+    net = Network([6, 8, 3], seed=1, activation="relu", output="softmax", cost="cross_entropy")
+    train(net, X, Y, 40, 0.01, 50, engine, seed=3, optimizer="adam", dropout=0.1, progress=False,
+          checkpoint=path, resume=True, callbacks=[note])  # fmt: skip
 
 
-def kill(times: int = 50, engine: str = "numpy") -> None:
-    """Print how many of the killed trainings come to the same end."""
+def kill(times: int = 50) -> None:
+    """Print how many of the killed trainings come to the same end, of every engine."""
+    import multiprocessing
+
     from nets import Network
+    from nets.engines import ENGINES
 
-    def start(path: Path) -> subprocess.Popen[str]:
-        return subprocess.Popen([sys.executable, "-c", _KILLED, str(path), engine], cwd=ROOT,
-                                stdout=subprocess.PIPE, text=True)  # fmt: skip
+    forked = multiprocessing.get_context(
+        "fork"
+    )  # so that a moment is one of training, not of import
 
-    with tempfile.TemporaryDirectory() as folder:
-        whole = Path(folder) / "whole"
-        with start(whole) as run:
+    def start(path: Path, engine: str) -> tuple[Any, Any]:
+        seen = forked.RawArray("i", [-1, -1])
+        run = forked.Process(target=_training, args=(path, engine, seen))
+        run.start()
+        return run, seen
+
+    for engine in ENGINES:
+        with tempfile.TemporaryDirectory() as folder:
+            _training(Path(folder) / "warm", engine, [-1, -1])
+            whole = Path(folder) / "whole"
             begun = time.monotonic()
-            run.communicate()
+            start(whole, engine)[0].join()
             seconds = time.monotonic() - begun
-        right, equal, lost = Network.load(whole), 0, 0
-        for k in range(times):
-            path = Path(folder) / f"killed{k}"
-            with start(path) as run:
-                time.sleep(random.uniform(0.1, seconds))  # noqa: S311 - any moment will do
-                os.kill(run.pid, signal.SIGKILL)
-                seen = [int(line) for line in run.communicate()[0].split()]
-            with start(path) as run:
-                again = [int(line) for line in run.communicate()[0].split()]
-            last = seen[-1] if seen else -1
-            lost += bool(again) and again[0] < last
-            found = Network.load(path).parameters()
-            equal += all(np.array_equal(a, found[name]) for name, a in right.parameters().items())
-    print(f"\nKilled at {times} random moments ({engine}): {equal} bit-equal, {lost} lost more "
-          "than an interval")  # fmt: skip
+            right, killed, equal, lost = Network.load(whole), 0, 0, 0
+            while killed < times:
+                path = Path(folder) / f"killed{killed}"
+                path.unlink(missing_ok=True)
+                run, seen = start(path, engine)
+                time.sleep(random.uniform(0, seconds))  # noqa: S311 - any moment will do
+                run.kill()
+                run.join()
+                if run.exitcode == 0:  # too late: it had come to its end
+                    continue
+                killed += 1
+                again, resumed = start(path, engine)
+                again.join()
+                lost += 0 <= resumed[0] < seen[1]
+                found = Network.load(path).parameters()
+                equal += all(np.array_equal(a, found[n]) for n, a in right.parameters().items())
+        print(
+            f"\nKilled at {times} random moments ({engine}): {equal} bit-equal, {lost} lost more "
+            "than an interval"
+        )
 
 
 # -- a cluster ------------------------------------------------------------------------------------

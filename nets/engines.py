@@ -7,16 +7,15 @@ loop over the batches of a pass around it.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autograd_nn.transforms.containers import flatten
 
-from .steps import Eager, Engine, Pace, Plan, Programmed, calm, program
-
-Array = NDArray[Any]
+from .samples import Part
+from .steps import Pace, Pass, Plan, calm, one_by_one, program
 
 
 @functools.lru_cache(maxsize=64)
@@ -123,37 +122,32 @@ def _compiled_pass(full: Any, last: Any) -> Any:
     return run
 
 
-class Compiled(Programmed):
-    """Run every pass as one compiled loop; with dropout a compiled step at a time."""
-
-    engine = "numba"
-
-    def run(
-        self, X: Array, Y: Array, weights: Array | None, order: Array | None, size: int, pace: Pace
-    ) -> tuple[float, float]:
-        """Go once over the samples, and return the sum of the costs and what they count."""
-        if self.plan.dropout:
-            return super().run(X, Y, weights, order, size, pace)
-        X, Y, m = np.asarray(X), np.asarray(Y), int(X.shape[1])
-        size = min(size, m)
-        rows = X.flags.f_contiguous  # a sample's numbers lie side by side, and stay so
-        rest = m % size or size
-        full, last = (_kernel(self.plan, count, rows) for count in (size, rest))
-        dtype = self.plan.dtype
-        buffers = [
-            np.empty((len(array), count), dtype, order="F" if rows and array is X else "C")
-            for count in (size, rest)
-            for array in (X, Y)
-        ]
-        leaves = tuple(flatten((self.parameters, self.state))[0])
-        weighted = np.empty(0) if weights is None else weights
-        chosen = np.arange(m) if order is None else order
-        total, counts = _compiled_pass(full, last)(
-            leaves, X, Y, weighted, chosen, tuple(buffers),
-            pace.given.get("clip", 0.0), pace.given.get("decay", 0.0), self.plan.decay_over,
-            pace.numbers,
-        )  # fmt: skip
-        return float(total), float(counts)
+def compiled(over: Pass, part: Part, pace: Pace) -> tuple[float, float]:
+    """Go once over samples in one compiled loop; with dropout a compiled step at a time."""
+    plan = over.plan
+    if plan.dropout:
+        return one_by_one(over, part, pace)
+    X, Y, m = np.asarray(part.X), np.asarray(part.Y), int(part.X.shape[1])
+    size = min(part.size, m)
+    rows = X.flags.f_contiguous  # a sample's numbers lie side by side, and stay so
+    rest = m % size or size
+    full, last = (_kernel(plan, count, rows) for count in (size, rest))
+    buffers = [
+        np.empty((len(array), count), plan.dtype, order="F" if rows and array is X else "C")
+        for count in (size, rest)
+        for array in (X, Y)
+    ]
+    total, counts = _compiled_pass(full, last)(
+        tuple(flatten((over.parameters, over.state))[0]), X, Y,
+        np.empty(0) if part.weights is None else part.weights,
+        np.arange(m) if part.order is None else part.order, tuple(buffers),
+        pace.given.get("clip", 0.0), pace.given.get("decay", 0.0), plan.decay_over, pace.numbers,
+    )  # fmt: skip
+    return float(total), float(counts)
 
 
-ENGINES: dict[str, type[Engine]] = {"numpy": Programmed, "numba": Compiled, "eager": Eager}
+ENGINES: dict[str, Callable[[Pass, Part, Pace], tuple[float, float]]] = {
+    "numpy": one_by_one,
+    "numba": compiled,
+    "eager": one_by_one,
+}

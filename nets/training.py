@@ -213,7 +213,7 @@ def train(
     if callback is not None:
         given = callback  # narrowed for the closure below
         hooks.insert(0, lambda iteration, values: given(iteration, values["cost"]))
-    _run(net, descent, source, batch_size, iterations, look, watch, kept, hooks, progress)
+    run(descent, source, batch_size, iterations, watch, look, kept, hooks, progress)
     return watch.history
 
 
@@ -240,19 +240,19 @@ def _monitored(monitor: str | None, validation: Any, look: Evaluation | None) ->
     return monitor
 
 
-def _run(
-    net: Network,
+def run(
     descent: Descent,
     source: Samples,
     batch_size: int | None,
     iterations: int,
-    look: Evaluation | None,
     watch: Progress,
-    kept: Any,
-    hooks: list[Callable[[int, Mapping[str, float]], Any]],
-    progress: bool | None,
+    look: Callable[[], dict[str, float]] | None = None,
+    kept: Any = None,
+    hooks: Sequence[Callable[[int, Mapping[str, float]], Any]] = (),
+    progress: bool | None = False,
 ) -> None:
-    """Run the passes that are left."""
+    """Run the passes that are left: `look` finds further numbers of each, `kept` keeps it."""
+    net = descent.net
     with warnings.catch_warnings():  # of widgets that are not installed: then it is text
         warnings.simplefilter("ignore")
         from tqdm.auto import tqdm
@@ -278,13 +278,13 @@ def _run(
                 values = {"cost": descent.over(source, batch_size)}
                 if not np.isfinite(values["cost"]):
                     what = f"iteration {iteration}: the cost is {values['cost']}"
-                    raise _diverged(net, before, what, descent.learning_rate, source)
+                    raise _diverged(before, what, descent, source)
                 if look is not None:
                     values |= look()
                 history.add(values)
                 for hook in hooks:
                     hook(iteration, values)
-                done = watch.improved(iteration, values)
+                done = watch.ended(iteration, values)
                 if stop.asked or done:
                     history.ended = "interrupted" if stop.asked else "patience"
                 if kept is not None:
@@ -298,7 +298,7 @@ def _run(
             for name, array in net.parameters().items():
                 if not np.all(np.isfinite(array)):
                     what = f"the last iteration: {name} is not finite"
-                    raise _diverged(net, before, what, descent.learning_rate, source)
+                    raise _diverged(before, what, descent, source)
         except StopTraining:
             history.ended = "callback"
             if kept is not None:
@@ -325,10 +325,10 @@ def _ending(done: int, wanted: int) -> str:
 
 
 def _diverged(
-    net: Network, before: dict[str, Array], what: str, learning_rate: float, source: Samples
+    before: dict[str, Array], what: str, descent: Descent, source: Samples
 ) -> DivergenceError:
     """Return the error, with the network as it was before."""
-    for name, array in net.parameters().items():
+    for name, array in descent.net.parameters().items():
         array[...] = before[name]
     kept = "W and b are what they were before the training"
     for name, array in (("X", source.X), ("Y", source.Y)) if isinstance(source, Held) else ():
@@ -339,8 +339,8 @@ def _diverged(
                 f"the first in column {broken[0]}: leave them out or repair them; {kept}"
             )
     return DivergenceError(
-        f"training diverged in {what}. Try a smaller learning_rate (it was {learning_rate}) or "
-        f"scaled inputs; {kept}"
+        f"training diverged in {what}. Try a smaller learning_rate (it was "
+        f"{descent.learning_rate}) or scaled inputs; {kept}"
     )
 
 

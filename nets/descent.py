@@ -16,7 +16,7 @@ from .engines import ENGINES
 from .network import Network
 from .optimizers import Optimizer, Schedule
 from .samples import Order, Samples, samples_of
-from .steps import Pace, Pass, Plan
+from .steps import Pace, Plan
 
 SMALL = 2_000_000
 """Products of up to so many multiplications run in one thread: sharing them out costs more, and
@@ -71,7 +71,7 @@ class Descent:
         self.rng = np.random.default_rng(seed)
         self.dropped = np.random.default_rng(np.random.SeedSequence(seed).spawn(1)[0])
         self.order = (self.order or self.rng.permutation) if shuffle else None
-        self._seen: set[int] = set()
+        self.seen: set[int] = set()  # sizes of batches for which there are programs
 
     def plan(self, weighted: bool) -> Plan:
         """Return the plan of the steps, for samples that have weights or not."""
@@ -92,11 +92,8 @@ class Descent:
         total = counts = 0.0
         for part in samples.parts(size, self.order):
             plan = self.plan(part.weights is not None)
-            over = Pass(
-                plan, self.engine, self.net.parameters(), self.state, self.dropped, self._seen
-            )
             steps = -(-int(part.X.shape[1]) // part.size)
-            cost, count = ENGINES[self.engine](over, part, self.pace(steps))
+            cost, count = ENGINES[self.engine](self, plan, part, self.pace(steps))
             total, counts = total + cost, counts + count
             self.t += steps
         return total / counts if counts else 0.0

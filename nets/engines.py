@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd_nn.transforms.containers import flatten
 
 from .samples import Part
-from .steps import Pace, Pass, Plan, calm, one_by_one, program
+from .steps import Pace, Plan, calm, one_by_one, program
+
+if TYPE_CHECKING:
+    from .descent import Descent
 
 
 @functools.lru_cache(maxsize=64)
@@ -122,11 +125,10 @@ def _compiled_pass(full: Any, last: Any) -> Any:
     return run
 
 
-def compiled(over: Pass, part: Part, pace: Pace) -> tuple[float, float]:
+def compiled(descent: Descent, plan: Plan, part: Part, pace: Pace) -> tuple[float, float]:
     """Go once over samples in one compiled loop; with dropout a compiled step at a time."""
-    plan = over.plan
     if plan.dropout:
-        return one_by_one(over, part, pace)
+        return one_by_one(descent, plan, part, pace)
     X, Y, m = np.asarray(part.X), np.asarray(part.Y), int(part.X.shape[1])
     size = min(part.size, m)
     rows = X.flags.f_contiguous  # a sample's numbers lie side by side, and stay so
@@ -138,7 +140,7 @@ def compiled(over: Pass, part: Part, pace: Pace) -> tuple[float, float]:
         for array in (X, Y)
     ]
     total, counts = _compiled_pass(full, last)(
-        tuple(flatten((over.parameters, over.state))[0]), X, Y,
+        tuple(flatten((descent.net.parameters(), descent.state))[0]), X, Y,
         np.empty(0) if part.weights is None else part.weights,
         np.arange(m) if part.order is None else part.order, tuple(buffers),
         pace.given.get("clip", 0.0), pace.given.get("decay", 0.0), plan.decay_over, pace.numbers,
@@ -146,7 +148,7 @@ def compiled(over: Pass, part: Part, pace: Pace) -> tuple[float, float]:
     return float(total), float(counts)
 
 
-ENGINES: dict[str, Callable[[Pass, Part, Pace], tuple[float, float]]] = {
+ENGINES: dict[str, Callable[[Descent, Plan, Part, Pace], tuple[float, float]]] = {
     "numpy": one_by_one,
     "numba": compiled,
     "eager": one_by_one,

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from .activations import Activation
@@ -153,6 +153,13 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
     def _weighted(self, targets: Array, weights: Any) -> Any:
         """Return the weights of the samples."""
         return weights
+
+    def _validated(self, X: Any, y: Any, incremental: bool, **how: Any) -> tuple[Array, Array]:
+        """Return samples in rows and targets as scikit-learn checks them."""
+        again = incremental and hasattr(self, "network_")
+        X, y = validate_data(self, X, y, multi_output=True, dtype=(np.float64, np.float32),
+                             reset=not again, **how)  # fmt: skip
+        return X, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
 
     # -- fitting ------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,9 @@ from .costs import Criterion
 from .network import Network
 from .optimizers import Optimizer, State, clipped
 from .samples import Part
+
+if TYPE_CHECKING:
+    from .descent import Descent
 
 Array = NDArray[Any]
 
@@ -135,23 +138,10 @@ class Pace(NamedTuple):
     given: dict[str, float]
 
 
-class Pass(NamedTuple):
-    """What goes over samples, and what it changes in place: parameters and optimiser's state.
-
-    `rng` is of the dropout; `seen` are the sizes of batches for which there are programs.
-    """
-
-    plan: Plan
-    engine: str
-    parameters: dict[str, Array]
-    state: State
-    rng: np.random.Generator
-    seen: set[int]
-
-
-def one_by_one(over: Pass, part: Part, pace: Pace) -> tuple[float, float]:
+def one_by_one(descent: Descent, plan: Plan, part: Part, pace: Pace) -> tuple[float, float]:
     """Go once over samples, and return the sum of the costs and what they count."""
-    plan, m, dtype = over.plan, int(part.X.shape[1]), np.dtype(over.plan.dtype)
+    m, dtype = int(part.X.shape[1]), np.dtype(plan.dtype)
+    step, parameters, state = program(plan, descent.engine), descent.net.parameters(), descent.state
     total = counts = 0.0
     for start, numbers in zip(range(0, m, part.size), pace.numbers.tolist(), strict=True):
         chosen: Any = slice(start, start + part.size)
@@ -159,28 +149,23 @@ def one_by_one(over: Pass, part: Part, pace: Pace) -> tuple[float, float]:
             chosen = part.order[chosen]
         x, y = gathered(part.X, chosen, dtype), gathered(part.Y, chosen, dtype)
         given: dict[str, Any] = {"numbers": tuple(numbers), **pace.given}
-        count = float(x.shape[1])
+        size = int(x.shape[1])
+        count = float(size)
         if plan.weighted:
-            given["shares"], count = shares(part.weights, chosen, int(count), dtype)
+            given["shares"], count = shares(part.weights, chosen, size, dtype)
         if plan.dropout:
-            given["masks"] = masks(plan, int(x.shape[1]), over.rng)
+            given["masks"] = masks(plan, size, descent.dropped)
         if plan.decay_over and plan.decay:
             given["decay"] /= count or 1.0
-        total += _step(over, x, y, given) * count
+        if state and descent.engine != "eager" and size not in descent.seen:
+            descent.seen.add(size)
+            copies = {name: array.copy() for name, array in parameters.items()}
+            step(copies, calm(state), x, y, given)  # is made, and checked, on these
+        *after, cost = step(parameters, state, x, y, given)
+        keep(parameters, state, *after)
+        total += float(cost) * count
         counts += count
     return total, counts
-
-
-def _step(over: Pass, x: Array, y: Array, given: dict[str, Any]) -> float:
-    """Take a step, and return the cost before it."""
-    step, size = program(over.plan, over.engine), int(x.shape[1])
-    if over.state and over.engine != "eager" and size not in over.seen:
-        over.seen.add(size)
-        copies = {name: array.copy() for name, array in over.parameters.items()}
-        step(copies, calm(over.state), x, y, given)  # is made, and checked, on these
-    after, state, cost = step(over.parameters, over.state, x, y, given)
-    keep(over.parameters, over.state, after, state)
-    return float(cost)
 
 
 def masks(plan: Plan, count: int, rng: np.random.Generator) -> dict[str, Array]:

@@ -331,8 +331,9 @@ def _diverged(
     for name, array in descent.net.parameters().items():
         array[...] = before[name]
     kept = "W and b are what they were before the training"
-    for name, array in (("X", source.X), ("Y", source.Y)) if isinstance(source, Held) else ():
-        broken = _broken_columns(array)
+    for name in "XY":
+        array = getattr(source, name, None)
+        broken = _broken_columns(array) if isinstance(array, np.ndarray) else np.empty(0)
         if broken.size:
             return DivergenceError(
                 f"training diverged in {what}. {broken.size} samples of {name} hold NaN or inf, "

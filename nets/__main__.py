@@ -14,7 +14,20 @@ from autograd_nn.derivation import UnknownNameError
 
 from . import DivergenceError, History, Network, load_digits, prove, train, verify
 from .activations import ACTIVATIONS
-from .arguments import Parser, UserError, folder_at, positive, say, seed_number, tell, write
+from .arguments import (
+    Parser,
+    UserError,
+    choice,
+    flag,
+    folder_at,
+    number,
+    path_of,
+    positive,
+    say,
+    seed_number,
+    tell,
+    write,
+)
 from .costs import COSTS, OUTPUTS
 from .grade_command import GRADE_OPTIONS, run_grade
 from .optimizers import OPTIMIZERS
@@ -40,27 +53,6 @@ _EXAMPLES = """examples:
 """
 
 
-def _number(kind: Any, default: Any, letter: str, text: str) -> dict[str, Any]:
-    """Return the settings of an option that takes a number above 0."""
-    said = f"{text} (default: {default})"
-    return {"type": positive(kind), "default": default, "metavar": letter, "help": said}
-
-
-def _choice(choices: Sequence[str], text: str) -> dict[str, Any]:
-    """Return the settings of an option that takes one of some words, the first by default."""
-    return {"choices": choices, "default": choices[0], "help": f"{text} (default: {choices[0]})"}
-
-
-def _path(letter: str, text: str) -> dict[str, Any]:
-    """Return the settings of an option that takes a path."""
-    return {"type": Path, "default": None, "metavar": letter, "help": text}
-
-
-def _flag(text: str) -> dict[str, Any]:
-    """Return the settings of an option that takes nothing."""
-    return {"action": "store_true", "help": text}
-
-
 _OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
     "network": {
         "--structure": {
@@ -71,29 +63,29 @@ _OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
             "type": seed_number, "default": 0, "metavar": "S",
             "help": "of weights and split (default: 0)",
         },
-        "--init": _choice(INITS, "initial weights; uniform is the document's"),
-        "--activation": _choice(tuple(ACTIVATIONS), "of the hidden nodes"),
-        "--output": _choice(OUTPUTS, "of the output nodes"),
-        "--cost": _choice(COSTS, "of a sample"),
-        "--out": _path(
+        "--init": choice(INITS, "initial weights; uniform is the document's"),
+        "--activation": choice(tuple(ACTIVATIONS), "of the hidden nodes"),
+        "--output": choice(OUTPUTS, "of the output nodes"),
+        "--cost": choice(COSTS, "of a sample"),
+        "--out": path_of(
             "DIR", "folder for what is written; made if missing, never emptied (default: nets-out)"
         ),
     },
     "training": {
-        "--iterations": _number(int, 3000, "N", "passes over the samples"),
-        "--alpha": _number(float, 0.25, "A", "the learning rate"),
-        "--batch-size": _number(int, None, "M", "samples in a step")
+        "--iterations": number(int, 3000, "N", "passes over the samples"),
+        "--alpha": number(float, 0.25, "A", "the learning rate"),
+        "--batch-size": number(int, None, "M", "samples in a step")
         | {"help": "samples in a step (default: all of them)"},
-        "--optimizer": _choice(tuple(OPTIMIZERS), "sgd is plain descent"),
-        "--weight-decay": _number(float, 0.0, "L", "λ"),
-        "--checkpoint": _path("FILE", "keep the training in this file, so that it can be resumed"),
-        "--every": _number(int, 100, "N", "passes between two writings of the checkpoint"),
-        "--resume": _flag("go on from the checkpoint, if it is there"),
-        "--save": _path("FILE", "write the trained network there"),
-        "--overwrite": _flag("replace the file of --save, if it is there"),
+        "--optimizer": choice(tuple(OPTIMIZERS), "sgd is plain descent"),
+        "--weight-decay": number(float, 0.0, "L", "λ"),
+        "--checkpoint": path_of("FILE", "keep the training there, so that it can be resumed"),
+        "--every": number(int, 100, "N", "passes between two writings of the checkpoint"),
+        "--resume": flag("go on from the checkpoint, if it is there"),
+        "--save": path_of("FILE", "write the trained network there"),
+        "--overwrite": flag("replace the file of --save, if it is there"),
     },
     "formulas": {
-        "--formulas": _path(
+        "--formulas": path_of(
             "FILE",
             "your formulas: a Python file with functions named delta3, delta2, dW2, db2, …, whose "
             "parameters are named after what they use (y, h3, z2, W2, delta3, m, …). The file is "
@@ -101,28 +93,28 @@ _OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
             "wrong",
         ),
     },
-    "format": {"--format": _choice(("text", "latex", "json"), "how it is written")},
-    "report": {"--format": _choice(("text", "json"), "how it is written")},
+    "format": {"--format": choice(("text", "latex", "json"), "how it is written")},
+    "report": {"--format": choice(("text", "json"), "how it is written")},
     "derivation": {
         "--wrt": {"metavar": "NAME", "help": "only this gradient: W1, b2, z2, … (default: all)"},
         "--index": {
             "type": positive(int), "nargs": "+", "metavar": "I",
             "help": "write one element out in index form, counted from 1; needs --wrt and SymPy",
         },
-        "--numbers": _flag("fill in the values"),
+        "--numbers": flag("fill in the values"),
         "--latex": {
             "dest": "format", "action": "store_const", "const": "latex", "default": "text",
             "help": "--format latex",
         },
     },
     "program": {
-        "--samples": _number(int, 32, "M", "how many samples the step is for"),
-        "--run-form": _flag(
+        "--samples": number(int, 32, "M", "how many samples the step is for"),
+        "--run-form": flag(
             "the form that is run: into planned memory, parameters updated in place"
         ),
     },
     "picture": {
-        "--network": _flag(
+        "--network": flag(
             "draw the network in layers: its nodes, its weights, and how δ is passed back"
         ),
     },

@@ -17,17 +17,15 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autograd_nn import jit
 
 from . import formulas
+from .formulas import Array
 from .network import ELSEWHERE, Network
 from .parameters import columns_of
 from .samples import Order, Part
 from .steps import Plan, gathered, gradient_of, keep, moved, shares
-
-Array = NDArray[Any]
 
 SLICE = 2**11
 """How many samples of a chunk go into a program at once."""

@@ -6,7 +6,6 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.preprocessing import LabelBinarizer
@@ -16,9 +15,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from .cluster import is_dask
 from .costs import Cost
+from .formulas import Array
 from .perceptron import NetworkEstimator, blockwise
-
-Array = NDArray[Any]
 
 
 @dataclass(eq=False, repr=False)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .arguments import UserError, folder_at, positive, say, write
+from .arguments import UserError, choice, flag, folder_at, number, path_of, say, write
 
 GRADE_OPTIONS: dict[str, dict[str, Any]] = {
     "sheet": {
@@ -19,22 +19,14 @@ GRADE_OPTIONS: dict[str, dict[str, Any]] = {
         "help": "files, notebooks, or folders of them. They are run, each in a process of its own "
         "with limits; this is no sandbox",
     },
-    "--student": {"action": "store_true", "help": "print the text with blanks"},
-    "--out": {
-        "type": Path, "default": None, "metavar": "FILE",
-        "help": "write there (gradescope, several submissions: a folder)",
-    },
-    "--format": {
-        "choices": ("table", "csv", "gradescope"), "default": "table", "help": "default: table",
-    },
+    "--student": flag("print the text with blanks"),
+    "--out": path_of("FILE", "write there (gradescope, several submissions: a folder)"),
+    "--format": choice(("table", "csv", "gradescope"), "what is written"),
     "--hints": {
         "type": int, "choices": range(5), "default": 4, "metavar": "N",
         "help": "0 to 4: nothing, where, what kind, which quantity, the repair (default: 4)",
     },
-    "--timeout": {
-        "type": positive(float), "default": 10.0, "metavar": "S",
-        "help": "seconds for each submission (default: 10)",
-    },
+    "--timeout": number(float, 10.0, "S", "seconds for each submission"),
 }  # fmt: skip
 """The options of `grade`."""
 

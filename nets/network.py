@@ -12,21 +12,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autograd_nn import Tensor, gradients, no_grad
 
 from . import formulas
 from .activations import Activation, activation_of
 from .costs import Cost, criterion_of
+from .formulas import Array
 from .parameters import INITS, columns_of, initial
 
 if TYPE_CHECKING:
     from autograd_nn.drawing import Drawing
 
     from .history import History
-
-Array = NDArray[Any]
 
 
 ELSEWHERE: dict[str, Callable[..., dict[str, Any]]] = {}

@@ -122,20 +122,6 @@ class RMSProp(Optimizer):
 
 
 @dataclass(frozen=True)
-class AdaGrad(Optimizer):
-    """s ← s + g², p ← p − α g / (√s + ε)  (Duchi, Hazan and Singer, 2011)."""
-
-    epsilon: float = 1e-10
-    slots: ClassVar[tuple[str, ...]] = ("s",)
-
-    def rule(self, g: Any, kept: tuple[Any, ...], numbers: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Return the update and s."""
-        (alpha,) = numbers
-        s = kept[0] + np.square(g)
-        return -(alpha * g) / (np.sqrt(s) + self.epsilon), s
-
-
-@dataclass(frozen=True)
 class Adam(Optimizer):
     """m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², p ← p − α m̂ / (√v̂ + ε).
 
@@ -193,7 +179,6 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
     "momentum": Momentum,
     "nesterov": Nesterov,
     "rmsprop": RMSProp,
-    "adagrad": AdaGrad,
     "adam": Adam,
     "adamw": AdamW,
 }

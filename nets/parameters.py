@@ -8,11 +8,10 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autograd_nn import Tensor
 
-Array = NDArray[Any]
+from .formulas import Array
 
 INITS = ("glorot", "uniform")
 

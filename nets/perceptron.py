@@ -15,7 +15,6 @@ from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
@@ -27,13 +26,12 @@ from .cluster import is_dask
 from .costs import Cost
 from .descent import Descent, source_of
 from .evaluation import outputs
+from .formulas import Array
 from .network import Network
 from .optimizers import Adam, Momentum, Nesterov, Optimizer, optimizer_of
 from .parameters import refuse_masked
 from .progress import Progress
 from .training import run
-
-Array = NDArray[Any]
 
 _NAMES = {"logistic": "sigmoid", "identity": "linear"}
 """What scikit-learn calls our activations."""

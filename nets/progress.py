@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .formulas import Array
 from .history import History
 from .network import Network
-
-Array = NDArray[Any]
 
 
 class Progress:

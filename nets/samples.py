@@ -16,12 +16,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .formulas import Array
 from .network import Network
 from .parameters import check_shape, columns_of, numbers
 
-Array = NDArray[Any]
 Order = Callable[[int], Array]
 """Draws an order of so many things."""
 

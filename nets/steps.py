@@ -14,20 +14,18 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autograd_nn import Tensor, jit, value_and_grad
 
 from .activations import Activation
 from .costs import Criterion
+from .formulas import Array
 from .network import Network
 from .optimizers import Optimizer, State, clipped
 from .samples import Part
 
 if TYPE_CHECKING:
     from .descent import Descent
-
-Array = NDArray[Any]
 
 
 class Plan(NamedTuple):

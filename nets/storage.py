@@ -15,15 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .activations import ACTIVATIONS, Activation
 from .costs import COSTS, SOFTMAX, Cost
+from .formulas import Array
 
 if TYPE_CHECKING:
     from .network import Network
 
-Array = NDArray[Any]
 Flat = dict[str, Array]
 
 _NETWORK, CHECKPOINT = "autograd-nn network 1", "autograd-nn checkpoint 1"

@@ -6,6 +6,7 @@ samples, stops when they get no better, and keeps the training on disk.
 
 from __future__ import annotations
 
+import functools
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,19 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .descent import Descent, source_of
 from .engines import ENGINES
-from .evaluation import Evaluation, metric_of
+from .evaluation import evaluated, metric_of
+from .formulas import Array
 from .history import History
 from .interruption import Interruption
 from .network import Network
 from .optimizers import AdamW, Optimizer, Schedule, optimizer_of
 from .progress import Progress
 from .samples import Held, Samples, Stream
-
-Array = NDArray[Any]
 
 
 class DivergenceError(FloatingPointError):
@@ -104,8 +103,8 @@ def train(
         Called as ``callback(iteration, cost)`` after each iteration, from 0; the network is that
         of the moment. Whatever it raises ends the training, and the network stays as it then is.
     optimizer : str or Optimizer
-        ``"sgd"`` (plain descent), ``"momentum"``, ``"nesterov"``, ``"rmsprop"``, ``"adagrad"``,
-        ``"adam"``, ``"adamw"``, or one from `nets.optimizers` with settings of your own.
+        ``"sgd"`` (plain descent), ``"momentum"``, ``"nesterov"``, ``"rmsprop"``, ``"adam"``,
+        ``"adamw"``, or one from `nets.optimizers` with settings of your own.
     schedule : callable, optional
         Of the number of the step, from 0: what `learning_rate` is multiplied by there.
     weight_decay : float
@@ -200,8 +199,13 @@ def train(
         seed=seed,
         shuffle=shuffle,
     )
-    look = _evaluation(net, source, validation, metrics, samples)
-    watch = Progress(net, patience, tol, _monitored(monitor, validation, look), restore_best)
+    names, look = _look(net, source, validation, metrics, samples)
+    if monitor is None:
+        monitor = "cost" if validation is None else "validation_cost"
+    elif monitor not in ("cost", *names):
+        known = ", ".join(map(repr, ("cost", *names)))
+        raise ValueError(f"monitor is one of {known}; got {monitor!r}")
+    watch = Progress(net, patience, tol, monitor, restore_best)
     kept = None
     if checkpoint is not None:
         from .checkpoints import Checkpoint
@@ -217,27 +221,21 @@ def train(
     return watch.history
 
 
-def _evaluation(
+def _look(
     net: Network, source: Samples, validation: Any, metrics: Any, which: str | None
-) -> Evaluation | None:
-    names = metrics if isinstance(metrics, Mapping) else {name: metric_of(name) for name in metrics}
+) -> tuple[list[str], Callable[[], dict[str, float]] | None]:
+    """Return the names of the further numbers of an iteration, and what finds them."""
+    named = metrics if isinstance(metrics, Mapping) else {name: metric_of(name) for name in metrics}
     if validation is not None:
         x, y = validation
-        return Evaluation(net, source_of(net, x, y, None, which), names, cost=True)
-    if not names:
-        return None
-    if not isinstance(source, Held):
+        source = source_of(net, x, y, None, which)
+    elif not named:
+        return [], None
+    elif not isinstance(source, Held):
         raise ValueError("metrics of samples that are not held in arrays need validation=(X, Y)")
-    return Evaluation(net, source, names, cost=False)
-
-
-def _monitored(monitor: str | None, validation: Any, look: Evaluation | None) -> str:
-    known = ["cost", *(look.names if look is not None else ())]
-    if monitor is None:
-        return "cost" if validation is None else "validation_cost"
-    if monitor not in known:
-        raise ValueError(f"monitor is one of {', '.join(map(repr, known))}; got {monitor!r}")
-    return monitor
+    cost = validation is not None
+    names = [*(["validation_cost"] if cost else []), *named]
+    return names, functools.partial(evaluated, net, source, named, cost)
 
 
 def run(

@@ -10,7 +10,7 @@ from typing import Any
 from .descent import Descent
 from .progress import Progress
 from .steps import keep
-from .storage import CHECKPOINT, description, load_checkpoint, write
+from .storage import CHECKPOINT, description, read, write
 
 
 class Checkpoint:
@@ -31,16 +31,9 @@ class Checkpoint:
         self, path: Path, every: int, descent: Descent, watch: Progress, settings: dict[str, Any]
     ) -> None:
         self.path, self.every, self.descent, self.watch = path, every, descent, watch
-        self.settings = {
-            **settings,
-            "optimizer": repr(descent.optimizer),
-            "learning_rate": descent.learning_rate,
-            "weight_decay": descent.weight_decay,
-            "clip": descent.clip,
-            "dropout": list(descent.dropout),
-            "shuffle": descent.order is not None,
-            "monitor": watch.monitor,
-        }
+        same = ("optimizer", "learning_rate", "weight_decay", "clip", "dropout")
+        self.settings = settings | {name: repr(getattr(descent, name)) for name in same}
+        self.settings |= {"shuffle": descent.order is not None, "monitor": watch.monitor}
 
     def begin(self, resume: bool) -> None:
         """Go on from the file, or see that there is none.
@@ -60,7 +53,15 @@ class Checkpoint:
             raise FileExistsError(
                 f"{self.path} is there already; resume=True goes on from it, or choose another"
             )
-        arrays, state = load_checkpoint(self.path, self.descent.net)
+        arrays, metadata = read(self.path)
+        if metadata["format"] != CHECKPOINT:
+            raise ValueError(f"{self.path} is a network without its training: nothing to resume")
+        if metadata["network"] != description(self.descent.net):
+            raise ValueError(
+                f"{self.path} is of another network: {metadata['network']}, and this one is "
+                f"{description(self.descent.net)}"
+            )
+        state = json.loads(metadata["training"])
         for key, value in self.settings.items():
             if state["settings"].get(key) != value:
                 raise ValueError(

@@ -19,7 +19,7 @@ from . import formulas
 from .activations import Activation, activation_of
 from .costs import Cost, criterion_of
 from .formulas import Array
-from .parameters import INITS, columns_of, initial
+from .parameters import INITS, columns_of, initial, one_of
 
 if TYPE_CHECKING:
     from autograd_nn.drawing import Drawing
@@ -111,8 +111,7 @@ class Network:
                 "structure needs two or more layers of at least one node, e.g. [64, 30, 10]; "
                 f"got {list(structure)}"
             )
-        if init not in INITS:
-            raise ValueError(f"init is one of {', '.join(map(repr, INITS))}; got {init!r}")
+        one_of("init", init, INITS)
         self.structure = tuple(sizes)
         hidden = len(sizes) - 2
         if isinstance(activation, (str, Activation)):

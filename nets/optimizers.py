@@ -19,6 +19,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from .parameters import one_of
+
 State = dict[str, dict[str, Any]]
 Schedule = Callable[[int], float]
 
@@ -192,14 +194,9 @@ def optimizer_of(given: str | Optimizer) -> Optimizer:
     ValueError
         If there is none of that name.
     """
-    if isinstance(given, str) and given in OPTIMIZERS:
-        return OPTIMIZERS[given]()
-    if not isinstance(given, Optimizer):
-        raise ValueError(
-            f"optimizer is one of {', '.join(map(repr, OPTIMIZERS))}, or a "
-            f"nets.optimizers.Optimizer; got {given!r}"
-        )
-    return given
+    if isinstance(given, Optimizer):
+        return given
+    return OPTIMIZERS[one_of("optimizer", given, OPTIMIZERS, ", or a nets.optimizers.Optimizer")]()
 
 
 # -- the gradient's length ------------------------------------------------------------------------

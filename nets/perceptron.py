@@ -29,7 +29,7 @@ from .evaluation import outputs
 from .formulas import Array
 from .network import Network
 from .optimizers import Adam, Momentum, Nesterov, Optimizer, optimizer_of
-from .parameters import refuse_masked
+from .parameters import one_of, refuse_masked
 from .progress import Progress
 from .training import run
 
@@ -254,11 +254,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
                 raise ValueError(f"{name} has to be {least} or more, got {getattr(self, name)}")
         if not self.learning_rate_init > 0:
             raise ValueError(f"learning_rate_init has to be above 0, got {self.learning_rate_init}")
-        if self.learning_rate not in ("constant", "invscaling", "adaptive"):
-            raise ValueError(
-                "learning_rate is 'constant', 'invscaling' or 'adaptive'; "
-                f"got {self.learning_rate!r}"
-            )
+        one_of("learning_rate", self.learning_rate, ("constant", "invscaling", "adaptive"))
 
     def _solver(self) -> Optimizer:
         if self.solver == "adam":

@@ -25,6 +25,7 @@ from .history import History
 from .interruption import Interruption
 from .network import Network
 from .optimizers import AdamW, Optimizer, Schedule, optimizer_of
+from .parameters import one_of
 from .progress import Progress
 from .samples import Held, Samples, Stream
 
@@ -170,8 +171,7 @@ def train(
     for name, value in (("batch_size", batch_size), ("patience", patience), ("every", every)):
         if value is not None and value < 1:
             raise ValueError(f"{name} has to be 1 or more, got {value}")
-    if engine not in ENGINES:
-        raise ValueError(f"engine is one of {', '.join(map(repr, ENGINES))}; got {engine!r}")
+    one_of("engine", engine, ENGINES)
     for name, array in net.parameters().items():
         if not array.flags.writeable:
             raise ValueError(
@@ -202,9 +202,7 @@ def train(
     names, look = _look(net, source, validation, metrics, samples)
     if monitor is None:
         monitor = "cost" if validation is None else "validation_cost"
-    elif monitor not in ("cost", *names):
-        known = ", ".join(map(repr, ("cost", *names)))
-        raise ValueError(f"monitor is one of {known}; got {monitor!r}")
+    monitor = one_of("monitor", monitor, ("cost", *names))
     watch = Progress(net, patience, tol, monitor, restore_best)
     kept = None
     if checkpoint is not None:
@@ -297,29 +295,25 @@ def run(
                 if not np.all(np.isfinite(array)):
                     what = f"the last iteration: {name} is not finite"
                     raise _diverged(before, what, descent, source)
-        except StopTraining:
-            history.ended = "callback"
+        except BaseException as error:
+            history.ended = _ENDED_BY.get(type(error), "callback")
+            if not isinstance(error, StopTraining):
+                raise
             if kept is not None:
                 kept.after(len(history) - 1, last=True)
-        except KeyboardInterrupt:
-            history.ended = "interrupted"
-            raise
         finally:
-            history.ended = history.ended or _ending(len(history), iterations)
+            history.ended = history.ended or "iterations"
             if history.ended != "diverged":
                 watch.restore()
+
+
+_ENDED_BY = {KeyboardInterrupt: "interrupted", DivergenceError: "diverged"}
 
 
 def _in_notebook() -> bool:
     """Whether this process is the kernel of a notebook, and not one that started kernels."""
     kernel = sys.modules.get("ipykernel.kernelapp")
     return kernel is not None and bool(kernel.IPKernelApp.initialized())
-
-
-def _ending(done: int, wanted: int) -> str:
-    if sys.exc_info()[0] is None:
-        return "iterations"
-    return "diverged" if issubclass(sys.exc_info()[0] or Exception, DivergenceError) else "callback"
 
 
 def _diverged(
@@ -330,8 +324,7 @@ def _diverged(
         array[...] = before[name]
     kept = "W and b are what they were before the training"
     for name in "XY":
-        array = getattr(source, name, None)
-        broken = _broken_columns(array) if isinstance(array, np.ndarray) else np.empty(0)
+        broken = _broken_columns(getattr(source, name, None))
         if broken.size:
             return DivergenceError(
                 f"training diverged in {what}. {broken.size} samples of {name} hold NaN or inf, "
@@ -343,10 +336,10 @@ def _diverged(
     )
 
 
-def _broken_columns(array: Array) -> Array:
-    """Return the columns that are not finite, looking at some at a time."""
-    found = [
-        start + np.flatnonzero(~np.isfinite(array[:, start : start + 2**14]).all(axis=0))
-        for start in range(0, int(array.shape[1]), 2**14)
-    ]
+def _broken_columns(array: Any) -> Array:
+    """Return the columns of what is held here that are not finite, looking at some at a time."""
+    found = [np.empty(0, int)]
+    for start in range(0, int(array.shape[1]), 2**14) if isinstance(array, np.ndarray) else ():
+        part = np.isfinite(array[:, start : start + 2**14]).all(axis=0)
+        found.append(start + np.flatnonzero(~part))
     return np.concatenate(found)

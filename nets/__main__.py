@@ -29,7 +29,6 @@ from .arguments import (
     write,
 )
 from .costs import COSTS, OUTPUTS
-from .grade_command import GRADE_OPTIONS, run_grade
 from .optimizers import OPTIMIZERS
 from .parameters import INITS
 from .verification import FormulasError, load_formulas
@@ -118,7 +117,25 @@ _OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
             "draw the network in layers: its nodes, its weights, and how δ is passed back"
         ),
     },
-    "grading": GRADE_OPTIONS,
+    "grading": {
+        "sheet": {
+            "metavar": "SHEET",
+            "help": "network, softmax, batch_normalisation, or a Python file (see nets.sheets)",
+        },
+        "submissions": {
+            "metavar": "SUBMISSION", "nargs": "*", "type": Path,
+            "help": "files, notebooks, or folders of them. They are run, each in a process of its "
+            "own with limits; this is no sandbox",
+        },
+        "--student": flag("print the text with blanks"),
+        "--out": path_of("FILE", "write there (gradescope, several submissions: a folder)"),
+        "--format": choice(("table", "csv", "gradescope"), "what is written"),
+        "--hints": {
+            "type": int, "choices": range(5), "default": 4, "metavar": "N",
+            "help": "0 to 4: nothing, where, what kind, which quantity, the repair (default: 4)",
+        },
+        "--timeout": number(float, 10.0, "S", "seconds for each submission"),
+    },
 }  # fmt: skip
 """The options of the commands by what they are about."""
 
@@ -310,9 +327,13 @@ def run_train(arguments: argparse.Namespace) -> int:
     report = verify(net, digits.X_train[:, :100], digits.Y_train[:, :100])
     say(report, end="\n\n")
     report.raise_if_wrong()
-    given = (net, digits.X_train, digits.Y_train, arguments.iterations, arguments.alpha)
     try:
-        history = train(*given, **_training_options(arguments))
+        history = train(
+            net, digits.X_train, digits.Y_train, arguments.iterations, arguments.alpha,
+            arguments.batch_size, seed=arguments.seed, optimizer=arguments.optimizer,
+            weight_decay=arguments.weight_decay, checkpoint=arguments.checkpoint,
+            every=arguments.every, resume=arguments.resume,
+        )  # fmt: skip
     except (FileExistsError, ValueError, ImportError) as error:
         raise UserError(f"--checkpoint: {error}") from error
     except KeyboardInterrupt:
@@ -323,7 +344,10 @@ def run_train(arguments: argparse.Namespace) -> int:
     for warning in _warnings(history):
         print(f"warning: {warning}; try a smaller --alpha", file=sys.stderr)
     print(f"accuracy on held-out digits: {net.accuracy(digits.X_test, digits.y_test):.1%}")
-    print(f"cost curve: {_plot_cost(history, folder / 'cost-curve.png')}")
+    figure = history.plot("Gradient descent on the digits")
+    figure.axes[0].set_ylabel("mean cost J")
+    figure.savefig(folder / "cost-curve.png", dpi=150)
+    print(f"cost curve: {folder / 'cost-curve.png'}")
     if arguments.save is not None:
         print(f"network: {net.save(arguments.save, overwrite=arguments.overwrite)}")
     sample = digits.X_train[:, :1], digits.Y_train[:, :1]
@@ -342,26 +366,40 @@ def _warnings(history: History) -> list[str]:
     return [f"the cost stands still at {last:.4g}"] if still else []
 
 
-def _training_options(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return what was asked for beyond plain descent on all samples."""
-    given: dict[str, Any] = {}
-    if arguments.batch_size is not None:
-        given |= {"batch_size": arguments.batch_size, "seed": arguments.seed}
-    if arguments.optimizer != "sgd":
-        given["optimizer"] = arguments.optimizer
-    if arguments.weight_decay:
-        given["weight_decay"] = arguments.weight_decay
-    if arguments.checkpoint is not None:
-        given |= {"checkpoint": arguments.checkpoint, "every": arguments.every}
-        given["resume"] = arguments.resume
-    return given
+def run_grade(arguments: argparse.Namespace) -> int:
+    """Mark submissions, or print what students get."""
+    from .grading import grade
+    from .sheets import SheetError, load
 
-
-def _plot_cost(history: History, path: Path) -> Path:
-    figure = history.plot("Gradient descent on the digits")
-    figure.axes[0].set_ylabel("mean cost J")
-    figure.savefig(path, dpi=150)
-    return path
+    try:
+        sheet = load(arguments.sheet)
+    except SheetError as error:
+        raise UserError(str(error)) from error
+    for warning in sheet.hidden:
+        sys.stderr.write(f"warning: {warning}\n")
+    if arguments.student:
+        write(sheet.copy_for_students(), arguments.out)
+        return 0
+    if not arguments.submissions:
+        raise UserError("SUBMISSION: name the files to mark, or --student")
+    try:
+        grades = grade(
+            sheet, arguments.submissions, hints=arguments.hints, timeout=arguments.timeout
+        )
+    except FileNotFoundError as error:
+        raise UserError(str(error)) from error
+    if arguments.format == "table" and arguments.out is None:
+        say(grades)
+    elif arguments.format != "gradescope":
+        write(grades.csv() if arguments.format == "csv" else f"{grades}\n", arguments.out)
+    elif len(grades) == 1:
+        write(grades[0].json(), arguments.out)
+    elif arguments.out is None:
+        raise UserError("--out: several results.json need a folder to stand in")
+    else:
+        for graded in grades:
+            write(graded.json(), folder_at(arguments.out) / f"{graded.file_name()}.json")
+    return 0
 
 
 _COMMANDS: dict[str, tuple[Any, ...]] = {

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -38,33 +38,10 @@ def is_dask(X: Any) -> bool:
     return type(X).__module__.startswith("dask.array")
 
 
-class Task(NamedTuple):
-    """What a task on a chunk is told beside the weights.
-
-    Attributes
-    ----------
-    key : str
-        Names the plan: functions of one's own are new objects in every message.
-    part, parts : int
-        Which part of the chunk is taken, and how many there are.
-    seed : tuple of int, optional
-        Of the order within chunks.
-    """
-
-    plan: Plan
-    key: str
-    engine: str
-    part: int
-    parts: int
-    seed: tuple[int, ...] | None
-
-
-def _program(task: Task) -> Any:
-    found = _PROGRAMS.get((task.key, task.engine))
-    if found is None:
-        found = jit(gradient_of(task.plan), engine=task.engine)
-        _PROGRAMS[task.key, task.engine] = found
-    return found
+def _program(plan: Plan, key: str, engine: str) -> Any:
+    if (key, engine) not in _PROGRAMS:
+        _PROGRAMS[key, engine] = jit(gradient_of(plan), engine=engine)
+    return _PROGRAMS[key, engine]
 
 
 def packed(arrays: dict[str, Array]) -> Array:
@@ -83,8 +60,9 @@ def unpacked(vector: Array, like: dict[str, Array]) -> dict[str, Array]:
 
 
 def chunk_gradient(
-    X: Array, Y: Array, number: Array, *rest: Any, weights: Array, task: Task
-) -> Array:
+    X: Array, Y: Array, number: Array, *rest: Any, weights: Array, plan: Plan, key: str,
+    engine: str, part: int, parts: int, seed: tuple[int, ...] | None,
+) -> Array:  # fmt: skip
     """Return a chunk's part of the gradient, its cost and what it counts, an axis an argument.
 
     Parameters
@@ -97,19 +75,24 @@ def chunk_gradient(
         What the samples of the chunk count, if they do not count alike.
     weights : array
         W and b of the network, `packed`.
+    key : str
+        Names the plan: functions of one's own are new objects in every message.
+    part, parts : int
+        Which part of the chunk is taken, and how many there are.
+    seed : tuple of int, optional
+        Of the order within chunks.
     """
-    plan, net = task.plan, task.plan.network()
     dtype = np.dtype(plan.dtype)
-    leaves = unpacked(weights.astype(dtype), net.parameters())
-    run, m = _program(task), int(X.shape[1])
+    leaves = unpacked(weights.astype(dtype), plan.network().parameters())
+    run, m = _program(plan, key, engine), int(X.shape[1])
     order = np.arange(m)
-    if task.seed is not None:
-        order = np.random.default_rng([*task.seed, int(number[0])]).permutation(m)
-    chosen = order[m * task.part // task.parts : m * (task.part + 1) // task.parts]
+    if seed is not None:
+        order = np.random.default_rng([*seed, int(number[0])]).permutation(m)
+    chosen = order[m * part // parts : m * (part + 1) // parts]
     total = np.zeros(len(weights) + 2)
     for start in range(0, len(chosen), SLICE):
         some: Any = chosen[start : start + SLICE]
-        if task.seed is None:  # they lie side by side
+        if seed is None:  # they lie side by side
             some = slice(int(some[0]), int(some[-1]) + 1)
         x, y = gathered(X, some, dtype), gathered(Y, some, dtype)
         given, counts = {}, float(x.shape[1])
@@ -197,7 +180,6 @@ class Chunked:
         key = tokenize(plan.structure, plan.dtype, repr(plan.activations), repr(plan.criterion),
                        plan.weighted)  # fmt: skip
         engine = "numpy" if engine == "eager" else engine
-        task = Task(plan, key, engine, part, parts, seed)
         vector = packed(net.parameters())
         numbers = da.map_blocks(
             _number, chunks=((1,) * self.X.numblocks[1],), meta=np.empty(0, int)
@@ -206,7 +188,8 @@ class Chunked:
         arrays += [self.weights, "ci"] if self.weights is not None else []
         axes = "abci" if self.weights is not None else "abi"
         sums = da.blockwise(  # type: ignore[no-untyped-call]  # as above
-            chunk_gradient, axes, *arrays, weights=delayed(vector, pure=False), task=task,
+            chunk_gradient, axes, *arrays, weights=delayed(vector, pure=False), plan=plan, key=key,
+            engine=engine, part=part, parts=parts, seed=seed,
             adjust_chunks={"a": len(vector) + 2, "b": 1, "c": 1, "i": 1}, align_arrays=False,
             dtype=float, meta=np.empty((0,) * len(axes)),
         )  # fmt: skip

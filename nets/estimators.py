@@ -69,14 +69,17 @@ n_outputs_, out_activation_, validation_scores_, best_validation_score_
         X, y = self._validated(X, y, incremental)
         check_classification_targets(y)
         if not known:
-            self._binarizer = LabelBinarizer().fit(y)
-            self.classes_ = self._binarizer.classes_
+            self._learn_classes(y)
         new = np.setdiff1d(unique_labels(y), self.classes_)
         if len(new):
             raise ValueError(f"y has classes that are not in classes_: {new}")
         if not len(self.classes_) > 1 and not str(type_of_target(y)).startswith("multilabel"):
             raise ValueError("the classifier needs samples of two classes or more; y has one class")
         return X, self._binarizer.transform(y).astype(X.dtype)
+
+    def _learn_classes(self, labels: Any) -> None:
+        self._binarizer = LabelBinarizer().fit(labels)
+        self.classes_ = self._binarizer.classes_
 
     def _distributed_targets(self, X: Any, y: Any, known: bool) -> tuple[Any, Any]:
         """Return samples and targets in Dask arrays; only the classes are brought here."""
@@ -86,8 +89,7 @@ n_outputs_, out_activation_, validation_scores_, best_validation_score_
         if not known:
             import dask.array as da
 
-            self._binarizer = LabelBinarizer().fit(np.asarray(da.unique(y)))
-            self.classes_ = self._binarizer.classes_
+            self._learn_classes(np.asarray(da.unique(y)))
         outputs_ = 1 if len(self.classes_) == 2 else len(self.classes_)
         binarizer, dtype = self._binarizer, X.dtype
         return X, blockwise(
@@ -123,9 +125,7 @@ n_outputs_, out_activation_, validation_scores_, best_validation_score_
         if not hasattr(self, "classes_"):
             if classes is None:
                 raise ValueError("classes must be passed on the first call to partial_fit")
-            labels = y if type_of_target(y).startswith("multilabel") else classes
-            self._binarizer = LabelBinarizer().fit(labels)
-            self.classes_ = self._binarizer.classes_
+            self._learn_classes(y if type_of_target(y).startswith("multilabel") else classes)
         elif classes is not None and not np.array_equal(unique_labels(classes), self.classes_):
             raise ValueError(f"classes={classes} are not those of the first call: {self.classes_}")
         return self._fit(X, y, sample_weight, incremental=True)

@@ -316,17 +316,12 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
     @property
     def coefs_(self) -> list[Array]:
         """The weights, as scikit-learn has them: from layer l (rows) to layer l + 1."""
-        return [W.T for W in self._fitted().W.values()]
+        return [W.T for W in self.network_.W.values()]
 
     @property
     def intercepts_(self) -> list[Array]:
         """The biases."""
-        return [b[:, 0] for b in self._fitted().b.values()]
-
-    def _fitted(self) -> Network:
-        if not hasattr(self, "network_"):
-            raise AttributeError("there are no weights before fit")
-        return self.network_
+        return [b[:, 0] for b in self.network_.b.values()]
 
     def _outputs(self, X: Any) -> Array:
         """Return the outputs in rows."""

@@ -19,7 +19,7 @@ import numpy as np
 
 from .descent import Descent, source_of
 from .engines import ENGINES
-from .evaluation import evaluated, metric_of
+from .evaluation import METRICS, evaluated
 from .formulas import Array
 from .history import History
 from .interruption import Interruption
@@ -223,7 +223,12 @@ def _look(
     net: Network, source: Samples, validation: Any, metrics: Any, which: str | None
 ) -> tuple[list[str], Callable[[], dict[str, float]] | None]:
     """Return the names of the further numbers of an iteration, and what finds them."""
-    named = metrics if isinstance(metrics, Mapping) else {name: metric_of(name) for name in metrics}
+    own = ", or functions of targets and outputs by name"
+    named = (
+        metrics
+        if isinstance(metrics, Mapping)
+        else {name: METRICS[one_of("metrics", name, METRICS, own)] for name in metrics}
+    )
     if validation is not None:
         x, y = validation
         source = source_of(net, x, y, None, which)

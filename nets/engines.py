@@ -56,9 +56,9 @@ def _kernel(plan: Plan, size: int, rows: bool) -> Any:
     return njit(nogil=True)(space["step"])
 
 
-@functools.lru_cache(maxsize=1)
-def _compiled_batch() -> Any:
-    """Return what gathers a batch and takes its step, compiled."""
+@functools.lru_cache(maxsize=64)
+def _compiled_pass(full: Any, last: Any) -> Any:
+    """Return the loop over the batches of a pass, the last of which may be smaller, compiled."""
     from numba import njit
 
     @njit(nogil=True)
@@ -73,54 +73,25 @@ def _compiled_batch() -> Any:
                     x[i, j] = X[i, chosen[j]]
 
     @njit(nogil=True)
-    def batch(
-        step: Any, leaves: Any, X: Any, Y: Any, weights: Any, chosen: Any, x: Any, y: Any,
-        clip: Any, decay: Any, over: Any, numbers: Any,
-    ) -> Any:  # fmt: skip
-        gather(x, X, chosen)
-        gather(y, Y, chosen)
-        count = len(chosen)
-        counts, part = float(count), np.empty(len(chosen) if len(weights) else 0, x.dtype)
-        if len(weights):
-            counts = 0.0
-            for j in range(count):
-                counts += weights[chosen[j]]
-            for j in range(count):
-                part[j] = weights[chosen[j]] / (counts if counts else 1.0)
-        if over and counts:
-            decay = decay / counts
-        return step(leaves, x, y, clip, decay, numbers, part) * counts, counts
-
-    return batch
-
-
-@functools.lru_cache(maxsize=64)
-def _compiled_pass(full: Any, last: Any) -> Any:
-    """Return the loop over the batches of a pass, the last of which may be smaller, compiled."""
-    from numba import njit
-
-    batch = _compiled_batch()
-
-    @njit(nogil=True)
     def run(
-        leaves: Any, X: Any, Y: Any, weights: Any, order: Any, buffers: Any,
-        clip: Any, decay: Any, over: Any, numbers: Any,
+        leaves: Any, X: Any, Y: Any, order: Any, shares: Any, counts: Any, buffers: Any,
+        clip: Any, decays: Any, numbers: Any,
     ) -> Any:  # fmt: skip
         x, y, last_x, last_y = buffers
         m, size = len(order), x.shape[1]
-        total = counts = 0.0
-        k = 0
-        for start in range(0, m - size + 1, size):
-            chosen = order[start : start + size]
-            cost, count = batch(full, leaves, X, Y, weights, chosen, x, y, clip, decay, over,
-                                numbers[k])  # fmt: skip
-            total, counts, k = total + cost, counts + count, k + 1
+        total = 0.0
+        for k in range(m // size):
+            chosen, share = order[k * size : (k + 1) * size], shares[k * size : (k + 1) * size]
+            gather(x, X, chosen)
+            gather(y, Y, chosen)
+            total += counts[k] * full(leaves, x, y, clip, decays[k], numbers[k], share)
         rest = m % size
         if rest:
-            cost, count = batch(last, leaves, X, Y, weights, order[m - rest :], last_x, last_y,
-                                clip, decay, over, numbers[k])  # fmt: skip
-            total, counts = total + cost, counts + count
-        return total, counts
+            gather(last_x, X, order[m - rest :])
+            gather(last_y, Y, order[m - rest :])
+            share = shares[m - rest :]
+            total += counts[-1] * last(leaves, last_x, last_y, clip, decays[-1], numbers[-1], share)
+        return total
 
     return run
 
@@ -139,13 +110,21 @@ def compiled(descent: Descent, plan: Plan, part: Part, pace: Pace) -> tuple[floa
         for count in (size, rest)
         for array in (X, Y)
     ]
-    total, counts = _compiled_pass(full, last)(
-        tuple(flatten((descent.net.parameters(), descent.state))[0]), X, Y,
-        np.empty(0) if part.weights is None else part.weights,
-        np.arange(m) if part.order is None else part.order, tuple(buffers),
-        pace.given.get("clip", 0.0), pace.given.get("decay", 0.0), plan.decay_over, pace.numbers,
+    order = np.arange(m) if part.order is None else part.order
+    starts, shares = np.arange(0, m, size), np.empty(0, plan.dtype)
+    sizes = np.diff(starts, append=m)
+    counts = sizes.astype(float)
+    if part.weights is not None:
+        w = part.weights[order]
+        counts = np.add.reduceat(w, starts)
+        shares = (w / np.repeat(np.where(counts, counts, 1), sizes)).astype(plan.dtype)
+    decays = np.full(len(starts), pace.given.get("decay", 0.0))
+    decays /= np.where(counts, counts, 1) if plan.decay_over else 1
+    total = _compiled_pass(full, last)(
+        tuple(flatten((descent.net.parameters(), descent.state))[0]), X, Y, order, shares, counts,
+        tuple(buffers), pace.given.get("clip", 0.0), decays, pace.numbers,
     )  # fmt: skip
-    return float(total), float(counts)
+    return float(total), float(counts.sum())
 
 
 ENGINES: dict[str, Callable[[Descent, Plan, Part, Pace], tuple[float, float]]] = {

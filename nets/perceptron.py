@@ -28,7 +28,7 @@ from .descent import Descent, source_of
 from .evaluation import outputs
 from .formulas import Array
 from .network import Network
-from .optimizers import Adam, Momentum, Nesterov, Optimizer, optimizer_of
+from .optimizers import Adam, Momentum, Optimizer, optimizer_of
 from .parameters import one_of, refuse_masked
 from .progress import Progress
 from .training import run
@@ -43,6 +43,19 @@ class _Adam(Adam):
     def numbers(self, alpha: float, t: int) -> tuple[float, ...]:
         """Return α √(1 − β₂ᵗ)/(1 − β₁ᵗ) and ε."""
         return super().numbers(alpha, t)[0], self.epsilon
+
+
+@dataclass(frozen=True)
+class _Momentum(Momentum):
+    """v ← μ v − α g, as scikit-learn has it: v keeps the rates that were, should they change."""
+
+    nesterov: bool = True
+
+    def rule(self, g: Any, kept: tuple[Any, ...], numbers: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the update, v or μ v − α g, and v."""
+        step = numbers[0] * g
+        v = self.momentum * kept[0] - step
+        return (self.momentum * v - step if self.nesterov else v), v
 
 
 class _Shuffled:
@@ -67,6 +80,7 @@ class _Patience(Progress):
         monitor = "score" if held else "cost"
         super().__init__(of.network_, of.n_iter_no_change + 1, of.tol, monitor, restore_best=held)
         self.best = -of.best_validation_score_ if held else of.best_loss_
+        self.since = of._since
 
     def better(self, value: float) -> bool:
         """Return whether a value is better than the best, by `tol` at least."""
@@ -92,6 +106,7 @@ class _Patience(Progress):
         elif changes == "adaptive" and ended and descent.learning_rate > 1e-6:
             descent.learning_rate /= 5
             self.since, ended = 0, False
+        of._since = self.since
         return ended
 
 
@@ -202,8 +217,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
                 "batch_size is less than 1 or more than the samples; it is clipped", stacklevel=3
             )
             size = int(np.clip(size, 1, m))
-        if not incremental:
-            self._kept, self.n_iter_ = None, 0
+        self.n_iter_, self._kept = 0, self._kept if incremental else None
         descent = Descent(
             self.network_, self._solver(), self.learning_rate_init,
             weight_decay=self.alpha, decay_over=True, dropout=self.dropout, engine=self.engine,
@@ -260,7 +274,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
         if self.solver == "adam":
             return _Adam(self.beta_1, self.beta_2, self.epsilon)
         if self.solver == "sgd" and self.momentum:
-            return (Nesterov if self.nesterovs_momentum else Momentum)(self.momentum)
+            return _Momentum(self.momentum, self.nesterovs_momentum)
         return optimizer_of(self.solver)
 
     def _begin(self, X: Array, targets: Array) -> None:
@@ -281,7 +295,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
             net.b[l] = self._random_state.uniform(-bound, bound, n_out)
         self.network_ = net
         self._kept = None
-        self.n_iter_ = self.t_ = 0
+        self.n_iter_ = self.t_ = self._since = 0
         self.n_outputs_, self.n_layers_ = targets.shape[1], len(sizes)
         names = {name: theirs for theirs, name in _NAMES.items()}
         self.out_activation_ = names.get(net.criterion.output.name, net.criterion.output.name)

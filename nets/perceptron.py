@@ -294,7 +294,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
             net.W[l] = self._random_state.uniform(-bound, bound, (n_in, n_out)).T
             net.b[l] = self._random_state.uniform(-bound, bound, n_out)
         self.network_ = net
-        self._kept = None
+        self._kept: Any = None
         self.n_iter_ = self.t_ = self._since = 0
         self.n_outputs_, self.n_layers_ = targets.shape[1], len(sizes)
         names = {name: theirs for theirs, name in _NAMES.items()}

@@ -217,7 +217,9 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
                 "batch_size is less than 1 or more than the samples; it is clipped", stacklevel=3
             )
             size = int(np.clip(size, 1, m))
-        self.n_iter_, self._kept = 0, self._kept if incremental else None
+        self.n_iter_ = 0
+        if not incremental:
+            self._kept = None
         descent = Descent(
             self.network_, self._solver(), self.learning_rate_init,
             weight_decay=self.alpha, decay_over=True, dropout=self.dropout, engine=self.engine,
@@ -294,7 +296,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
             net.W[l] = self._random_state.uniform(-bound, bound, (n_in, n_out)).T
             net.b[l] = self._random_state.uniform(-bound, bound, n_out)
         self.network_ = net
-        self._kept: Any = None
+        self._kept = None
         self.n_iter_ = self.t_ = self._since = 0
         self.n_outputs_, self.n_layers_ = targets.shape[1], len(sizes)
         names = {name: theirs for theirs, name in _NAMES.items()}

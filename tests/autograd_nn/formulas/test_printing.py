@@ -136,12 +136,9 @@ def test_the_text_of_products_of_vectors_can_be_run() -> None:
     rng = np.random.default_rng(0)
     arrays = {"W": rng.normal(size=(3, 4)), "u": rng.normal(size=3), "v": rng.normal(size=4)}
     W, u, v = (Tensor(a, name=text) for text, a in arrays.items())
-    for made in (
-        W @ (u @ W),
-        np.outer(W @ v, 2 * v),
-        np.outer(u, v).T @ u,
-        (W.T @ u) @ (v @ W.T @ W),
-    ):
+    products: list[Any] = [W @ (u @ W), np.outer(W @ v, 2 * v), np.outer(u, v).T @ u,
+                           (W.T @ u) @ (v @ W.T @ W)]  # fmt: skip
+    for made in products:
         text = python_text(from_graph(made, {W: "W", u: "u", v: "v"}))
         value = eval(text, {"np": np, **arrays})  # noqa: S307 - our own text
         np.testing.assert_allclose(value, made.data, rtol=1e-12)

@@ -43,6 +43,7 @@ def claims_of(
     before. Parameters are in `order` where their gradients have no names.
     """
     reader = Reader(environment, cuts, twins, families)
+    reader.numbers = {text for text, x in ran.space.items() if isinstance(x, float)}
     found, lost, did_count, follow = _by_name(reader, ran.left, counted)
     last = {meaning.node: entry for _, meaning, entry in found}
     found = [  # what a function holds may be a part only, that others add to
@@ -124,7 +125,9 @@ def _by_name(
             did_count = True
         elif about is not None and len(ends) == 1:
             found.append((*about, entries[-1]))
-        elif parts or (entries[-1].value.size > 1 and root != "returned"):
+        elif parts or reader.numbers & set(stems) or (
+            entries[-1].value.size > 1 and root != "returned"
+        ):  # fmt: skip
             lost += ends
     return found, lost, did_count, follow
 

@@ -41,6 +41,8 @@ class Reader:
     ) -> None:
         self.environment, self.cuts, self.twins = environment, cuts or {}, twins or {}
         self.families = families or {}
+        self.numbers: set[str] = set()
+        """The names of plain numbers, which the graph does not know."""
         self.rows: dict[Tensor, Tensor] = {}
         """The array of which a recorded row was taken, in which a loop's gradients are stacked."""
         self.values = values_of(environment.order)

@@ -166,7 +166,8 @@ def handed(
     fixed: set[Tensor] = set()
     cuts: dict[Tensor, str] = {}
     if forward is not None:
-        J, space, fixed = recorded_forward(forward, names)
+        told = Program(script).computed() if script is not None else claims
+        J, space, fixed = recorded_forward(forward, names, told)
     if not isinstance(J, Tensor):
         Environment(J, samples)  # says what J must be
     order = topological_order([J])

@@ -4,12 +4,13 @@
 from .exercise import Exercise, mistakes
 
 
-def _whole(name: str, program: str, cost: str, wrong: str) -> Exercise:
+def whole(name: str, program: str, cost: str, wrong: str) -> Exercise:
+    """Return an exercise whose one text holds both passes."""
     return Exercise(name, "", "", program, cost, program, mistakes(wrong))
 
 
 EXERCISES = [
-    _whole(
+    whole(
         "policy gradient from pixels (Karpathy)",
         """
 import numpy as np
@@ -46,7 +47,7 @@ dW2 | mean | dW2 = eph.T @ dlogp → dW2 = eph.T @ dlogp / T
 dW1 | factor | dh.T @ xs → dh.T @ xs * 2
 """,
     ),
-    _whole(
+    whole(
         "sparse autoencoder (UFLDL)",
         """
 import numpy as np
@@ -81,7 +82,7 @@ delta3 | slope | -(data - a3) * a3 * (1 - a3) → -(data - a3)
 b1grad | mean | np.sum(delta2, axis=1, keepdims=True) / m → np.sum(delta2, axis=1, keepdims=True)
 """,
     ),
-    _whole(
+    whole(
         "CS231n: softmax with loops",
         """
 import numpy as np
@@ -112,7 +113,7 @@ dW | sign | (p[j] - 1) * X[i] → (1 - p[j]) * X[i]
 dW | path | dW = dW / N + 2 * reg * W → dW = dW / N
 """,
     ),
-    _whole(
+    whole(
         "CS224n: skip-gram, words drawn twice",
         """
 import numpy as np
@@ -142,7 +143,7 @@ dv | one-hot | dv = (sg(Wout[context] @ v) - 1) → dv = sg(Wout[context] @ v)
 dWin | operand | dWin[center] += dv → dWin[context] += dv
 """,
     ),
-    _whole(
+    whole(
         "CS231n: convolution with loops, mean pooling",
         """
 import numpy as np
@@ -180,10 +181,10 @@ dz | slope | da * (z > 0) → da
 dw | once | dw[f] += dz → dw[f] = dz
 dx | once | dx[:, i:i+K, j:j+K] += dz[f, i, j] * w[f] → dx[:, i:i+K, j:j+K] = dz[f, i, j] * w[f]
 db | mean | dz.sum(axis=(1, 2)) → dz.mean(axis=(1, 2))
-dfc | factor | dout * pooled.reshape(-1) → pooled.reshape(-1)
+dfc | operand | dout * pooled.reshape(-1) → pooled.reshape(-1)
 """,
     ),
-    _whole(
+    whole(
         "an LSTM with dicts by step",
         """
 import numpy as np
@@ -229,7 +230,7 @@ db | once | db += da → db = da
 da | slope | do * o * (1 - o) → do * (1 - o)
 """,
     ),
-    _whole(
+    whole(
         "transformer block: layer norm, gelu, residual",
         """
 import numpy as np
@@ -271,7 +272,7 @@ dy | mean | 2 * (y - tgt) / y.size → 2 * (y - tgt) / N
 du | slope | (1 - th ** 2) → (1 - th)
 """,
     ),
-    _whole(
+    whole(
         "contrastive loss of pairs",
         """
 import numpy as np
@@ -299,7 +300,7 @@ ddiff | forgotten | * diff / dist[:, None] → * diff
 ddist | mean | gap) / B → gap)
 """,
     ),
-    _whole(
+    whole(
         "factorisation, rating by rating",
         """
 import numpy as np
@@ -328,7 +329,7 @@ dQ | operand | -e * P[u] + lam → -e * Q[i] + lam
 dbu | factor | dbu[u] += -e + lam → dbu[u] += -2 * e + lam
 """,
     ),
-    _whole(
+    whole(
         "GAN, the discriminator's loss",
         """
 import numpy as np
@@ -359,13 +360,13 @@ dG = (dfake * (1 - fake ** 2)) @ z.T
         """
 dD2 | path | dsr @ ar.T + dsf @ af.T → dsr @ ar.T
 dsr | sign | -1 / (1 + np.exp(sr)) / N → 1 / (1 + np.exp(sr)) / N
-dpr | slope | np.where(pr > 0, 1, 0.2) → (pr > 0)
+dpr | path | np.where(pr > 0, 1, 0.2) → (pr > 0)
 dG | slope | (1 - fake ** 2) → (1 - fake)
 dD1 | operand | dpf @ fake.T → dpf @ real.T
-dsf | sign | 1 / (1 + np.exp(-sf)) / N → 1 / (1 + np.exp(sf)) / N
+dsf | slope | 1 / (1 + np.exp(-sf)) / N → 1 / (1 + np.exp(sf)) / N
 """,
     ),
-    _whole(
+    whole(
         "two towers, cosine, softmax over the batch",
         """
 import numpy as np
@@ -401,7 +402,7 @@ ded | axis | ud * np.sum(ud * dud, axis=1, keepdims=True) → ud * np.sum(ud * d
 dWd | operand | d.T @ ded → q.T @ ded
 """,
     ),
-    _whole(
+    whole(
         "Euler steps of a learnt field, adjoint",
         """
 import numpy as np
@@ -426,7 +427,7 @@ for t in reversed(range(steps)):
         """
 dx | path | dx = dx + A.T @ ds → dx = A.T @ ds
 dA | operand | np.outer(ds, xs[t]) → np.outer(ds, xs[t + 1])
-ds | factor | dt * dx * (1 - pre[t] ** 2) → dx * (1 - pre[t] ** 2)
+ds | operand | dt * dx * (1 - pre[t] ** 2) → dx * (1 - pre[t] ** 2)
 dx | transpose | A.T @ ds → A @ ds
 dA | transpose | dA += np.outer(ds, xs[t]) → dA += np.outer(xs[t], ds)
 """,

@@ -5,6 +5,7 @@
     python examples/make_gallery.py --times    # draw the pictures of measured times again, too
     python examples/make_gallery.py --page     # only the two pictures of the page, in Chromium
     python examples/make_gallery.py 4_7 errata # only the examples whose names hold one of these
+                                               # (those that take long are best named first)
 
 The lessons' pictures go into ``gallery``, those of `pictures` into ``pictures``, the table of
 operations stays here. A file is stale if what an example writes now does not show the same:
@@ -24,6 +25,7 @@ import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from shutil import copyfile, which
 from tempfile import TemporaryDirectory
@@ -151,18 +153,24 @@ def main() -> int:
     if options.page:
         take_page()
         return 0
-    found = 0
-    for script in scripts():
-        if options.names and not any(name in script.stem for name in options.names):
-            continue
-        print(script.name, flush=True)
+
+    def renew(script: Path) -> list[str]:
         with TemporaryDirectory() as folder:
-            for kept, made in stale(script, Path(folder), options.times):
+            pairs = stale(script, Path(folder), options.times)
+            for kept, made in () if options.check else pairs:
+                kept.parent.mkdir(exist_ok=True)
+                copyfile(made, kept)
+        return [str(kept.relative_to(HERE)) for kept, _ in pairs]
+
+    names = options.names or [""]
+    chosen = list(dict.fromkeys(s for name in names for s in scripts() if name in s.stem))
+    found = 0
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for script, files in zip(chosen, pool.map(renew, chosen), strict=True):
+            print(script.name, flush=True)
+            for file in files:
                 found += 1
-                print(f"  {'is stale' if options.check else 'renewed'}: {kept.relative_to(HERE)}")
-                if not options.check:
-                    kept.parent.mkdir(exist_ok=True)
-                    copyfile(made, kept)
+                print(f"  {'is stale' if options.check else 'renewed'}: {file}")
     if options.check and found:
         print(f"{found} files are stale: run python examples/make_gallery.py and look at them")
     return int(options.check and found > 0)

@@ -81,7 +81,7 @@ EQUIVALENT = {
         "norms.py: never if order == 1", "norms.py: without ord == 2 and x.ndim == 1",
         "products.py: always if stretched", "products.py: without flow.shape[i] != 1",
         "activations.py: always z", "scans.py: never if not count",
-        "shapes.py: never if not isinstance(fill_value, Tensor)",
+        "statistics.py: always if q.ndim", "shapes.py: never if not isinstance(fill_value, Tensor)",
     ),
     "the divisor is 1 or -1": (
         "equations.py: the other sign in np.linalg.det(u) * np.linalg.det(vh)",

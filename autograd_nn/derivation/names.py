@@ -30,6 +30,7 @@ _PREFIXES = (
     "gradient_", "nabla_", "nabla", "dJ_d", "dJd", "dL_d", "dLd",
     "dC_d", "dCd", "dE_d", "dEd", "dloss_d", "dcost_d",
 )  # fmt: skip
+_SUFFIXES = ("_grad", "_g", "_gradient", "grad", "Grad", "gradient")
 _WORD = re.compile(r"(d_|f_prime\()?([A-Za-z]+?)_?(\d*)\)?")
 
 
@@ -77,7 +78,7 @@ def spelling(text: str) -> Spelling:
         match[3] if match else "",
         (
             *[text.removeprefix(prefix) for prefix in _PREFIXES if text.startswith(prefix)],
-            *[text.removesuffix(end) for end in ("_grad", "_g") if text.endswith(end)],
+            *[text.removesuffix(end) for end in _SUFFIXES if text.endswith(end)],
         ),
         f"z{text.removeprefix('delta').removeprefix('_')}" if text.startswith("delta") else "",
         text[8:-1] if text.startswith("f_prime(") else "",

@@ -22,7 +22,9 @@ from .recorder import Recorded, formula, record
 from .script import Left, Program, run_program
 from .values import Values, leaves_of
 
-CLAIMS = re.compile(r"d[A-Z_]\w*|d_?[a-z]\w*|(?i:grad_?|nabla_?|delta_?)\w*|\w+_grad")
+CLAIMS = re.compile(
+    r"d[A-Z_]\w*|d_?[a-z]\w*|g_?[A-Z]\w*|(?i:grad_?|nabla_?|delta_?)\w*|\w+_?[gG]rad(?:ient)?"
+)
 """How a name is spelt that claims a gradient."""
 
 

@@ -19,7 +19,7 @@ def turned(b: Any) -> Any:
     return np.swapaxes(b, 0, 1)[(..., *(slice(None, None, -1),) * (b.ndim - 2))]
 
 
-def _inner(a: Any, b: Any, mode: str = "valid") -> Any:
+def _inner(a: Any, b: Any, mode: Any = "valid") -> Any:
     if a.shape[:2] == b.shape[:2] == (1, 1):
         from scipy.signal import convolve
 

@@ -42,6 +42,12 @@ def _reflected(ufunc: Any) -> Callable[..., Tensor]:
     return reflected
 
 
+def _power(self: Any, other: Any) -> Tensor:
+    # NumPy's ** squares where the exponent is 2: of truth values that is int8, np.power's int64.
+    squares = self.dtype == bool and type(other) is int and other == 2
+    return apply(UFUNCS[np.square], (self,)) if squares else apply(UFUNCS[np.power], (self, other))
+
+
 def _unary(ufunc: Any) -> Callable[..., Tensor]:
     def unary(self: Any, op: Op = UFUNCS[ufunc]) -> Tensor:
         return apply(op, (self,))
@@ -93,7 +99,7 @@ class Operators:
     __sub__, __rsub__ = _binary(np.subtract), _reflected(np.subtract)
     __mul__, __rmul__ = _binary(np.multiply), _reflected(np.multiply)
     __truediv__, __rtruediv__ = _binary(np.divide), _reflected(np.divide)
-    __pow__, __rpow__ = _binary(np.power), _reflected(np.power)
+    __pow__, __rpow__ = _power, _reflected(np.power)
     __matmul__, __rmatmul__ = _binary(np.matmul), _reflected(np.matmul)
     __mod__, __rmod__ = _binary(np.remainder), _reflected(np.remainder)
     __floordiv__, __rfloordiv__ = _binary(np.floor_divide), _reflected(np.floor_divide)

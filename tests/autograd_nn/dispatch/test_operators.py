@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -52,6 +53,30 @@ def test_operators_with_numbers_arrays_and_lists(
         for out in (run(v, other), run(other, v)):
             assert out.requires_grad
             assert np.all(np.isfinite(gradients(out.sum(), v)[0]))
+
+
+def test_operators_give_numpys_dtype_for_every_kind_of_array_and_number() -> None:
+    operators = (
+        operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv,
+        operator.mod, operator.pow,
+    )  # fmt: skip
+    tried = 0
+    for dtype, number, name in itertools.product(
+        ("?", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f2", "f4", "f8"),
+        (1, 2, 3, 2.0, 0.5, True, np.float32(2), np.int8(2), np.array(2)),
+        operators,
+    ):
+        x = np.ones(3, dtype)
+        for compute in (lambda t, f=name, c=number: f(t, c), lambda t, f=name, c=number: f(c, t)):
+            try:
+                expected = compute(x)
+            except TypeError:  # NumPy has no such operator for these
+                continue
+            result = compute(Tensor(x))
+            assert result.dtype == expected.dtype, (dtype, number, name)
+            np.testing.assert_array_equal(result.numpy(), expected)
+            tried += 1
+    assert tried > 1000
 
 
 def test_comparisons_are_recorded_and_not_differentiable(v: Any) -> None:

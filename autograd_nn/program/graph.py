@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -19,6 +19,10 @@ from ..core.tensor import Tensor, plain
 
 INPUT = Op("input", lambda: None)
 """The operation of a program's arguments while it is being made; constants have none."""
+
+
+Asked = tuple[frozenset[Any], list[tuple[Tensor, int]]]
+_NONE: Asked = (frozenset(), [])
 
 
 @dataclass(slots=True, eq=False)
@@ -35,8 +39,10 @@ class Graph:
         The spans of places that are backward passes.
     cotangents : set of Tensor
         Nodes known to be multiples of what a backward pass started from.
-    settled : set or None
-        The rules of which none fires any more; None where operations may still be equal.
+    merged : bool
+        Whether equal operations on equal inputs are one node.
+    quiet : dict of Tensor to (frozenset, list)
+        Rules that do not fire on a node while the nodes listed are used so often.
     """
 
     outputs: list[Tensor]
@@ -44,7 +50,8 @@ class Graph:
     place: dict[Tensor, int]
     backward: list[tuple[int, int]]
     cotangents: set[Tensor]
-    settled: frozenset[object] | None = None
+    merged: bool = False
+    quiet: dict[Tensor, Asked] = field(default_factory=dict)
     asked: list[tuple[Tensor, int]] = field(default_factory=list)
     _nodes: list[Tensor] | None = None
     _uses: dict[Tensor, int] | None = None
@@ -72,6 +79,18 @@ class Graph:
                 self._uses[output] += 1
         return self._uses
 
+    def asked_of(self, node: Tensor) -> Asked:
+        """Return which rules are known not to fire on `node`, and on whose uses that rests."""
+        found = self.quiet.get(node)
+        if found is None:
+            return _NONE
+        if found[1]:
+            counts = self.counts()
+            for x, times in found[1]:
+                if counts.get(x, 1) != times:
+                    return _NONE
+        return found
+
     def stand_for(self, node: Tensor, old: Tensor) -> None:
         """Let `node` take the place of `old`: used as often, and a cotangent if `old` is one."""
         counts = self.counts()
@@ -81,7 +100,8 @@ class Graph:
 
     def with_outputs(self, outputs: Sequence[Tensor]) -> Graph:
         """Return the same graph with other outputs."""
-        return Graph(list(outputs), self.inputs, self.place, self.backward, set(self.cotangents))
+        cotangents, quiet = set(self.cotangents), self.quiet
+        return Graph(list(outputs), self.inputs, self.place, self.backward, cotangents, quiet=quiet)
 
 
 def op_of(node: Tensor) -> Op:

@@ -20,9 +20,9 @@ import numpy as np
 
 from ..core.graph import again
 from ..core.op import Op
-from ..core.tensor import Tensor, plain
+from ..core.tensor import Tensor, constant, plain
 from ..ops.elementwise import ADD, MULTIPLY
-from .graph import INPUT, Graph, is_leaf, is_weak
+from .graph import INPUT, Graph, is_leaf, is_ufunc, is_weak
 
 _SWEEPS = 20
 _FIRINGS = 50
@@ -36,14 +36,16 @@ Rule = Callable[[Tensor, Graph], Tensor | None]
 _OPERATIONS: dict[Rule, tuple[Op, ...]] = {}
 _OVER: dict[Rule, tuple[Op | None, ...]] = {}
 _ARITHMETIC: set[Rule] = set()
+_DEPTH: dict[Rule, int] = {}
 
 
 def applies_to(
-    *operations: Op, over: Sequence[Op | None] = (), arithmetic: bool = False
+    *operations: Op, over: Sequence[Op | None] = (), arithmetic: bool = False, depth: int = 2
 ) -> Callable[[Rule], Rule]:
     """Say that a rule is asked about nodes made by these operations alone, or by all if none.
 
     One of their operands must be made by an operation in `over`, where None stands for constants.
+    What it says rests on no operation further than `depth` behind the node: 1 are its operands.
     With `arithmetic` a rule rests on the algebra of real numbers, which integers that wrap around,
     truth values and half precision do not follow: what it takes away and what it makes must all
     be computed in float32, or all in float64.
@@ -56,6 +58,7 @@ def applies_to(
             _OVER[rule] = tuple(over)
         if arithmetic:
             _ARITHMETIC.add(rule)
+        _DEPTH[rule] = depth
         return rule
 
     return mark
@@ -92,16 +95,19 @@ class _Rewriting:
 
     Attributes
     ----------
-    quiet : dict
-        Nodes for which no rule fires while the nodes listed are used so often.
     fresh, known, settled
-        What became of each node of this sweep, and which operations exist already.
+        What became of each node of this sweep, which operations exist already, and for which no
+        rule fires.
+    near : dict
+        Nodes that became others → how far behind them the next operation is that did so itself.
     """
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = rules
-        self.quiet: dict[Tensor, list[tuple[Tensor, int]]] = {}
+        self.every = frozenset(rules)
         self.table: dict[Any, list[Rule]] = {}
+        self.joined: dict[frozenset[Rule], frozenset[Rule]] = {}
+        self.still: dict[tuple[frozenset[Rule], int], frozenset[Rule]] = {}
 
     def sweep(self, graph: Graph) -> Graph:
         """Return `graph` after one sweep."""
@@ -109,21 +115,40 @@ class _Rewriting:
         self.fresh: dict[Tensor, Tensor] = {}
         self.known: dict[Any, Tensor] = {}
         self.settled: set[Tensor] = set()
+        self.near: dict[Tensor, int] = {}
+        fresh, place = self.fresh, graph.place
         for node in graph.nodes():
-            self.place_now = graph.place.get(node, -1)
-            self.fresh[node] = self.settle(self.rebuilt(node))
-        return graph.with_outputs([self.fresh[output] for output in graph.outputs])
+            self.place_now = place.get(node, -1)
+            made = self.rebuilt(node)
+            fresh[node] = self.settle(made)
+            if fresh[node] is not made:
+                self.near[node] = 0
+        return graph.with_outputs([fresh[output] for output in graph.outputs])
 
     def rebuilt(self, node: Tensor) -> Tensor:
-        fresh = self.fresh
-        inputs = [fresh[x] if x in fresh else self.merged(x) for x in node.inputs]
-        if all(map(is_, inputs, node.inputs)):
+        """Return `node` on what became of its inputs."""
+        fresh, old = self.fresh, node.inputs
+        inputs = tuple([fresh[x] if x in fresh else self.merged(x) for x in old])
+        if all(map(is_, inputs, old)):
             return node
-        if not self.rules:  # what they stand for has their values
-            node.inputs = tuple(inputs)
+        if not self.rules:
+            node.inputs = inputs
+            self.graph.quiet.pop(node, None)
             return node
-        made = again(node, inputs)
+        made = on_inputs(node, inputs)
         self.graph.stand_for(made, node)
+        near = self.near
+        distance = near[node] = 1 + min([near.get(x, 0) for x in old if fresh.get(x) is not x])
+        done, asked = self.graph.asked_of(node)
+        if done:
+            if (done, distance) not in self.still:
+                self.still[done, distance] = frozenset(
+                    rule for rule in done if _DEPTH.get(rule, _PATTERN) < distance
+                )
+            self.graph.quiet[made] = (
+                self.still[done, distance],
+                [(fresh.get(x, x), times) for x, times in asked],
+            )
         return made
 
     def settle(self, node: Tensor) -> Tensor:
@@ -146,33 +171,35 @@ class _Rewriting:
         self.settled.add(node)
         return node
 
-    def is_quiet(self, node: Tensor, graph: Graph) -> bool:
-        """Whether it is known that no rule fires on `node`."""
-        asked, counts = self.quiet.get(node), graph.counts()
-        return asked is not None and all(counts.get(x, 1) == times for x, times in asked)
-
     def bettered(self, node: Tensor) -> Tensor | None:
         """Return what the first rule that fires makes of `node`."""
-        if self.is_quiet(node, self.graph):
+        graph = self.graph
+        done, asked = graph.asked_of(node)
+        if done is self.every or self.every <= done:
             return None
-        asked: list[tuple[Tensor, int]] = []
-        self.graph.asked = asked
-        for rule in self.rules_for(node):
-            better = rule(node, self.graph)
+        graph.asked = asked = [*asked]
+        for rule in self.rules_for(node, done):
+            better = rule(node, graph)
             if better is not None and self._holds(rule, node, better):
                 return better
-        self.quiet[node] = asked
+        if done not in self.joined:
+            self.joined[done] = self.every if done <= self.every else done | self.every
+        graph.quiet[node] = self.joined[done], asked
         return None
 
-    def rules_for(self, node: Tensor) -> list[Rule]:
-        """Return the rules that `node` may be a case of, by how it and its operands were made."""
-        exact, made_by = is_exact(node.dtype), [x.op for x in node.inputs]
-        key = (exact, node.op, *made_by)
+    def rules_for(self, node: Tensor, done: frozenset[Any] = frozenset()) -> list[Rule]:
+        """Return the rules that `node` may be a case of, by how it and its operands were made.
+
+        Those `done` are left out, of which it is known that they do not fire.
+        """
+        key = (node.op, node.dtype, done, *[x.op for x in node.inputs])
         if key not in self.table:
+            exact, made_by = is_exact(node.dtype), key[3:]
             self.table[key] = [
                 rule
                 for rule in self.rules
-                if node.op in _OPERATIONS.get(rule, (node.op,))
+                if rule not in done
+                and node.op in _OPERATIONS.get(rule, (node.op,))
                 and not {*made_by}.isdisjoint(_OVER.get(rule, made_by))
                 and (exact or rule not in _ARITHMETIC)
             ]
@@ -235,6 +262,15 @@ def _same(node: Tensor) -> Any:
     return node.op, tuple(operands), frozen(node.params) if node.params else ()
 
 
+def on_inputs(node: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
+    """Return the operation of `node` on other nodes that have the values of its inputs."""
+    if not is_ufunc(node):
+        return again(node, inputs)
+    made = constant(plain(node))  # no view of an input: it need not be computed again
+    made.op, made.inputs, made.params, made.name = node.op, inputs, node.params, node.name
+    return made
+
+
 def take_name(node: Tensor, old: Tensor) -> None:
     """Let `node`, if it has no name, go by the name of `old`, whose value it has."""
     if node is not old and node.name is None and not is_leaf(node):
@@ -246,15 +282,15 @@ def rewrite(graph: Graph, rules: Sequence[Rule]) -> Graph:
 
     Without rules it merges common sub-expressions and drops dead code, and nothing else.
     """
-    if graph.settled is not None and graph.settled.issuperset(rules):
-        return graph
     with np.errstate(all="ignore"):
-        if graph.settled is None:  # before any rule asks how often one is used
+        if not graph.merged:  # before any rule asks how often one is used
             graph = _Rewriting(()).sweep(graph)
         rewriting = _Rewriting(rules)
-        for _ in range(_SWEEPS if rules else 0):
-            graph = rewriting.sweep(graph)
-            if all(is_leaf(node) or rewriting.is_quiet(node, graph) for node in graph.nodes()):
-                graph.settled = frozenset(rules)
+        for _ in range(_SWEEPS):
+            if all(
+                rewriting.every <= graph.asked_of(x)[0] for x in graph.nodes() if not is_leaf(x)
+            ):
                 break
+            graph = rewriting.sweep(graph)
+        graph.merged = True
     return graph

@@ -120,6 +120,23 @@ def test_training_ends_when_it_gets_no_better() -> None:
     assert NetworkClassifier(**adaptive).fit(X, y).n_iter_ < 400
 
 
+@pytest.mark.parametrize("changes", ["invscaling", "adaptive"])
+def test_changing_rates_go_on_where_they_were(changes: str) -> None:
+    X, y = scaled(DIGITS[0])[:300], DIGITS[1][:300]
+    how: dict[str, Any] = {"hidden_layer_sizes": (8,), "solver": "sgd", "learning_rate": changes,
+                           "learning_rate_init": 0.1, "tol": 0.05, "n_iter_no_change": 1,
+                           "random_state": 0, "max_iter": 20}  # fmt: skip
+    pairs = []
+    for make in (NetworkClassifier, MLPClassifier):
+        partial, warm = make(**how), make(**how, warm_start=True).fit(X, y)
+        for _ in range(4):
+            partial.partial_fit(X, y, classes=np.arange(10))
+        pairs.append((partial, warm.fit(X, y)))
+    for mine, right in zip(*pairs, strict=True):
+        assert (mine.n_iter_, len(mine.loss_curve_)) == (right.n_iter_, len(right.loss_curve_))
+        np.testing.assert_allclose(mine.coefs_[0], right.coefs_[0], rtol=1e-5, atol=1e-8)
+
+
 def test_partial_fit_and_warm_start() -> None:
     X, y = scaled(DIGITS[0])[:300], DIGITS[1][:300]
     found, right = (

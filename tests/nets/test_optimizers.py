@@ -38,7 +38,6 @@ def torchs(name: str, parameters: list[Any], alpha: float) -> Any:
         "momentum": lambda: torch.optim.SGD(parameters, alpha, momentum=0.9),
         "nesterov": lambda: torch.optim.SGD(parameters, alpha, momentum=0.9, nesterov=True),
         "rmsprop": lambda: torch.optim.RMSprop(parameters, alpha),
-        "adagrad": lambda: torch.optim.Adagrad(parameters, alpha),
         "adam": lambda: torch.optim.Adam(parameters, alpha),
         "adamw": lambda: torch.optim.AdamW(
             [

@@ -77,7 +77,7 @@ def elu(z: Array) -> Array:
 
 def elu_prime(z: Array) -> Array:
     """Return 1 where z > 0, else exp(z)."""
-    return np.where(z > 0, 1, np.exp(np.minimum(z, 0)))
+    return np.exp(np.minimum(z, 0))
 
 
 def softplus(z: Array) -> Array:

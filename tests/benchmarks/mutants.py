@@ -59,7 +59,8 @@ SOURCES: dict[str, tuple[str, list[str], list[str]]] = {
         ["tests/autograd_nn/ops/test_operations.py", "tests/autograd_nn/ops/test_complex.py"], [],
     ),
     "formulas": (
-        "nets", ["tests/nets/test_formulas.py", "tests/nets/test_activations.py"],
+        "nets",
+        [f"tests/nets/test_{name}.py" for name in ("formulas", "activations", "costs")],
         ["formulas", "activations"],
     ),
     "passes": ("autograd_nn.program.rules", ["tests/autograd_nn/program/test_rules.py"], []),

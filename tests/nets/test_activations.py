@@ -28,6 +28,14 @@ def test_f_prime_is_the_derivative_of_f(activation: Activation) -> None:
     np.testing.assert_allclose(slope, activation.f_prime(z.numpy()), rtol=1e-11, atol=1e-13)
 
 
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_numbers_far_out_neither_overflow_nor_warn(name: str) -> None:
+    activation, z = ACTIVATIONS[name], Tensor([-1e4, 1e4], requires_grad=True, name="z")
+    h = activation.record(z)
+    np.testing.assert_array_equal(activation.f(z.numpy()), h.numpy())
+    np.testing.assert_array_equal(activation.f_prime(z.numpy()), gradients(h.sum(), [z])[0])
+
+
 @every
 @pytest.mark.parametrize("m", [None, 5])
 def test_a_network_of_it_is_verified_and_trained(activation: Activation, m: int | None) -> None:

@@ -50,6 +50,8 @@ ROWS = [
         label="average, and the sum of its weights"),
     Row(None, lambda a, w: np.average(a, weights=w), (In((2, 3)), In((2, 3), 0.2, 2)),
         label="average weights"),
+    Row(None, lambda a, w: np.average(a, axis=0, weights=w), (In((2, 3)), In((2, 3), 0.2, 2)),
+        label="average weights of every element"),
     Row(None, lambda a, w: np.average(a, axis=1, weights=w), (In((2, 3)), In((3,), 0.2, 2)),
         label="average weights of an axis"),
     Row(None, lambda a, w: np.average(a, axis=(2, 0), weights=w, keepdims=True),

@@ -126,7 +126,7 @@ def is_array(node: Tensor) -> bool:
 
 def is_weak(x: Tensor) -> bool:
     """Whether `x` is a Python number, which takes on the dtype of what it meets (NEP 50)."""
-    return isinstance(plain(x), (bool, int, float, complex)) and is_leaf(x)
+    return is_leaf(x) and isinstance(plain(x), (bool, int, float, complex))
 
 
 def is_factor(x: Tensor) -> bool:
@@ -141,9 +141,9 @@ def is_ufunc(node: Tensor) -> bool:
 
 def number(x: Tensor) -> float | int | None:
     """Return the value of a constant of one element as a real Python number, else None."""
-    if x.op is not None or x.size != 1 or x.dtype.kind == "c":
-        return None
     data = plain(x)
+    if x.op is not None or isinstance(data, complex):
+        return None
     if isinstance(data, (bool, int, float)):
         return data
-    return data.item() if data.dtype.kind in "fiu" else None
+    return data.item() if data.size == 1 and data.dtype.kind in "fiu" else None

@@ -67,7 +67,11 @@ def test_operators_give_numpys_dtype_for_every_kind_of_array_and_number() -> Non
         operators,
     ):
         x = np.ones(3, dtype)
-        for compute in (lambda t, f=name, c=number: f(t, c), lambda t, f=name, c=number: f(c, t)):
+        for first in (True, False):
+
+            def compute(t: Any, f: Any = name, c: Any = number, first: bool = first) -> Any:
+                return f(t, c) if first else f(c, t)
+
             try:
                 expected = compute(x)
             except TypeError:  # NumPy has no such operator for these

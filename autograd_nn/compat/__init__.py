@@ -27,7 +27,10 @@ from .. import scipy as _scipy
 from ..core.tensor import Tensor
 from . import extend, misc, operators
 
-_PLAIN = ("zeros", "ones", "eye", "identity", "empty", "zeros_like", "ones_like", "empty_like")
+_PLAIN = (
+    "zeros", "ones", "eye", "identity", "empty", "zeros_like", "ones_like", "empty_like",
+    "copy", "tile", "repeat",
+)  # fmt: skip
 """What is nothing but an array there: programs for HIPS autograd do not write into Tensors."""
 
 _BUILTINS = {
@@ -40,6 +43,11 @@ def _array(A: Any, *args: Any, **kwargs: Any) -> Any:
     if _numpy.holds_tensors(A):
         kwargs["copy"] = False
     return _numpy.array(A, *args, **kwargs)
+
+
+def _full(shape: Any, fill_value: Any, *args: Any, **kwargs: Any) -> Any:
+    place = _numpy if _numpy.holds_tensors(fill_value) else np
+    return place.full(shape, fill_value, *args, **kwargs)
 
 
 def _where(condition: Any, x: Any = None, y: Any = None) -> Any:
@@ -72,7 +80,7 @@ def _contents() -> dict[str, dict[str, Any]]:
     numpys = {name: getattr(_numpy, name) for name in np.__all__}
     numpys |= {name: getattr(np, name) for name in _PLAIN}
     numpys |= {kind.__name__: _of_values(kind) for kind in (np.int8, np.int16, np.int32, np.int64)}
-    numpys |= {"array": _array, "where": _where, "row_stack": np.vstack}
+    numpys |= {"array": _array, "full": _full, "where": _where, "row_stack": np.vstack}
     numpys |= {"make_diagonal": _make_diagonal, "__version__": np.__version__}
     return {
         "": derivatives | _BUILTINS | {"primitive": extend.primitive},

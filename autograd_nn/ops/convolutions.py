@@ -6,7 +6,7 @@ that keeps every overlap (full) and one that keeps complete overlaps (inner) are
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -19,7 +19,7 @@ def turned(b: Any) -> Any:
     return np.swapaxes(b, 0, 1)[(..., *(slice(None, None, -1),) * (b.ndim - 2))]
 
 
-def _inner(a: Any, b: Any, mode: Any = "valid") -> Any:
+def _inner(a: Any, b: Any, mode: Literal["full", "valid"] = "valid") -> Any:
     if a.shape[:2] == b.shape[:2] == (1, 1):
         from scipy.signal import convolve
 

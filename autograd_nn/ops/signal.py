@@ -64,7 +64,7 @@ def _interp(
         fp = np.concatenate([fp[-1:], fp, fp[:1]])
     count = np.shape(xp)[0]
     if count == 1:
-        inside = fp[0]
+        inside = fp[0] + 0 * x
     else:
         low = np.clip(np.searchsorted(xp, x, side="right") - 1, 0, count - 2)
         x0, x1 = np.take(xp, low), np.take(xp, low + 1)

@@ -92,8 +92,6 @@ ROWS = [
         float32=False),
     Row(None, lambda a: np.var(a.astype(np.float32), axis=1, dtype=float), wrt=(),
         label="var of a dtype"),
-    Row(None, lambda a: np.var(a, axis=1, mean=a[:, :1]), label="var about another mean"),
-    Row(None, lambda a: np.std(a, axis=0), (In((1, 3)),), label="std of single numbers", order=0),
     Row(None, lambda a: np.average(a, axis=1, keepdims=np._NoValue), label="average, no keepdims"),
     Row(None, lambda a: np.average(a, axis=1, returned=True)[1], order=0,
         label="the sum of weights that are one"),

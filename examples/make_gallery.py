@@ -3,7 +3,9 @@
     python examples/make_gallery.py            # renew what is stale
     python examples/make_gallery.py --check    # change nothing; fail if something is stale
     python examples/make_gallery.py --times    # draw the pictures of measured times again, too
+    python examples/make_gallery.py --page     # only the two pictures of the page, in Chromium
     python examples/make_gallery.py 4_7 errata # only the examples whose names hold one of these
+                                               # (those that take long are best named first)
 
 The lessons' pictures go into ``gallery``, those of `pictures` into ``pictures``, the table of
 operations stays here. A file is stale if what an example writes now does not show the same:
@@ -23,8 +25,9 @@ import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from shutil import copyfile
+from shutil import copyfile, which
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -111,25 +114,63 @@ def stale(script: Path, folder: Path, times: bool = False) -> list[tuple[Path, P
     ]
 
 
+def take_page() -> None:
+    """Take the pictures of the page that the README and the lesson show, in both modes."""
+    from playwright.sync_api import sync_playwright
+
+    from autograd_nn import Tensor, explore, sigmoid
+
+    x, y = Tensor(2.0, name="x"), Tensor(1.0, name="y")
+    w = Tensor(0.5, requires_grad=True, name="w")
+    b = Tensor(-1.0, requires_grad=True, name="b")
+    z = w * x + b
+    h = sigmoid(z)
+    J = 0.5 * (y - h) ** 2
+    z.name, h.name, J.name = "z", "h", "J"
+    found = which("chromium") or which("chromium-browser") or which("google-chrome")
+    with TemporaryDirectory() as folder, sync_playwright() as playwright:
+        address = explore(J).save(Path(folder) / "page.html").as_uri()
+        browser = playwright.chromium.launch(executable_path=found)
+        for mode, name in (("light", "page.png"), ("dark", "page-dark.png")):
+            shown = browser.new_page(
+                viewport={"width": 1000, "height": 700}, color_scheme=mode, reduced_motion="reduce"
+            )
+            shown.goto(address)
+            shown.evaluate("show(steps.findIndex((s) => s.question) + 1)")  # that of z
+            shown.wait_for_timeout(500)  # until nodes have faded in
+            shown.screenshot(path=HERE / "lesson_90_minutes" / name)
+            print(f"  renewed: lesson_90_minutes/{name}")
+
+
 def main() -> int:
     """Renew the gallery, or check it; return the exit status."""
     parser = argparse.ArgumentParser(description="Make the gallery from the examples.")
     parser.add_argument("names", nargs="*", help="parts of the names of examples; all if none")
     parser.add_argument("--check", action="store_true", help="change nothing, fail if stale")
     parser.add_argument("--times", action="store_true", help="renew pictures of times as well")
+    parser.add_argument("--page", action="store_true", help="only take pictures of the page")
     options = parser.parse_args()
-    found = 0
-    for script in scripts():
-        if options.names and not any(name in script.stem for name in options.names):
-            continue
-        print(script.name, flush=True)
+    if options.page:
+        take_page()
+        return 0
+
+    def renew(script: Path) -> list[str]:
         with TemporaryDirectory() as folder:
-            for kept, made in stale(script, Path(folder), options.times):
+            pairs = stale(script, Path(folder), options.times)
+            for kept, made in () if options.check else pairs:
+                kept.parent.mkdir(exist_ok=True)
+                copyfile(made, kept)
+        return [str(kept.relative_to(HERE)) for kept, _ in pairs]
+
+    names = options.names or [""]
+    chosen = list(dict.fromkeys(s for name in names for s in scripts() if name in s.stem))
+    found = 0
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for script, files in zip(chosen, pool.map(renew, chosen), strict=True):
+            print(script.name, flush=True)
+            for file in files:
                 found += 1
-                print(f"  {'is stale' if options.check else 'renewed'}: {kept.relative_to(HERE)}")
-                if not options.check:
-                    kept.parent.mkdir(exist_ok=True)
-                    copyfile(made, kept)
+                print(f"  {'is stale' if options.check else 'renewed'}: {file}")
     if options.check and found:
         print(f"{found} files are stale: run python examples/make_gallery.py and look at them")
     return int(options.check and found > 0)

@@ -14,9 +14,21 @@ from autograd_nn.derivation import UnknownNameError
 
 from . import DivergenceError, History, Network, load_digits, prove, train, verify
 from .activations import ACTIVATIONS
-from .arguments import Parser, UserError, folder_at, positive, say, seed_number, tell, write
+from .arguments import (
+    Parser,
+    UserError,
+    choice,
+    flag,
+    folder_at,
+    number,
+    path_of,
+    positive,
+    say,
+    seed_number,
+    tell,
+    write,
+)
 from .costs import COSTS, OUTPUTS
-from .grade_command import GRADE_OPTIONS, run_grade
 from .optimizers import OPTIMIZERS
 from .parameters import INITS
 from .verification import FormulasError, load_formulas
@@ -40,27 +52,6 @@ _EXAMPLES = """examples:
 """
 
 
-def _number(kind: Any, default: Any, letter: str, text: str) -> dict[str, Any]:
-    """Return the settings of an option that takes a number above 0."""
-    said = f"{text} (default: {default})"
-    return {"type": positive(kind), "default": default, "metavar": letter, "help": said}
-
-
-def _choice(choices: Sequence[str], text: str) -> dict[str, Any]:
-    """Return the settings of an option that takes one of some words, the first by default."""
-    return {"choices": choices, "default": choices[0], "help": f"{text} (default: {choices[0]})"}
-
-
-def _path(letter: str, text: str) -> dict[str, Any]:
-    """Return the settings of an option that takes a path."""
-    return {"type": Path, "default": None, "metavar": letter, "help": text}
-
-
-def _flag(text: str) -> dict[str, Any]:
-    """Return the settings of an option that takes nothing."""
-    return {"action": "store_true", "help": text}
-
-
 _OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
     "network": {
         "--structure": {
@@ -71,29 +62,29 @@ _OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
             "type": seed_number, "default": 0, "metavar": "S",
             "help": "of weights and split (default: 0)",
         },
-        "--init": _choice(INITS, "initial weights; uniform is the document's"),
-        "--activation": _choice(tuple(ACTIVATIONS), "of the hidden nodes"),
-        "--output": _choice(OUTPUTS, "of the output nodes"),
-        "--cost": _choice(COSTS, "of a sample"),
-        "--out": _path(
+        "--init": choice(INITS, "initial weights; uniform is the document's"),
+        "--activation": choice(tuple(ACTIVATIONS), "of the hidden nodes"),
+        "--output": choice(OUTPUTS, "of the output nodes"),
+        "--cost": choice(COSTS, "of a sample"),
+        "--out": path_of(
             "DIR", "folder for what is written; made if missing, never emptied (default: nets-out)"
         ),
     },
     "training": {
-        "--iterations": _number(int, 3000, "N", "passes over the samples"),
-        "--alpha": _number(float, 0.25, "A", "the learning rate"),
-        "--batch-size": _number(int, None, "M", "samples in a step")
+        "--iterations": number(int, 3000, "N", "passes over the samples"),
+        "--alpha": number(float, 0.25, "A", "the learning rate"),
+        "--batch-size": number(int, None, "M", "samples in a step")
         | {"help": "samples in a step (default: all of them)"},
-        "--optimizer": _choice(tuple(OPTIMIZERS), "sgd is plain descent"),
-        "--weight-decay": _number(float, 0.0, "L", "λ"),
-        "--checkpoint": _path("FILE", "keep the training in this file, so that it can be resumed"),
-        "--every": _number(int, 100, "N", "passes between two writings of the checkpoint"),
-        "--resume": _flag("go on from the checkpoint, if it is there"),
-        "--save": _path("FILE", "write the trained network there"),
-        "--overwrite": _flag("replace the file of --save, if it is there"),
+        "--optimizer": choice(tuple(OPTIMIZERS), "sgd is plain descent"),
+        "--weight-decay": number(float, 0.0, "L", "λ"),
+        "--checkpoint": path_of("FILE", "keep the training there, so that it can be resumed"),
+        "--every": number(int, 100, "N", "passes between two writings of the checkpoint"),
+        "--resume": flag("go on from the checkpoint, if it is there"),
+        "--save": path_of("FILE", "write the trained network there"),
+        "--overwrite": flag("replace the file of --save, if it is there"),
     },
     "formulas": {
-        "--formulas": _path(
+        "--formulas": path_of(
             "FILE",
             "your formulas: a Python file with functions named delta3, delta2, dW2, db2, …, whose "
             "parameters are named after what they use (y, h3, z2, W2, delta3, m, …). The file is "
@@ -101,32 +92,50 @@ _OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
             "wrong",
         ),
     },
-    "format": {"--format": _choice(("text", "latex", "json"), "how it is written")},
-    "report": {"--format": _choice(("text", "json"), "how it is written")},
+    "format": {"--format": choice(("text", "latex", "json"), "how it is written")},
+    "report": {"--format": choice(("text", "json"), "how it is written")},
     "derivation": {
         "--wrt": {"metavar": "NAME", "help": "only this gradient: W1, b2, z2, … (default: all)"},
         "--index": {
             "type": positive(int), "nargs": "+", "metavar": "I",
             "help": "write one element out in index form, counted from 1; needs --wrt and SymPy",
         },
-        "--numbers": _flag("fill in the values"),
+        "--numbers": flag("fill in the values"),
         "--latex": {
             "dest": "format", "action": "store_const", "const": "latex", "default": "text",
             "help": "--format latex",
         },
     },
     "program": {
-        "--samples": _number(int, 32, "M", "how many samples the step is for"),
-        "--run-form": _flag(
+        "--samples": number(int, 32, "M", "how many samples the step is for"),
+        "--run-form": flag(
             "the form that is run: into planned memory, parameters updated in place"
         ),
     },
     "picture": {
-        "--network": _flag(
+        "--network": flag(
             "draw the network in layers: its nodes, its weights, and how δ is passed back"
         ),
     },
-    "grading": GRADE_OPTIONS,
+    "grading": {
+        "sheet": {
+            "metavar": "SHEET",
+            "help": "network, softmax, batch_normalisation, or a Python file (see nets.sheets)",
+        },
+        "submissions": {
+            "metavar": "SUBMISSION", "nargs": "*", "type": Path,
+            "help": "files, notebooks, or folders of them. They are run, each in a process of its "
+            "own with limits; this is no sandbox",
+        },
+        "--student": flag("print the text with blanks"),
+        "--out": path_of("FILE", "write there (gradescope, several submissions: a folder)"),
+        "--format": choice(("table", "csv", "gradescope"), "what is written"),
+        "--hints": {
+            "type": int, "choices": range(5), "default": 4, "metavar": "N",
+            "help": "0 to 4: nothing, where, what kind, which quantity, the repair (default: 4)",
+        },
+        "--timeout": number(float, 10.0, "S", "seconds for each submission"),
+    },
 }  # fmt: skip
 """The options of the commands by what they are about."""
 
@@ -318,9 +327,13 @@ def run_train(arguments: argparse.Namespace) -> int:
     report = verify(net, digits.X_train[:, :100], digits.Y_train[:, :100])
     say(report, end="\n\n")
     report.raise_if_wrong()
-    given = (net, digits.X_train, digits.Y_train, arguments.iterations, arguments.alpha)
     try:
-        history = train(*given, **_training_options(arguments))
+        history = train(
+            net, digits.X_train, digits.Y_train, arguments.iterations, arguments.alpha,
+            arguments.batch_size, seed=arguments.seed, optimizer=arguments.optimizer,
+            weight_decay=arguments.weight_decay, checkpoint=arguments.checkpoint,
+            every=arguments.every, resume=arguments.resume,
+        )  # fmt: skip
     except (FileExistsError, ValueError, ImportError) as error:
         raise UserError(f"--checkpoint: {error}") from error
     except KeyboardInterrupt:
@@ -331,7 +344,10 @@ def run_train(arguments: argparse.Namespace) -> int:
     for warning in _warnings(history):
         print(f"warning: {warning}; try a smaller --alpha", file=sys.stderr)
     print(f"accuracy on held-out digits: {net.accuracy(digits.X_test, digits.y_test):.1%}")
-    print(f"cost curve: {_plot_cost(history, folder / 'cost-curve.png')}")
+    figure = history.plot("Gradient descent on the digits")
+    figure.axes[0].set_ylabel("mean cost J")
+    figure.savefig(folder / "cost-curve.png", dpi=150)
+    print(f"cost curve: {folder / 'cost-curve.png'}")
     if arguments.save is not None:
         print(f"network: {net.save(arguments.save, overwrite=arguments.overwrite)}")
     sample = digits.X_train[:, :1], digits.Y_train[:, :1]
@@ -350,26 +366,40 @@ def _warnings(history: History) -> list[str]:
     return [f"the cost stands still at {last:.4g}"] if still else []
 
 
-def _training_options(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return what was asked for beyond plain descent on all samples."""
-    given: dict[str, Any] = {}
-    if arguments.batch_size is not None:
-        given |= {"batch_size": arguments.batch_size, "seed": arguments.seed}
-    if arguments.optimizer != "sgd":
-        given["optimizer"] = arguments.optimizer
-    if arguments.weight_decay:
-        given["weight_decay"] = arguments.weight_decay
-    if arguments.checkpoint is not None:
-        given |= {"checkpoint": arguments.checkpoint, "every": arguments.every}
-        given["resume"] = arguments.resume
-    return given
+def run_grade(arguments: argparse.Namespace) -> int:
+    """Mark submissions, or print what students get."""
+    from .grading import grade
+    from .sheets import SheetError, load
 
-
-def _plot_cost(history: History, path: Path) -> Path:
-    figure = history.plot("Gradient descent on the digits")
-    figure.axes[0].set_ylabel("mean cost J")
-    figure.savefig(path, dpi=150)
-    return path
+    try:
+        sheet = load(arguments.sheet)
+    except SheetError as error:
+        raise UserError(str(error)) from error
+    for warning in sheet.hidden:
+        sys.stderr.write(f"warning: {warning}\n")
+    if arguments.student:
+        write(sheet.copy_for_students(), arguments.out)
+        return 0
+    if not arguments.submissions:
+        raise UserError("SUBMISSION: name the files to mark, or --student")
+    try:
+        grades = grade(
+            sheet, arguments.submissions, hints=arguments.hints, timeout=arguments.timeout
+        )
+    except FileNotFoundError as error:
+        raise UserError(str(error)) from error
+    if arguments.format == "table" and arguments.out is None:
+        say(grades)
+    elif arguments.format != "gradescope":
+        write(grades.csv() if arguments.format == "csv" else f"{grades}\n", arguments.out)
+    elif len(grades) == 1:
+        write(grades[0].json(), arguments.out)
+    elif arguments.out is None:
+        raise UserError("--out: several results.json need a folder to stand in")
+    else:
+        for graded in grades:
+            write(graded.json(), folder_at(arguments.out) / f"{graded.file_name()}.json")
+    return 0
 
 
 _COMMANDS: dict[str, tuple[Any, ...]] = {

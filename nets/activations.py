@@ -10,6 +10,7 @@ import numpy as np
 from autograd_nn import Tensor, elu, leaky_relu, relu, sigmoid, softplus
 
 from . import formulas
+from .parameters import one_of
 
 
 class Activation(NamedTuple):
@@ -81,9 +82,5 @@ def activation_of(given: str | Activation) -> Activation:
     """
     if isinstance(given, Activation):
         return given
-    if given not in ACTIVATIONS:
-        raise ValueError(
-            f"activation is one of {', '.join(map(repr, ACTIVATIONS))}, or a "
-            f"nets.Activation(name, f, f_prime); got {given!r}"
-        )
-    return ACTIVATIONS[given]
+    own = ", or a nets.Activation(name, f, f_prime)"
+    return ACTIVATIONS[one_of("activation", given, ACTIVATIONS, own)]

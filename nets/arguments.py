@@ -10,7 +10,7 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,27 @@ def seed_number(text: str) -> int:
     if not (text.isdecimal() and len(text) <= 10 and int(text) < 2**32):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to {2**32 - 1}")
     return int(text)
+
+
+def number(kind: Any, default: Any, letter: str, text: str) -> dict[str, Any]:
+    """Return the settings of an option that takes a number above 0."""
+    said = f"{text} (default: {default})"
+    return {"type": positive(kind), "default": default, "metavar": letter, "help": said}
+
+
+def choice(choices: Sequence[str], text: str) -> dict[str, Any]:
+    """Return the settings of an option that takes one of some words, the first by default."""
+    return {"choices": choices, "default": choices[0], "help": f"{text} (default: {choices[0]})"}
+
+
+def path_of(letter: str, text: str) -> dict[str, Any]:
+    """Return the settings of an option that takes a path."""
+    return {"type": Path, "default": None, "metavar": letter, "help": text}
+
+
+def flag(text: str) -> dict[str, Any]:
+    """Return the settings of an option that takes nothing."""
+    return {"action": "store_true", "help": text}
 
 
 class Parser(argparse.ArgumentParser):

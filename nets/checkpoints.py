@@ -7,11 +7,10 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from .descent import Descent
 from .progress import Progress
-from .storage import CHECKPOINT, description, load_checkpoint, write
+from .steps import keep
+from .storage import CHECKPOINT, description, read, write
 
 
 class Checkpoint:
@@ -32,16 +31,9 @@ class Checkpoint:
         self, path: Path, every: int, descent: Descent, watch: Progress, settings: dict[str, Any]
     ) -> None:
         self.path, self.every, self.descent, self.watch = path, every, descent, watch
-        self.settings = {
-            **settings,
-            "optimizer": repr(descent.optimizer),
-            "learning_rate": descent.learning_rate,
-            "weight_decay": descent.weight_decay,
-            "clip": descent.clip,
-            "dropout": list(descent.dropout),
-            "shuffle": descent.order is not None,
-            "monitor": watch.monitor,
-        }
+        same = ("optimizer", "learning_rate", "weight_decay", "clip", "dropout")
+        self.settings = settings | {name: repr(getattr(descent, name)) for name in same}
+        self.settings |= {"shuffle": descent.order is not None, "monitor": watch.monitor}
 
     def begin(self, resume: bool) -> None:
         """Go on from the file, or see that there is none.
@@ -61,7 +53,15 @@ class Checkpoint:
             raise FileExistsError(
                 f"{self.path} is there already; resume=True goes on from it, or choose another"
             )
-        arrays, state = load_checkpoint(self.path, self.descent.net)
+        arrays, metadata = read(self.path)
+        if metadata["format"] != CHECKPOINT:
+            raise ValueError(f"{self.path} is a network without its training: nothing to resume")
+        if metadata["network"] != description(self.descent.net):
+            raise ValueError(
+                f"{self.path} is of another network: {metadata['network']}, and this one is "
+                f"{description(self.descent.net)}"
+            )
+        state = json.loads(metadata["training"])
         for key, value in self.settings.items():
             if state["settings"].get(key) != value:
                 raise ValueError(
@@ -71,26 +71,22 @@ class Checkpoint:
         self._restore(arrays, state)
 
     def _restore(self, arrays: dict[str, Any], state: dict[str, Any]) -> None:
-        descent, watch = self.descent, self.watch
-        for name, array in descent.net.parameters().items():
-            array[...] = arrays[f"parameters/{name}"]
-        for slot, kept in descent.state.items():
-            for name, array in kept.items():
-                array[...] = arrays[f"optimizer/{slot}/{name}"]
+        def group(prefix: str) -> dict[str, Any]:
+            return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
+
+        descent, watch, history = self.descent, self.watch, self.watch.history
+        slots = {slot: group(f"optimizer/{slot}/") for slot in descent.state}
+        keep(descent.net.parameters(), descent.state, group("parameters/"), slots)
         if watch.weights is not None:
-            names = descent.net.parameters()
-            found = {name: arrays[f"best/{name}"] for name in names if f"best/{name}" in arrays}
-            watch.weights = found
-        descent.t = state["t"]
+            watch.weights = group("best/")
+        descent.t, watch.best, watch.since = state["t"], state["best"], state["since"]
         descent.rng.bit_generator.state = state["rng"]
         descent.dropped.bit_generator.state = state["dropped"]
-        watch.best, watch.since = state["best"], state["since"]
-        history = watch.history
         history.best = state["best_iteration"]
         history.ended = state["ended"] if state["ended"] in ("patience", "callback") else ""
-        numbers = {name: arrays[f"history/{name}"] for name in state["numbers"]}
-        for values in zip(*numbers.values(), strict=True):
-            history.add(dict(zip(numbers, values, strict=True)))
+        numbers = [arrays[f"history/{name}"] for name in state["numbers"]]
+        for values in zip(*numbers, strict=True):
+            history.add(dict(zip(state["numbers"], values, strict=True)))
 
     def after(self, iteration: int, last: bool) -> None:
         """Write the file, if it is time.
@@ -117,12 +113,12 @@ class Checkpoint:
     def write(self) -> None:
         """Write the file."""
         descent, watch, history = self.descent, self.watch, self.watch.history
-        arrays = {f"parameters/{name}": a for name, a in descent.net.parameters().items()}
-        for slot, kept in descent.state.items():
-            arrays |= {f"optimizer/{slot}/{name}": array for name, array in kept.items()}
-        if watch.weights:
-            arrays |= {f"best/{name}": array for name, array in watch.weights.items()}
-        arrays |= {f"history/{name}": np.asarray(v) for name, v in history.arrays().items()}
+        groups = {"parameters": descent.net.parameters(), "best": watch.weights or {},
+                  "history": history.arrays()}  # fmt: skip
+        groups |= {f"optimizer/{slot}": kept for slot, kept in descent.state.items()}
+        arrays = {
+            f"{group}/{name}": a for group, kept in groups.items() for name, a in kept.items()
+        }
         state = {
             "settings": self.settings,
             "t": descent.t,

@@ -14,21 +14,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autograd_nn import jit
 
+from . import formulas
+from .formulas import Array
 from .network import ELSEWHERE, Network
 from .parameters import columns_of
 from .samples import Order, Part
-from .steps import Plan, gathered, gradient_of, shares
+from .steps import Plan, gathered, gradient_of, keep, moved, shares
 
-Array = NDArray[Any]
-
-SLICE = 2**13
+SLICE = 2**11
 """How many samples of a chunk go into a program at once."""
 
 _PROGRAMS: dict[tuple[str, str], Any] = {}
@@ -39,33 +38,10 @@ def is_dask(X: Any) -> bool:
     return type(X).__module__.startswith("dask.array")
 
 
-class Task(NamedTuple):
-    """What a task on a chunk is told beside the weights.
-
-    Attributes
-    ----------
-    key : str
-        Names the plan: functions of one's own are new objects in every message.
-    part, parts : int
-        Which part of the chunk is taken, and how many there are.
-    seed : tuple of int, optional
-        Of the order within chunks.
-    """
-
-    plan: Plan
-    key: str
-    engine: str
-    part: int
-    parts: int
-    seed: tuple[int, ...] | None
-
-
-def _program(task: Task) -> Any:
-    found = _PROGRAMS.get((task.key, task.engine))
-    if found is None:
-        found = jit(gradient_of(task.plan), engine=task.engine)
-        _PROGRAMS[task.key, task.engine] = found
-    return found
+def _program(plan: Plan, key: str, engine: str) -> Any:
+    if (key, engine) not in _PROGRAMS:
+        _PROGRAMS[key, engine] = jit(gradient_of(plan), engine=engine)
+    return _PROGRAMS[key, engine]
 
 
 def packed(arrays: dict[str, Array]) -> Array:
@@ -84,9 +60,10 @@ def unpacked(vector: Array, like: dict[str, Array]) -> dict[str, Array]:
 
 
 def chunk_gradient(
-    X: Array, Y: Array, number: Array, *rest: Any, weights: Array, task: Task
-) -> Array:
-    """Return a chunk's part of the gradient, its cost and what it counts, in a column.
+    X: Array, Y: Array, number: Array, *rest: Any, weights: Array, plan: Plan, key: str,
+    engine: str, part: int, parts: int, seed: tuple[int, ...] | None,
+) -> Array:  # fmt: skip
+    """Return a chunk's part of the gradient, its cost and what it counts, an axis an argument.
 
     Parameters
     ----------
@@ -98,19 +75,24 @@ def chunk_gradient(
         What the samples of the chunk count, if they do not count alike.
     weights : array
         W and b of the network, `packed`.
+    key : str
+        Names the plan: functions of one's own are new objects in every message.
+    part, parts : int
+        Which part of the chunk is taken, and how many there are.
+    seed : tuple of int, optional
+        Of the order within chunks.
     """
-    plan, net = task.plan, task.plan.network()
     dtype = np.dtype(plan.dtype)
-    leaves = unpacked(weights.astype(dtype), net.parameters())
-    run, m = _program(task), int(X.shape[1])
+    leaves = unpacked(weights.astype(dtype), plan.network().parameters())
+    run, m = _program(plan, key, engine), int(X.shape[1])
     order = np.arange(m)
-    if task.seed is not None:
-        order = np.random.default_rng([*task.seed, int(number[0])]).permutation(m)
-    chosen = order[m * task.part // task.parts : m * (task.part + 1) // task.parts]
+    if seed is not None:
+        order = np.random.default_rng([*seed, int(number[0])]).permutation(m)
+    chosen = order[m * part // parts : m * (part + 1) // parts]
     total = np.zeros(len(weights) + 2)
     for start in range(0, len(chosen), SLICE):
         some: Any = chosen[start : start + SLICE]
-        if task.seed is None:  # they lie side by side
+        if seed is None:  # they lie side by side
             some = slice(int(some[0]), int(some[-1]) + 1)
         x, y = gathered(X, some, dtype), gathered(Y, some, dtype)
         given, counts = {}, float(x.shape[1])
@@ -120,7 +102,7 @@ def chunk_gradient(
             J, gradient = run(leaves, x, y, given)
             total[:-2] += counts * packed(gradient)
             total[-2:] += counts * float(J.item()), counts
-    return total[:, np.newaxis]
+    return total.reshape(-1, *[1] * (2 + len(rest)))
 
 
 class Chunked:
@@ -159,41 +141,37 @@ class Chunked:
 
     def over(self, descent: Any, size: int | None) -> float:
         """Go once over the samples, and return the mean cost that the steps met."""
-        if descent.dropout or descent.clip is not None:
-            raise ValueError("dropout and clip are not there for Dask arrays")
-        steps, net = self.steps(size), descent.net
-        seed = None
+        if descent.dropout:
+            raise ValueError("dropout is not there for Dask arrays")
+        steps, plan = self.steps(size), descent.plan(self.weights is not None)
+        parameters, seed = descent.net.parameters(), None
         if descent.order is not None and steps > 1:
             seed = tuple(int(n) for n in descent.order(1000)[:4])
         total = counts = 0.0
         pace = descent.pace(steps)
-        for k in range(steps):
-            gradient, cost, count = self.gradient(net, k, steps, seed, descent.engine)
-            decay = pace.given.get("decay", 0.0)
-            if descent.decay_over:
-                decay /= count or 1.0
-            for name, array in net.parameters().items():
-                if decay and name.startswith("W"):
-                    gradient[name] = gradient[name] + decay * array
-                    cost += count * 0.5 * decay * float(np.sum(np.square(array)))
-            descent.apply(gradient, pace.numbers[k])
+        for k, numbers in enumerate(pace.numbers.tolist()):
+            vector = np.asarray(self.lazily(descent.net, k, steps, seed, descent.engine))
+            cost, count = float(vector[-2]), float(vector[-1])
+            given = {"numbers": tuple(numbers), "decay": 0.0, **pace.given}
+            decay = given["decay"] / ((count or 1.0) if descent.decay_over else 1.0)
+            mean = (vector[:-2] / (count or 1.0)).astype(plan.dtype)
+            gradient = with_decay(unpacked(mean, parameters), parameters, decay)
+            cost += count * float(formulas.penalty(descent.net.W, decay))
+            keep(
+                parameters, descent.state, *moved(plan, gradient, parameters, descent.state, given)
+            )
             total, counts = total + cost, counts + count
+        descent.t += steps
         return total / counts if counts else 0.0
-
-    def gradient(
-        self, net: Network, part: int, parts: int, seed: tuple[int, ...] | None, engine: str
-    ) -> tuple[dict[str, Array], float, float]:
-        """Return the mean gradient over a part of every chunk, the sum of costs, and the count."""
-        vector = np.asarray(self.lazily(net, part, parts, seed, engine))
-        count = float(vector[-1])
-        like = net.parameters()
-        mean = unpacked((vector[:-2] / (count or 1.0)).astype(net.dtype), like)
-        return mean, float(vector[-2]), count
 
     def lazily(
         self, net: Network, part: int, parts: int, seed: tuple[int, ...] | None, engine: str
     ) -> Any:
-        """Return the sums of a step as a Dask vector: gradient, cost, count."""
+        """Return the sums of a step as a Dask vector: gradient, cost, count.
+
+        All axes of what a task takes stand in what it gives: so Dask fuses it with what makes the
+        chunk, which nobody else then has to hold.
+        """
         import dask.array as da
         from dask.delayed import delayed
         from dask.tokenize import tokenize
@@ -202,18 +180,36 @@ class Chunked:
         key = tokenize(plan.structure, plan.dtype, repr(plan.activations), repr(plan.criterion),
                        plan.weighted)  # fmt: skip
         engine = "numpy" if engine == "eager" else engine
-        task = Task(plan, key, engine, part, parts, seed)
         vector = packed(net.parameters())
-        numbers = da.arange(self.X.numblocks[1], chunks=1)
+        numbers = da.map_blocks(
+            _number, chunks=((1,) * self.X.numblocks[1],), meta=np.empty(0, int)
+        )  # type: ignore[no-untyped-call]  # Dask's are typed in part
         arrays: list[Any] = [self.X, "ai", self.Y, "bi", numbers, "i"]
         arrays += [self.weights, "ci"] if self.weights is not None else []
-        sums = da.blockwise(  # type: ignore[no-untyped-call]  # Dask's are typed in part
-            chunk_gradient, "pi", *arrays,
-            weights=delayed(vector, pure=False), task=task, new_axes={"p": len(vector) + 2},
-            adjust_chunks={"i": 1}, align_arrays=False, concatenate=True, dtype=float,
-            meta=np.empty((0, 0)),
+        axes = "abci" if self.weights is not None else "abi"
+        sums = da.blockwise(  # type: ignore[no-untyped-call]  # as above
+            chunk_gradient, axes, *arrays, weights=delayed(vector, pure=False), plan=plan, key=key,
+            engine=engine, part=part, parts=parts, seed=seed,
+            adjust_chunks={"a": len(vector) + 2, "b": 1, "c": 1, "i": 1}, align_arrays=False,
+            dtype=float, meta=np.empty((0,) * len(axes)),
         )  # fmt: skip
-        return sums.sum(axis=1, split_every=4)
+        return sums.sum(axis=-1, split_every=4).reshape(-1)
+
+
+def _number(block_id: tuple[int]) -> Array:
+    return np.array(block_id)
+
+
+def with_decay(
+    gradient: dict[str, Any], parameters: dict[str, Array], decay: float
+) -> dict[str, Any]:
+    """Return the gradient of a cost that has the penalty too."""
+    if not decay:
+        return gradient
+    return {
+        name: formulas.decayed(slope, parameters[name], decay) if name.startswith("W") else slope
+        for name, slope in gradient.items()
+    }
 
 
 def gradients(net: Network, X: Any, Y: Any, weight_decay: float = 0.0) -> dict[str, Any]:
@@ -234,10 +230,7 @@ def gradients(net: Network, X: Any, Y: Any, weight_decay: float = 0.0) -> dict[s
     sums = Chunked(net, X, Y, None, rows=False).lazily(net, 0, 1, None, "numpy")
     parameters = net.parameters()
     found = unpacked((sums[:-2] / sums[-1]).astype(net.dtype), parameters)
-    for name, array in parameters.items():
-        if weight_decay and name.startswith("W"):
-            found[name] = found[name] + weight_decay * array
-    return {name: found[name] for name in parameters}
+    return with_decay({name: found[name] for name in parameters}, parameters, weight_decay)
 
 
 ELSEWHERE["dask"] = gradients

@@ -18,6 +18,7 @@ from autograd_nn.ops.costs import sigmoid_cross_entropy, softmax_cross_entropy
 
 from . import formulas
 from .activations import LINEAR, SIGMOID, Activation, activation_of
+from .parameters import one_of
 
 
 class Cost(NamedTuple):
@@ -157,11 +158,8 @@ def criterion_of(output: str | Activation, cost: str | Cost) -> Criterion:
         If a name is unknown, or the cross-entropy is asked of outputs that are no shares.
     """
     chosen = SOFTMAX if output == "softmax" else activation_of(output)
-    if not isinstance(cost, Cost) and cost not in COSTS:
-        raise ValueError(
-            f"cost is one of {', '.join(map(repr, COSTS))}, or a nets.Cost(name, c, c_prime); "
-            f"got {cost!r}"
-        )
+    if not isinstance(cost, Cost):
+        one_of("cost", cost, COSTS, ", or a nets.Cost(name, c, c_prime)")
     if cost == "cross_entropy" and chosen not in (SOFTMAX, SIGMOID):
         raise ValueError(
             'the cost "cross_entropy" is of shares: it needs output="softmax" or "sigmoid"; got '

@@ -10,16 +10,13 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .cluster import Chunked, is_dask
 from .engines import ENGINES
 from .network import Network
 from .optimizers import Optimizer, Schedule
 from .samples import Order, Samples, samples_of
-from .steps import Engine, Pace, Plan, descend
-
-Array = NDArray[Any]
+from .steps import Pace, Plan
 
 SMALL = 2_000_000
 """Products of up to so many multiplications run in one thread: sharing them out costs more, and
@@ -74,23 +71,19 @@ class Descent:
         self.rng = np.random.default_rng(seed)
         self.dropped = np.random.default_rng(np.random.SeedSequence(seed).spawn(1)[0])
         self.order = (self.order or self.rng.permutation) if shuffle else None
-        self._engines: dict[bool, Engine] = {}
+        self.seen: set[int] = set()  # sizes of batches for which there are programs
 
-    def _engine_for(self, weighted: bool) -> Engine:
-        if weighted not in self._engines:
-            plan = Plan.of(
-                self.net,
-                optimizer=self.optimizer,
-                decay=bool(self.weight_decay),
-                decay_over=self.decay_over,
-                clip=self.clip is not None,
-                weighted=weighted,
-                dropout=self.dropout,
-            )
-            self._engines[weighted] = ENGINES[self.engine](
-                plan, self.net.parameters(), self.state, self.dropped
-            )
-        return self._engines[weighted]
+    def plan(self, weighted: bool) -> Plan:
+        """Return the plan of the steps, for samples that have weights or not."""
+        return Plan.of(
+            self.net,
+            optimizer=self.optimizer,
+            decay=bool(self.weight_decay),
+            decay_over=self.decay_over,
+            clip=self.clip is not None,
+            weighted=weighted,
+            dropout=self.dropout,
+        )
 
     def over(self, samples: Samples, size: int | None) -> float:
         """Go once over the samples, and return the mean cost that the steps met."""
@@ -98,19 +91,12 @@ class Descent:
             return samples.over(self, size)
         total = counts = 0.0
         for part in samples.parts(size, self.order):
-            engine = self._engine_for(part.weights is not None)
+            plan = self.plan(part.weights is not None)
             steps = -(-int(part.X.shape[1]) // part.size)
-            pace = self.pace(steps)
-            cost, count = engine.run(part.X, part.Y, part.weights, part.order, part.size, pace)
+            cost, count = ENGINES[self.engine](self, plan, part, self.pace(steps))
             total, counts = total + cost, counts + count
             self.t += steps
         return total / counts if counts else 0.0
-
-    def apply(self, gradient: dict[str, Array], numbers: Array) -> None:
-        """Take the step that a gradient asks for."""
-        given = tuple([float(number) for number in numbers])
-        descend(self.optimizer, gradient, self.net.parameters(), self.state, given)
-        self.t += 1
 
     def pace(self, steps: int) -> Pace:
         """Return what the next steps are given."""

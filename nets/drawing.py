@@ -100,6 +100,8 @@ class _Picture:
             l: _shown(net.structure[l - 1], most, node[1] if node and node[0] == l else None)
             for l in self.layers
         }
+        # where every line has its number, a zero may go without
+        self.sparing = not node and all(map(self._numbered, self.layers[:-1]))
         ends = [len(self.shown[l + 1]) + 1 for l in self.layers if self._numbered(l) and not node]
         wide = _CHIP_WIDTH if weights else _CHIP_WIDTH - 0.2
         self.gap = max([0.85, *(_CHIP_HEIGHT * end for end in ends)])
@@ -217,7 +219,7 @@ class _Picture:
                     self._arrow(source, target, {"color": _PALE})
                     continue
                 self._arrow(source, target, self._by_value(weight, largest) or plain)
-                if self._numbered(l) and self.weights and weight:
+                if self._numbered(l) and self.weights and (weight or not self.sparing):
                     name = _index("w", l, i, j) if j else _index("b", l, i)
                     self._chip(source, target, len(targets), f"{name}= {_short(weight)}")
 
@@ -277,8 +279,8 @@ class _Picture:
             ]
             said = ["the thicker a line, the larger its weight"]
             said += ["pale: the weights to other nodes"] if self.node else []
-            sure = [l for l in self.layers if self._numbered(l)]
-            if any((parts[l] == 0).any() for l in sure for parts in (self.net.W, self.net.b)):
+            every = [*self.net.W.values(), *self.net.b.values()]
+            if self.sparing and any((part == 0).any() for part in every):
                 said.append("a line without a number: 0")
         if self.back:
             samples = [line("passed back: weight · δ", _NEGATIVE, dashed=True)]

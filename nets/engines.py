@@ -7,16 +7,18 @@ loop over the batches of a pass around it.
 from __future__ import annotations
 
 import functools
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autograd_nn.transforms.containers import flatten
 
-from .steps import Eager, Engine, Pace, Plan, Programmed, calm, program
+from .samples import Part
+from .steps import Pace, Plan, calm, one_by_one, program
 
-Array = NDArray[Any]
+if TYPE_CHECKING:
+    from .descent import Descent
 
 
 @functools.lru_cache(maxsize=64)
@@ -54,9 +56,9 @@ def _kernel(plan: Plan, size: int, rows: bool) -> Any:
     return njit(nogil=True)(space["step"])
 
 
-@functools.lru_cache(maxsize=1)
-def _compiled_batch() -> Any:
-    """Return what gathers a batch and takes its step, compiled."""
+@functools.lru_cache(maxsize=64)
+def _compiled_pass(full: Any, last: Any) -> Any:
+    """Return the loop over the batches of a pass, the last of which may be smaller, compiled."""
     from numba import njit
 
     @njit(nogil=True)
@@ -71,89 +73,62 @@ def _compiled_batch() -> Any:
                     x[i, j] = X[i, chosen[j]]
 
     @njit(nogil=True)
-    def batch(
-        step: Any, leaves: Any, X: Any, Y: Any, weights: Any, chosen: Any, x: Any, y: Any,
-        clip: Any, decay: Any, over: Any, numbers: Any,
-    ) -> Any:  # fmt: skip
-        gather(x, X, chosen)
-        gather(y, Y, chosen)
-        count = len(chosen)
-        counts, part = float(count), np.empty(len(chosen) if len(weights) else 0, x.dtype)
-        if len(weights):
-            counts = 0.0
-            for j in range(count):
-                counts += weights[chosen[j]]
-            for j in range(count):
-                part[j] = weights[chosen[j]] / (counts if counts else 1.0)
-        if over and counts:
-            decay = decay / counts
-        return step(leaves, x, y, clip, decay, numbers, part) * counts, counts
-
-    return batch
-
-
-@functools.lru_cache(maxsize=64)
-def _compiled_pass(full: Any, last: Any) -> Any:
-    """Return the loop over the batches of a pass, the last of which may be smaller, compiled."""
-    from numba import njit
-
-    batch = _compiled_batch()
-
-    @njit(nogil=True)
     def run(
-        leaves: Any, X: Any, Y: Any, weights: Any, order: Any, buffers: Any,
-        clip: Any, decay: Any, over: Any, numbers: Any,
+        leaves: Any, X: Any, Y: Any, order: Any, shares: Any, counts: Any, buffers: Any,
+        clip: Any, decays: Any, numbers: Any,
     ) -> Any:  # fmt: skip
         x, y, last_x, last_y = buffers
         m, size = len(order), x.shape[1]
-        total = counts = 0.0
-        k = 0
-        for start in range(0, m - size + 1, size):
-            chosen = order[start : start + size]
-            cost, count = batch(full, leaves, X, Y, weights, chosen, x, y, clip, decay, over,
-                                numbers[k])  # fmt: skip
-            total, counts, k = total + cost, counts + count, k + 1
+        total = 0.0
+        for k in range(m // size):
+            chosen, share = order[k * size : (k + 1) * size], shares[k * size : (k + 1) * size]
+            gather(x, X, chosen)
+            gather(y, Y, chosen)
+            total += counts[k] * full(leaves, x, y, clip, decays[k], numbers[k], share)
         rest = m % size
         if rest:
-            cost, count = batch(last, leaves, X, Y, weights, order[m - rest :], last_x, last_y,
-                                clip, decay, over, numbers[k])  # fmt: skip
-            total, counts = total + cost, counts + count
-        return total, counts
+            gather(last_x, X, order[m - rest :])
+            gather(last_y, Y, order[m - rest :])
+            share = shares[m - rest :]
+            total += counts[-1] * last(leaves, last_x, last_y, clip, decays[-1], numbers[-1], share)
+        return total
 
     return run
 
 
-class Compiled(Programmed):
-    """Run every pass as one compiled loop; with dropout a compiled step at a time."""
-
-    engine = "numba"
-
-    def run(
-        self, X: Array, Y: Array, weights: Array | None, order: Array | None, size: int, pace: Pace
-    ) -> tuple[float, float]:
-        """Go once over the samples, and return the sum of the costs and what they count."""
-        if self.plan.dropout:
-            return super().run(X, Y, weights, order, size, pace)
-        X, Y, m = np.asarray(X), np.asarray(Y), int(X.shape[1])
-        size = min(size, m)
-        rows = X.flags.f_contiguous  # a sample's numbers lie side by side, and stay so
-        rest = m % size or size
-        full, last = (_kernel(self.plan, count, rows) for count in (size, rest))
-        dtype = self.plan.dtype
-        buffers = [
-            np.empty((len(array), count), dtype, order="F" if rows and array is X else "C")
-            for count in (size, rest)
-            for array in (X, Y)
-        ]
-        leaves = tuple(flatten((self.parameters, self.state))[0])
-        weighted = np.empty(0) if weights is None else weights
-        chosen = np.arange(m) if order is None else order
-        total, counts = _compiled_pass(full, last)(
-            leaves, X, Y, weighted, chosen, tuple(buffers),
-            pace.given.get("clip", 0.0), pace.given.get("decay", 0.0), self.plan.decay_over,
-            pace.numbers,
-        )  # fmt: skip
-        return float(total), float(counts)
+def compiled(descent: Descent, plan: Plan, part: Part, pace: Pace) -> tuple[float, float]:
+    """Go once over samples in one compiled loop; with dropout a compiled step at a time."""
+    if plan.dropout:
+        return one_by_one(descent, plan, part, pace)
+    X, Y, m = np.asarray(part.X), np.asarray(part.Y), int(part.X.shape[1])
+    size = min(part.size, m)
+    rows = X.flags.f_contiguous  # a sample's numbers lie side by side, and stay so
+    rest = m % size or size
+    full, last = (_kernel(plan, count, rows) for count in (size, rest))
+    buffers = [
+        np.empty((len(array), count), plan.dtype, order="F" if rows and array is X else "C")
+        for count in (size, rest)
+        for array in (X, Y)
+    ]
+    order = np.arange(m) if part.order is None else part.order
+    starts, shares = np.arange(0, m, size), np.empty(0, plan.dtype)
+    sizes = np.diff(starts, append=m)
+    counts = sizes.astype(float)
+    if part.weights is not None:
+        w = part.weights[order]
+        counts = np.add.reduceat(w, starts)
+        shares = (w / np.repeat(np.where(counts, counts, 1), sizes)).astype(plan.dtype)
+    decays = np.full(len(starts), pace.given.get("decay", 0.0))
+    decays /= np.where(counts, counts, 1) if plan.decay_over else 1
+    total = _compiled_pass(full, last)(
+        tuple(flatten((descent.net.parameters(), descent.state))[0]), X, Y, order, shares, counts,
+        tuple(buffers), pace.given.get("clip", 0.0), decays, pace.numbers,
+    )  # fmt: skip
+    return float(total), float(counts.sum())
 
 
-ENGINES: dict[str, type[Engine]] = {"numpy": Programmed, "numba": Compiled, "eager": Eager}
+ENGINES: dict[str, Callable[[Descent, Plan, Part, Pace], tuple[float, float]]] = {
+    "numpy": one_by_one,
+    "numba": compiled,
+    "eager": one_by_one,
+}

@@ -6,19 +6,17 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.preprocessing import LabelBinarizer
-from sklearn.utils import column_or_1d, compute_sample_weight
+from sklearn.utils import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from .cluster import is_dask
 from .costs import Cost
+from .formulas import Array
 from .perceptron import NetworkEstimator, blockwise
-
-Array = NDArray[Any]
 
 
 @dataclass(eq=False, repr=False)
@@ -68,23 +66,20 @@ n_outputs_, out_activation_, validation_scores_, best_validation_score_
         known = hasattr(self, "classes_") and (self.warm_start or incremental)
         if is_dask(X):
             return self._distributed_targets(X, y, known)
-        X, y = validate_data(
-            self, X, y, multi_output=True, dtype=(np.float64, np.float32),
-            reset=not (incremental and hasattr(self, "network_")),
-        )  # fmt: skip
+        X, y = self._validated(X, y, incremental)
         check_classification_targets(y)
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
         if not known:
-            self._binarizer = LabelBinarizer().fit(y)
-            self.classes_ = self._binarizer.classes_
+            self._learn_classes(y)
         new = np.setdiff1d(unique_labels(y), self.classes_)
         if len(new):
             raise ValueError(f"y has classes that are not in classes_: {new}")
         if not len(self.classes_) > 1 and not str(type_of_target(y)).startswith("multilabel"):
             raise ValueError("the classifier needs samples of two classes or more; y has one class")
-        targets = self._binarizer.transform(y)
-        return X, targets.astype(X.dtype)
+        return X, self._binarizer.transform(y).astype(X.dtype)
+
+    def _learn_classes(self, labels: Any) -> None:
+        self._binarizer = LabelBinarizer().fit(labels)
+        self.classes_ = self._binarizer.classes_
 
     def _distributed_targets(self, X: Any, y: Any, known: bool) -> tuple[Any, Any]:
         """Return samples and targets in Dask arrays; only the classes are brought here."""
@@ -94,8 +89,7 @@ n_outputs_, out_activation_, validation_scores_, best_validation_score_
         if not known:
             import dask.array as da
 
-            self._binarizer = LabelBinarizer().fit(np.asarray(da.unique(y)))
-            self.classes_ = self._binarizer.classes_
+            self._learn_classes(np.asarray(da.unique(y)))
         outputs_ = 1 if len(self.classes_) == 2 else len(self.classes_)
         binarizer, dtype = self._binarizer, X.dtype
         return X, blockwise(
@@ -131,9 +125,7 @@ n_outputs_, out_activation_, validation_scores_, best_validation_score_
         if not hasattr(self, "classes_"):
             if classes is None:
                 raise ValueError("classes must be passed on the first call to partial_fit")
-            labels = y if type_of_target(y).startswith("multilabel") else classes
-            self._binarizer = LabelBinarizer().fit(labels)
-            self.classes_ = self._binarizer.classes_
+            self._learn_classes(y if type_of_target(y).startswith("multilabel") else classes)
         elif classes is not None and not np.array_equal(unique_labels(classes), self.classes_):
             raise ValueError(f"classes={classes} are not those of the first call: {self.classes_}")
         return self._fit(X, y, sample_weight, incremental=True)
@@ -177,12 +169,7 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc] 
             self._distributed(X)
             self._flat = y.ndim == 1
             return X, y.reshape((-1, 1)) if self._flat else y
-        X, y = validate_data(
-            self, X, y, multi_output=True, y_numeric=True, dtype=(np.float64, np.float32),
-            reset=not (incremental and hasattr(self, "network_")),
-        )  # fmt: skip
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
+        X, y = self._validated(X, y, incremental, y_numeric=True)
         self._flat = y.ndim == 1
         return X, y.reshape(len(y), -1).astype(X.dtype, copy=False)
 

@@ -6,15 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autograd_nn import no_grad
 
+from .formulas import Array
 from .network import Network
 from .samples import Samples
 from .steps import gathered
 
-Array = NDArray[Any]
 Metric = Callable[[Any, Any], float]
 
 SLICE = 2**13
@@ -31,19 +30,7 @@ def accuracy(y: Array, h: Array) -> float:
     return float(np.mean(np.argmax(y, axis=0) == np.argmax(h, axis=0)))
 
 
-def metric_of(name: str) -> Metric:
-    """Return the metric of that name.
-
-    Raises
-    ------
-    ValueError
-        If there is none.
-    """
-    if name != "accuracy":
-        raise ValueError(
-            f'metrics are "accuracy", or functions of targets and outputs by name; got {name!r}'
-        )
-    return accuracy
+METRICS: dict[str, Metric] = {"accuracy": accuracy}
 
 
 def outputs(net: Network, X: Array) -> Array:
@@ -55,39 +42,25 @@ def outputs(net: Network, X: Array) -> Array:
     return np.concatenate(found, axis=1)
 
 
-class Evaluation:
-    """The numbers of a network on held-out samples, or on those it is trained on.
-
-    Attributes
-    ----------
-    names : list of str
-        Of the numbers.
-    """
-
-    def __init__(
-        self, net: Network, samples: Samples, metrics: Mapping[str, Metric], cost: bool
-    ) -> None:
-        self._net, self._samples, self._metrics, self._cost = net, samples, metrics, cost
-        self.names = [*(["validation_cost"] if cost else []), *metrics]
-
-    def __call__(self) -> dict[str, float]:
-        """Return the numbers of the moment."""
-        net = self._net
-        total = m = 0.0
-        seen: list[tuple[Array, Array]] = []
-        leaves = net.leaves(copy=False)
-        for part in self._samples.parts(SLICE, None):
-            for start in range(0, int(part.X.shape[1]), SLICE):
-                chosen = slice(start, start + SLICE)
-                x, y = gathered(part.X, chosen, net.dtype), gathered(part.Y, chosen, net.dtype)
-                with no_grad():
-                    nodes = net.record(leaves, x, y)
-                total += float(nodes["J"].item()) * x.shape[1]
-                m += x.shape[1]
-                if self._metrics:
-                    seen.append((y, nodes[f"h{net.n_layers}"].numpy()))
-        values = {"validation_cost": total / m} if self._cost else {}
-        if seen:
-            y, h = (np.concatenate(parts, axis=1) for parts in zip(*seen, strict=True))
-            values |= {name: float(metric(y, h)) for name, metric in self._metrics.items()}
-        return values
+def evaluated(
+    net: Network, samples: Samples, metrics: Mapping[str, Metric], cost: bool
+) -> dict[str, float]:
+    """Return the numbers of a network on samples: their mean cost, if asked for, and metrics."""
+    total = m = 0.0
+    seen: list[tuple[Array, Array]] = []
+    leaves = net.leaves(copy=False)
+    for part in samples.parts(SLICE, None):
+        for start in range(0, int(part.X.shape[1]), SLICE):
+            chosen = slice(start, start + SLICE)
+            x, y = gathered(part.X, chosen, net.dtype), gathered(part.Y, chosen, net.dtype)
+            with no_grad():
+                nodes = net.record(leaves, x, y)
+            total += float(nodes["J"].item()) * x.shape[1]
+            m += x.shape[1]
+            if metrics:
+                seen.append((y, nodes[f"h{net.n_layers}"].numpy()))
+    values = {"validation_cost": total / m} if cost else {}
+    if seen:
+        y, h = (np.concatenate(parts, axis=1) for parts in zip(*seen, strict=True))
+        values |= {name: float(metric(y, h)) for name, metric in metrics.items()}
+    return values

@@ -11,6 +11,7 @@ write what its user can. Grade strangers' work in a container.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -23,7 +24,7 @@ import tempfile
 import time
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -260,13 +261,8 @@ def run(
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
     """End the process and those that it started."""
-    try:
-        if hasattr(os, "killpg"):
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
-    except (ProcessLookupError, PermissionError):  # all have ended
-        pass
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # all have ended
+        os.killpg(process.pid, signal.SIGKILL) if hasattr(os, "killpg") else process.kill()
     process.wait()
 
 
@@ -293,29 +289,20 @@ def _read(path: Path) -> dict[str, Any]:
         raise SubmissionError("it handed back nothing that can be read") from error
 
 
-def _text_or_error(path: Path) -> str | SubmissionError:
+def _attempt(f: Callable[..., Any], *given: Any) -> tuple[Any, str]:
+    """Return what f gives, or why it gives nothing: what one submission does stops nobody."""
     try:
-        return text_of(path)
+        return f(*given), ""
     except SubmissionError as error:
-        return error
-
-
-def _ran(
-    sheet: Sheet, path: Path, text: str | SubmissionError, timeout: float, memory: int
-) -> tuple[dict[str, Any], float, str]:
-    try:
-        if isinstance(text, SubmissionError):
-            raise text
-        return *run(path, sheet, timeout, memory, text), ""
-    except SubmissionError as error:
-        return {}, 0.0, str(error)
-    except Exception as error:  # whatever one does stops nobody
-        return {}, 0.0, f"{type(error).__name__}: {error}"
+        return None, str(error)
+    except Exception as error:
+        return None, f"{type(error).__name__}: {error}"
 
 
 def _judged(
-    sheet: Sheet, path: Path, hints: int, namespace: dict[str, Any], seconds: float, problem: str
+    sheet: Sheet, path: Path, hints: int, ran: tuple[dict[str, Any], float] | None, problem: str
 ) -> Graded:
+    namespace, seconds = ran or ({}, 0.0)
     graded = Graded(path.stem, [], problem, seconds)
     lines: dict[str, Line] = {}
     named = {node: node.name for node in topological_order([sheet.J])}
@@ -396,8 +383,11 @@ def grade(
     absent = [path for path in paths if not path.is_file()]
     if absent or not paths:
         raise FileNotFoundError(f"there is no submission {absent[0] if absent else submissions}")
-    with ThreadPoolExecutor(max(1, (os.cpu_count() or 1))) as pool:
-        texts = [_text_or_error(path) for path in paths]  # before any can delete another
-        ran = pool.map(lambda p, t: _ran(made, p, t, timeout, memory), paths, texts)
-        grades = [_judged(made, path, hints, *r) for path, r in zip(paths, ran, strict=True)]
-    return Grades(grades)
+    texts = [_attempt(text_of, path) for path in paths]  # before any can delete another
+
+    def ran(path: Path, text: tuple[Any, str]) -> tuple[Any, str]:
+        return text if text[1] else _attempt(run, path, made, timeout, memory, text[0])
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        outcomes = zip(paths, pool.map(ran, paths, texts), strict=True)
+        return Grades([_judged(made, path, hints, *outcome) for path, outcome in outcomes])

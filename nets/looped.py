@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from . import formulas
-
-Array = NDArray[Any]
+from .formulas import Array
 
 
 def looped_feed_forward(

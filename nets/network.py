@@ -12,21 +12,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autograd_nn import Tensor, gradients, no_grad
 
 from . import formulas
 from .activations import Activation, activation_of
 from .costs import Cost, criterion_of
-from .parameters import INITS, columns_of, initial
+from .formulas import Array
+from .parameters import INITS, columns_of, initial, one_of
 
 if TYPE_CHECKING:
     from autograd_nn.drawing import Drawing
 
     from .history import History
-
-Array = NDArray[Any]
 
 
 ELSEWHERE: dict[str, Callable[..., dict[str, Any]]] = {}
@@ -113,8 +111,7 @@ class Network:
                 "structure needs two or more layers of at least one node, e.g. [64, 30, 10]; "
                 f"got {list(structure)}"
             )
-        if init not in INITS:
-            raise ValueError(f"init is one of {', '.join(map(repr, INITS))}; got {init!r}")
+        one_of("init", init, INITS)
         self.structure = tuple(sizes)
         hidden = len(sizes) - 2
         if isinstance(activation, (str, Activation)):

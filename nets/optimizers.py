@@ -19,6 +19,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from .parameters import one_of
+
 State = dict[str, dict[str, Any]]
 Schedule = Callable[[int], float]
 
@@ -122,20 +124,6 @@ class RMSProp(Optimizer):
 
 
 @dataclass(frozen=True)
-class AdaGrad(Optimizer):
-    """s ← s + g², p ← p − α g / (√s + ε)  (Duchi, Hazan and Singer, 2011)."""
-
-    epsilon: float = 1e-10
-    slots: ClassVar[tuple[str, ...]] = ("s",)
-
-    def rule(self, g: Any, kept: tuple[Any, ...], numbers: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Return the update and s."""
-        (alpha,) = numbers
-        s = kept[0] + np.square(g)
-        return -(alpha * g) / (np.sqrt(s) + self.epsilon), s
-
-
-@dataclass(frozen=True)
 class Adam(Optimizer):
     """m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², p ← p − α m̂ / (√v̂ + ε).
 
@@ -193,7 +181,6 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
     "momentum": Momentum,
     "nesterov": Nesterov,
     "rmsprop": RMSProp,
-    "adagrad": AdaGrad,
     "adam": Adam,
     "adamw": AdamW,
 }
@@ -207,14 +194,9 @@ def optimizer_of(given: str | Optimizer) -> Optimizer:
     ValueError
         If there is none of that name.
     """
-    if isinstance(given, str) and given in OPTIMIZERS:
-        return OPTIMIZERS[given]()
-    if not isinstance(given, Optimizer):
-        raise ValueError(
-            f"optimizer is one of {', '.join(map(repr, OPTIMIZERS))}, or a "
-            f"nets.optimizers.Optimizer; got {given!r}"
-        )
-    return given
+    if isinstance(given, Optimizer):
+        return given
+    return OPTIMIZERS[one_of("optimizer", given, OPTIMIZERS, ", or a nets.optimizers.Optimizer")]()
 
 
 # -- the gradient's length ------------------------------------------------------------------------

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autograd_nn import Tensor
 
-Array = NDArray[Any]
+from .formulas import Array
 
 INITS = ("glorot", "uniform")
+
+
+def one_of(what: str, given: Any, known: Iterable[str], own: str = "") -> str:
+    """Return the name `given`, or raise a ValueError that says which names there are."""
+    names = list(known)
+    if isinstance(given, str) and given in names:
+        return given
+    raise ValueError(f"{what} is one of {', '.join(map(repr, names))}{own}; got {given!r}")
 
 
 def refuse_masked(values: Any, what: str) -> None:

@@ -9,31 +9,29 @@ takes the same path, to rounding. What is new has names of its own: ``engine``, 
 # Annotations are objects here, not text: the fields of a dataclass are read in other modules.
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from .activations import Activation
-from .cluster import Chunked, is_dask
+from .cluster import is_dask
 from .costs import Cost
-from .descent import Descent
+from .descent import Descent, source_of
 from .evaluation import outputs
-from .interruption import Interruption
+from .formulas import Array
 from .network import Network
-from .optimizers import Adam, Momentum, Nesterov, Optimizer, optimizer_of
-from .parameters import refuse_masked
-from .samples import Held
-
-Array = NDArray[Any]
+from .optimizers import Adam, Momentum, Optimizer, optimizer_of
+from .parameters import one_of, refuse_masked
+from .progress import Progress
+from .training import run
 
 _NAMES = {"logistic": "sigmoid", "identity": "linear"}
 """What scikit-learn calls our activations."""
@@ -47,6 +45,19 @@ class _Adam(Adam):
         return super().numbers(alpha, t)[0], self.epsilon
 
 
+@dataclass(frozen=True)
+class _Momentum(Momentum):
+    """v ← μ v − α g, as scikit-learn has it: v keeps the rates that were, should they change."""
+
+    nesterov: bool = True
+
+    def rule(self, g: Any, kept: tuple[Any, ...], numbers: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the update, v or μ v − α g, and v."""
+        step = numbers[0] * g
+        v = self.momentum * kept[0] - step
+        return (self.momentum * v - step if self.nesterov else v), v
+
+
 class _Shuffled:
     """Orders as scikit-learn draws them: every one is the last one, shuffled."""
 
@@ -58,6 +69,45 @@ class _Shuffled:
             self._last = np.arange(m)
         self._last = self._last[self._random.permutation(m)]
         return self._last
+
+
+class _Patience(Progress):
+    """When an estimator's training ends, as scikit-learn has it, and what it notes of a pass."""
+
+    def __init__(self, of: Any, descent: Descent, m: int) -> None:
+        self.of, self.descent, self.m = of, descent, m
+        held = of.early_stopping
+        monitor = "score" if held else "cost"
+        super().__init__(of.network_, of.n_iter_no_change + 1, of.tol, monitor, restore_best=held)
+        self.best = -of.best_validation_score_ if held else of.best_loss_
+        self.since = of._since
+
+    def better(self, value: float) -> bool:
+        """Return whether a value is better than the best, by `tol` at least."""
+        return not value > self.best - self.tol
+
+    def ended(self, iteration: int, values: Mapping[str, float]) -> bool:
+        """Take note of a pass, and return whether the patience, or the rate, is at its end."""
+        of, descent, ended = self.of, self.descent, super().ended(iteration, values)
+        of.loss_ = values["cost"]
+        of.loss_curve_.append(of.loss_)
+        of.n_iter_ += 1
+        of.t_ += self.m
+        if of.verbose:
+            print(f"Iteration {of.n_iter_}, loss = {of.loss_:.8f}")  # noqa: T201 - asked for
+        if of.early_stopping:
+            of.validation_scores_.append(values["score"])
+            of.best_validation_score_ = -self.best
+        else:
+            of.best_loss_ = self.best
+        changes = of.learning_rate if of.solver == "sgd" else "constant"
+        if changes == "invscaling":
+            descent.learning_rate = of.learning_rate_init / (of.t_ + 1) ** of.power_t
+        elif changes == "adaptive" and ended and descent.learning_rate > 1e-6:
+            descent.learning_rate /= 5
+            self.since, ended = 0, False
+        of._since = self.since
+        return ended
 
 
 def blockwise(f: Any, array: Any, across: int, dtype: Any) -> Any:
@@ -117,6 +167,13 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
         """Return the weights of the samples."""
         return weights
 
+    def _validated(self, X: Any, y: Any, incremental: bool, **how: Any) -> tuple[Array, Array]:
+        """Return samples in rows and targets as scikit-learn checks them."""
+        again = incremental and hasattr(self, "network_")
+        X, y = validate_data(self, X, y, multi_output=True, dtype=(np.float64, np.float32),
+                             reset=not again, **how)  # fmt: skip
+        return X, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
+
     # -- fitting ------------------------------------------------------------------------------
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
@@ -148,17 +205,19 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
         again = hasattr(self, "network_") and (self.warm_start or incremental)
         if not again:
             self._begin(X, targets)
-        held: tuple[Any, ...] = ()
+        look = None
         if self.early_stopping:
             if incremental:
                 raise ValueError("partial_fit does not support early_stopping=True")
-            X, targets, weights, held = self._held_out(X, targets, weights)
+            X, targets, weights, *held = self._held_out(X, targets, weights)
+            look = lambda: {"score": self._score_of(*held)}  # noqa: E731 - of these samples
         m, size = int(X.shape[0]), self._size(X)
         if not 1 <= size <= m:
             warnings.warn(
                 "batch_size is less than 1 or more than the samples; it is clipped", stacklevel=3
             )
             size = int(np.clip(size, 1, m))
+        self.n_iter_ = 0
         if not incremental:
             self._kept = None
         descent = Descent(
@@ -168,16 +227,21 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
             shuffle=self.shuffle, order=_Shuffled(self._random_state),
         )  # fmt: skip
         if self._kept is not None:
-            descent.t, descent.state = self._kept
-        with np.errstate(over="ignore", invalid="ignore"), descent.threads(size, m):
-            samples: Any = Chunked if is_dask(X) else Held
-            given = (
-                (self.network_, X, targets, weights, True)
-                if is_dask(X)
-                else (X.T, targets.T, weights)
+            descent.t, descent.state, descent.learning_rate = self._kept
+        watch = _Patience(self, descent, m)
+        source = source_of(self.network_, X, targets, weights, "rows")
+        try:
+            run(descent, source, size, 1 if incremental else self.max_iter, watch, look)
+        except KeyboardInterrupt:
+            warnings.warn("training interrupted by the user", stacklevel=3)
+        if watch.history.ended == "iterations" and not incremental:
+            warnings.warn(
+                f"the maximum of {self.max_iter} iterations is reached, and the optimization "
+                "has not converged yet",
+                ConvergenceWarning,
+                stacklevel=3,
             )
-            self._passes(descent, samples(*given), size, held, incremental)
-        self._kept = (descent.t, descent.state)
+        self._kept = (descent.t, descent.state, descent.learning_rate)
         return self
 
     def _size(self, X: Any) -> int:
@@ -206,17 +270,13 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
                 raise ValueError(f"{name} has to be {least} or more, got {getattr(self, name)}")
         if not self.learning_rate_init > 0:
             raise ValueError(f"learning_rate_init has to be above 0, got {self.learning_rate_init}")
-        if self.learning_rate not in ("constant", "invscaling", "adaptive"):
-            raise ValueError(
-                "learning_rate is 'constant', 'invscaling' or 'adaptive'; "
-                f"got {self.learning_rate!r}"
-            )
+        one_of("learning_rate", self.learning_rate, ("constant", "invscaling", "adaptive"))
 
     def _solver(self) -> Optimizer:
         if self.solver == "adam":
             return _Adam(self.beta_1, self.beta_2, self.epsilon)
         if self.solver == "sgd" and self.momentum:
-            return (Nesterov if self.nesterovs_momentum else Momentum)(self.momentum)
+            return _Momentum(self.momentum, self.nesterovs_momentum)
         return optimizer_of(self.solver)
 
     def _begin(self, X: Array, targets: Array) -> None:
@@ -237,7 +297,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
             net.b[l] = self._random_state.uniform(-bound, bound, n_out)
         self.network_ = net
         self._kept = None
-        self.n_iter_ = self.t_ = 0
+        self.n_iter_ = self.t_ = self._since = 0
         self.n_outputs_, self.n_layers_ = targets.shape[1], len(sizes)
         names = {name: theirs for theirs, name in _NAMES.items()}
         self.out_activation_ = names.get(net.criterion.output.name, net.criterion.output.name)
@@ -260,69 +320,8 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
             raise ValueError(
                 "the validation set is too small: increase validation_fraction or the data"
             )
-        kept = (split[0], split[2], None if weights is None else split[4])
-        return *kept, (split[1], split[3], None if weights is None else split[5])
-
-    def _passes(
-        self, descent: Descent, samples: Held | Chunked, size: int, held: Any, incremental: bool
-    ) -> None:
-        """Go over the samples until it gets no better."""
-        net, since, m = self.network_, 0, int(samples.m or 0)
-        best = {name: array.copy() for name, array in net.parameters().items()}
-        if not incremental:
-            self.n_iter_ = 0
-        with Interruption() as stop:
-            while self.n_iter_ < self.max_iter or incremental:
-                if self.learning_rate == "invscaling" and self.solver == "sgd":
-                    descent.learning_rate = self.learning_rate_init / (self.t_ + 1) ** self.power_t
-                self.loss_ = descent.over(samples, size)
-                if not np.isfinite(self.loss_):
-                    raise ValueError(
-                        "Solver produced non-finite parameter weights. The input data may contain "
-                        "large values and need to be preprocessed."
-                    )
-                self.loss_curve_.append(self.loss_)
-                self.n_iter_ += 1
-                self.t_ += m
-                if self.verbose:
-                    print(f"Iteration {self.n_iter_}, loss = {self.loss_:.8f}")  # noqa: T201 - asked for
-                better = self._better(held, best)
-                since = 0 if better else since + 1
-                if incremental or stop.asked:
-                    break
-                if since > self.n_iter_no_change:
-                    if self.learning_rate == "adaptive" and descent.learning_rate > 1e-6:
-                        descent.learning_rate /= 5
-                        since = 0
-                        continue
-                    break
-            else:
-                warnings.warn(
-                    f"the maximum of {self.max_iter} iterations is reached, and the optimization "
-                    "has not converged yet",
-                    ConvergenceWarning,
-                    stacklevel=4,
-                )
-        if stop.asked:
-            warnings.warn("training interrupted by the user", stacklevel=4)
-        if held:
-            for name, array in net.parameters().items():
-                array[...] = best[name]
-
-    def _better(self, held: Any, best: dict[str, Array]) -> bool:
-        """Take note of an iteration, and return whether it was better than those before."""
-        if not held:
-            better = not self.loss_ > self.best_loss_ - self.tol
-            self.best_loss_ = min(self.best_loss_, self.loss_)
-            return better
-        assert self.validation_scores_ is not None  # noqa: S101 - there is early stopping
-        score = self._score_of(*held)
-        self.validation_scores_.append(score)
-        better = not score < self.best_validation_score_ + self.tol
-        if score > self.best_validation_score_:
-            self.best_validation_score_ = score
-            best.update({name: a.copy() for name, a in self.network_.parameters().items()})
-        return better
+        split += [None, None] if weights is None else []
+        return *split[::2], *split[1::2]
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Go once over some samples, on from where the network is. As `fit`."""
@@ -333,17 +332,12 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
     @property
     def coefs_(self) -> list[Array]:
         """The weights, as scikit-learn has them: from layer l (rows) to layer l + 1."""
-        return [W.T for W in self._fitted().W.values()]
+        return [W.T for W in self.network_.W.values()]
 
     @property
     def intercepts_(self) -> list[Array]:
         """The biases."""
-        return [b[:, 0] for b in self._fitted().b.values()]
-
-    def _fitted(self) -> Network:
-        if not hasattr(self, "network_"):
-            raise AttributeError("there are no weights before fit")
-        return self.network_
+        return [b[:, 0] for b in self.network_.b.values()]
 
     def _outputs(self, X: Any) -> Array:
         """Return the outputs in rows."""

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .formulas import Array
 from .history import History
 from .network import Network
-
-Array = NDArray[Any]
 
 
 class Progress:
@@ -39,11 +36,15 @@ class Progress:
         self.since = 0
         self.weights: dict[str, Array] | None = {} if restore_best else None
 
-    def improved(self, iteration: int, values: Mapping[str, float]) -> bool:
+    def better(self, value: float) -> bool:
+        """Return whether a value is better than the best by more than `tol`."""
+        return value < self.best - self.tol
+
+    def ended(self, iteration: int, values: Mapping[str, float]) -> bool:
         """Take note of an iteration, and return whether the patience is at its end."""
         value = values[self.monitor]
         value = value if self.monitor.endswith("cost") else -value
-        self.since = 0 if value < self.best - self.tol else self.since + 1
+        self.since = 0 if self.better(value) else self.since + 1
         if value < self.best:
             self.best, self.history.best = value, iteration
             if self.weights is not None:

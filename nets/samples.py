@@ -1,10 +1,10 @@
 """Where the samples of a training come from: arrays, arrays on disk, or batches that are handed in.
 
-1. `Held`: NumPy arrays and memory maps. Batches are gathered out of them as they lie; there is no
-   second copy of them, and of a memory map only what a batch needs is read.
-2. `Sliced`: arrays that only give slices, as those of HDF5 and zarr do. They are read a block of
-   whole chunks at a time; shuffling is of the blocks, and of the samples within each.
-3. `Stream`: batches as they come, from a sequence, a function that makes an iterator, or an
+1. `Held`: arrays. Out of NumPy's and memory maps batches are gathered as they lie; there is no
+   second copy of them, and of a memory map only what a batch needs is read. Arrays that only give
+   slices, as those of HDF5 and zarr do, are read a block of whole chunks at a time; shuffling is
+   of the blocks, and of the samples within each.
+2. `Stream`: batches as they come, from a sequence, a function that makes an iterator, or an
    iterator.
 
 Inside, samples are columns; "rows" are looked at transposed, which copies nothing.
@@ -16,12 +16,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .formulas import Array
 from .network import Network
 from .parameters import check_shape, columns_of, numbers
 
-Array = NDArray[Any]
 Order = Callable[[int], Array]
 """Draws an order of so many things."""
 
@@ -55,57 +54,43 @@ class Samples(Protocol):
 
 
 class Held:
-    """Samples in NumPy arrays or memory maps."""
-
-    def __init__(self, X: Array, Y: Array, weights: Array | None) -> None:
-        self.X, self.Y, self.weights = X, Y, weights
-        self.m: int | None = int(X.shape[1])
-
-    def parts(self, size: int | None, order: Order | None) -> Iterator[Part]:
-        """Go once over the samples."""
-        m = int(self.X.shape[1])
-        size = m if size is None else min(size, m)
-        drawn = order(m) if order is not None and size < m else None
-        yield Part(self.X, self.Y, self.weights, drawn, size)
-
-
-class Sliced:
-    """Samples in arrays that are read in slices."""
+    """Samples in arrays: columns of NumPy's, or what is read in slices as it lies."""
 
     def __init__(
         self, X: Any, Y: Any, weights: Array | None, rows: bool, check: Callable[[Array], None]
     ) -> None:
-        self.X, self.Y, self.weights, self.check = X, Y, weights, check
-        self.axis = 0 if rows else 1
-        self.m: int | None = int(X.shape[self.axis])
-        each = max(1, int(X.shape[1 - self.axis]) * np.dtype(X.dtype).itemsize)
-        chunks = getattr(X, "chunks", None)
-        chunk = int(chunks[self.axis]) if chunks else 1
-        self.length = chunk * max(1, BLOCK // (each * chunk))
+        self.X, self.Y, self.weights, self.rows, self.check = X, Y, weights, rows, check
+        self.m: int | None = _count(X, rows)
+        self.length = self.m
+        if is_sliced(X):
+            each = max(1, int(X.shape[1 if rows else 0]) * np.dtype(X.dtype).itemsize)
+            chunks = getattr(X, "chunks", None)
+            chunk = int(chunks[0 if rows else 1]) if chunks else 1
+            self.length = chunk * max(1, BLOCK // (each * chunk))
 
-    def _read(self, array: Any, start: int, stop: int) -> Array:
+    def _read(self, array: Any, part: slice) -> Array:
         if isinstance(array, np.ndarray):
-            return array[:, start:stop]  # already columns
-        if self.axis == 0:
-            return np.asarray(array[start:stop]).T
-        return np.asarray(array[:, start:stop])
+            return array[:, part]
+        return np.asarray(array[part]).T if self.rows else np.asarray(array[:, part])
 
     def parts(self, size: int | None, order: Order | None) -> Iterator[Part]:
         """Go once over the samples, block by block."""
-        m = int(self.X.shape[self.axis])
-        if size is None:
+        m, length = int(self.m or 0), int(self.length or 1)
+        if size is None and length < m:
             raise ValueError(
                 f"X is a {type(self.X).__name__}, which is read in slices: give a batch_size; a "
                 "step on all samples at once would need all of them in memory"
             )
-        starts = np.arange(0, m, self.length)
-        for k in order(len(starts)) if order is not None else range(len(starts)):
-            start, stop = int(starts[k]), min(int(starts[k]) + self.length, m)
-            X, Y = self._read(self.X, start, stop), self._read(self.Y, start, stop)
-            self.check(Y)
-            weights = self.weights[start:stop] if self.weights is not None else None
-            drawn = order(stop - start) if order is not None else None
-            yield Part(X, Y, weights, drawn, min(size, stop - start))
+        size = m if size is None else size
+        starts = np.arange(0, m, length)
+        for start in starts[order(len(starts))] if order is not None and length < m else starts:
+            part = slice(int(start), min(int(start) + length, m))
+            X, Y = self._read(self.X, part), self._read(self.Y, part)
+            if not isinstance(self.Y, np.ndarray):
+                self.check(Y)
+            weights, count = None if self.weights is None else self.weights[part], int(X.shape[1])
+            drawn = order(count) if order is not None and size < m else None
+            yield Part(X, Y, weights, drawn, min(size, count))
 
 
 class Stream:
@@ -130,7 +115,7 @@ class Stream:
                     f"{type(batch).__name__}"
                 )
             X, Y = (_columns(self.net, a, r, self.rows) for a, r in zip(batch, "xy", strict=False))
-            _same_number(X.shape, Y.shape)
+            _same_number(X.shape[1], Y.shape[1])
             self.net.criterion.check(Y)
             weights = _weights(batch[2], int(X.shape[1])) if len(batch) == 3 else None
             yield Part(X, Y, weights, None, int(X.shape[1]))
@@ -182,21 +167,14 @@ def samples_of(net: Network, X: Any, Y: Any, weights: Any, which: str | None) ->
         raise ValueError("Y is missing: the targets, a column for each sample")
     if which is None:
         _refuse_both(net, X, Y)
-    if not is_sliced(X):
-        x = _columns(net, X, "x", rows)
-        square = which is None and x.shape[0] == x.shape[1]
-        taken = f". x, of shape {x.shape}, was taken as columns" if square else ""
-        y = _columns(net, Y, "y", rows, taken)
-        _same_number(x.shape, y.shape)
-        for start in range(0, int(y.shape[1]), 2**16):
-            net.criterion.check(y[:, start : start + 2**16])
-        return Held(x, y, _weights(weights, int(x.shape[1])))
-    y = Y if is_sliced(Y) else _columns(net, Y, "y", rows)
-    shapes = [X.shape[::-1] if rows else X.shape, Y.shape[::-1] if rows and y is Y else y.shape]
-    for role, shape in zip("xy", shapes, strict=True):
-        check_shape(net.structure, role, shape, shape[::-1] if rows else shape, rows)
-    _same_number(*shapes)
-    return Sliced(X, y, _weights(weights, int(shapes[0][1])), rows, net.criterion.check)
+    x = _columns(net, X, "x", rows)
+    square = which is None and x.shape[0] == x.shape[1]
+    taken = f". x, of shape {x.shape}, was taken as columns" if square else ""
+    y = _columns(net, Y, "y", rows, taken)
+    _same_number(_count(x, rows), _count(y, rows))
+    for start in range(0, int(y.shape[1]), 2**16) if isinstance(y, np.ndarray) else ():
+        net.criterion.check(y[:, start : start + 2**16])
+    return Held(x, y, _weights(weights, _count(x, rows)), rows, net.criterion.check)
 
 
 def _refuse_both(net: Network, X: Any, Y: Any) -> None:
@@ -210,15 +188,26 @@ def _refuse_both(net: Network, X: Any, Y: Any) -> None:
         )
 
 
-def _columns(net: Network, values: Any, role: str, rows: bool, taken: str = "") -> Array:
-    """Return `values`, also those of another library, as samples in columns held here."""
-    columns: Array = columns_of(net.structure, numbers(values, role), role, rows, taken)
-    return columns
+def _columns(net: Network, values: Any, role: str, rows: bool, taken: str = "") -> Any:
+    """Return `values`, also those of another library, as samples in columns held here.
+
+    What only gives slices stays as it is.
+    """
+    if is_sliced(values):
+        shape = values.shape[::-1] if rows else values.shape
+        check_shape(net.structure, role, shape, values.shape, rows)
+        return values
+    return columns_of(net.structure, numbers(values, role), role, rows, taken)
 
 
-def _same_number(x: Any, y: Any) -> None:
-    if x[1] != y[1]:
-        raise ValueError(f"X has {x[1]} samples and Y has {y[1]}")
+def _count(array: Any, rows: bool) -> int:
+    """Return how many samples there are in columns, or in what gives slices."""
+    return int(array.shape[0 if rows and is_sliced(array) else 1])
+
+
+def _same_number(x: int, y: int) -> None:
+    if x != y:
+        raise ValueError(f"X has {x} samples and Y has {y}")
 
 
 def _weights(values: Any, m: int) -> Array | None:

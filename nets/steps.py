@@ -1,30 +1,31 @@
-"""The training step, and what computes passes of it: three engines, one path.
+"""The training step, and passes of it, one step after the other.
 
 1. `Plan` says everything that a step depends on but its arrays; `step_of` is the step, to trace.
-2. "eager" records every step's graph and differentiates it; "numpy" runs the step as a program
-   of NumPy calls, made once by `jit`; "numba" compiles the step, and the loop over the batches
-   of a pass around it.
-3. Each is a class whose `run` goes over samples in batches and changes parameters and state in
-   place. Batches are gathered from the samples as they lie, in their own dtype.
+2. `program` is the step as an engine runs it: "eager" records its graph and differentiates it
+   every time; the others have a program, made once by `jit`.
+3. `one_by_one` goes over samples in batches and changes parameters and state in place. Batches
+   are gathered from the samples as they lie, in their own dtype.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from autograd_nn import Tensor, gradients, jit, value_and_grad
+from autograd_nn import Tensor, jit, value_and_grad
 
 from .activations import Activation
 from .costs import Criterion
+from .formulas import Array
 from .network import Network
 from .optimizers import Optimizer, State, clipped
+from .samples import Part
 
-Array = NDArray[Any]
+if TYPE_CHECKING:
+    from .descent import Descent
 
 
 class Plan(NamedTuple):
@@ -72,16 +73,21 @@ def step_of(plan: Plan) -> Callable[..., Any]:
     optimiser, and what else the plan needs: ``"decay"``, ``"clip"``, ``"shares"``, ``"masks"``. It
     returns parameters and state after the step, and the cost before it.
     """
-    slope, optimizer = gradient_of(plan), plan.optimizer
+    slope = gradient_of(plan)
 
     def step(parameters: dict[str, Tensor], state: State, x: Any, y: Any, given: Any) -> Any:
         cost, gradient = slope(parameters, x, y, given)
-        if plan.clip:
-            gradient = clipped(gradient, given["clip"])
-        updates, after = optimizer.update(gradient, state, parameters, given["numbers"])
-        return {name: parameters[name] + updates[name] for name in parameters}, after, cost
+        return *moved(plan, gradient, parameters, state, given), cost
 
     return step
+
+
+def moved(plan: Plan, gradient: Any, parameters: Any, state: State, given: Any) -> Any:
+    """Return parameters and state after the step that a gradient asks for."""
+    if plan.clip:
+        gradient = clipped(gradient, given["clip"])
+    updates, after = plan.optimizer.update(gradient, state, parameters, given["numbers"])
+    return {name: parameters[name] + updates[name] for name in parameters}, after
 
 
 def training_step(net: Network) -> Callable[..., Any]:
@@ -100,28 +106,27 @@ def training_step(net: Network) -> Callable[..., Any]:
 
 def gradient_of(plan: Plan) -> Callable[..., Any]:
     """Return the function ``(parameters, x, y, given)`` that gives J and its gradient."""
-    return value_and_grad(functools.partial(recorded, plan.network(), plan))
+    net = plan.network()
 
+    def J(leaves: Mapping[str, Tensor], x: Any, y: Any, given: Any) -> Tensor:
+        decay = given["decay"] if plan.decay else None
+        shares = given["shares"] if plan.weighted else None
+        masks = {int(l): mask for l, mask in given["masks"].items()} if plan.dropout else None
+        return net.record(leaves, x, y, decay, shares=shares, masks=masks)["J"]
 
-def recorded(
-    net: Network, plan: Plan, leaves: Mapping[str, Tensor], x: Any, y: Any, given: Any
-) -> Tensor:
-    """Return J of a batch, recorded."""
-    decay = given["decay"] if plan.decay else None
-    shares = given["shares"] if plan.weighted else None
-    masks = {int(l): mask for l, mask in given["masks"].items()} if plan.dropout else None
-    return net.record(leaves, x, y, decay, shares=shares, masks=masks)["J"]
+    return value_and_grad(J)
 
 
 @functools.lru_cache(maxsize=64)
 def program(plan: Plan, engine: str, rows: bool = False) -> Any:
-    """Return the program of a plan's step, for samples in columns or in rows."""
+    """Return a plan's step as an engine runs it, for samples in columns or in rows."""
     step = step_of(plan)
 
     def by_rows(parameters: dict[str, Tensor], state: State, x: Any, y: Any, given: Any) -> Any:
         return step(parameters, state, x.T, y, given)
 
-    return jit(by_rows if rows else step, donate=(0, 1), engine=engine)
+    taken = by_rows if rows else step
+    return taken if engine == "eager" else jit(taken, donate=(0, 1), engine=engine)
 
 
 class Pace(NamedTuple):
@@ -131,71 +136,43 @@ class Pace(NamedTuple):
     given: dict[str, float]
 
 
-class Engine:
-    """Passes in batches, one step after the other; what takes the step is the subclass's.
+def one_by_one(descent: Descent, plan: Plan, part: Part, pace: Pace) -> tuple[float, float]:
+    """Go once over samples, and return the sum of the costs and what they count."""
+    m, dtype = int(part.X.shape[1]), np.dtype(plan.dtype)
+    step, parameters, state = program(plan, descent.engine), descent.net.parameters(), descent.state
+    total = counts = 0.0
+    for start, numbers in zip(range(0, m, part.size), pace.numbers.tolist(), strict=True):
+        chosen: Any = slice(start, start + part.size)
+        if part.order is not None:
+            chosen = part.order[chosen]
+        x, y = gathered(part.X, chosen, dtype), gathered(part.Y, chosen, dtype)
+        given: dict[str, Any] = {"numbers": tuple(numbers), **pace.given}
+        size = int(x.shape[1])
+        count = float(size)
+        if plan.weighted:
+            given["shares"], count = shares(part.weights, chosen, size, dtype)
+        if plan.dropout:
+            given["masks"] = masks(plan, size, descent.dropped)
+        if plan.decay_over and plan.decay:
+            given["decay"] /= count or 1.0
+        if state and descent.engine != "eager" and size not in descent.seen:
+            descent.seen.add(size)
+            copies = {name: array.copy() for name, array in parameters.items()}
+            step(copies, calm(state), x, y, given)  # is made, and checked, on these
+        *after, cost = step(parameters, state, x, y, given)
+        keep(parameters, state, *after)
+        total += float(cost) * count
+        counts += count
+    return total, counts
 
-    Parameters
-    ----------
-    plan : Plan
-    parameters : dict of str to array
-        Changed in place.
-    state : dict
-        Of the optimiser; changed in place.
-    rng : Generator
-        Of the dropout.
-    """
 
-    def __init__(self, plan: Plan, parameters: dict[str, Array], state: State, rng: Any) -> None:
-        self.plan = plan
-        self.parameters = parameters
-        self.state = state
-        self.rng = rng
-
-    def run(
-        self, X: Array, Y: Array, weights: Array | None, order: Array | None, size: int, pace: Pace
-    ) -> tuple[float, float]:
-        """Go once over the samples, and return the sum of the costs and what they count.
-
-        Parameters
-        ----------
-        X, Y : array, shape (s_1, m), (s_{n_l}, m)
-        weights : array, shape (m,), optional
-        order : array of int, optional
-            The order of the samples; as they stand, if left out.
-        size : int
-            Of the batches.
-        pace : Pace
-        """
-        m, dtype = int(X.shape[1]), np.dtype(self.plan.dtype)
-        total = counts = 0.0
-        for start, numbers in zip(range(0, m, size), pace.numbers.tolist(), strict=True):
-            chosen: Any = slice(start, start + size)
-            if order is not None:
-                chosen = order[chosen]
-            x, y = gathered(X, chosen, dtype), gathered(Y, chosen, dtype)
-            given: dict[str, Any] = {"numbers": tuple(numbers), **pace.given}
-            count = float(x.shape[1])
-            if self.plan.weighted:
-                given["shares"], count = shares(weights, chosen, int(x.shape[1]), dtype)
-            if self.plan.dropout:
-                given["masks"] = self.masks(int(x.shape[1]))
-            if self.plan.decay_over and self.plan.decay:
-                given["decay"] /= count or 1.0
-            total += self.step(x, y, given) * count
-            counts += count
-        return total, counts
-
-    def masks(self, count: int) -> dict[str, Array]:
-        """Return what h^(l) of a batch is multiplied by: 0, or 1 over the share that stays."""
-        found = {}
-        for l, share in enumerate(self.plan.dropout, 2):
-            stays = self.rng.random((self.plan.structure[l - 1], count)) >= share
-            found[str(l)] = (stays / (1 - share)).astype(self.plan.dtype)
-        return found
-
-    def step(self, x: Array, y: Array, given: dict[str, Any]) -> float:
-        """Take a step, and return the cost before it."""
-        raise NotImplementedError
+def masks(plan: Plan, count: int, rng: np.random.Generator) -> dict[str, Array]:
+    """Return what h^(l) of a batch is multiplied by: 0, or 1 over the share that stays."""
+    found = {}
+    for l, share in enumerate(plan.dropout, 2):
+        stays = rng.random((plan.structure[l - 1], count)) >= share
+        found[str(l)] = (stays / (1 - share)).astype(plan.dtype)
+    return found
 
 
 def gathered(X: Array, chosen: Any, dtype: Any) -> Array:
@@ -218,51 +195,6 @@ def shares(weights: Array | None, chosen: Any, count: int, dtype: Any) -> tuple[
     return (w / total if total else w).astype(dtype), total
 
 
-class Eager(Engine):
-    """Record the cost of every batch, differentiate it and descend (section 4.3)."""
-
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
-        self.net = self.plan.network()
-        self.leaves = {
-            name: Tensor(array, requires_grad=True, name=name)
-            for name, array in self.parameters.items()
-        }
-
-    def step(self, x: Array, y: Array, given: dict[str, Any]) -> float:
-        """Take a step, and return the cost before it."""
-        J = recorded(self.net, self.plan, self.leaves, x, y, given)
-        found = gradients(J, list(self.leaves.values()))
-        gradient = dict(zip(self.leaves, found, strict=True))
-        if self.plan.clip:
-            gradient = clipped(gradient, given["clip"])
-        descend(self.plan.optimizer, gradient, self.parameters, self.state, given["numbers"])
-        return float(J.item())
-
-
-class Programmed(Engine):
-    """Run the step as a program, which updates the network's arrays in place."""
-
-    engine = "numpy"
-
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
-        self.program = program(self.plan, self.engine)
-        self.seen: set[int] = set()
-
-    def step(self, x: Array, y: Array, given: dict[str, Any]) -> float:
-        """Take a step, and return the cost before it."""
-        if self.state and int(x.shape[1]) not in self.seen:
-            self.seen.add(int(x.shape[1]))
-            copies = {name: array.copy() for name, array in self.parameters.items()}
-            self.program(copies, calm(self.state), x, y, given)  # is made, and checked, on these
-        after, state, cost = self.program(self.parameters, self.state, x, y, given)
-        keep(self.parameters, after)
-        for slot, arrays in self.state.items():
-            keep(arrays, state[slot])
-        return float(cost)
-
-
 def calm(state: State) -> State:
     """Return a state of ones, in which a step depends smoothly on the gradient.
 
@@ -275,23 +207,9 @@ def calm(state: State) -> State:
     }
 
 
-def keep(arrays: Mapping[str, Array], after: Mapping[str, Array]) -> None:
+def keep(parameters: dict[str, Array], state: State, after: Any, state_after: Any) -> None:
     """Write what is from now on into the arrays of what was."""
-    for name, array in arrays.items():
-        if after[name] is not array:
-            array[...] = after[name]
-
-
-def descend(
-    optimizer: Optimizer,
-    gradient: Mapping[str, Array],
-    parameters: Mapping[str, Array],
-    state: State,
-    numbers: tuple[float, ...],
-) -> None:
-    """Take the step that a gradient asks for, in place."""
-    updates, after = optimizer.update(gradient, state, parameters, numbers)
-    for name, array in parameters.items():
-        np.add(array, updates[name], out=array)
-    for slot, arrays in state.items():
-        keep(arrays, after[slot])
+    for arrays, fresh in ((parameters, after), *((state[s], state_after[s]) for s in state)):
+        for name, array in arrays.items():
+            if fresh[name] is not array:
+                array[...] = fresh[name]

@@ -1,8 +1,8 @@
 """Networks and trainings on disk: arrays and names in safetensors' format, nothing executable.
 
-1. `save_network`, `load_network`: weights, with the structure as metadata.
-2. `load_checkpoint`: a training under way. A file is written aside, flushed to
-   the disk and renamed, so that at every moment a whole one is there.
+`save_network` and `load_network` keep weights, with the structure as metadata; `nets.checkpoints`
+keeps a training under way. A file is written aside, flushed to the disk and renamed, so that at
+every moment a whole one is there.
 """
 
 from __future__ import annotations
@@ -15,15 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .activations import ACTIVATIONS, Activation
 from .costs import COSTS, SOFTMAX, Cost
+from .formulas import Array
 
 if TYPE_CHECKING:
     from .network import Network
 
-Array = NDArray[Any]
 Flat = dict[str, Array]
 
 _NETWORK, CHECKPOINT = "autograd-nn network 1", "autograd-nn checkpoint 1"
@@ -89,9 +88,6 @@ def read(path: Path) -> tuple[Flat, dict[str, str]]:
     if metadata.get("format") not in (_NETWORK, CHECKPOINT):
         raise ValueError(f"{path} holds no network of this package")
     return arrays, metadata
-
-
-# -- networks -------------------------------------------------------------------------------------
 
 
 def description(net: Network) -> str:
@@ -168,25 +164,3 @@ def load_network(
             raise ValueError(f"{path}: {name} does not fit the structure {list(net.structure)}")
         array[...] = found
     return net
-
-
-# -- trainings ------------------------------------------------------------------------------------
-
-
-def load_checkpoint(path: Path, net: Network) -> tuple[Flat, Any]:
-    """Return arrays and state of a training under way.
-
-    Raises
-    ------
-    ValueError
-        If it is none, or that of another network.
-    """
-    arrays, metadata = read(path)
-    if metadata["format"] != CHECKPOINT:
-        raise ValueError(f"{path} is a network without its training, which cannot be resumed")
-    if json.loads(metadata["network"]) != json.loads(description(net)):
-        raise ValueError(
-            f"{path} is of another network: {metadata['network']}, and this one is "
-            f"{description(net)}"
-        )
-    return arrays, json.loads(metadata["training"])

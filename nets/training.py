@@ -6,6 +6,7 @@ samples, stops when they get no better, and keeps the training on disk.
 
 from __future__ import annotations
 
+import functools
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,19 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .descent import Descent, source_of
 from .engines import ENGINES
-from .evaluation import Evaluation, metric_of
+from .evaluation import METRICS, evaluated
+from .formulas import Array
 from .history import History
 from .interruption import Interruption
 from .network import Network
 from .optimizers import AdamW, Optimizer, Schedule, optimizer_of
+from .parameters import one_of
 from .progress import Progress
 from .samples import Held, Samples, Stream
-
-Array = NDArray[Any]
 
 
 class DivergenceError(FloatingPointError):
@@ -104,8 +104,8 @@ def train(
         Called as ``callback(iteration, cost)`` after each iteration, from 0; the network is that
         of the moment. Whatever it raises ends the training, and the network stays as it then is.
     optimizer : str or Optimizer
-        ``"sgd"`` (plain descent), ``"momentum"``, ``"nesterov"``, ``"rmsprop"``, ``"adagrad"``,
-        ``"adam"``, ``"adamw"``, or one from `nets.optimizers` with settings of your own.
+        ``"sgd"`` (plain descent), ``"momentum"``, ``"nesterov"``, ``"rmsprop"``, ``"adam"``,
+        ``"adamw"``, or one from `nets.optimizers` with settings of your own.
     schedule : callable, optional
         Of the number of the step, from 0: what `learning_rate` is multiplied by there.
     weight_decay : float
@@ -171,8 +171,7 @@ def train(
     for name, value in (("batch_size", batch_size), ("patience", patience), ("every", every)):
         if value is not None and value < 1:
             raise ValueError(f"{name} has to be 1 or more, got {value}")
-    if engine not in ENGINES:
-        raise ValueError(f"engine is one of {', '.join(map(repr, ENGINES))}; got {engine!r}")
+    one_of("engine", engine, ENGINES)
     for name, array in net.parameters().items():
         if not array.flags.writeable:
             raise ValueError(
@@ -200,8 +199,11 @@ def train(
         seed=seed,
         shuffle=shuffle,
     )
-    look = _evaluation(net, source, validation, metrics, samples)
-    watch = Progress(net, patience, tol, _monitored(monitor, validation, look), restore_best)
+    names, look = _look(net, source, validation, metrics, samples)
+    if monitor is None:
+        monitor = "cost" if validation is None else "validation_cost"
+    monitor = one_of("monitor", monitor, ("cost", *names))
+    watch = Progress(net, patience, tol, monitor, restore_best)
     kept = None
     if checkpoint is not None:
         from .checkpoints import Checkpoint
@@ -213,46 +215,45 @@ def train(
     if callback is not None:
         given = callback  # narrowed for the closure below
         hooks.insert(0, lambda iteration, values: given(iteration, values["cost"]))
-    _run(net, descent, source, batch_size, iterations, look, watch, kept, hooks, progress)
+    run(descent, source, batch_size, iterations, watch, look, kept, hooks, progress)
     return watch.history
 
 
-def _evaluation(
+def _look(
     net: Network, source: Samples, validation: Any, metrics: Any, which: str | None
-) -> Evaluation | None:
-    names = metrics if isinstance(metrics, Mapping) else {name: metric_of(name) for name in metrics}
+) -> tuple[list[str], Callable[[], dict[str, float]] | None]:
+    """Return the names of the further numbers of an iteration, and what finds them."""
+    own = ", or functions of targets and outputs by name"
+    named = (
+        metrics
+        if isinstance(metrics, Mapping)
+        else {name: METRICS[one_of("metrics", name, METRICS, own)] for name in metrics}
+    )
     if validation is not None:
         x, y = validation
-        return Evaluation(net, source_of(net, x, y, None, which), names, cost=True)
-    if not names:
-        return None
-    if not isinstance(source, Held):
+        source = source_of(net, x, y, None, which)
+    elif not named:
+        return [], None
+    elif not isinstance(source, Held):
         raise ValueError("metrics of samples that are not held in arrays need validation=(X, Y)")
-    return Evaluation(net, source, names, cost=False)
+    cost = validation is not None
+    names = [*(["validation_cost"] if cost else []), *named]
+    return names, functools.partial(evaluated, net, source, named, cost)
 
 
-def _monitored(monitor: str | None, validation: Any, look: Evaluation | None) -> str:
-    known = ["cost", *(look.names if look is not None else ())]
-    if monitor is None:
-        return "cost" if validation is None else "validation_cost"
-    if monitor not in known:
-        raise ValueError(f"monitor is one of {', '.join(map(repr, known))}; got {monitor!r}")
-    return monitor
-
-
-def _run(
-    net: Network,
+def run(
     descent: Descent,
     source: Samples,
     batch_size: int | None,
     iterations: int,
-    look: Evaluation | None,
     watch: Progress,
-    kept: Any,
-    hooks: list[Callable[[int, Mapping[str, float]], Any]],
-    progress: bool | None,
+    look: Callable[[], dict[str, float]] | None = None,
+    kept: Any = None,
+    hooks: Sequence[Callable[[int, Mapping[str, float]], Any]] = (),
+    progress: bool | None = False,
 ) -> None:
-    """Run the passes that are left."""
+    """Run the passes that are left: `look` finds further numbers of each, `kept` keeps it."""
+    net = descent.net
     with warnings.catch_warnings():  # of widgets that are not installed: then it is text
         warnings.simplefilter("ignore")
         from tqdm.auto import tqdm
@@ -278,13 +279,13 @@ def _run(
                 values = {"cost": descent.over(source, batch_size)}
                 if not np.isfinite(values["cost"]):
                     what = f"iteration {iteration}: the cost is {values['cost']}"
-                    raise _diverged(net, before, what, descent.learning_rate, source)
+                    raise _diverged(before, what, descent, source)
                 if look is not None:
                     values |= look()
                 history.add(values)
                 for hook in hooks:
                     hook(iteration, values)
-                done = watch.improved(iteration, values)
+                done = watch.ended(iteration, values)
                 if stop.asked or done:
                     history.ended = "interrupted" if stop.asked else "patience"
                 if kept is not None:
@@ -298,18 +299,20 @@ def _run(
             for name, array in net.parameters().items():
                 if not np.all(np.isfinite(array)):
                     what = f"the last iteration: {name} is not finite"
-                    raise _diverged(net, before, what, descent.learning_rate, source)
-        except StopTraining:
-            history.ended = "callback"
+                    raise _diverged(before, what, descent, source)
+        except BaseException as error:
+            history.ended = _ENDED_BY.get(type(error), "callback")
+            if not isinstance(error, StopTraining):
+                raise
             if kept is not None:
                 kept.after(len(history) - 1, last=True)
-        except KeyboardInterrupt:
-            history.ended = "interrupted"
-            raise
         finally:
-            history.ended = history.ended or _ending(len(history), iterations)
+            history.ended = history.ended or "iterations"
             if history.ended != "diverged":
                 watch.restore()
+
+
+_ENDED_BY = {KeyboardInterrupt: "interrupted", DivergenceError: "diverged"}
 
 
 def _in_notebook() -> bool:
@@ -318,36 +321,30 @@ def _in_notebook() -> bool:
     return kernel is not None and bool(kernel.IPKernelApp.initialized())
 
 
-def _ending(done: int, wanted: int) -> str:
-    if sys.exc_info()[0] is None:
-        return "iterations"
-    return "diverged" if issubclass(sys.exc_info()[0] or Exception, DivergenceError) else "callback"
-
-
 def _diverged(
-    net: Network, before: dict[str, Array], what: str, learning_rate: float, source: Samples
+    before: dict[str, Array], what: str, descent: Descent, source: Samples
 ) -> DivergenceError:
     """Return the error, with the network as it was before."""
-    for name, array in net.parameters().items():
+    for name, array in descent.net.parameters().items():
         array[...] = before[name]
     kept = "W and b are what they were before the training"
-    for name, array in (("X", source.X), ("Y", source.Y)) if isinstance(source, Held) else ():
-        broken = _broken_columns(array)
+    for name in "XY":
+        broken = _broken_columns(getattr(source, name, None))
         if broken.size:
             return DivergenceError(
                 f"training diverged in {what}. {broken.size} samples of {name} hold NaN or inf, "
                 f"the first in column {broken[0]}: leave them out or repair them; {kept}"
             )
     return DivergenceError(
-        f"training diverged in {what}. Try a smaller learning_rate (it was {learning_rate}) or "
-        f"scaled inputs; {kept}"
+        f"training diverged in {what}. Try a smaller learning_rate (it was "
+        f"{descent.learning_rate}) or scaled inputs; {kept}"
     )
 
 
-def _broken_columns(array: Array) -> Array:
-    """Return the columns that are not finite, looking at some at a time."""
-    found = [
-        start + np.flatnonzero(~np.isfinite(array[:, start : start + 2**14]).all(axis=0))
-        for start in range(0, int(array.shape[1]), 2**14)
-    ]
+def _broken_columns(array: Any) -> Array:
+    """Return the columns of what is held here that are not finite, looking at some at a time."""
+    found = [np.empty(0, int)]
+    for start in range(0, int(array.shape[1]), 2**14) if isinstance(array, np.ndarray) else ():
+        part = np.isfinite(array[:, start : start + 2**14]).all(axis=0)
+        found.append(start + np.flatnonzero(~part))
     return np.concatenate(found)

@@ -30,6 +30,7 @@ _PREFIXES = (
     "gradient_", "nabla_", "nabla", "dJ_d", "dJd", "dL_d", "dLd",
     "dC_d", "dCd", "dE_d", "dEd", "dloss_d", "dcost_d",
 )  # fmt: skip
+_SUFFIXES = ("_grad", "_g", "_gradient", "grad", "Grad", "gradient")
 _WORD = re.compile(r"(d_|f_prime\()?([A-Za-z]+?)_?(\d*)\)?")
 
 
@@ -77,7 +78,7 @@ def spelling(text: str) -> Spelling:
         match[3] if match else "",
         (
             *[text.removeprefix(prefix) for prefix in _PREFIXES if text.startswith(prefix)],
-            *[text.removesuffix(end) for end in ("_grad", "_g") if text.endswith(end)],
+            *[text.removesuffix(end) for end in _SUFFIXES if text.endswith(end)],
         ),
         f"z{text.removeprefix('delta').removeprefix('_')}" if text.startswith("delta") else "",
         text[8:-1] if text.startswith("f_prime(") else "",
@@ -147,6 +148,8 @@ class Environment:
         What tensors are called besides.
     assume : sequence of callable
         What is declared of given tensors: random values fulfil it.
+    called : mapping of Tensor to str, optional
+        What nodes are called. Their own names if left out.
 
     Raises
     ------
@@ -160,6 +163,7 @@ class Environment:
         samples: int | None = None,
         aliases: Mapping[str, Tensor] | None = None,
         assume: Sequence[Callable[..., Any]] = (),
+        called: Mapping[Tensor, str] | None = None,
     ) -> None:
         if not isinstance(J, Tensor):
             raise TypeError(
@@ -179,10 +183,12 @@ class Environment:
                 )
         self.named: dict[str, Tensor] = {}
         self.twice: set[str] = set()
+        self.called = {x: x.name for x in self.order if x.name} if called is None else called
         for node in self.order:
-            if node.name and self.named.setdefault(node.name, node) is not node:
-                self.twice.add(node.name)
-                self.named[node.name] = node
+            name = self.called.get(node)
+            if name and self.named.setdefault(name, node) is not node:
+                self.twice.add(name)
+                self.named[name] = node
         self.aliases = dict(aliases or {})
         self.assume = tuple(assume)
         self._meanings: dict[str, Meaning] = {}
@@ -203,12 +209,12 @@ class Environment:
     def _activations(self) -> list[Activation]:
         found = []
         for node in self.order:
-            if node.op and node.name and len(node.inputs) == 1:
+            if node.op and node in self.called and len(node.inputs) == 1:
                 z = node.inputs[0]
                 bent = _may_be_activation(node.op)
                 bent = bent and (not node.params or "activation" in node.op.traits)
-                if z.name and z.shape == node.shape and bent:
-                    found.append(Activation(z.name, node.name, _bound(node)))
+                if z in self.called and z.shape == node.shape and bent:
+                    found.append(Activation(self.called[z], self.called[node], _bound(node)))
         return found
 
     def meaning(self, text: str) -> Meaning:

@@ -157,7 +157,7 @@ class Symbolic:
         self.values: dict[Any, Any] = {}
         """z → (f(z), f′(z)), as symbols, for every z that f was taken at."""
         self.specific: dict[Any, Any] = {}
-        """f′(z) → what it is for the activation of the graph, in terms of f(z)."""
+        """What f(z) and f′(z) are for the activation of the graph, in terms of the symbol f(z)."""
         self.nodes: dict[Tensor, Tensor] = {}
         ops = _function_ops()
         for node in environment.order:
@@ -208,6 +208,8 @@ class Symbolic:
             slope = self._own_slope(node, h[index])
             if slope is not None:
                 self.specific[p[index]] = slope
+            if node.op is not None and node.op.symbolic:
+                self.specific[getattr(self.sympy, node.op.symbolic)(key)] = h[index]
         return Op("f", lambda _: h, (lambda g, out, z: g * p,))
 
     def _own_slope(self, node: Tensor, h: Any) -> Any:
@@ -257,6 +259,21 @@ def each(function: Callable[[Any], Any], values: Any) -> Any:
     """Return what `function` makes of every element, as an object array of the same shape."""
     array = np.asarray(values, dtype=object)
     return as_array(np.frompyfunc(function, 1, 1)(array), array.shape)
+
+
+class Elements(np.ndarray):
+    """An object array of SymPy expressions that NumPy's elementwise functions take."""
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **params: Any) -> Any:
+        """Run a function, in SymPy's words where NumPy has none for objects."""
+        arrays = [np.asarray(x) if isinstance(x, Elements) else x for x in inputs]
+        text = next((op.symbolic for op in REGISTRY.values() if op.name == ufunc.__name__), "")
+        if text and method == "__call__":
+            return each(getattr(sympy_module(), text), arrays[0]).view(Elements)
+        if "out" in params:
+            params["out"] = tuple(np.asarray(x) for x in params["out"])
+        found = getattr(ufunc, method)(*arrays, **params)
+        return np.asarray(found, dtype=object).view(Elements)
 
 
 def _undefined_function(sympy: Any) -> tuple[Any, Any]:

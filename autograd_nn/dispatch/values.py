@@ -7,7 +7,6 @@ traced a value is a stand-in, and while one is differentiated a value takes no g
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator
 from typing import Any
 
@@ -102,13 +101,15 @@ class Values:
 
     def _repr_html_(self: Any) -> str:
         """Return it for a notebook: what it is, and its values, where wide ones scroll."""
+        from html import escape
+
         origin = "a parameter" if self.requires_grad and not self.inputs else "a leaf"
         origin = f"the result of {self.op.name}" if self.op is not None else origin
         shape = " × ".join(map(str, self.shape)) or "a number"
-        said = html.escape(f"{self.name or 'Tensor'}: {shape}, {self.dtype}, {origin}")
+        said = escape(f"{self.name or 'Tensor'}: {shape}, {self.dtype}, {origin}")
         return (
             f"<div style='overflow-x:auto'><small>{said}</small>"
-            f"<pre>{html.escape(_text(self._data))}</pre></div>"
+            f"<pre>{escape(_text(self._data))}</pre></div>"
         )
 
     def __format__(self: Any, spec: str) -> str:

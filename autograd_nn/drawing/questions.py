@@ -56,7 +56,9 @@ class Question(NamedTuple):
     wrong: list[Wrong]
 
 
-def questions(J: Tensor, gradients: Mapping[Tensor, Tensor]) -> dict[Tensor, Question]:
+def questions(
+    J: Tensor, gradients: Mapping[Tensor, Tensor], names: Mapping[Tensor, str]
+) -> dict[Tensor, Question]:
     """Return a question for each named node whose gradient has a formula.
 
     Parameters
@@ -65,13 +67,15 @@ def questions(J: Tensor, gradients: Mapping[Tensor, Tensor]) -> dict[Tensor, Que
         The number that is differentiated.
     gradients : mapping of Tensor to Tensor
         The recorded gradient at each node.
+    names : mapping of Tensor to str
+        What the nodes are called.
     """
     try:
-        environment = Environment(J)
+        environment = Environment(J, called=names)
     except (TypeError, ValueError):
         return {}  # complex numbers: the catalogue speaks of real ones
     values = _values(environment, gradients)
-    most = max(6, min(MOST, IN_ALL // len(environment.names)))
+    most = max(6, min(MOST, IN_ALL // max(1, len(environment.names))))
     found = {}
     for node, text in environment.names.items():
         if node is J or text in environment.twice or node not in gradients:

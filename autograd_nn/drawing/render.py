@@ -16,7 +16,7 @@ from typing import Any
 
 import graphviz
 
-from .style import THEME
+from .style import NOTEBOOK, THEME
 
 BACKENDS = ("auto", "pygraphviz", "dot")
 _GRAPHVIZ = threading.Lock()
@@ -133,6 +133,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         svg = shown.get("image/svg+xml", "")
         if svg:
             whole = svg[svg.index("<svg") :].replace("<svg", "<svg style='max-width:none'", 1)
+            whole = whole.replace(THEME, NOTEBOOK)
             shown["text/html"] = f"<div style='overflow-x:auto'>{whole}</div>"
         return shown
 

@@ -109,8 +109,17 @@ _PAGES = {
     "dark": {LINE: "#9198a1", FLOW: "#3b2312", FLOW_INK: "#ffb784", CHIP: "#11161d",
              INK_ON_CHIP: "#e6edf3", "#0072b2": "#3f9fdc"},
 }  # fmt: skip
-_RULE = (
-    '@media (prefers-color-scheme: {0}) {{[fill="{1}"]{{fill:{2}}}[stroke="{1}"]{{stroke:{2}}}}}'
+_RULE = '{0}[fill="{1}"]{{fill:{2}}}{0}[stroke="{1}"]{{stroke:{2}}}'
+THEME = "".join(
+    f"@media (prefers-color-scheme: {page}) {{{_RULE.format('', *pair)}}}"
+    for page in _PAGES
+    for pair in _PAGES[page].items()
 )
-THEME = "".join(_RULE.format(page, *pair) for page in _PAGES for pair in _PAGES[page].items())
 """Rules of CSS by which what stands on the page itself follows it, where a picture is an SVG."""
+
+NOTEBOOK = THEME + "".join(
+    _RULE.format(f'[data-jp-theme-light="{light}"] ', was, _PAGES[page].get(was, was))
+    for page, light in (("light", "true"), ("dark", "false"))
+    for was in _PAGES["dark"]
+)
+"""The same in JupyterLab, which has a theme of its own, whatever the browser prefers."""

@@ -20,7 +20,8 @@ from ..core.graph import topological_order
 from ..core.op import Op
 from ..core.tensor import Tensor, plain
 from ..ops.elementwise import ADD, MULTIPLY, NEGATIVE
-from ..ops.shapes import TRANSPOSE
+from ..ops.products import OUTER
+from ..ops.shapes import RESHAPE, TRANSPOSE
 
 Path = tuple[int, ...]
 """Where a node stands: the argument positions on the way to it from the root."""
@@ -136,10 +137,21 @@ def from_graph(result: Tensor, names: Mapping[Tensor, str]) -> Expr:
         elif node.op is None:
             made[id(node)] = number(plain(node))
         else:
-            made[id(node)] = Expr(
-                node.op, tuple(made[id(x)] for x in node.inputs), dict(node.params)
-            )
+            outer = _vectors(node)
+            args = tuple(made[id(x)] for x in outer or node.inputs)
+            made[id(node)] = Expr(OUTER, args) if outer else Expr(node.op, args, dict(node.params))
     return made[id(result)]
+
+
+def _vectors(node: Tensor) -> tuple[Tensor, Tensor] | None:
+    """Return the two vectors of which a node is the outer product, if it is one."""
+    for column, row in (node.inputs, node.inputs[::-1]) if node.op is MULTIPLY else ():
+        if column.op is RESHAPE and column.shape == (column.size, 1):
+            u = column.inputs[0]
+            v = row.inputs[0] if row.op is RESHAPE and row.shape == (1, row.size) else row
+            if u.ndim == v.ndim == 1:
+                return u, v
+    return None
 
 
 # -- running -------------------------------------------------------------------------------------

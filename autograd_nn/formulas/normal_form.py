@@ -17,11 +17,12 @@ from __future__ import annotations
 import hashlib
 import itertools
 import math
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from .canonical import MOST_TERMS, collected, sum_key
 from .terms import (
     DELTA,
     RELATIONS,
@@ -39,9 +40,9 @@ from .terms import (
     interned,
     scaled,
     size_terms,
+    without_relations,
 )
 
-MOST_TERMS = 4000
 MOST_STEPS = 2_000
 
 
@@ -53,103 +54,6 @@ def times(first: Terms, *others: Terms) -> Terms:
         products = [x.times(y) for x in first for y in other]
         first = collected([s for t in products for s in simplified(t)])
     return first
-
-
-# -- canonical ------------------------------------------------------------------------------------
-
-
-def collected(terms: Iterable[Term], order: Sequence[Index] = ()) -> Terms:
-    """Return the terms with equal ones added up, in an order of their own."""
-    label: dict[Index, str] = {i: f"a{k:02}" for k, i in enumerate(order)}
-    sums: dict[Any, Any] = defaultdict(int)
-    first: dict[Any, Term] = {}
-    for t in terms:
-        for i in t.free():
-            label.setdefault(i, f"a{len(label):02}")
-        key = term_key(t, label)
-        sums[key] += t.c
-        first.setdefault(key, t)
-    found = sorted(key for key, c in sums.items() if c)
-    if len(found) > MOST_TERMS:
-        raise NoForm(f"it grows to more than {MOST_TERMS} terms")
-    return [Term(sums[key], first[key].a, first[key].b) for key in found]
-
-
-def term_key(t: Term, label: dict[Index, str]) -> Any:
-    """Return what two terms share exactly if they differ in the names of bound indices alone."""
-    groups = components(t)
-    keys = [_component_key(atoms, bound, label) for atoms, bound in groups]
-    return tuple(sorted(keys))
-
-
-def components(t: Term) -> list[tuple[list[Any], list[Index]]]:
-    """Return the factors of a term that share no bound index: their atoms and indices."""
-    groups: list[tuple[list[Any], set[Index]]] = []
-    for item in t.a.items():
-        touched = {i for i in item[0][1] if i in t.b}
-        atoms, bound = [item], set(touched)
-        if touched:
-            for group in [g for g in groups if not g[1].isdisjoint(touched)]:
-                groups.remove(group)
-                atoms = group[0] + atoms
-                bound |= group[1]
-        groups.append((atoms, bound))
-    return [
-        (atoms, list({i: 0 for (_, ix), _ in atoms for i in ix if i in b})) for atoms, b in groups
-    ]
-
-
-def _component_key(atoms: list[Any], bound: list[Index], label: dict[Index, str]) -> Any:
-    if len(bound) <= 1:
-        return _labelled(atoms, label | {i: f"b00 {i.size}" for i in bound})
-    return _search(atoms, {i: f"b{i.size}" for i in bound}, label)
-
-
-def _name(i: Index, colour: dict[Index, str], label: dict[Index, str]) -> str:
-    if i in colour:
-        return colour[i]
-    return f"c{i.number}" if isinstance(i, Place) else label[i]
-
-
-def _search(atoms: list[Any], colour: dict[Index, str], label: dict[Index, str]) -> Any:
-    """Tell bound indices apart by what they stand in (colour refinement); try all where tied."""
-    classes = 0
-    while classes < len(set(colour.values())):
-        classes = len(set(colour.values()))
-        seen: dict[Index, Any] = {i: [] for i in colour}
-        for (h, ix), e in atoms:
-            around = sorted((h.orbit[p], _name(i, colour, label)) for p, i in enumerate(ix))
-            for p, i in enumerate(ix):
-                if i in seen:
-                    seen[i].append((h.key, e, h.orbit[p], around))
-        signs = {i: (colour[i], sorted(seen[i])) for i in colour}
-        ranks: list[Any] = []
-        for sign in sorted(signs.values()):
-            if not ranks or ranks[-1] != sign:
-                ranks.append(sign)
-        colour = {i: f"b{ranks.index(signs[i]):02} {i.size}" for i in colour}
-    counts = Counter(colour.values())
-    tied = min((c for c, n in counts.items() if n > 1), default=None)
-    if tied is None:
-        return _labelled(atoms, {**label, **colour})
-    if counts[tied] > 5:
-        raise NoForm("too many of its sums are alike")
-    ones = [i for i in colour if colour[i] == tied]
-    return min(_search(atoms, {**colour, one: tied.replace(" ", "! ")}, label) for one in ones)
-
-
-def _labelled(atoms: list[Any], names: dict[Index, str]) -> Any:
-    entries = []
-    for (h, ix), e in atoms:
-        labels = [_name(i, {}, names) for i in ix]
-        entries.append((h.key, min(tuple(labels[k] for k in p) for p in h.symmetries), e))
-    return tuple(sorted(entries))
-
-
-def sum_key(terms: Terms, order: Sequence[Index]) -> Any:
-    """Return what equal sums share, with their free indices in that order."""
-    label = {i: f"a{k:02}" for k, i in enumerate(order)}
-    return tuple(sorted((term_key(t, label), t.c) for t in terms))
 
 
 def head_on(kind: str, text: str, terms: Terms) -> tuple[Head, Indices]:
@@ -296,8 +200,7 @@ def relation(t: Term, h: Head, ix: Indices, e: Exponent) -> Relation | None:
         return None
     m, key = dict(zip(h.free, ix, strict=True)), (h, ix)
     if h.kind == "power" and e >= 1:
-        itself = Term(Fraction(-1), {key: 1})
-        return Relation(h, ix, t.changed({key: -1}), [itself, *instance(h, ix)])
+        return _opened(t, h, ix)
     beyond = [Term(Fraction(-1), {key: 1})] if h.kind == "power" else []
     lead = leading(h.parts)
     without = t.changed({key: -e})
@@ -319,6 +222,12 @@ def relation(t: Term, h: Head, ix: Indices, e: Exponent) -> Relation | None:
     if h.kind == "tie":
         zero = [z.changed({key: 1}) for z in zero]
     return Relation(h, ix, factor, zero)
+
+
+def _opened(t: Term, h: Head, ix: Indices) -> Relation:
+    """Return what writes one power of a sum out."""
+    itself = Term(Fraction(-1), {(h, ix): 1})
+    return Relation(h, ix, t.changed({(h, ix): -1}), [itself, *instance(h, ix)])
 
 
 def leading(terms: Terms) -> Term:
@@ -384,6 +293,50 @@ def divided(
     left = Term(t.c, {k: e - dict(taken).get(k, 0) for k, e in t.a.items()},
                 t.b - {found[i] for i in pattern.b})  # fmt: skip
     return left, found
+
+
+def without_fractions(terms: Terms, order: Sequence[Index] = ()) -> Terms:
+    """Return a sum, its terms brought to common denominators if but kinks are then left.
+
+    Where one term has 1/B and another 1/B², B being a sum, the first becomes B/B², multiplied out.
+    """
+    rest = terms
+    try:
+        with without_relations():
+            while (step := raising(rest)) is not None:
+                rest = stepped(rest, step, order)
+    except NoForm:
+        return terms
+    return rest if all(map(is_kink, rest)) else terms
+
+
+def is_kink(t: Term) -> bool:
+    """Whether a term is 0 but where something is 0."""
+    return any(h.kind == "tie" for h, _ in t.a)
+
+
+def stepped(terms: Terms, step: Relation, order: Sequence[Index]) -> Terms:
+    """Return a sum to which a relation is added, which is 0."""
+    added = [s for z in step.zero for s in simplified(step.factor.times(z))]
+    return collected([*terms, *added], order)
+
+
+def raising(terms: Terms) -> Relation | None:
+    """Return what takes a term to a common denominator, or None where all have it."""
+    lowest: dict[Any, Exponent] = {}
+    for t in terms:
+        for (h, ix), e in t.a.items():
+            if h.kind == "power":
+                key = h, ix if t.b.isdisjoint(ix) else None, e % 1
+                lowest[key] = min(lowest.get(key, e if e % 1 else 0), e)
+    for t in terms:
+        for (h, at, part), least in lowest.items():
+            found = [ix for k, ix in t.a if k is h and not t.b.isdisjoint(ix)]
+            for ix in found if at is None else [at]:
+                e = t.a.get((h, ix), 0)
+                if e % 1 == part and e > least:
+                    return _opened(t, h, ix)
+    return None
 
 
 # -- derivative -----------------------------------------------------------------------------------

@@ -11,7 +11,6 @@ have it as an index: ``x1`` is x₁. A name that is no plain word is text, escap
 
 from __future__ import annotations
 
-import html
 import keyword
 import re
 from typing import NamedTuple
@@ -158,7 +157,9 @@ def markup(name: str) -> str:
     """
     parts = Name.parse(name)
     if not parts.stem:
-        return html.escape(unicode(name))
+        from html import escape
+
+        return escape(unicode(name))
     text = _GREEK.get(parts.stem, parts.stem)
     if parts.subscript:
         text += f"<SUB>{parts.subscript}</SUB>"

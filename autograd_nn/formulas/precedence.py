@@ -76,12 +76,14 @@ def needed(i: int, arg: Text, template: str, symbol: str) -> int:
     """Return how tightly operand `i` must bind to stand in `template` without parentheses."""
     if f"{{{{{{{i}}}}}}}" in template:  # inside braces, where LaTeX groups already
         return LOOSEST
-    if re.search(rf"\{{{i}\}}[\^_]", template):
+    if re.search(rf"\{{{i}\}}[\^_ᵀ]", template):
         return ATOM
     if symbol in ("+", "-") and "{1}" in template:
         return PRODUCT if i else SUM
     if symbol in ("*", "@", "/"):
         both = {symbol, arg.symbol}
+        if i and both == {"@"} and "@" in template:  # Python goes from left to right: a @ (v @ b)
+            return POWER
         if both == {"*", "@"} or (i and "/" in both) or (symbol, arg.symbol) == ("@", "/"):
             return POWER
         return PRODUCT if i else SIGN

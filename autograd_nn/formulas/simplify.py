@@ -21,6 +21,7 @@ from ..ops.elementwise import (
 )
 from ..ops.linalg import MATMUL
 from ..ops.logical import EQUAL
+from ..ops.products import OUTER
 from ..ops.shapes import TRANSPOSE
 from .expression import Expr, call, evaluate, is_scalar, negated, nodes, number, transposed
 
@@ -63,12 +64,15 @@ def _split(e: Expr) -> tuple[float, Expr | None]:
         return (1.0, e) if value is None else (value, None)
     if e.op in (ADD, SUBTRACT):
         return _added(e)
-    known = len(e.args) == 1 or e.op in (MULTIPLY, DIVIDE, MATMUL)
+    known = len(e.args) == 1 or e.op in (MULTIPLY, DIVIDE, MATMUL, OUTER)
     if "linear" not in e.op.traits or not known:
         return _split_nonlinear(e)
-    if e.op is MATMUL:
+    if e.op is OUTER and (ones := _split(e.args[0]))[1] is None:
+        a, rest = _split(e.args[1])
+        return ones[0] * a, rest  # each row is the same
+    if e.op in (MATMUL, OUTER):
         (a, left), (b, right) = map(_split_in_shape, e.args)
-        return a * b, call(MATMUL, left, right)
+        return a * b, call(e.op, left, right)
     if len(e.args) == 2:
         return _split_product(e, *_split(e.args[0]), *_split(e.args[1]))
     factor, rest = _split(e.args[0])

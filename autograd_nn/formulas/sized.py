@@ -23,7 +23,8 @@ from ..ops import elementwise as el
 from ..ops import logical, rounding
 from ..ops import trigonometry as tr
 from ..ops.functions import FUNCTIONS, operation_of
-from .normal_form import collected, times
+from .canonical import collected
+from .normal_form import times
 from .sum_functions import (
     absolute_of,
     call_on,

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..ops.products import explicit_labels, in_letters
-from .normal_form import collected, simplified, times
+from .canonical import collected
+from .normal_form import simplified, times
 from .sized import (
     DIRECT,
     SHAPES_ONLY,

@@ -11,7 +11,8 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from .normal_form import collected, components, head_on, instance, leading, simplified, times
+from .canonical import collected, components
+from .normal_form import head_on, instance, leading, simplified, times
 from .terms import (
     DELTA,
     Exponent,

@@ -7,6 +7,7 @@ is a `View`, which reads and writes the array itself. Each write of a Tensor cop
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -120,7 +121,7 @@ class Written(Tensor):
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if func in _WRITING and args[0] is self:
-            return _WRITING[func](*args, **kwargs)
+            return _write(func, self, args, kwargs)
         kwargs = {name: current(value) for name, value in kwargs.items()}
         if not args or args[0] is not self:
             return func(*current(args), **kwargs)
@@ -227,40 +228,22 @@ for _name in ("add", "sub", "mul", "truediv", "pow", "matmul", "mod", "floordiv"
 
 # -- NumPy's functions that write ------------------------------------------------------------------
 
-
-def _write(y: Written, places: Any, values: Any, which: Any) -> None:
-    """Write, at flat `places`, the elements `which` of `values`, which repeat."""
-    values = np.ravel(current(values) if isinstance(values, Tensor) else np.asarray(values))
-    y[np.unravel_index(places, y.shape)] = values[which % np.size(values)]
-
-
-def _copyto(dst: Written, src: Any, casting: str = "same_kind", where: Any = True) -> None:
-    dst[...] = src if where is True else np.where(where, current(src), dst)
-
-
-def _put(a: Written, ind: Any, v: Any, mode: str = "raise") -> None:
-    ind = np.ravel_multi_index((np.ravel(ind) % a.size,), (a.size,))
-    _write(a, ind, v, np.arange(ind.size))
-
-
-def _place(arr: Written, mask: Any, vals: Any) -> None:
-    places = np.flatnonzero(np.asarray(mask))
-    _write(arr, places, vals, np.arange(places.size))
-
-
-def _putmask(a: Written, mask: Any, values: Any) -> None:
-    places = np.flatnonzero(np.asarray(mask))
-    _write(a, places, values, places)
-
-
-def _fill_diagonal(a: Written, val: Any, wrap: bool = False) -> None:
-    corner = np.zeros(a.shape, dtype=bool)
-    np.fill_diagonal(corner, True, wrap)
-    places = np.flatnonzero(corner)
-    _write(a, places, val, np.arange(places.size))
-
-
-_WRITING: dict[Any, Callable[..., None]] = {
-    np.copyto: _copyto, np.put: _put, np.place: _place, np.putmask: _putmask,
-    np.fill_diagonal: _fill_diagonal,
+_WRITING: dict[Any, str] = {
+    np.copyto: "src", np.put: "v", np.place: "vals", np.putmask: "values", np.fill_diagonal: "val",
 }  # fmt: skip
+"""NumPy's function → the argument that it writes."""
+
+
+def _write(function: Any, y: Written, args: Any, kwargs: Any) -> None:
+    """Let `function` write positions of numbers instead, and then the numbers into `y`."""
+    bound = inspect.signature(function).bind(*args, **kwargs)
+    given, name = bound.arguments, _WRITING[function]
+    values = current(given[name])
+    values = values if isinstance(values, Tensor) else np.asarray(values)
+    positions = given[next(iter(given))] = np.full(y.shape, -1)
+    given[name] = np.arange(values.size).reshape(values.shape)
+    for other, x in given.items():
+        given[other] = np.asarray(current(x)) if isinstance(x, Tensor) else x
+    function(*bound.args, **bound.kwargs)
+    there = positions >= 0
+    y[there] = np.ravel(values)[positions[there]]

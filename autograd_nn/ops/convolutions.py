@@ -19,12 +19,14 @@ def turned(b: Any) -> Any:
     return np.swapaxes(b, 0, 1)[(..., *(slice(None, None, -1),) * (b.ndim - 2))]
 
 
-def _inner(a: Any, b: Any) -> Any:
-    sizes, axes = b.shape[2:], tuple(range(2, b.ndim))
+def _inner(a: Any, b: Any, mode: Any = "valid") -> Any:
     if a.shape[:2] == b.shape[:2] == (1, 1):
         from scipy.signal import convolve
 
-        return convolve(a[0, 0], b[0, 0], "valid").astype(np.result_type(a, b))[None, None]
+        return convolve(a[0, 0], b[0, 0], mode).astype(np.result_type(a, b))[None, None]
+    sizes, axes = b.shape[2:], tuple(range(2, b.ndim))
+    if mode == "full":
+        a = np.pad(a, [(0, 0), (0, 0), *[(n - 1, n - 1) for n in sizes]])
     windows = np.lib.stride_tricks.sliding_window_view(a, sizes, axes)
     along = (1, *range(a.ndim, windows.ndim))
     mirrored = b[(..., *(slice(None, None, -1),) * len(axes))]
@@ -32,11 +34,7 @@ def _inner(a: Any, b: Any) -> Any:
 
 
 def _full(a: Any, b: Any) -> Any:
-    if a.shape[:2] == b.shape[:2] == (1, 1):
-        from scipy.signal import convolve
-
-        return convolve(a[0, 0], b[0, 0]).astype(np.result_type(a, b))[None, None]
-    return _inner(np.pad(a, [(0, 0), (0, 0), *[(n - 1, n - 1) for n in b.shape[2:]]]), b)
+    return _inner(a, b, "full")
 
 
 # fmt: off

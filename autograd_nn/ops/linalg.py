@@ -23,6 +23,8 @@ def _left(g: Any, out: Any, a: Any, b: Any) -> Any:
         return np.dot(g, b.T)
     if b.ndim == 1:
         return np.expand_dims(g, -1) * b
+    if a.ndim == 1 and b.ndim == 2:
+        return np.matmul(b, g)
     if a.ndim == 1:
         return np.matmul(b, np.expand_dims(g, -1))[..., 0]
     return np.matmul(g, np.swapaxes(b, -1, -2))
@@ -35,6 +37,8 @@ def _right(g: Any, out: Any, a: Any, b: Any) -> Any:
         return g * a
     if a.ndim == 1:
         return np.expand_dims(a, -1) * np.expand_dims(g, -2)
+    if a.ndim == 2 and b.ndim == 1:
+        return np.matmul(a.T, g)
     if b.ndim == 1:
         return np.matmul(np.swapaxes(a, -1, -2), np.expand_dims(g, -1))[..., 0]
     return np.matmul(np.swapaxes(a, -1, -2), g)

@@ -22,12 +22,6 @@ def _outer(flow: Any, out: Any) -> Any:
     return flow @ transposed(out)
 
 
-def _triangle(a: Any, b: Any, lower: bool = False, unit_diagonal: bool = False) -> Any:
-    from scipy.linalg import solve_triangular
-
-    return solve_triangular(a, b, lower=lower, unit_diagonal=unit_diagonal)
-
-
 def _triangle_b(g: Any, out: Any, a: Any, b: Any, lower: bool, unit_diagonal: bool) -> Any:
     return call(TRIANGLE, transposed(a), g, lower=not lower, unit_diagonal=unit_diagonal)
 
@@ -89,8 +83,8 @@ def _banded_a(g: Any, out: Any, ab: Any, b: Any, l_and_u: tuple[int, int]) -> An
 
 
 # fmt: off
-TRIANGLE: Op = register(Op("solve_triangular", _triangle, (_triangle_a, _triangle_b),
-    latex="{0}^{{-1}} {1}",
+TRIANGLE: Op = register(Op("solve_triangular", Late("scipy.linalg", "solve_triangular"),
+    (_triangle_a, _triangle_b), latex="{0}^{{-1}} {1}",
     rule_words=r"the triangle of $-X^{-T} g \, r^{T}$; $X^{-T} g$", traits={"complex"}))
 EXPM: Op = register(Op("expm", Late("scipy.linalg", "expm"), (_expm_rule,), latex="e^{{{0}}}",
     rule_words=r"the upper right block of $e^{Z}$, where $Z$ has $X^{T}$ on its diagonal and "

@@ -38,6 +38,11 @@ def _outer(a: Any, b: Any, out: Any = None) -> Any:
     return np.reshape(a, (-1, 1)) * np.reshape(b, (1, -1))
 
 
+OUTER = Op("outer", _outer, symbol="@", text="{0} {1}ᵀ", latex="{0} {1}^{{T}}",
+           python="np.outer({0}, {1})", traits={"linear"})  # fmt: skip
+"""How formulas write a column times a row; it is recorded as a product of both reshaped."""
+
+
 @implements(np.linalg.outer)
 def _outer_of_vectors(x1: Any, x2: Any, /) -> Any:
     if np.ndim(x1) != 1 or np.ndim(x2) != 1:

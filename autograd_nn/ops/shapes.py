@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -165,7 +164,7 @@ def _meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str =
     for i, x in enumerate(xi):
         shape = [1] * count
         at = 1 - i if indexing == "xy" and i < 2 and count > 1 else i
-        shape[at] = -1 if math.prod(np.shape(x)) else 0
+        shape[at] = -1
         grids.append(_reshape(as_tensor(x), tuple(shape)))
     return tuple(grids) if sparse else _broadcast_arrays(*grids)
 

@@ -45,7 +45,7 @@ def _convolve(a: Any, v: Any, mode: str = "full") -> Any:
 
 @implements(np.correlate)
 def _correlate(a: Any, v: Any, mode: str = "valid") -> Any:
-    if mode == "same" and len(v) > len(a):  # NumPy swaps the two, and so the centre
+    if len(v) > len(a):  # NumPy swaps the two, and so the centre
         return conjugated(_correlate(v, a, mode)[::-1])
     return _convolve(a, np.flip(conjugated(v)), mode)
 
@@ -64,7 +64,7 @@ def _interp(
         fp = np.concatenate([fp[-1:], fp, fp[:1]])
     count = np.shape(xp)[0]
     if count == 1:
-        inside = fp[0] + 0 * x
+        inside = fp[0]
     else:
         low = np.clip(np.searchsorted(xp, x, side="right") - 1, 0, count - 2)
         x0, x1 = np.take(xp, low), np.take(xp, low + 1)

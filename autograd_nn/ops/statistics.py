@@ -46,7 +46,7 @@ def _average(
     else:
         if np.shape(weights) != a.shape:
             axes = axes_of(axis, a.ndim)
-            if axis is None or np.shape(weights) != tuple(a.shape[i] for i in axes):
+            if np.shape(weights) != tuple(a.shape[i] for i in axes):
                 raise ValueError(
                     f"np.average: weights of shape {np.shape(weights)} do not fit shape {a.shape} "
                     f"along axis {axis}"
@@ -113,8 +113,7 @@ def _quantile(
     method: Any = "linear", keepdims: Any = False, *, weights: None = None,
 ) -> Any:  # fmt: skip
     if weights is not None:
-        name = "quantile" if scale == 1 else "percentile"
-        raise NotImplementedError(f"np.{name} on Tensors does not take weights")
+        raise NotImplementedError("quantiles and percentiles of Tensors do not take weights")
     levels = _levels(q, scale)
     ordered, reduced = _sorted_last(a, axis)
     # the quantiles of 0, 1, 2, … are the positions, by whatever method
@@ -169,8 +168,7 @@ def _nanvar(
 ) -> Any:  # fmt: skip
     missing = np.isnan(a)
     # masked before it is squared, as the derivative of the square of nan is nan
-    centred = np.where(missing, 0, a) - _nanmean(a, axis, dtype, keepdims=True)
-    deviation = np.where(missing, 0, centred)
+    deviation = np.where(missing, 0, a - _nanmean(a, axis, dtype, keepdims=True))
     total = np.sum(squared(deviation), axis=axis, keepdims=keepdims)
     return total / (_numbers(a, axis, keepdims) - ddof).astype(total.dtype)
 

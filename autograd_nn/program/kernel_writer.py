@@ -114,7 +114,7 @@ class KernelWriter(Writer):
         if not is_array(x):
             return Text(self.at(x, []))
         if self.between or (x.op is TRANSPOSE and x.ndim == 2):
-            text = self.words.expression(x, [self.operand(x.inputs[0])])
+            text = self.words.expression(x, [self.operand(i) for i in x.inputs])
             if not self.between or self.uses[x] == 1:
                 return text
             self.assigned(x, text.code)
@@ -127,7 +127,7 @@ class KernelWriter(Writer):
         """Return a name for an operand of a loop, whose kernels want neighbours."""
         if x not in self.texts and not is_leaf(x) and is_array(x):
             if self.between:
-                code = self.words.expression(x, [self.operand(x.inputs[0])]).code
+                code = self.words.expression(x, [self.operand(i) for i in x.inputs]).code
                 self.assigned(x, f"np.ascontiguousarray({code})")
             else:
                 self.copied(x)

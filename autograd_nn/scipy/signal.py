@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..numpy import holds_tensors
 from ..ops.convolutions import FULL, INNER
 from ..ops.rules import as_array, call
 from . import on_tensors, scipys
@@ -23,7 +24,30 @@ def _stacked(x: Any, axes: Sequence[int], dotted: Sequence[int]) -> tuple[Any, l
     return np.reshape(moved, (*shape, *[x.shape[a] for a in axes])), lengths
 
 
-def _convolved(in1: Any, in2: Any, mode: str, axes: Any, dot_axes: Any) -> Any:
+def convolve(
+    in1: Any, in2: Any, mode: str = "full", method: str = "auto", *, axes: Any = None,
+    dot_axes: Any = None,
+) -> Any:  # fmt: skip
+    """Convolve two arrays.
+
+    Parameters
+    ----------
+    in1, in2 : Tensor or array
+    mode : {"full", "same", "valid"}
+    method : str
+        SciPy's, for arrays; without effect on Tensors.
+    axes : pair of sequences of int, optional
+        Along which axes of each; all, if left out. What is left comes first in the result.
+    dot_axes : pair of sequences of int, optional
+        The axes of each over which products are summed.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, or there is no such mode.
+    """
+    if axes is dot_axes is None and not holds_tensors([in1, in2]):
+        return __getattr__("convolve")(in1, in2, mode, method)
     a, b = as_array(in1), as_array(in2)
     if axes is None:
         if a.ndim != b.ndim:
@@ -54,46 +78,13 @@ def _convolved(in1: Any, in2: Any, mode: str, axes: Any, dot_axes: Any) -> Any:
     return np.reshape(out, (*before, *after, *out.shape[2:]))
 
 
-def convolve(
-    in1: Any, in2: Any, mode: str = "full", method: str = "auto", *, axes: Any = None,
-    dot_axes: Any = None,
-) -> Any:  # fmt: skip
-    """Convolve two arrays.
-
-    Parameters
-    ----------
-    in1, in2 : Tensor or array
-    mode : {"full", "same", "valid"}
-    method : str
-        Accepted, and without effect.
-    axes : pair of sequences of int, optional
-        Along which axes of each; all, if left out. What is left comes first in the result.
-    dot_axes : pair of sequences of int, optional
-        The axes of each over which products are summed.
-
-    Raises
-    ------
-    ValueError
-        If the shapes do not fit, or there is no such mode.
-    """
-    if axes is None and dot_axes is None:
-        return _whole(in1, in2, mode, method)
-    return _convolved(in1, in2, mode, axes, dot_axes)
-
-
-def _convolve(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> Any:
-    """Convolve two arrays along all axes."""
-    return _convolved(in1, in2, mode, None, None)
-
-
-_whole = on_tensors("signal", "convolve")(_convolve)
-fftconvolve = on_tensors("signal", "fftconvolve")(_convolve)
+fftconvolve = on_tensors("signal", "fftconvolve")(convolve)
 
 
 @on_tensors("signal")
 def correlate(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> Any:
     """Correlate two arrays: convolve the first with the second mirrored and conjugate."""
-    return _convolved(in1, np.flip(np.conj(as_array(in2))), mode, None, None)
+    return convolve(in1, np.flip(np.conj(as_array(in2))), mode)
 
 
 __getattr__ = scipys("scipy.signal")

@@ -12,7 +12,7 @@
 - *kill*: trainings that are killed at random moments and resumed, against one that is not.
 - *cluster*: 2,000,000 × 64 samples in 40 chunks and two worker processes, one of which is killed;
   the time of a pass against NumPy by hand on the same chunks.
-- *workers*: the memory that this adds to a worker, against that of two chunks and the weights.
+- *workers*: the memory that a pass adds to a worker, against that of two chunks and the weights.
 
 The two larger sets are made: `pictures` (60,000 × 784) from scikit-learn's digits, enlarged,
 turned, moved and blurred, with noise; `numbers` by ``make_friedman1``.
@@ -22,9 +22,7 @@ from __future__ import annotations
 
 import argparse
 import functools
-import os
 import random
-import signal
 import subprocess
 import sys
 import tempfile
@@ -265,47 +263,66 @@ def memory() -> None:
 
 # -- kills ----------------------------------------------------------------------------------------
 
-_KILLED = """
-import sys
-import numpy as np
-from nets import Network, train
-rng = np.random.default_rng(0)
-X, Y = rng.normal(size=(20, 2000)), np.eye(5)[:, rng.integers(5, size=2000)]
-net = Network([20, 30, 5], seed=1, activation="relu", output="softmax", cost="cross_entropy")
-train(net, X, Y, 150, 0.01, 50, seed=3, optimizer="adam", progress=False, checkpoint=sys.argv[1],
-      resume=True, callbacks=[lambda i, v: print(i, flush=True)], engine=sys.argv[2])
-"""
+
+def _training(path: Path, engine: str, seen: Any) -> None:
+    """Train with a checkpoint, resumed if it is there; note in `seen` which iterations were run."""
+    from nets import Network, train
+
+    def note(iteration: int, values: Any) -> None:
+        seen[0] = iteration if seen[0] < 0 else seen[0]
+        seen[1] = iteration
+
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(6, 200)), np.eye(3)[:, rng.integers(3, size=200)]
+    net = Network([6, 8, 3], seed=1, activation="relu", output="softmax", cost="cross_entropy")
+    train(net, X, Y, 40, 0.01, 50, engine, seed=3, optimizer="adam", dropout=0.1, progress=False,
+          checkpoint=path, resume=True, callbacks=[note])  # fmt: skip
 
 
-def kill(times: int = 50, engine: str = "numpy") -> None:
-    """Print how many of the killed trainings come to the same end."""
+def kill(times: int = 50) -> None:
+    """Print how many of the killed trainings come to the same end, of every engine."""
+    import multiprocessing
+
     from nets import Network
+    from nets.engines import ENGINES
 
-    def start(path: Path) -> subprocess.Popen[str]:
-        return subprocess.Popen([sys.executable, "-c", _KILLED, str(path), engine], cwd=ROOT,
-                                stdout=subprocess.PIPE, text=True)  # fmt: skip
+    forked = multiprocessing.get_context(
+        "fork"
+    )  # so that a moment is one of training, not of import
 
-    with tempfile.TemporaryDirectory() as folder:
-        whole = Path(folder) / "whole"
-        with start(whole) as run:
+    def start(path: Path, engine: str) -> tuple[Any, Any]:
+        seen = forked.RawArray("i", [-1, -1])
+        run = forked.Process(target=_training, args=(path, engine, seen))
+        run.start()
+        return run, seen
+
+    for engine in ENGINES:
+        with tempfile.TemporaryDirectory() as folder:
+            _training(Path(folder) / "warm", engine, [-1, -1])
+            whole = Path(folder) / "whole"
             begun = time.monotonic()
-            run.communicate()
+            start(whole, engine)[0].join()
             seconds = time.monotonic() - begun
-        right, equal, lost = Network.load(whole), 0, 0
-        for k in range(times):
-            path = Path(folder) / f"killed{k}"
-            with start(path) as run:
-                time.sleep(random.uniform(0.1, seconds))  # noqa: S311 - any moment will do
-                os.kill(run.pid, signal.SIGKILL)
-                seen = [int(line) for line in run.communicate()[0].split()]
-            with start(path) as run:
-                again = [int(line) for line in run.communicate()[0].split()]
-            last = seen[-1] if seen else -1
-            lost += bool(again) and again[0] < last
-            found = Network.load(path).parameters()
-            equal += all(np.array_equal(a, found[name]) for name, a in right.parameters().items())
-    print(f"\nKilled at {times} random moments ({engine}): {equal} bit-equal, {lost} lost more "
-          "than an interval")  # fmt: skip
+            right, killed, equal, lost = Network.load(whole), 0, 0, 0
+            while killed < times:
+                path = Path(folder) / f"killed{killed}"
+                path.unlink(missing_ok=True)
+                run, seen = start(path, engine)
+                time.sleep(random.uniform(0, seconds))  # noqa: S311 - any moment will do
+                run.kill()
+                run.join()
+                if run.exitcode == 0:  # too late: it had come to its end
+                    continue
+                killed += 1
+                again, resumed = start(path, engine)
+                again.join()
+                lost += 0 <= resumed[0] < seen[1]
+                found = Network.load(path).parameters()
+                equal += all(np.array_equal(a, found[n]) for n, a in right.parameters().items())
+        print(
+            f"\nKilled at {times} random moments ({engine}): {equal} bit-equal, {lost} lost more "
+            "than an interval"
+        )
 
 
 # -- a cluster ------------------------------------------------------------------------------------
@@ -384,29 +401,30 @@ def cluster() -> None:
         print(measure_table(tables, list(calls), "NumPy by hand, a task a chunk"))
 
 
-def _watch() -> None:
-    """Note, on a worker, the most memory of its own that it has from now on, in MiB."""
-    import threading
+def _resident() -> float:
+    """Return the memory of this process' own, in MiB."""
+    with open("/proc/self/status") as file:
+        return next(int(l.split()[1]) for l in file if l.startswith("RssAnon")) / 1024
 
-    def resident() -> float:
-        with open("/proc/self/status") as file:
-            return next(int(l.split()[1]) for l in file if l.startswith("RssAnon")) / 1024
+
+def _watch(dask_worker: Any) -> float:
+    """Note the most memory that a worker has from now on; return what it has now."""
+    import threading
 
     def watch() -> None:
         while True:
-            _WATCHED[1] = max(_WATCHED[1], resident())
+            dask_worker.most = max(dask_worker.most, _resident())
             time.sleep(0.002)
 
-    _WATCHED[:] = [resident()] * 2
+    import nets.cluster  # noqa: F401  (what a task needs)
+
+    dask_worker.most = _resident()
     threading.Thread(target=watch, daemon=True).start()
+    return float(dask_worker.most)
 
 
-def _watched() -> float:
-    return _WATCHED[1] - _WATCHED[0]
-
-
-_WATCHED = [0.0, 0.0]
-"""On a worker: its memory at first, and the most since."""
+def _most(dask_worker: Any) -> float:
+    return float(dask_worker.most)
 
 
 def _block(block_id: Any, make: Any, rows: int) -> Any:
@@ -414,7 +432,7 @@ def _block(block_id: Any, make: Any, rows: int) -> Any:
 
 
 def workers(chunks: int = 40) -> None:
-    """Print what training adds to the memory of workers, whose tasks make their chunks."""
+    """Print what a pass adds to the memory of workers, whose tasks make their chunks."""
     import dask.array as da
     from dask.distributed import Client, LocalCluster
 
@@ -425,22 +443,36 @@ def workers(chunks: int = 40) -> None:
             yield da.map_blocks(_block, make=make, rows=rows, dtype=float,
                                 chunks=((size,), (rows,) * count))  # fmt: skip
 
+    def hand(client: Any, count: int, rows: int) -> None:
+        sent = client.scatter(list(net.parameters().values()), broadcast=True)
+        x, y = (array.to_delayed().ravel() for array in samples(count, rows))
+        tasks = [client_delayed(_by_hand)(a, b, *sent) for a, b in zip(x, y, strict=True)]
+        while len(tasks) > 1:
+            tasks = [client_delayed(_added)(*tasks[i : i + 4]) for i in range(0, len(tasks), 4)]
+        client.compute(tasks[0]).result()
+
+    def ours(client: Any, count: int, rows: int) -> None:
+        train(net, *samples(count, rows), 1, 0.25, progress=False)
+
     rows, net = 50_000, Network([64, 30, 10], seed=0)
-    local = LocalCluster(2, threads_per_worker=1, processes=True, dashboard_address=None)
-    with local, Client(local) as client:
-        X, Y = samples(4, 10_000)
-        train(net, X, Y, 2, 0.25, progress=False)  # imports, and makes the program
-        client.run(_watch)
-        X, Y = samples(chunks, rows)
-        train(net, X, Y, 1, 0.25, progress=False)
-        added = client.run(_watched).values()
     chunk = (64 + 10) * rows * 8 / 2**20
     weights = sum(array.nbytes for array in net.parameters().values()) / 2**20
-    print(
-        f"\nTraining on {chunks} chunks of {chunk:.0f} MiB (weights {weights:.2f} MiB) adds "
-        f"{', '.join(f'{one:.0f}' for one in added)} MiB to the workers (aim: "
-        f"{2 * chunk + weights:.0f})"
-    )
+    print(f"\n{chunks} chunks of {chunk:.1f} MiB, weights of {weights:.2f}: the most memory of two "
+          f"workers, in MiB (aim: {2 * chunk + weights:.0f} more)")  # fmt: skip
+    table = []
+    for what, call in (("NumPy by hand", hand), ("ours", ours)):
+        local = LocalCluster(2, threads_per_worker=1, processes=True, dashboard_address=None)
+        with local, Client(local) as client:
+            bare = client.run(_watch).values()
+            call(client, chunks, 1000)  # imports, and makes the program
+            ready = client.run(_most).values()
+            call(client, chunks, rows)
+            most = client.run(_most).values()
+        added = [after - before for after, before in zip(most, ready, strict=True)]
+        cells = (bare, ready, most, added)
+        table.append([what, *(", ".join(f"{one:.0f}" for one in cell) for cell in cells)])
+    heads = ["", "all imported", "after a small pass", "after the pass", "added by it"]
+    print(tabulate(table, heads, disable_numparse=True))
 
 
 def client_delayed(function: Any) -> Any:

@@ -9,8 +9,10 @@ nothing is imported again. Survivors are printed; the program ends with 1 if the
 
 What no test can kill is listed in `EQUIVALENT`, with the reason.
 
-``--only PATTERN`` keeps the mutants whose line it is found in. A ufunc, a default and what is made
-at import are not changed.
+``--module NAME`` takes one module, and of the rows' tests those of the rows in the file of the same
+name, so that a family of operations is judged by its own rows, in a minute or two. ``--only
+PATTERN`` keeps the mutants whose line it is found in. A ufunc, a default and what is made at import
+are not changed.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import contextlib
 import copy
 import gc
 import importlib
+import importlib.util
 import itertools
 import re
 import signal
@@ -37,6 +40,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from autograd_nn.core.op import REGISTRY, Op
+from tests.autograd_nn.harness import Row
 from tests.autograd_nn.rows import REGISTERED
 
 ROOT = Path(__file__).parents[2]
@@ -77,6 +81,7 @@ EQUIVALENT = {
         "norms.py: never if order == 1", "norms.py: without ord == 2 and x.ndim == 1",
         "products.py: always if stretched", "products.py: without flow.shape[i] != 1",
         "activations.py: always z", "scans.py: never if not count",
+        "statistics.py: always if q.ndim", "shapes.py: never if not isinstance(fill_value, Tensor)",
     ),
     "the divisor is 1 or -1": (
         "equations.py: the other sign in np.linalg.det(u) * np.linalg.det(vh)",
@@ -239,9 +244,9 @@ def _exchanged_code(mutant: Mutant) -> Iterator[None]:
             f.__code__ = code
 
 
-def rules() -> Iterator[Change]:
-    """Yield every rule wrong by a factor and by its sign."""
-    for name in sorted(REGISTERED):
+def rules(names: Iterable[str]) -> Iterator[Change]:
+    """Yield every rule of some operations, wrong by a factor and by its sign."""
+    for name in sorted(names):
         op = REGISTRY[name]
         for factor in (1.001, -1.0):
             if op.every is not None:
@@ -282,11 +287,21 @@ class Killer:
     Those that are quick come first, and before them the one that killed the change before.
     """
 
-    def __init__(self, changes: Iterable[Change], tell: Callable[[str, bool | None], None]) -> None:
+    def __init__(
+        self,
+        changes: Iterable[Change],
+        tell: Callable[[str, bool | None], None],
+        rows: Sequence[Row] | None = None,
+    ) -> None:
         self.changes = changes
+        self.rows = rows
         self.tell = tell
         self.failed = ""
         self.seconds: list[float] = []
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        if self.rows is not None:
+            items[:] = [item for item in items if any(_row(item) is row for row in self.rows)]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.failed = self.failed or (str(report.longrepr) if report.failed else "")
@@ -323,8 +338,8 @@ class Killer:
             self.seconds.append(time.perf_counter() - start)
             if not passes:
                 raise SystemExit(f"without a mutant {item.nodeid} fails: {self.failed}")
-            row = getattr(item, "callspec", None) and item.callspec.params.get("row")  # type: ignore[attr-defined]  # of functions with parameters
-            if row and row.op:
+            row = _row(item)
+            if row is not None and row.op:
                 seen.add(row.op)
             for code in seen:
                 met.setdefault(code, []).append((self.seconds[i], i))
@@ -348,10 +363,17 @@ class Killer:
         return not self.failed
 
 
+def _row(item: pytest.Item) -> Row | None:
+    """Return the row that a test is of."""
+    row: Row | None = item.callspec.params.get("row") if hasattr(item, "callspec") else None
+    return row
+
+
 def main() -> int:
     """Print the survivors."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=["rows", "formulas", "passes"])
+    parser.add_argument("--module")
     parser.add_argument("--only", default="")
     given = parser.parse_args()
     settings.register_profile("mutants", derandomize=True, database=None,
@@ -360,7 +382,15 @@ def main() -> int:
     folder, files, more = SOURCES[given.what]
     places = sorted((ROOT / folder.replace(".", "/")).glob("*.py"))
     names = [p.stem for p in places if p.stem in more or (not more and p.stem != "__init__")]
-    changes = itertools.chain(rules() if given.what == "rows" else (), functions(folder, names))
+    rows, ruled = None, REGISTERED if given.what == "rows" else frozenset()
+    if given.module:
+        names = [given.module]
+    if given.module and given.what == "rows":
+        listed = importlib.util.find_spec(f"tests.autograd_nn.rows.{given.module}")
+        rows = importlib.import_module(listed.name).ROWS if listed else None
+        text = (ROOT / folder.replace(".", "/") / f"{given.module}.py").read_text(encoding="utf-8")
+        ruled = frozenset(row.op for row in rows or () if row.op and f'"{row.op}"' in text)
+    changes = itertools.chain(rules(ruled), functions(folder, names))
     counts = {True: 0, False: 0, None: 0}
     known = [text for texts in EQUIVALENT.values() for text in texts]
     equivalent = 0
@@ -376,7 +406,7 @@ def main() -> int:
                 "survives" if killed is False else "not run by a test", line, sep="  ", flush=True
             )
 
-    killer = Killer((change for change in changes if re.search(given.only, change.line)), tell)
+    killer = Killer((c for c in changes if re.search(given.only, c.line)), tell, rows)
     if (status := pytest.main([*OPTIONS, *files], [killer])) > pytest.ExitCode.TESTS_FAILED:
         return int(status)
     print(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parents[2] / "examples"
 GALLERY = FOLDER / "gallery"
+AGAIN = "run python examples/make_gallery.py"
 
 SHORTER = {
     "section_3_3_faster": {"largest": 20},

@@ -10,12 +10,10 @@ import pytest
 
 from examples.make_gallery import TIMES, scripts, shows_the_same, stale
 
-from .lessons import FOLDER, GALLERY, SHORTER, lessons
+from .lessons import AGAIN, FOLDER, GALLERY, SHORTER, lessons
 
 _NUMBERED = {2: 5, 3: 5, 4: 9, 5: 5}
 """How many sections a chapter has."""
-
-AGAIN = "run python examples/make_gallery.py"
 
 
 def pictures_of(lesson: Path) -> set[str]:
@@ -121,6 +119,15 @@ def test_a_picture_that_shows_something_else_is_stale(tmp_path: Path) -> None:
     assert not shows_the_same(kept, drawn("line_by_another", "the cost", 2, "another"))
     pictures = FOLDER / "pictures"
     assert not shows_the_same(pictures / "node.svg", pictures / "cost.svg")
+
+
+def test_what_is_shortened_here_is_drawn_in_full_by_the_checks() -> None:
+    checks = (FOLDER.parent / ".ci" / "run").read_text(encoding="utf-8")
+    command = re.search(r"make_gallery\.py --check (.+)", checks)
+    assert command is not None
+    drawn = {s.stem for name in command[1].split() for s in scripts() if name in s.stem}
+    shortened = {s.stem for s in beyond() if "--passes" in s.read_text(encoding="utf-8")}
+    assert drawn == shortened | set(SHORTER)
 
 
 def test_the_gallery_is_made_by_one_command(tmp_path: Path) -> None:

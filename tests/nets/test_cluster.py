@@ -43,7 +43,9 @@ def assert_near(net: Network, other: Network) -> None:
         np.testing.assert_allclose(array, other.parameters()[name], rtol=1e-12, atol=1e-13)
 
 
-@pytest.mark.parametrize("how", [{}, {"weight_decay": 0.1}, {"sample_weight": RNG.random(100)}])
+@pytest.mark.parametrize(
+    "how", [{}, {"weight_decay": 0.1, "clip": 0.1}, {"sample_weight": RNG.random(100)}]
+)
 def test_steps_on_all_samples_are_those_in_memory(samples: Any, how: dict[str, Any]) -> None:
     net, right = network(), network()
     x, y, which = samples
@@ -66,13 +68,14 @@ def test_steps_on_parts_of_every_chunk(samples: Any) -> None:
 @pytest.mark.parametrize("engine", ["eager", "numpy", "numba"])
 def test_targets_beside_samples_that_are_held_are_brought_here(engine: str) -> None:
     far, near = network(), network()
-    given = {"batch_size": 15, "seed": 3, "engine": engine, **HOW}
+    given = {"batch_size": 25, "seed": 3, "engine": engine, **HOW}
     train(far, X, da.from_array(Y, (3, 50)), 2, 0.5, **given)
     train(near, X, Y, 2, 0.5, **given)
     assert_near(far, near)
-    batches = iter([(da.from_array(X, (6, 50)), da.from_array(Y, (3, 50)))])
+    half = X[:, :25], Y[:, :25]  # of the size that a program is made for
+    batches = iter([(da.from_array(half[0], (6, 25)), da.from_array(half[1], (3, 25)))])
     train(far, batches, None, 1, 0.5, engine=engine, **HOW)
-    train(near, iter([(X, Y)]), None, 1, 0.5, engine=engine, **HOW)
+    train(near, iter([half]), None, 1, 0.5, engine=engine, **HOW)
     assert_near(far, near)
 
 
@@ -87,6 +90,17 @@ def test_gradients_are_a_task_a_chunk() -> None:
         np.testing.assert_allclose(gradient, right[name], rtol=1e-12, atol=1e-14)
 
 
+def test_what_makes_a_chunk_is_in_its_task() -> None:
+    from nets.cluster import Chunked
+
+    x, y = (da.map_blocks(lambda block_id, n: np.ones((n, 10)) * block_id[1], n, dtype=float,
+                          chunks=((n,), (10,) * 5)) for n in (6, 3))  # fmt: skip
+    for weights in (None, da.ones(50, chunks=10)):
+        sums = Chunked(network(), x, y, weights, False).lazily(network(), 0, 1, None, "numpy")
+        left = {key[0] for key in dask.optimize(sums)[0].__dask_graph__()}
+        assert not left & {x.name, y.name}
+
+
 def test_misuse_is_explained(samples: Any) -> None:
     x, y, which = samples
     how = {**HOW, "samples": which}
@@ -94,7 +108,7 @@ def test_misuse_is_explained(samples: Any) -> None:
         train(network(), y, y, 1, **how)
     with pytest.raises(ValueError, match="samples and Y has"):
         train(network(), x, y[:, :50] if which == "columns" else y[:50], 1, **how)
-    with pytest.raises(ValueError, match="dropout and clip"):
+    with pytest.raises(ValueError, match="dropout is not there"):
         train(network(), x, y, 1, dropout=0.1, **how)
     with pytest.raises(ValueError, match="compute_chunk_sizes"):
         train(network(), x[:, x[0] > 0] if which == "columns" else x[x[:, 0] > 0], y, 1, **how)

@@ -182,8 +182,8 @@ def test_as_a_program_without_dot(tmp_path: Path) -> None:
 def test_divergence_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def of_broken_samples(net: Network, X: Any, Y: Any, *options: Any) -> History:
-        return train(net, X * np.nan, Y, *options)
+    def of_broken_samples(net: Network, X: Any, Y: Any, *options: Any, **how: Any) -> History:
+        return train(net, X * np.nan, Y, *options, **how)
 
     monkeypatch.setattr("nets.__main__.train", of_broken_samples)
     assert main(["--iterations", "3", "--out", str(tmp_path)]) == 1

@@ -92,6 +92,19 @@ def test_numbers_are_left_out_where_there_is_no_room() -> None:
     assert not [id_ for id_ in read.texts if "to" in id_]
 
 
+def test_a_zero_goes_without_a_number_only_where_every_other_line_has_one() -> None:
+    said = "a line without a number: 0"
+    net = Network([3, 2, 2], seed=0)  # all its biases are zero
+    every = net.draw(weights=True)
+    assert said in every.source
+    assert "l1n0to1" not in Read(every).texts
+    one = net.draw(weights=True, node=(2, 1))  # pale lines have no numbers
+    wide = Network([3, 2, 30], seed=0).draw(weights=True)  # nor have those of the second layer
+    for picture in (one, wide):
+        assert said not in picture.source
+        assert Read(picture).texts["l1n0to1"][-1].endswith("= 0")
+
+
 def test_all_weights_zero() -> None:
     net = Network([2, 2], seed=0)
     net.W[1], net.b[1] = np.zeros((2, 2)), np.zeros((2, 1))

@@ -90,15 +90,17 @@ def test_the_path_is_scikit_learns(kind: str, how: dict[str, Any]) -> None:
         )
 
 
-@pytest.mark.parametrize("weights", [None, np.arange(300) % 4])
-@pytest.mark.parametrize("kind", ["multiclass", "regression"])
+@pytest.mark.parametrize(
+    ("kind", "weights"), [("multiclass", np.arange(300) % 4), ("regression", None)]
+)
 def test_the_compiled_path_is_the_same(kind: str, weights: Any) -> None:
     pytest.importorskip("numba")
     X, y = DIGITS if kind == "multiclass" else (DIABETES[0], DIABETES[1] / 100)
     theirs: Any = MLPClassifier if kind == "multiclass" else MLPRegressor
     ours: Any = NetworkClassifier if kind == "multiclass" else NetworkRegressor
     X, y = scaled(X)[:300], y[:300]
-    how: dict[str, Any] = {"hidden_layer_sizes": (8,), "max_iter": 3, "random_state": 0}
+    how: dict[str, Any] = {"hidden_layer_sizes": (8,), "max_iter": 3, "random_state": 0,
+                           "batch_size": 150}  # fmt: skip
     found = ours(**how, engine="numba", alpha=0.1).fit(X, y, weights)
     right = theirs(**how, alpha=0.1).fit(X, y, weights)
     np.testing.assert_allclose(found.coefs_[0], right.coefs_[0], rtol=1e-5, atol=1e-8)
@@ -116,6 +118,23 @@ def test_training_ends_when_it_gets_no_better() -> None:
         "learning_rate_init": 0.1,
     }
     assert NetworkClassifier(**adaptive).fit(X, y).n_iter_ < 400
+
+
+@pytest.mark.parametrize("changes", ["invscaling", "adaptive"])
+def test_changing_rates_go_on_where_they_were(changes: str) -> None:
+    X, y = scaled(DIGITS[0])[:300], DIGITS[1][:300]
+    how: dict[str, Any] = {"hidden_layer_sizes": (8,), "solver": "sgd", "learning_rate": changes,
+                           "learning_rate_init": 0.1, "tol": 0.05, "n_iter_no_change": 1,
+                           "random_state": 0, "max_iter": 20}  # fmt: skip
+    pairs = []
+    for make in (NetworkClassifier, MLPClassifier):
+        partial, warm = make(**how), make(**how, warm_start=True).fit(X, y)
+        for _ in range(4):
+            partial.partial_fit(X, y, classes=np.arange(10))
+        pairs.append((partial, warm.fit(X, y)))
+    for mine, right in zip(*pairs, strict=True):
+        assert (mine.n_iter_, len(mine.loss_curve_)) == (right.n_iter_, len(right.loss_curve_))
+        np.testing.assert_allclose(mine.coefs_[0], right.coefs_[0], rtol=1e-5, atol=1e-8)
 
 
 def test_partial_fit_and_warm_start() -> None:

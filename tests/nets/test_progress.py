@@ -130,7 +130,7 @@ def test_the_bar_shows_the_numbers(capfd: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("how", "message"),
     [
-        ({"metrics": ["speed"]}, 'metrics are "accuracy"'),
+        ({"metrics": ["speed"]}, "metrics is one of 'accuracy', or functions"),
         ({"monitor": "speed"}, "monitor is one of 'cost'"),
         ({"restore_best": True}, "validation="),
         ({"patience": 0}, "patience has to be 1"),

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...core.backward import gradients
 from ...core.graph import topological_order
 from ...core.tensor import Tensor, plain
 from ...formulas.sized import Sized, lifted
 from ...formulas.terms import NoForm, algebra
 from ..names import Environment, spelling
 from ..verify.claims import Claim
-from .any_size import Prover, Verdict, gradient_from
+from .any_size import Prover, Verdict
 from .general import World
 
 
@@ -113,6 +114,6 @@ def _local(prover: Prover, claim: Claim, verdict: Verdict, gate: Tensor) -> bool
         else:
             return False
     start, end = world.nodes[claim.meaning.node], world.nodes[gate]
-    right = lifted(gradient_from(end, start, arrives)) * world.scale(claim.meaning)
+    right = lifted(gradients(end, [start], arrives)[0]) * world.scale(claim.meaning)
     over: Sized = lifted(claim.call(arguments)) - right
     return not over.terms

@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from ...core.backward import gradients
 from ...core.graph import topological_order, uses
 from ...core.tensor import Tensor, plain
 from ...formulas import notation
+from ...formulas.canonical import collected
 from ...formulas.expression import Expr
 from ...formulas.index_notation import Writer, sum_text
-from ...formulas.normal_form import collected, derivative, head_on
+from ...formulas.normal_form import derivative, head_on, is_kink, without_fractions
 from ...formulas.sized import Sized, lifted
 from ...formulas.sum_functions import is_positive
 from ...formulas.terms import Head, Index, NoForm, Terms, algebra
@@ -168,19 +168,19 @@ class Prover:
         return verdict
 
     def _decide(self, claim: Claim, verdict: Verdict, agree: bool) -> bool:
-        """Ask the algebra, in the widest scope first; return whether it has decided."""
-        for mode in (ANY_F, OWN_SLOPE, OWN_FORM):
-            if mode is not ANY_F and self.environment.activation is None and mode is OWN_SLOPE:
-                continue
-            for cut in (True, False):
-                if cut and (not claim.meaning.gradient or not self._below(claim)):
-                    continue
-                with algebra():
-                    self._algebra(claim, verdict, mode, cut, agree)
-                if verdict.proved or verdict.defect:
-                    return True
-            if not agree:
-                break
+        """Ask the algebra, in the widest scope first; return whether it has decided.
+
+        Common denominators are the last resort: they multiply everything out.
+        """
+        slope = OWN_SLOPE if self.environment.activation is not None else None
+        free = claim.meaning.gradient and self._below(claim)
+        for clear in (False, True) if agree else (False,):
+            for mode in filter(None, (ANY_F, slope, OWN_FORM) if agree else (ANY_F,)):
+                for cut in (True, False) if free else (False,):
+                    with algebra():
+                        self._algebra(claim, verdict, mode, cut, agree, clear)
+                    if verdict.proved or verdict.defect:
+                        return True
         return False
 
     def _holds_other_constants(self) -> bool:
@@ -275,22 +275,25 @@ class Prover:
                 return True
         return False
 
-    def _algebra(self, claim: Claim, verdict: Verdict, mode: str, cut: bool, agree: bool) -> None:
+    def _algebra(
+        self, claim: Claim, verdict: Verdict, mode: str, cut: bool, agree: bool, clear: bool
+    ) -> None:
         try:
             over = self._difference(claim, verdict, mode, cut)
+            if clear:
+                over = Sized(over.axes, without_fractions(over.terms, _free(over)))
         except Exception as error:
             verdict.why = verdict.why or _said(error)
             return
-        ties = [t for t in over.terms if any(h.kind == "tie" for h, _ in t.a)]
-        kinks = not self._asks_for_ties()
+        ties = list(filter(is_kink, over.terms))
         verdict.mode, verdict.over = mode, over
-        if len(ties) < len(over.terms) or (ties and not kinks):
+        if len(ties) < len(over.terms) or (ties and self._asks_for_ties()):
             return
         if not agree:  # the algebra and the numbers contradict each other: nothing is claimed
             verdict.why = verdict.why or "the numbers do not agree"
             return
         verdict.exceptions = sorted(
-            {_exception(h) for t in ties for h, _ in t.a if h.kind == "tie"}
+            {f"{sum_text(h.parts, h.free)} = 0" for t in ties for h, _ in t.a if h.kind == "tie"}
         )
         if claim.meaning.gradient:
             with algebra():  # where no facts are declared: they are not differentiated
@@ -321,7 +324,7 @@ class Prover:
             _is_partial(h, e) for x in (left, right) for t in x.terms for (h, _), e in t.a.items()
         )
         over = left - right
-        return Sized(over.axes, collected(over.terms, [i for i in over.axes if i is not None]))
+        return Sized(over.axes, collected(over.terms, _free(over)))
 
     # -- in words -----------------------------------------------------------------------------
 
@@ -402,7 +405,7 @@ class Prover:
         ours = world.gradients([meaning])[meaning]
         theirs = differentiated(world, meaning.node, ours.axes)
         gap = (ours - Sized(ours.axes, theirs) * world.scale(meaning)).terms
-        return all(any(h.kind == "tie" for h, _ in t.a) for t in gap)
+        return all(map(is_kink, without_fractions(gap, _free(ours))))
 
 
 def differentiated(world: World, node: Tensor, axes: tuple[Index | None, ...]) -> Terms:
@@ -412,19 +415,14 @@ def differentiated(world: World, node: Tensor, axes: tuple[Index | None, ...]) -
     return derivative(J.terms, world.heads[node], at)
 
 
-def gradient_from(end: Tensor, start: Tensor, seed: Sized) -> Any:
-    """Return what the engine's rules carry from `end` back to `start`."""
-    return gradients(end, [start], seed)[0]
+def _free(x: Sized) -> list[Index]:
+    return [i for i in x.axes if i is not None]
 
 
 def _only_kinks(verdict: Verdict) -> bool:
     """Whether formula − derivative is 0 but where something is 0."""
     terms = verdict.over.terms if verdict.over is not None else []
-    return bool(terms) and all(any(h.kind == "tie" for h, _ in t.a) for t in terms)
-
-
-def _exception(h: Head) -> str:
-    return f"{sum_text(h.parts, h.free)} = 0"
+    return bool(terms) and all(map(is_kink, terms))
 
 
 def _said(error: Exception) -> str:
@@ -438,7 +436,7 @@ def _aliases(world: World) -> dict[str, tuple[str, list[int]]]:
         x = plain(world.nodes[node])
         if isinstance(x, Sized) and len(x.terms) > 1:
             h, ix = head_on("call", "·", x.terms)
-            own = [i for i in x.axes if i is not None]
+            own = _free(x)
             if set(ix) == set(own):
                 found[h.key.rsplit(" ", 1)[1]] = (text, [ix.index(i) for i in own])
     return found

@@ -11,7 +11,15 @@ from fractions import Fraction
 from typing import Any
 
 from ...core.tensor import plain
-from ...formulas.normal_form import Relation, collected, derivative, relation, simplified
+from ...formulas.canonical import collected
+from ...formulas.normal_form import (
+    Relation,
+    derivative,
+    raising,
+    relation,
+    simplified,
+    stepped,
+)
 from ...formulas.sized import Size, Sized, lifted
 from ...formulas.terms import Head, Index, NoForm, Place, Term, Terms, scaled, without_relations
 from .general import World
@@ -145,15 +153,12 @@ def _steps(
     """Reduce what is left to nothing, and return the steps."""
     steps: list[Any] = []
     facts: dict[int, Any] = {}
-    while True:
-        found = next(filter(None, map(_next, left)), None)
-        if found is None:
-            break
-        if len(steps) >= MOST:
-            raise NoForm("the certificate would be too long")
-        steps.append(_step(found, notation, at, facts))
-        added = [s for z in found.zero for s in simplified(found.factor.times(z))]
-        left = collected([*left, *added], tuple(at))
+    for find in (_next, raising):
+        while (found := find(left)) is not None:
+            if len(steps) >= MOST:
+                raise NoForm("the certificate would be too long")
+            steps.append(_step(found, notation, at, facts))
+            left = stepped(left, found, tuple(at))
     ties = {notation.head(h, ix) for t in left for h, ix in t.a if h.kind == "tie"}
     if left and not (kinks and all(any(h.kind == "tie" for h, _ in t.a) for t in left)):
         raise NoForm("the proof needs more than its relations")
@@ -162,12 +167,14 @@ def _steps(
     return steps
 
 
-def _next(t: Term) -> Relation | None:
-    for (h, ix), e in t.a.items():
-        found = relation(t, h, ix, e)
-        if found is not None and not (h.kind == "power" and 0 < e < 1):
-            return found
-    return None
+def _next(terms: Terms) -> Relation | None:
+    found = (
+        relation(t, h, ix, e)
+        for t in terms
+        for (h, ix), e in t.a.items()
+        if not (h.kind == "power" and 0 < e < 1)
+    )
+    return next(filter(None, found), None)
 
 
 def _step(found: Relation, notation: _Notation, at: dict[Index, str], facts: dict[int, Any]) -> Any:

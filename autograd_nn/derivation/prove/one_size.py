@@ -17,7 +17,7 @@ import numpy as np
 
 from ...core.tensor import Tensor, plain
 from ..names import Environment, Meaning, UnknownNameError
-from ..symbols import Symbolic, as_array, each, exact
+from ..symbols import Elements, Symbolic, as_array, each, exact
 from ..verify.claims import Claim, FormulaError
 
 MOST_SYMBOLS = 120
@@ -101,8 +101,8 @@ def _arguments(environment: Environment, world: Symbolic, claim: Claim) -> Mappi
 
 def _symbols_of(world: Symbolic, meaning: Meaning) -> Any:
     if meaning.gradient:
-        return world.gradient(_node(meaning)) * meaning.scale
-    return plain(world.nodes[_node(meaning)])
+        return (world.gradient(_node(meaning)) * meaning.scale).view(Elements)
+    return np.asarray(plain(world.nodes[_node(meaning)]), dtype=object).view(Elements)
 
 
 def same_as_sympy(environment: Environment, node: Tensor) -> bool:

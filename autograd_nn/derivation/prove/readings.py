@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from fractions import Fraction
 from functools import partial, reduce
-from types import FunctionType
+from types import CellType, FunctionType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,8 +21,8 @@ import numpy as np
 from ...core.tensor import Tensor, plain
 from ...formulas import notation
 from ...formulas.expression import Expr, call, evaluate, mapped, name, nodes, number
-from ...formulas.sized import Size, Sized, lifted
-from ...formulas.terms import size_terms
+from ...formulas.sized import SHAPES_ONLY, Size, Sized, lifted
+from ...formulas.terms import DELTA, Index, Term, size_terms
 from ...ops.elementwise import DIVIDE, MULTIPLY, POWER, SQRT, SUBTRACT
 from ..verify.claims import Claim, Formula
 
@@ -128,20 +128,40 @@ SIZE = "size of "
 
 
 def with_lengths(claim: Claim) -> Claim:
-    """Return a claim whose own ``len(x)`` takes arrays of unknown sizes too."""
+    """Return a claim whose own ``len(x)`` and ``np.eye(n)`` take unknown sizes too."""
     f = claim.function
     if not isinstance(f, FunctionType):
         return claim
-    again, words = copy(claim), {"len": _length, **f.__globals__}
-    again.function = made = FunctionType(
-        f.__code__, words, f.__name__, f.__defaults__, f.__closure__
-    )
+    words = {text: _GENERAL.get(id(x), x) for text, x in {"len": len, **f.__globals__}.items()}
+    cells = tuple(CellType(_GENERAL.get(id(c.cell_contents), c.cell_contents))
+                  for c in f.__closure__ or ())  # fmt: skip
+    again = copy(claim)
+    again.function = made = FunctionType(f.__code__, words, f.__name__, f.__defaults__, cells)
     made.__kwdefaults__ = f.__kwdefaults__
     return again
 
 
 def _length(x: Any) -> Any:
     return x.shape[0] if isinstance(x, Sized) else len(x)
+
+
+def _identity(n: Any, *rest: Any, **options: Any) -> Any:
+    if not isinstance(n, Size) or rest or options:
+        return np.eye(n, *rest, **options)
+    ix = (Index(n), Index(n))
+    return Sized(ix, [] if SHAPES_ONLY.get() else [Term(Fraction(1), {(DELTA, ix): 1})])
+
+
+class _General:
+    """NumPy, whose identity matrix may have an unknown size."""
+
+    eye = identity = staticmethod(_identity)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(np, name)
+
+
+_GENERAL = {id(len): _length, id(np): _General(), id(np.eye): _identity, id(np.identity): _identity}
 
 
 def lengths_in(claim: Claim, formula: Expr, labels: Iterable[str]) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -82,11 +83,15 @@ class Book:
 
         One made by the same operation, or what the loop starts from.
         """
-        ops = {self.order[j].op for j in among}
+        how = {self._how(j) for j in among if self.order[j].op is not None}
         alike = [j for j in self.alike(i, 400) if j not in among]
-        same = [j for j in alike if self.order[j].op in ops and self.order[j].op is not None]
+        same = [j for j in alike if self._how(j) in how]
         starts = [j for j in alike if self.order[j].op is None]
-        return [*sorted(same, key=lambda j: abs(i - j))[:2], *starts[:3]]
+        return [*sorted(same, key=lambda j: (not self.order[j].name, abs(i - j)))[:2], *starts[:3]]
+
+    def _how(self, i: int) -> tuple[Any, ...]:
+        """Return by what operations a tensor is made."""
+        return (self.order[i].op, *(x.op for x in self.order[i].inputs))
 
     def shown(self, site: Site) -> Callable[[Expr], Expr]:
         """Return what puts the names of tensors into the formula of a rule."""

@@ -31,7 +31,7 @@ from .passes import Pass, close
 from .search import LARGEST_GRAPH, Search
 from .sums import Claimed, Sums
 
-_CONFIRMING = 6
+_CONFIRMING, _FEW = 6, 4
 _SMALL = 10_000
 RESULT = "your_result"
 """The name that stands for the result of a formula that could not be recorded."""
@@ -139,6 +139,8 @@ def _by_catalogue(
     found: dict[str, Explanation] = {}
     combined: list[Explanation] = []
     factors = [(1.0, "1"), *constants(setting.environment)]
+    if sum(case.truth.size for case in cases) < _FEW:
+        factors = []  # few numbers have a factor to many
     for entry in CATALOGUE:
         for candidate in entry.rewritings(setting):
             if entry.kind in found or entry.kind in known:
@@ -245,7 +247,11 @@ def _ratio_of(value: Any, truth: Any) -> float:
 
 def _ratio(whole: Expr, cases: Sequence[Case]) -> list[Explanation]:
     """Explain by one constant without a name, the same on all draws: the last resort."""
-    c, *others = [_ratio_of(case.value(whole), case.truth) for case in cases]
+    seen = [(case.value(whole), case.truth) for case in cases]
+    seen = [
+        (value, truth) for value, truth in seen if value is None or np.any(value) or np.any(truth)
+    ]
+    c, *others = [_ratio_of(value, truth) for value, truth in seen] or [0.0]
     telling = others or cases[0].truth.size > 1
     if not telling or not c or np.ptp([c, *others]) > 1e-9 * abs(c):
         return []

@@ -22,7 +22,9 @@ from .recorder import Recorded, formula, record
 from .script import Left, Program, run_program
 from .values import Values, leaves_of
 
-CLAIMS = re.compile(r"d[A-Z_]\w*|d_?[a-z]\w*|(?i:grad_?|nabla_?|delta_?)\w*|\w+_grad")
+CLAIMS = re.compile(
+    r"d[A-Z_]\w*|d_?[a-z]\w*|g_?[A-Z]\w*|(?i:grad_?|nabla_?|delta_?)\w*|\w+_?[gG]rad(?:ient)?"
+)
 """How a name is spelt that claims a gradient."""
 
 
@@ -198,9 +200,12 @@ _COSTS = ("J", "cost", "loss", "L", "C", "E", "total_loss", "error", "data_loss"
 
 
 def recorded_forward(
-    forward: Any, names: Mapping[str, Any] | None
+    forward: Any, names: Mapping[str, Any] | None, claimed: Iterable[str] = ()
 ) -> tuple[Tensor, dict[str, Any], set[Tensor]]:
     """Run a forward pass in plain NumPy and return its cost, the values it left, what is fixed.
+
+    A plain number is followed too where a name in `claimed` is that of its gradient: b = 0.0
+    where there is db.
 
     Raises
     ------
@@ -208,6 +213,10 @@ def recorded_forward(
         If it stops, or leaves no cost that could be recorded.
     """
     program = Program(forward, "forward")
+    program.numbers = frozenset(
+        stem for text in claimed if CLAIMS.fullmatch(text) for stem in spelling(text).gradient_of
+    )
+    program.tree = program.tree_again()
     ran = run_program(program, space_of((), names)[0])
     if ran.problem:
         raise ValueError(f"the forward pass stops: {ran.problem}")

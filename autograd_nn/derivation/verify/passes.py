@@ -19,6 +19,7 @@ from ...core.backward import gradients, propagate, pull, unbroadcast
 from ...core.graph import dependents, topological_order
 from ...core.recording import recording
 from ...core.tensor import Tensor, plain
+from ...ops.reductions import MAX
 from ..draws import Draw
 
 Edge = tuple[int, int]
@@ -101,9 +102,25 @@ class Pass:
         self.place = {node: i for i, node in enumerate(self.order)}
         self.within = dependents(self.order, [self.order[i] for i in wanted], floating=True)
         self._now: dict[int, Any] = {}
+        self._shifts: set[int] = set()
         self.flows: dict[Edge, Any] = {}
         self.arriving = self.run({}, self.flows)
         """The gradient of every tensor, as it follows from the learner's of those that use it."""
+        self._shifts = {i for i, g in self.arriving.items() if self._is_shift(self.order[i], g)}
+        if self._shifts:
+            self.flows = {}
+            self.arriving = self.run({}, self.flows)
+
+    def _is_shift(self, x: Tensor, g: Any) -> bool:
+        """Whether x is a maximum taken off for its size alone: J does not depend on it.
+
+        Learners take it for a constant; a mistake does not go on through it.
+        """
+        if x.op is not MAX:
+            return False
+        users = [i for i, k in self.flows if self.order[i].inputs[k] is x]
+        most = max((float(np.abs(self.leaving(i)).max(initial=0.0)) for i in users), default=0.0)
+        return float(np.abs(g).max(initial=0.0)) <= 1e-12 * most
 
     def leaving(self, i: int) -> Any:
         """Return the gradient that the steps before a tensor go on with: the learner's, if any."""
@@ -118,6 +135,8 @@ class Pass:
 
         def look(node: Tensor, index: int, g: Any, out: Any, operands: Any, every: Any) -> Any:
             edge = (place[node], index)
+            if edge[0] in self._shifts:
+                return None
             if edge[0] in self.own:
                 g, every = self.own[edge[0]], None
             if changes:
@@ -156,7 +175,7 @@ class Pass:
         for node in self.order:
             if node.op is None or node not in self.within or node in found:
                 continue
-            if self.place[node] in self.own:
+            if self.place[node] in self.own or self.place[node] in self._shifts:
                 continue
             for index, x in enumerate(node.inputs):
                 if x in found:

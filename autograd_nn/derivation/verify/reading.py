@@ -18,7 +18,7 @@ from ...core.tensor import Tensor, plain
 from ...ops.elementwise import DIVIDE, MULTIPLY
 from ...ops.reductions import MEAN
 from ..names import Environment, UnknownNameError, spelling
-from .claimed import DATA, Reader, claims_of
+from .claimed import claims_of
 from .claims import Claim, collect, in_order
 from .naming import (
     CLAIMS,
@@ -29,6 +29,7 @@ from .naming import (
     recorded_forward,
     space_of,
 )
+from .reader import DATA, Reader
 from .repair import Repair
 from .script import Left, Program, Ran, run_program
 from .values import beside, leaves_of
@@ -104,9 +105,12 @@ class Handed:
             stem = (self.environment.stems(root) or [root])[0]
             for (shape, *_), nodes in groups.items():
                 texts = [stem] if len(nodes) == 1 else [f"{stem}{i}" for i in range(len(nodes))]
-                fits = shape == entries[-1].value.shape and len(nodes) == len(entries)
-                if again and fits and not any(t in self.environment.named for t in texts):
-                    yield again(called=dict(zip(nodes, texts, strict=True)))
+                if any(text in self.environment.named for text in texts):
+                    texts = [f"{text}_in" for text in texts]  # what s is made of, not s itself
+                if again and shape == entries[-1].value.shape and len(nodes) == len(entries):
+                    yield again(called=dict(zip(nodes, texts, strict=True)), families={root: nodes})
+        for other in self.uncounted():
+            yield from other.with_names()
 
 
 def _divisors(order: Sequence[Tensor]) -> list[int]:
@@ -120,6 +124,14 @@ def _divisors(order: Sequence[Tensor]) -> list[int]:
                 c = abs(float(np.asarray(plain(x)).item()))
                 found |= {c, c / 2, *((1 / c, 0.5 / c) if c else ())}
     return sorted({round(c) for c in found if c > 1.5 and abs(c - round(c)) < 1e-9 * c})
+
+
+def _samples_of(environment: Environment) -> int | None:
+    """Return the number that a graph divides by which is a length of every z, if it is one."""
+    shapes = [set(z.shape) for z in environment.weighted_inputs()]
+    common = set.intersection(*shapes) if shapes else set()
+    found = [m for m in _divisors(environment.order) if m in common]
+    return found[0] if len(found) == 1 else None
 
 
 def _is_free(claim: Claim, m: int) -> bool:
@@ -154,7 +166,8 @@ def handed(
     fixed: set[Tensor] = set()
     cuts: dict[Tensor, str] = {}
     if forward is not None:
-        J, space, fixed = recorded_forward(forward, names)
+        told = Program(script).computed() if script is not None else claims
+        J, space, fixed = recorded_forward(forward, names, told)
     if not isinstance(J, Tensor):
         Environment(J, samples)  # says what J must be
     order = topological_order([J])
@@ -182,17 +195,26 @@ def handed(
     twins = recognised(ran.left, order, cuts, aliases)
     own = {node: node.name for node in order}
 
-    def read(counted: bool = True, called: Mapping[Tensor, str] | None = None) -> Handed:
+    def read(
+        counted: bool = True,
+        called: Mapping[Tensor, str] | None = None,
+        families: Mapping[str, list[Tensor]] | None = None,
+    ) -> Handed:
         for node, text in {**own, **(called or {})}.items():  # a reading may have named others
             node.name = text
         environment = Environment(J, samples, aliases, assume)
+        m = None if environment.told.scale else _samples_of(environment)
+        if m is not None:
+            environment = Environment(J, m, aliases, assume)
         found, notes, did_count, lost = claims_of(
-            environment, program, ran, dict(cuts), twins, fixed, tuple(names or ()), counted
-        )
+            environment, program, ran, dict(cuts), twins, fixed, tuple(names or ()), counted,
+            families or {},
+        )  # fmt: skip
         found = _finished(ran, found, notes)
         if whole:
             found += _formulas_in(environment, claims)
         notes += [ran.note] if ran.note else []
+        notes += [f"m taken as {m}: J divides by it, and every z has as many samples"] if m else []
         made = Handed(environment, in_order(environment, found, True), notes)
         made.problems = [f"the program stops: {ran.problem}"] if ran.problem else []
         made.again, made.counted, made.lost = read, did_count, lost

@@ -109,6 +109,8 @@ class Program:
         """After how many reports of lines, once a run has told."""
         self.wanted: frozenset[str] | None = None
         """The names that a plain run keeps; None for all."""
+        self.numbers: frozenset[str] = frozenset()
+        """The names of plain numbers that are arrays in a run, so that they are followed."""
         if callable(source):
             self.function = inspect.unwrap(source)
             self.file = getattr(source, "__name__", what)
@@ -142,12 +144,31 @@ class Program:
 
     def tree_again(self) -> ast.Module:
         """Return the tree, as a run changes it, anew."""
-        return ast.parse("\n".join(self.lines))
+        tree = ast.parse("\n".join(self.lines))
+        for s in ast.walk(tree) if self.numbers else ():
+            if isinstance(s, ast.Assign) and self.numbers & set(written(s)) and _is_float(s.value):
+                text = f"__import__('numpy').array({ast.unparse(s.value)})"
+                s.value = ast.parse(text, mode="eval").body
+        return tree
+
+    def computed(self) -> set[str]:
+        """Return the names to which something is assigned that is no plain number."""
+        found = set[str]()
+        for s in ast.walk(self.tree_again()):
+            if isinstance(s, (ast.Assign, ast.AugAssign, ast.AnnAssign)) and not _is_float(s.value):
+                found |= set(written(s))
+        return found
 
     def place(self, line: int) -> str:
         """Return a line as reports quote it."""
         text = self.lines[line - 1].strip() if 0 < line <= len(self.lines) else ""
         return f"{self.file}, line {line}: {text}"
+
+
+def _is_float(e: ast.expr | None) -> bool:
+    """Whether an expression is a plain number with a point: ``0.1``, ``-2.0``."""
+    e = e.operand if isinstance(e, ast.UnaryOp) else e
+    return isinstance(e, ast.Constant) and isinstance(e.value, float)
 
 
 class Ran(NamedTuple):

@@ -125,7 +125,7 @@ class Search(Sums):
             sites, steps = [self._site(edge) for edge in edges], {edge[0] for edge in edges}
             nested = any(self.book.before(k) & steps != {k} for k in steps)
             times = [self._times(edges[0], self._end(edges[0]), word) for word in _USUAL]
-            for way in (*times, *ways_alike(sites[0], self.book), *self._moved(edges)):
+            for way in (*times, *self._moved(edges), *ways_alike(sites[0], self.book)):
                 allowed = sites[:1] if nested else sites
                 if tried > most or not self._may(way, edges, allowed, nested):
                     continue

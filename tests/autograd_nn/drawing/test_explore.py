@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd_nn import Tensor, custom, explore, gradients
+from autograd_nn import Tensor, custom, explore, gradients, sigmoid
 from autograd_nn.drawing import GraphvizMissingError
 from autograd_nn.drawing.flows import Flows
 from autograd_nn.drawing.questions import questions
@@ -182,10 +182,19 @@ def test_pages_are_small() -> None:
     assert len(explore(_digits()).html.encode()) <= 600_000
 
 
+def test_what_is_asked_are_the_gradients_of_nodes_with_names() -> None:
+    w = Tensor(0.5, requires_grad=True)
+    z = w * 2.0
+    J = (1.0 - sigmoid(z)) ** 2
+    assert '"question"' not in explore(J).html
+    assert explore(J, names={"w": w, "z": z}).html.count('"question"') == 2
+
+
 def test_a_mistake_is_called_what_it_is() -> None:
     nodes = graphs.network().graph(graphs.X, graphs.Y)
     flows = Flows([nodes["J"]], record=True)
-    asked = questions(nodes["J"], flows.total)[nodes["z3"]]
+    names = {node: name for name, node in nodes.items()}
+    asked = questions(nodes["J"], flows.total, names)[nodes["z3"]]
     made = {wrong.kind: wrong.value.item() for wrong in reversed(asked.wrong)}
     slope = nodes["h3"].item() * (1 - nodes["h3"].item())
     right = flows.total[nodes["z3"]].item()

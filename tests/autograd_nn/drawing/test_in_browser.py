@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd_nn import Tensor, explore, gradients
+from autograd_nn import Tensor, draw, explore, gradients
 from nets import Network, load_digits
 from tests.browser import chromium, faults, needs_browser, opened
 
@@ -349,3 +349,29 @@ def test_the_widget_is_the_page_in_a_tree_of_its_own(browser: Any, tmp_path: pat
         assert box is not None
         assert box["height"] == 500
         assert faults(shown) == []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["browser light", "browser dark"])
+@pytest.mark.parametrize("light", ["true", "false", None], ids=["light", "dark", "no theme"])
+def test_in_a_notebook_they_follow_its_theme(
+    light: str | None, dark: bool, browser: Any, tmp_path: pathlib.Path
+) -> None:
+    J = graphs.cost()
+    picture = draw(J, gradients=True)._repr_mimebundle_()["text/html"]
+    said = f' data-jp-theme-light="{light}"' if light else ""
+    notebook = (
+        f"<!DOCTYPE html><title>notebook</title><body{said}>{picture}{explore(J)._repr_html_()}"
+    )
+    with opened(browser, notebook, tmp_path, size=(1000, 700), dark=dark) as shown:
+        lines = shown.evaluate("""[...document.querySelectorAll('[fill="#768390"]')].map(
+            (text) => getComputedStyle(text).fill)""")
+        night = light == "false" if light else dark
+        assert set(lines) == {"rgb(145, 152, 161)" if night else "rgb(89, 99, 110)"}
+        page = shown.frames[1]
+        assert page.evaluate("night") == night
+        # steps and answers work where a page has no address of its own
+        page.evaluate("show(steps.findIndex((s) => s.question))")
+        right = page.evaluate("values[data.nodes[steps[at].nodes[0]].gradient].d[0]")
+        page.locator("#answer").fill(str(right))
+        page.locator("#answer").press("Enter")
+        assert page.inner_text("#asking") == "Right."

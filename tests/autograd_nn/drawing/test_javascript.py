@@ -66,15 +66,17 @@ def compare(cases: Sequence[Any], folder: Path) -> None:
 @needs_node
 def test_random_graphs(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
-    rows = pool()
+    rows = list(pool())
     cases: list[Any] = []
-    while len(cases) < 200:
+    while len(cases) < 120:
         program, leaves = draw(rows, rng, 1, 5)
         xs = {f"v{i}": Tensor(v, requires_grad=True, name=f"v{i}") for i, v in enumerate(leaves)}
         try:
             made = case(program.on_tensors(*xs.values()), xs, rng)
         except NotImplementedError:  # no derivative by that argument
             continue
+        if made[0].static and len(program.steps) == 1:  # do not draw it again
+            rows = [pair for pair in rows if pair[0] is not program.steps[0].row]
         if not made[0].static and np.isfinite(made[3]):
             cases.append(made)
     compare(cases, tmp_path)

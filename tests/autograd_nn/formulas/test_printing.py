@@ -130,3 +130,15 @@ def test_names_are_escaped_in_latex() -> None:
     e = Expr(REGISTRY["square"], (name(hostile),))
     assert r"\input" not in latex_text(e)
     renders(latex_text(e))
+
+
+def test_the_text_of_products_of_vectors_can_be_run() -> None:
+    rng = np.random.default_rng(0)
+    arrays = {"W": rng.normal(size=(3, 4)), "u": rng.normal(size=3), "v": rng.normal(size=4)}
+    W, u, v = (Tensor(a, name=text) for text, a in arrays.items())
+    products: list[Any] = [W @ (u @ W), np.outer(W @ v, 2 * v), np.outer(u, v).T @ u,
+                           (W.T @ u) @ (v @ W.T @ W)]  # fmt: skip
+    for made in products:
+        text = python_text(from_graph(made, {W: "W", u: "u", v: "v"}))
+        value = eval(text, {"np": np, **arrays})  # noqa: S307 - our own text
+        np.testing.assert_allclose(value, made.data, rtol=1e-12)

@@ -14,8 +14,9 @@ from autograd_nn import Tensor, gradients, jit
 from ..core import oracle
 from ..core.test_against_oracle import SHAPES, build, expressions
 
-EXAMPLES = 12
-"""Of programs for Numba, which takes some seconds to compile each."""
+EXAMPLES = 5
+"""Of programs for Numba, which takes some seconds to compile each; `tests.benchmarks.random_jit`
+runs thousands."""
 
 
 @settings(max_examples=40, deadline=None)

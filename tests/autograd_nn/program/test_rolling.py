@@ -264,3 +264,17 @@ def test_gradients_by_elements_are_added_where_they_belong() -> None:
 def test_short_repeats_are_left_as_they_are() -> None:
     f, arguments = network(5)
     assert "for t in" not in jit(f).lower(*arguments).source
+
+
+@pytest.mark.parametrize("engine", ["numpy", "numba"])
+def test_batches_are_taken_by_the_rows_of_an_order(engine: str) -> None:
+    pytest.importorskip(engine)
+
+    def f(X: Any, order: Any, W: Any) -> Any:
+        return scan(lambda W, chosen: (W + np.take(X, chosen, axis=1).sum(), W * 2), W, order)
+
+    given = RNG.normal(size=(2, 36)), RNG.permutation(36).reshape(9, 4), RNG.normal(size=(2,))
+    made = jit(f, engine=engine).lower(*given)
+    assert "for t in range(9)" in made.source
+    for got, right in zip(made(*given), f(*given), strict=True):
+        np.testing.assert_allclose(got, np.asarray(right), rtol=1e-12)

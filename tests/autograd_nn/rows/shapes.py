@@ -75,6 +75,12 @@ ROWS = [
     *(Row("broadcast_to", lambda a, b, c, i=i, k=k: np.meshgrid(a, b, c, indexing=k)[i],
         (In((2,)), In((3,)), In((4,))), wrt=(i,), label=f"meshgrid {k} of three, {i}")
       for i in range(3) for k in ("xy", "ij")),
+    Row("reshape", lambda a, b: np.meshgrid(a, b, sparse=True)[0], (In((2,)), In((3,))), wrt=(0,),
+        label="meshgrid sparse, its shape"),
+    Row("broadcast_to", lambda a, b, c, d: np.meshgrid(a, b, c, d)[2],
+        (In((2,)), In((3,)), In((4,)), In((1,))), wrt=(2,), label="meshgrid of four"),
+    Row("broadcast_to", lambda a, b: np.meshgrid(a, b)[1], (In((2,)), In((0,))), wrt=(1,),
+        label="meshgrid of nothing"),
     Row(None, lambda a: np.meshgrid(a)[0] * 1.0, (In((3,)),), label="meshgrid of one"),
     Row(None, lambda a: np.moveaxis(a, (), ()) * 1.0, (In(()),), label="moveaxis of a number"),
 ]  # fmt: skip

@@ -18,11 +18,13 @@ from autograd_nn.derivation import Line
 from autograd_nn.derivation.names import Environment
 from autograd_nn.derivation.verify.claims import is_claim_name
 
-from . import fifth, first, fourth, second, sixth, third
+from . import eighth, fifth, first, fourth, second, seventh, sixth, third
 from .exercise import KINDS, Exercise, Mistake
 
 EXERCISES: list[Exercise] = [
-    exercise for part in (first, second, third, fourth, fifth, sixth) for exercise in part.EXERCISES
+    exercise
+    for part in (first, second, third, fourth, fifth, sixth, seventh, eighth)
+    for exercise in part.EXERCISES
 ]
 
 

@@ -505,7 +505,7 @@ cost, gradient = backprop((W1, b1, W2, b2))
     mistakes("""
 dz1 | forgotten | back = (err @ B.T) * (u > 0) → back = err @ B.T
 db2 | mean | gb = h.T @ err, err.sum(0) → gb = h.T @ err, err.mean(0)
-dW2 | sign | gB, gb = h.T @ err, → gB, gb = -h.T @ err,
+gB | sign | gB, gb = h.T @ err, → gB, gb = -h.T @ err,
 """),
 )
 

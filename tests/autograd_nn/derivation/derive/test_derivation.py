@@ -211,3 +211,13 @@ def test_it_is_the_same_in_every_process() -> None:
             env={"PYTHONHASHSEED": seed, "PYTHONPATH": ".", "PYTHONIOENCODING": "utf-8"},
         )  # fmt: skip
         assert run.stdout.rstrip("\n") == text
+
+
+def test_vectors_are_written_as_vectors() -> None:
+    W, u = Tensor(np.ones((3, 4)), name="W"), Tensor(np.ones(3), name="u")
+    v = Tensor(np.ones(4), name="v")
+    a, b = (W @ v).square().sum(), (u @ W).square().sum()
+    last = [str(derive(J, x)).splitlines()[-1] for J, x in ((a, W), (a, v), (b, W), (b, u))]
+    for text, said in zip(last, ("∂J/∂u₁ vᵀ", "Wᵀ ∂J/∂u₁", "u (∂J/∂v₁)ᵀ", "W ∂J/∂v₁"), strict=True):
+        assert said in text
+        assert "reshape" not in text

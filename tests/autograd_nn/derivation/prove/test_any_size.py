@@ -296,6 +296,21 @@ def test_a_wrong_rule_does_not_pass() -> None:
     assert "a defect of the engine" in proof.problem
 
 
+def test_the_identity_matrix_of_a_formula_has_every_size() -> None:
+    W = Tensor(np.random.default_rng(0).normal(size=(4, 3)), name="W")
+    J = np.sum((W.T @ W - np.eye(3)) ** 2) / 4
+    right, wrong = (
+        prove(J, {"dW": f})[0]
+        for f in (
+            lambda W: W @ (W.T @ W - np.eye(W.shape[1])),
+            lambda W: (W @ W.T - 2 * np.identity(len(W))) @ W,
+        )
+    )
+    assert right.any_size
+    assert "W (Wᵀ W − I)" in right.statement
+    assert wrong.refuted
+
+
 # -- depth ----------------------------------------------------------------------------------------
 
 

@@ -188,3 +188,37 @@ def test_symbols_are_named_as_in_the_document() -> None:
     assert "f′(z⁽³⁾)" in str(proof)
     assert r"f'(z^{(3)})" in proof.latex
     assert prove(J, {"delta3": formula("y - h3")})._repr_latex_().startswith("$")
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_what_has_no_form_for_every_size_is_judged_at_this_one(right: bool) -> None:
+    x, u = Tensor([0.3, -0.2, 0.9, 0.4], name="x"), Tensor([1.1, -0.7], name="u")
+    J = np.sum(u * np.exp(x.reshape(2, 2)).sum(axis=1))
+    sign = 1 if right else -1
+    (proof,) = prove(J, {"dx": lambda u, x: np.repeat(u, 2) * np.exp(sign * x)})
+    assert (proof.proved, proof.refuted) == (right, not right)
+    assert (proof.counter_example is None) == right
+
+
+def test_written_parts_of_axes_at_one_size() -> None:
+    x = Tensor([0.3, -0.2, 0.9, 0.4], name="x")
+    J = np.sum(np.tanh(x[1:] * x[:-1]))
+
+    def dx(x: Any) -> Any:
+        slope, g = 1 - np.tanh(x[1:] * x[:-1]) ** 2, np.zeros_like(x)
+        g[1:] += slope * x[:-1]
+        g[:-1] += slope * x[1:]
+        return g
+
+    (proof,) = prove(J, {"dx": dx})
+    assert proof.proved
+
+
+def test_facts_hold_for_what_refutes_at_one_size() -> None:
+    P, u = Tensor([[0.25, 0.75], [0.5, 0.5]], name="P"), Tensor([[0.2], [0.7]], name="u")
+    J = np.sum(u * P.reshape(4).reshape(2, 2))
+    claims = {"du": lambda u: u * 0 + 1}
+    (free,) = prove(J, claims)
+    (told,) = prove(J, claims, assume=[lambda P: np.sum(P, axis=1) == 1])
+    assert free.refuted
+    assert not told.refuted

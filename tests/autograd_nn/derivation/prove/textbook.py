@@ -904,3 +904,40 @@ add(
     d_W="W @ np.outer(a - b, a - b)",
     d_a="W.T @ W @ (a - b)",
 )
+add(
+    "Sabour, Frosst, Hinton: Dynamic Routing Between Capsules (2017), (1)",
+    "squashed capsules, s ‖s‖ / (1 + ‖s‖²)",
+    {"S": (M, N), "U": (M, N)},
+    lambda S, U: np.sum(
+        U
+        * S
+        * np.sqrt(np.sum(S**2, axis=1, keepdims=True))
+        / (1 + np.sum(S**2, axis=1, keepdims=True))
+    ),
+    d_S="U * np.sqrt(np.sum(S**2, axis=1, keepdims=True)) / (1 + np.sum(S**2, axis=1, keepdims=True)) + S * np.sum(U * S, axis=1, keepdims=True) * (1 - np.sum(S**2, axis=1, keepdims=True)) / ((1 + np.sum(S**2, axis=1, keepdims=True))**2 * np.sqrt(np.sum(S**2, axis=1, keepdims=True)))",
+)
+add(
+    "Milletari, Navab, Ahmadi: V-Net (2016), 3",
+    "Dice loss",
+    {"p": v, "y": v},
+    lambda p, y: 1 - 2 * np.sum(p * y) / (np.sum(p) + np.sum(y)),
+    positive=("p", "y"),
+    d_p="-2 * (y * (np.sum(p) + np.sum(y)) - np.sum(p * y)) / (np.sum(p) + np.sum(y))**2",
+)
+add(
+    "Misra: Mish (2019), 1",
+    "mish, z tanh(softplus(z))",
+    {"Z": (M, N), "U": (M, N)},
+    lambda Z, U: np.sum(U * Z * np.tanh(np.log(1 + np.exp(Z)))),
+    d_Z="U * (np.tanh(np.log(1 + np.exp(Z))) + Z * (1 - np.tanh(np.log(1 + np.exp(Z)))**2) * sigmoid(Z))",
+)
+add(
+    "Pearson: On Lines and Planes of Closest Fit (1901)",
+    "correlation",
+    {"x": v, "y": v},
+    lambda x, y: (
+        np.sum((x - np.mean(x)) * (y - np.mean(y)))
+        / np.sqrt(np.sum((x - np.mean(x)) ** 2) * np.sum((y - np.mean(y)) ** 2))
+    ),
+    d_x="(y - np.mean(y)) / np.sqrt(np.sum((x - np.mean(x))**2) * np.sum((y - np.mean(y))**2)) - np.sum((x - np.mean(x)) * (y - np.mean(y))) / np.sqrt(np.sum((x - np.mean(x))**2) * np.sum((y - np.mean(y))**2)) * (x - np.mean(x)) / np.sum((x - np.mean(x))**2)",
+)

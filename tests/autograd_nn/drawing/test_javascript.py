@@ -68,7 +68,7 @@ def test_random_graphs(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     rows = list(pool())
     cases: list[Any] = []
-    while len(cases) < 120:
+    while len(cases) < 200:
         program, leaves = draw(rows, rng, 1, 5)
         xs = {f"v{i}": Tensor(v, requires_grad=True, name=f"v{i}") for i, v in enumerate(leaves)}
         try:

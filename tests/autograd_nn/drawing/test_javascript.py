@@ -72,7 +72,8 @@ def test_random_graphs(tmp_path: Path) -> None:
         program, leaves = draw(rows, rng, 1, 5)
         xs = {f"v{i}": Tensor(v, requires_grad=True, name=f"v{i}") for i, v in enumerate(leaves)}
         try:
-            made = case(program.on_tensors(*xs.values()), xs, rng)
+            with np.errstate(all="ignore"):  # what is not finite is not compared
+                made = case(program.on_tensors(*xs.values()), xs, rng)
         except NotImplementedError:  # no derivative by that argument
             continue
         if made[0].static and len(program.steps) == 1:  # do not draw it again

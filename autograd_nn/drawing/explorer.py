@@ -131,7 +131,7 @@ def explore(
         Names for Tensors that have none, such as ``locals()``. What is still unnamed is called
         u₁, u₂, … on the page.
     ask : bool
-        Whether the page opens asking for the gradient of each node with a name before it shows it:
+        Whether the page opens asking for the gradient at each node before it shows it:
         who predicts a number learns more than who watches one. A wrong answer that a mistake of
         the catalogue leads to is told so. A switch on the page turns it off, as for a lecture.
     backend : {"auto", "pygraphviz", "dot"}
@@ -176,7 +176,7 @@ def explore(
     ids = {node: f"n{number}" for number, node in enumerate(view.nodes)}
     flows, shown, mistakes = Flows(outputs, record=True), Shown(), Shown()
     steps = Steps(view, known, flows, shown).all()
-    asked = questions(outputs[0], flows.total, given)
+    asked = questions(outputs[0], flows.total, known)
     plain_values = [node for node in view.nodes if node in known and node.dtype.kind in "biuf"]
     data = {
         "steps": [_data(step, ids, asked, mistakes) for step in steps],

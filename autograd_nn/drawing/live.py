@@ -16,6 +16,7 @@ from ..core.graph import replay, topological_order
 from ..core.recording import recording
 from ..core.tensor import Tensor, apply, plain
 from ..formulas.expression import Expr, nodes
+from ..ops.products import OUTER
 from . import text
 from .flows import Flows
 from .javascript import Script, script
@@ -56,7 +57,9 @@ def recorded(formula: Expr, values: Mapping[str, Any]) -> Tensor:
             if e.op is None:
                 found[id(e)] = values[e.name] if e.name else e.value
             else:
-                found[id(e)] = apply(e.op, [found[id(arg)] for arg in e.args], e.params)
+                args = [found[id(arg)] for arg in e.args]
+                composed = e.op is OUTER  # it is recorded as what it is made of
+                found[id(e)] = e.op.forward(*args) if composed else apply(e.op, args, e.params)
     value = found[id(formula)]
     return value if isinstance(value, Tensor) else Tensor(value)
 

@@ -18,10 +18,11 @@ from ..derivation.derive.steps import TooLargeError, in_deltas, reference
 from ..derivation.names import Environment, Meaning
 from ..derivation.verify.catalogue import CATALOGUE
 from ..derivation.verify.mistakes import Setting
-from ..formulas.expression import Expr, evaluate, evaluate_all, names_in, size
+from ..formulas.expression import Expr, evaluate, evaluate_all, mapped, names_in, size
 from ..formulas.notation import gradient_name
 from ..formulas.printing import unicode_text
 from ..formulas.simplify import simplified
+from ..ops.shapes import RESHAPE
 from .live import recorded
 
 MOST, IN_ALL = 40, 400
@@ -59,7 +60,7 @@ class Question(NamedTuple):
 def questions(
     J: Tensor, gradients: Mapping[Tensor, Tensor], names: Mapping[Tensor, str]
 ) -> dict[Tensor, Question]:
-    """Return a question for each named node whose gradient has a formula.
+    """Return a question for each node of a name whose gradient has a formula.
 
     Parameters
     ----------
@@ -140,9 +141,15 @@ def _question(
     for i in range(min(truth.size, 64)):
         count = len({str(r[i]) for r in rounded} - {str(own[i])}) + bool(truth.flat[i])
         best, at = max((best, at), (count, i), key=lambda pair: pair[0])
+
+    def shown(e: Expr) -> Expr:  # without axes of length 1 put in or taken out
+        part = known.get(id(e.args[0])) if e.op is RESHAPE else None
+        wanted = tuple(n for n in e.params.get("shape", ()) if n != 1)
+        return e.args[0] if part is not None and np.squeeze(part).shape == wanted else e
+
     wrong = [
-        Wrong(kind, unicode_text(simplified(formula)), recorded(formula, values))
+        Wrong(kind, unicode_text(simplified(mapped(formula, shown))), recorded(formula, values))
         for kind, formula, _ in chosen
     ]
     index = tuple(int(i) for i in np.unravel_index(at, truth.shape))
-    return Question(unicode_text(right), index, wrong)
+    return Question(unicode_text(mapped(right, shown)), index, wrong)

@@ -182,12 +182,20 @@ def test_pages_are_small() -> None:
     assert len(explore(_digits()).html.encode()) <= 600_000
 
 
-def test_what_is_asked_are_the_gradients_of_nodes_with_names() -> None:
+def test_every_step_back_is_asked_about_but_the_first() -> None:
     w = Tensor(0.5, requires_grad=True)
     z = w * 2.0
     J = (1.0 - sigmoid(z)) ** 2
-    assert '"question"' not in explore(J).html
-    assert explore(J, names={"w": w, "z": z}).html.count('"question"') == 2
+    assert explore(J).html.count('"question"') == 3  # a bare number has no name to ask by
+    page = explore(J, names={"w": w, "z": z}).html
+    assert page.count('"question"') == page.count('"pass":"backward"') - 1 == 4
+
+
+def test_outer_products_in_mistakes_stay_live() -> None:
+    x, W = Tensor([1.0, 2.0], name="x"), Tensor(np.ones((3, 2)), requires_grad=True, name="W")
+    page = explore(np.tanh(W @ x).sum()).html
+    assert "no JavaScript form" not in page
+    assert "∂J/∂u₁ xᵀ" in page
 
 
 def test_a_mistake_is_called_what_it_is() -> None:

@@ -265,7 +265,7 @@ return said;
 def test_wrong_answers_are_told_their_mistake(browser: Any, tmp_path: pathlib.Path) -> None:
     with opened(browser, explore(graphs.cost()).html, tmp_path) as shown:
         said = shown.evaluate(_ANSWERS)
-    assert said["right"] == said["asked"] == 8
+    assert said["right"] == said["asked"] == 14
     assert said["named"] == said["planted"] > 60
     assert {"sign", "f′ missing", "f for f′", "constant factor"} <= set(said["kinds"])
     assert (said["hidden"], said["hint"], said["shown"]) == (["none", "none"], "block", "block")

@@ -191,11 +191,20 @@ def test_every_step_back_is_asked_about_but_the_first() -> None:
     assert page.count('"question"') == page.count('"pass":"backward"') - 1 == 4
 
 
+def test_formulas_call_the_cost_what_the_page_calls_it() -> None:
+    x = Tensor([1.0, 2.0], requires_grad=True, name="x")
+    loss = (np.tanh(x) * 2).sum()
+    loss.name = "loss"
+    page = explore(loss).html
+    assert "∂loss/∂" in page
+    assert "∂J/∂" not in page
+
+
 def test_outer_products_in_mistakes_stay_live() -> None:
     x, W = Tensor([1.0, 2.0], name="x"), Tensor(np.ones((3, 2)), requires_grad=True, name="W")
     page = explore(np.tanh(W @ x).sum()).html
     assert "no JavaScript form" not in page
-    assert "∂J/∂u₁ xᵀ" in page
+    assert "∂u₃/∂u₁ xᵀ" in page
 
 
 def test_a_mistake_is_called_what_it_is() -> None:

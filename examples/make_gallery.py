@@ -118,25 +118,19 @@ def take_page() -> None:
     """Take the pictures of the page that the README and the lesson show, in both modes."""
     from playwright.sync_api import sync_playwright
 
-    from autograd_nn import Tensor, explore, sigmoid
-
-    x, y = Tensor(2.0, name="x"), Tensor(1.0, name="y")
-    w = Tensor(0.5, requires_grad=True, name="w")
-    b = Tensor(-1.0, requires_grad=True, name="b")
-    z = w * x + b
-    h = sigmoid(z)
-    J = 0.5 * (y - h) ** 2
-    z.name, h.name, J.name = "z", "h", "J"
     found = which("chromium") or which("chromium-browser") or which("google-chrome")
     with TemporaryDirectory() as folder, sync_playwright() as playwright:
-        address = explore(J).save(Path(folder) / "page.html").as_uri()
+        run(HERE / "lesson_90_minutes" / "notebook.py", Path(folder))
+        address = (Path(folder) / "one_node.html").as_uri()
         browser = playwright.chromium.launch(executable_path=found)
         for mode, name in (("light", "page.png"), ("dark", "page-dark.png")):
             shown = browser.new_page(
                 viewport={"width": 1000, "height": 700}, color_scheme=mode, reduced_motion="reduce"
             )
             shown.goto(address)
-            shown.evaluate("show(steps.findIndex((s) => s.question) + 1)")  # that of z
+            shown.evaluate(
+                "show(steps.findIndex((s) => s.question && data.nodes[s.nodes[0]].name === 'z'))"
+            )
             shown.wait_for_timeout(500)  # until nodes have faded in
             shown.screenshot(path=HERE / "lesson_90_minutes" / name)
             print(f"  renewed: lesson_90_minutes/{name}")

@@ -36,16 +36,14 @@ Rule = Callable[[Tensor, Graph], Tensor | None]
 _OPERATIONS: dict[Rule, tuple[Op, ...]] = {}
 _OVER: dict[Rule, tuple[Op | None, ...]] = {}
 _ARITHMETIC: set[Rule] = set()
-_DEPTH: dict[Rule, int] = {}
 
 
 def applies_to(
-    *operations: Op, over: Sequence[Op | None] = (), arithmetic: bool = False, depth: int = 2
+    *operations: Op, over: Sequence[Op | None] = (), arithmetic: bool = False
 ) -> Callable[[Rule], Rule]:
     """Say that a rule is asked about nodes made by these operations alone, or by all if none.
 
     One of their operands must be made by an operation in `over`, where None stands for constants.
-    What it says rests on no operation further than `depth` behind the node: 1 are its operands.
     With `arithmetic` a rule rests on the algebra of real numbers, which integers that wrap around,
     truth values and half precision do not follow: what it takes away and what it makes must all
     be computed in float32, or all in float64.
@@ -58,7 +56,6 @@ def applies_to(
             _OVER[rule] = tuple(over)
         if arithmetic:
             _ARITHMETIC.add(rule)
-        _DEPTH[rule] = depth
         return rule
 
     return mark
@@ -98,8 +95,6 @@ class _Rewriting:
     fresh, known, settled
         What became of each node of this sweep, which operations exist already, and for which no
         rule fires.
-    near : dict
-        Nodes that became others → how far behind them the next operation is that did so itself.
     """
 
     def __init__(self, rules: Sequence[Rule]) -> None:
@@ -107,7 +102,6 @@ class _Rewriting:
         self.every = frozenset(rules)
         self.table: dict[Any, list[Rule]] = {}
         self.joined: dict[frozenset[Rule], frozenset[Rule]] = {}
-        self.still: dict[tuple[frozenset[Rule], int], frozenset[Rule]] = {}
 
     def sweep(self, graph: Graph) -> Graph:
         """Return `graph` after one sweep."""
@@ -115,18 +109,14 @@ class _Rewriting:
         self.fresh: dict[Tensor, Tensor] = {}
         self.known: dict[Any, Tensor] = {}
         self.settled: set[Tensor] = set()
-        self.near: dict[Tensor, int] = {}
         fresh, place = self.fresh, graph.place
         for node in graph.nodes():
             self.place_now = place.get(node, -1)
-            made = self.rebuilt(node)
-            fresh[node] = self.settle(made)
-            if fresh[node] is not made:
-                self.near[node] = 0
+            fresh[node] = self.settle(self.rebuilt(node))
         return graph.with_outputs([fresh[output] for output in graph.outputs])
 
     def rebuilt(self, node: Tensor) -> Tensor:
-        """Return `node` on what became of its inputs."""
+        """Return `node` on what became of its inputs, which have the values that they had."""
         fresh, old = self.fresh, node.inputs
         inputs = tuple([fresh[x] if x in fresh else self.merged(x) for x in old])
         if all(map(is_, inputs, old)):
@@ -135,20 +125,12 @@ class _Rewriting:
             node.inputs = inputs
             self.graph.quiet.pop(node, None)
             return node
-        made = on_inputs(node, inputs)
+        if is_ufunc(node):  # its result is an array of its own, whatever the inputs share
+            made = constant(plain(node))
+            made.op, made.inputs, made.params, made.name = node.op, inputs, node.params, node.name
+        else:
+            made = again(node, inputs)
         self.graph.stand_for(made, node)
-        near = self.near
-        distance = near[node] = 1 + min([near.get(x, 0) for x in old if fresh.get(x) is not x])
-        done, asked = self.graph.asked_of(node)
-        if done:
-            if (done, distance) not in self.still:
-                self.still[done, distance] = frozenset(
-                    rule for rule in done if _DEPTH.get(rule, _PATTERN) < distance
-                )
-            self.graph.quiet[made] = (
-                self.still[done, distance],
-                [(fresh.get(x, x), times) for x, times in asked],
-            )
         return made
 
     def settle(self, node: Tensor) -> Tensor:
@@ -262,15 +244,6 @@ def _same(node: Tensor) -> Any:
     return node.op, tuple(operands), frozen(node.params) if node.params else ()
 
 
-def on_inputs(node: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
-    """Return the operation of `node` on other nodes that have the values of its inputs."""
-    if not is_ufunc(node):
-        return again(node, inputs)
-    made = constant(plain(node))  # no view of an input: it need not be computed again
-    made.op, made.inputs, made.params, made.name = node.op, inputs, node.params, node.name
-    return made
-
-
 def take_name(node: Tensor, old: Tensor) -> None:
     """Let `node`, if it has no name, go by the name of `old`, whose value it has."""
     if node is not old and node.name is None and not is_leaf(node):
@@ -287,9 +260,7 @@ def rewrite(graph: Graph, rules: Sequence[Rule]) -> Graph:
             graph = _Rewriting(()).sweep(graph)
         rewriting = _Rewriting(rules)
         for _ in range(_SWEEPS):
-            if all(
-                rewriting.every <= graph.asked_of(x)[0] for x in graph.nodes() if not is_leaf(x)
-            ):
+            if all(rewriting.every <= graph.asked_of(x)[0] for x in graph.nodes() if not is_leaf(x)):
                 break
             graph = rewriting.sweep(graph)
         graph.merged = True

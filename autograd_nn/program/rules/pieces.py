@@ -147,7 +147,7 @@ def of_a_part(node: Tensor, graph: Graph) -> Tensor | None:
     return apply(GETITEM, part.inputs, {"key": ends})
 
 
-@applies_to(ADD, over=[PIECES], arithmetic=True, depth=3)
+@applies_to(ADD, over=[PIECES], arithmetic=True)
 def added_later(node: Tensor, graph: Graph) -> Tensor | None:
     """``(x + pieces) + others`` → ``x + (pieces + others)``, one array for both."""
     for total, others in (node.inputs, node.inputs[::-1]):

@@ -27,7 +27,7 @@ _DEEP = 4
 """Products within products in which a factor is looked for."""
 
 
-@applies_to(MULTIPLY, POWER, depth=4)
+@applies_to(MULTIPLY, POWER)
 def small_exponent(node: Tensor, graph: Graph) -> Tensor | None:
     """``x ** 2`` → ``square(x)``; ``x ** 0.5`` → ``sqrt(x)``; ``x * x`` → ``square(x)``."""
     x, exponent = node.inputs
@@ -67,21 +67,21 @@ def _logistic_of(denominator: Tensor) -> Tensor | None:
     return None
 
 
-@applies_to(DIVIDE, over=[ADD], arithmetic=True, depth=4)
+@applies_to(DIVIDE, over=[ADD], arithmetic=True)
 def logistic(node: Tensor, graph: Graph) -> Tensor | None:
     """``1 / (1 + exp(-z))`` → ``sigmoid(z)``, which does not overflow."""
     z = _logistic_of(node.inputs[1]) if number(node.inputs[0]) == 1 else None
     return z.sigmoid() if z is not None else None
 
 
-@applies_to(DIVIDE, over=[ADD], arithmetic=True, depth=4)
+@applies_to(DIVIDE, over=[ADD], arithmetic=True)
 def divided_by_logistic(node: Tensor, graph: Graph) -> Tensor | None:
     """``x / (1 + exp(-z))`` → ``x * sigmoid(z)``: the derivative uses h again."""
     z = _logistic_of(node.inputs[1]) if number(node.inputs[0]) is None else None
     return node.inputs[0] * z.sigmoid() if z is not None else None
 
 
-@applies_to(MULTIPLY, over=[EXP], arithmetic=True, depth=_DEEP + 2)
+@applies_to(MULTIPLY, over=[EXP], arithmetic=True)
 def logistic_complement(node: Tensor, graph: Graph) -> Tensor | None:
     """``exp(-z) * (… * sigmoid(z))`` → ``… * sigmoid(-z)``: f′ = f(z) f(−z) without overflow.
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from operator import is_
 
+from ...core.graph import again
 from ...core.tensor import Tensor, apply, plain
 from ...ops.elementwise import MULTIPLY, NEGATIVE
 from ...ops.indexing import GETITEM, SCATTER
@@ -19,7 +19,7 @@ from ...ops.linalg import MATMUL
 from ...ops.reductions import MEAN, SUM
 from ...ops.shapes import BROADCAST_TO, RESHAPE, TRANSPOSE
 from ..graph import Graph, is_constant, is_factor, op_of
-from ..rewriting import is_exact, on_inputs
+from ..rewriting import is_exact
 
 _LEAST = 1e-6
 """A smaller factor, multiplied in early, might leave the numbers after it without digits."""
@@ -55,9 +55,7 @@ def _is_multiple(node: Tensor, graph: Graph) -> bool:
 
 def _moved(graph: Graph, scale: Tensor) -> Graph:
     """Return `graph` with `scale` multiplied in earlier, or `graph` if that saves nothing."""
-    nodes = graph.nodes()
-    multiples_of = [x for x in nodes if x.op is MULTIPLY and x.inputs[0] is scale]
-    scaled = {x for x in multiples_of if _is_multiple(x, graph)}
+    scaled = {x for x in graph.nodes() if _is_multiple(x, graph) and x.inputs[0] is scale}
     carriers = _carriers(graph, scaled)
     joined = {x for x in carriers if is_factor(scale) and is_factor(x.inputs[0])}
     starts = {way for x, way in carriers.items() if way not in carriers and x not in joined}
@@ -66,7 +64,7 @@ def _moved(graph: Graph, scale: Tensor) -> Graph:
         return graph
     multiples: dict[Tensor, Tensor] = {}
     fresh: dict[Tensor, Tensor] = {}
-    for node in nodes:
+    for node in graph.nodes():
         if node not in carriers:
             multiple = multiples.get(node.inputs[1]) if node in scaled else None
             fresh[node] = remade(node, fresh, graph) if multiple is None else multiple
@@ -82,10 +80,10 @@ def _moved(graph: Graph, scale: Tensor) -> Graph:
 
 def remade(node: Tensor, fresh: Mapping[Tensor, Tensor], graph: Graph) -> Tensor:
     """Return `node` on what its inputs became."""
-    inputs = tuple([fresh.get(x, x) for x in node.inputs])
-    if all(map(is_, inputs, node.inputs)):
+    inputs = [fresh.get(x, x) for x in node.inputs]
+    if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
         return node
-    return _standing(on_inputs(node, inputs), node, graph)
+    return _standing(again(node, inputs), node, graph)
 
 
 def _standing(made: Tensor, node: Tensor, graph: Graph) -> Tensor:
@@ -102,7 +100,7 @@ def _carriers(graph: Graph, scaled: Collection[Tensor]) -> dict[Tensor, Tensor]:
     for node in reversed(graph.nodes()):
         if node in scaled:
             demands[node.inputs[1]] += 1
-        carrier = carrier_of(node, graph) if demands.get(node) == counts[node] else None
+        carrier = carrier_of(node, graph) if demands[node] == counts[node] else None
         if carrier is not None:
             carriers[node] = carrier
             demands[carrier] += 1

@@ -267,7 +267,8 @@ class Elements(np.ndarray):
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **params: Any) -> Any:
         """Run a function, in SymPy's words where NumPy has none for objects."""
         arrays = [np.asarray(x) if isinstance(x, Elements) else x for x in inputs]
-        text = next((op.symbolic for op in REGISTRY.values() if op.name == ufunc.__name__), "")
+        op = REGISTRY.get(ufunc.__name__)
+        text = op.symbolic if op is not None else ""
         if text and method == "__call__":
             return each(getattr(sympy_module(), text), arrays[0]).view(Elements)
         if "out" in params:

@@ -101,9 +101,7 @@ class Graph:
     def with_outputs(self, outputs: Sequence[Tensor]) -> Graph:
         """Return the same graph with other outputs."""
         cotangents, quiet = set(self.cotangents), self.quiet
-        return Graph(
-            list(outputs), self.inputs, self.place, self.backward, cotangents, quiet=quiet
-        )
+        return Graph(list(outputs), self.inputs, self.place, self.backward, cotangents, quiet=quiet)
 
 
 def op_of(node: Tensor) -> Op:

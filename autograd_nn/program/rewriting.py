@@ -260,7 +260,9 @@ def rewrite(graph: Graph, rules: Sequence[Rule]) -> Graph:
             graph = _Rewriting(()).sweep(graph)
         rewriting = _Rewriting(rules)
         for _ in range(_SWEEPS):
-            if all(rewriting.every <= graph.asked_of(x)[0] for x in graph.nodes() if not is_leaf(x)):
+            if all(
+                rewriting.every <= graph.asked_of(x)[0] for x in graph.nodes() if not is_leaf(x)
+            ):
                 break
             graph = rewriting.sweep(graph)
         graph.merged = True

@@ -15,6 +15,7 @@ from ...formulas.canonical import collected
 from ...formulas.normal_form import (
     Relation,
     derivative,
+    is_kink,
     raising,
     relation,
     simplified,
@@ -160,7 +161,7 @@ def _steps(
             steps.append(_step(found, notation, at, facts))
             left = stepped(left, found, tuple(at))
     ties = {notation.head(h, ix) for t in left for h, ix in t.a if h.kind == "tie"}
-    if left and not (kinks and all(any(h.kind == "tie" for h, _ in t.a) for t in left)):
+    if left and not (kinks and all(map(is_kink, left))):
         raise NoForm("the proof needs more than its relations")
     data["except"] = sorted(ties)
     data["facts"] = list(facts.values())

@@ -133,12 +133,19 @@ def with_lengths(claim: Claim) -> Claim:
     if not isinstance(f, FunctionType):
         return claim
     words = {text: _GENERAL.get(id(x), x) for text, x in {"len": len, **f.__globals__}.items()}
-    cells = tuple(CellType(_GENERAL.get(id(c.cell_contents), c.cell_contents))
-                  for c in f.__closure__ or ())  # fmt: skip
+    cells = tuple(map(_general_cell, f.__closure__ or ()))
     again = copy(claim)
     again.function = made = FunctionType(f.__code__, words, f.__name__, f.__defaults__, cells)
     made.__kwdefaults__ = f.__kwdefaults__
     return again
+
+
+def _general_cell(cell: CellType) -> CellType:
+    try:
+        put = _GENERAL.get(id(cell.cell_contents))
+    except ValueError:  # empty: what it is for is not there yet
+        return cell
+    return cell if put is None else CellType(put)
 
 
 def _length(x: Any) -> Any:

@@ -222,3 +222,14 @@ def test_facts_hold_for_what_refutes_at_one_size() -> None:
     (told,) = prove(J, claims, assume=[lambda P: np.sum(P, axis=1) == 1])
     assert free.refuted
     assert not told.refuted
+
+
+def test_a_formula_may_close_over_what_is_not_there_yet() -> None:
+    x = Tensor([1.0, 2.0], name="x")
+
+    def dx(x: Any) -> Any:
+        return 2 * x if np.ndim(x) else later
+
+    (proof,) = prove((x * x).sum(), {"dx": dx})
+    later = proof
+    assert later.any_size

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...core.graph import topological_order
-from ...core.tensor import plain
+from ...core.tensor import Tensor, plain
 from ...formulas.expression import Expr, evaluate, mapped, name, number
 from ...formulas.printing import python_text
 from ...formulas.rule import OUT, G
@@ -83,15 +83,11 @@ class Book:
 
         One made by the same operation, or what the loop starts from.
         """
-        how = {self._how(j) for j in among if self.order[j].op is not None}
+        how = {how_made(self.order[j]) for j in among if self.order[j].op is not None}
         alike = [j for j in self.alike(i, 400) if j not in among]
-        same = [j for j in alike if self._how(j) in how]
+        same = [j for j in alike if how_made(self.order[j]) in how]
         starts = [j for j in alike if self.order[j].op is None]
         return [*sorted(same, key=lambda j: (not self.order[j].name, abs(i - j)))[:2], *starts[:3]]
-
-    def _how(self, i: int) -> tuple[Any, ...]:
-        """Return by what operations a tensor is made."""
-        return (self.order[i].op, *(x.op for x in self.order[i].inputs))
 
     def shown(self, site: Site) -> Callable[[Expr], Expr]:
         """Return what puts the names of tensors into the formula of a rule."""
@@ -109,6 +105,11 @@ class Book:
                 found += places
         found.sort(key=lambda j: (not self.order[j].name, j))
         return found[:most]
+
+
+def how_made(x: Tensor) -> tuple[Any, ...]:
+    """Return what tensors share that a loop has computed in the same way: shape and operations."""
+    return (x.shape, x.op, *(y.op for y in x.inputs))
 
 
 def _fits(other: tuple[int, ...], shape: tuple[int, ...]) -> bool:

@@ -43,8 +43,7 @@ def claims_of(
     before. Parameters are in `order` where their gradients have no names.
     """
     reader = Reader(environment, cuts, twins, families)
-    reader.numbers = {text for text, x in ran.space.items() if isinstance(x, float)}
-    found, lost, did_count, follow = _by_name(reader, ran.left, counted)
+    found, lost, did_count, follow = _by_name(reader, ran, counted)
     last = {meaning.node: entry for _, meaning, entry in found}
     found = [  # what a function holds may be a part only, that others add to
         (text, meaning, entry)
@@ -63,6 +62,7 @@ def claims_of(
     for claim, entry in claims.values():
         if entry.node in reader.rows:
             stacks.setdefault(reader.rows[entry.node], []).append(claim.name)
+    stacks = {whole: rows for whole, rows in stacks.items() if len(rows) == len(plain(whole))}
     for claim, entry in claims.values() if follow else ():
         behind = _formula(entry.node, cuts, stacks, fixed | ran.frozen, claim)
         if behind is not None:
@@ -70,16 +70,15 @@ def claims_of(
     return [claim for claim, _ in claims.values()], _notes(unnamed, lost), did_count, lost
 
 
-def _by_name(
-    reader: Reader, left: Sequence[Left], counted: bool
-) -> tuple[list[Found], list[Left], bool, bool]:
+def _by_name(reader: Reader, ran: Ran, counted: bool) -> tuple[list[Found], list[Left], bool, bool]:
     """Return what names claim; what is named like a claim and is about nothing; whether it was
     counted; whether the formulas behind can be followed.
     """
-    shared = shared_in(left)
+    shared = shared_in(ran.left)
+    plain_numbers = {text for text, x in ran.space.items() if isinstance(x, float)}
     by_name: dict[tuple[str, str, tuple[Any, ...]], list[Left]] = {}
     lengths: dict[str, int] = {}
-    for entry in left:
+    for entry in ran.left:
         if entry.value.dtype.kind in "fiub":
             by_name.setdefault((entry.scope, entry.root, entry.path), []).append(entry)
             if entry.path and isinstance(entry.path[0], int):
@@ -125,7 +124,7 @@ def _by_name(
             did_count = True
         elif about is not None and len(ends) == 1:
             found.append((*about, entries[-1]))
-        elif parts or reader.numbers & set(stems) or (
+        elif parts or plain_numbers & set(stems) or (
             entries[-1].value.size > 1 and root != "returned"
         ):  # fmt: skip
             lost += ends
@@ -277,7 +276,7 @@ def _formula(
         kept.append(x)
         if x is not node and x in cuts:
             used[x] = [cuts[x]]
-        elif len(stacks.get(x, ())) == len(np.atleast_1d(plain(x))):
+        elif x in stacks:
             used[x] = stacks[x]
         elif x in fixed or len(kept) > _LARGEST:
             return None

@@ -29,9 +29,9 @@ from .judge import Judge
 from .mistakes import Explanation, Setting
 from .passes import Pass, close
 from .search import LARGEST_GRAPH, Search
-from .sums import Claimed, Sums
+from .sums import FEW, Claimed, Sums
 
-_CONFIRMING, _FEW = 6, 4
+_CONFIRMING = 6
 _SMALL = 10_000
 RESULT = "your_result"
 """The name that stands for the result of a formula that could not be recorded."""
@@ -139,8 +139,8 @@ def _by_catalogue(
     found: dict[str, Explanation] = {}
     combined: list[Explanation] = []
     factors = [(1.0, "1"), *constants(setting.environment)]
-    if sum(case.truth.size for case in cases) < _FEW:
-        factors = []  # few numbers have a factor to many
+    if sum(case.truth.size for case in cases) < FEW:
+        factors = []
     for entry in CATALOGUE:
         for candidate in entry.rewritings(setting):
             if entry.kind in found or entry.kind in known:

@@ -16,6 +16,7 @@ from ...core.backward import pull
 from ...core.tensor import Tensor, plain
 from ...ops.elementwise import DIVIDE, MULTIPLY, NEGATIVE
 from ..names import Environment, Meaning, UnknownNameError, spelling
+from .book import how_made
 from .judge import inner
 from .naming import values_of
 from .passes import close
@@ -41,8 +42,6 @@ class Reader:
     ) -> None:
         self.environment, self.cuts, self.twins = environment, cuts or {}, twins or {}
         self.families = families or {}
-        self.numbers: set[str] = set()
-        """The names of plain numbers, which the graph does not know."""
         self.rows: dict[Tensor, Tensor] = {}
         """The array of which a recorded row was taken, in which a loop's gradients are stacked."""
         self.values = values_of(environment.order)
@@ -78,8 +77,7 @@ class Reader:
 
     def peers(self, node: Tensor) -> list[Tensor]:
         """Return the tensors that a loop has computed in the same way, `node` the last of them."""
-        made = [(x, (x.op, x.shape, [y.op for y in x.inputs])) for x in self.environment.order]
-        alike = [x for x, how in made if how == (node.op, node.shape, [y.op for y in node.inputs])]
+        alike = [x for x in self.environment.order if how_made(x) == how_made(node)]
         return alike if node.op is not None and alike[-1] is node else []
 
     def beside(self, entry: Left) -> tuple[str, Meaning] | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -162,12 +163,13 @@ def handed(
     if isinstance(claims, types.FunctionType | types.MethodType) and script is None:
         claims, script = None, claims
     _refuse(J, claims, script, forward, names)
+    program = Program(script) if script is not None else None
     space: dict[str, Any] | None = None
     fixed: set[Tensor] = set()
     cuts: dict[Tensor, str] = {}
     if forward is not None:
-        told = Program(script).computed() if script is not None else claims
-        J, space, fixed = recorded_forward(forward, names, told)
+        claimed = claims if program is None else program.computed()
+        J, space, fixed = recorded_forward(forward, names, claimed)
     if not isinstance(J, Tensor):
         Environment(J, samples)  # says what J must be
     order = topological_order([J])
@@ -175,25 +177,47 @@ def handed(
     whole = isinstance(claims, Mapping) and holds(claims, J)
     for given in (names, claims if whole else None):
         named_by(order, given or {}, aliases)
-    if script is None and not whole:
-        notes: list[str] = []
-        environment = Environment(J, samples, aliases, assume)
-        if isinstance(claims, Mapping):
-            claims = _spread(environment, claims)
-        return Handed(environment, collect(environment, claims, allow_own, notes), notes)
-    program: Program | None = None
-    if script is None:
-        ran = _left_in(claims)
-    else:
-        program = Program(script)
+    about = partial(Environment, J, aliases=aliases, assume=assume)
+    left = partial(_left_by, about, samples, order, aliases, tuple(names or ()))
+    if program is not None:
         program.parameters = _trained(order)
         if space is None:
             space, cuts, fixed = space_of(order, names)
         else:
             cuts = {node: node.name for node in order if node.name}
-        ran = run_program(program, space)
+        ran, repair = run_program(program, space), Repair(program, space, cuts)
+        return left(ran, cuts, fixed, {}, repair)
+    if whole:
+        return left(_left_in(claims), cuts, fixed, claims)
+    notes: list[str] = []
+    environment = about(samples)
+    if isinstance(claims, Mapping):
+        claims = _spread(environment, claims)
+    return Handed(environment, collect(environment, claims, allow_own, notes), notes)
+
+
+def _left_by(
+    about: Callable[[int | None], Environment],
+    samples: int | None,
+    order: Sequence[Tensor],
+    aliases: dict[str, Tensor],
+    parameters: Sequence[str],
+    ran: Ran,
+    cuts: dict[Tensor, str],
+    fixed: set[Tensor],
+    space: Mapping[str, Any],
+    repair: Repair | None = None,
+) -> Handed:
+    """Return what a program has left, or what stands in a namespace, and how else it may be read.
+
+    Raises
+    ------
+    ValueError
+        If nothing in it is named like a gradient of the graph.
+    """
     twins = recognised(ran.left, order, cuts, aliases)
     own = {node: node.name for node in order}
+    program = repair.program if repair is not None else None
 
     def read(
         counted: bool = True,
@@ -202,25 +226,19 @@ def handed(
     ) -> Handed:
         for node, text in {**own, **(called or {})}.items():  # a reading may have named others
             node.name = text
-        environment = Environment(J, samples, aliases, assume)
+        environment = about(samples)
         m = None if environment.told.scale else _samples_of(environment)
-        if m is not None:
-            environment = Environment(J, m, aliases, assume)
+        environment = environment if m is None else about(m)
         found, notes, did_count, lost = claims_of(
-            environment, program, ran, dict(cuts), twins, fixed, tuple(names or ()), counted,
-            families or {},
-        )  # fmt: skip
-        found = _finished(ran, found, notes)
-        if whole:
-            found += _formulas_in(environment, claims)
+            environment, program, ran, dict(cuts), twins, fixed, parameters, counted, families or {}
+        )
+        found = _finished(ran, found, notes) + _formulas_in(environment, space)
         notes += [ran.note] if ran.note else []
         notes += [f"m taken as {m}: J divides by it, and every z has as many samples"] if m else []
         made = Handed(environment, in_order(environment, found, True), notes)
         made.problems = [f"the program stops: {ran.problem}"] if ran.problem else []
-        made.again, made.counted, made.lost = read, did_count, lost
+        made.again, made.counted, made.lost, made.repair = read, did_count, lost, repair
         made.called = {node: node.name for node in order}
-        if program is not None:
-            made.repair = Repair(program, space or {}, cuts)
         return made
 
     made = read()

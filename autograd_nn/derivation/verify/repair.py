@@ -25,8 +25,9 @@ from .mistakes import Explanation
 from .passes import Pass, close
 from .recorder import Recorded, formula
 from .script import Program, numbered, run_program
+from .sums import FEW
 
-_MOST_LINES, _FEW = 80, 4
+_MOST_LINES = 80
 _WORK, _A_RUN = 60_000, 150
 """How much work one search may be: a run of a program costs its size and the lines it runs."""
 
@@ -66,7 +67,7 @@ class Repair:
             return []
         near = _NEAR * float(np.abs(truth).max()) if truth.size else 0.0
         other = self._other(judge, chain)
-        if other is None and truth.size < _FEW:
+        if other is None and truth.size < FEW:
             return []
         tree = self.program.tree_again()
         root, path, _ = claim.left

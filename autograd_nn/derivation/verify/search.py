@@ -16,13 +16,13 @@ import numpy as np
 from ...core.tensor import plain
 from .passes import Edge, Pass, Site, close
 from .quantities import Quantities
-from .sums import MOST_EDGES, SAID, Claimed, Found, Sums, multiple
+from .sums import FEW, MOST_EDGES, SAID, Claimed, Found, Sums, multiple
 from .ways import Way, reads_of, ways, ways_alike
 
 LARGEST_GRAPH = 2_000
 """In graphs of more operations nothing is searched."""
 
-_FEW, _VERIFIED, _MOST_STEPS, _MOST_TRIED = 4, 60, 64, 10_000
+_VERIFIED, _MOST_STEPS, _MOST_TRIED = 60, 64, 10_000
 _USUAL = ("", "−1", "2", "½")
 _WORK = 12_000_000
 """How many numbers the ways of one search may compute, so that a verdict takes no second."""
@@ -208,8 +208,8 @@ class Search(Sums):
     def _verified(self, hit: _Hit) -> Found | None:
         """Push a hypothesis through the graph on every draw; None if it does not hold."""
         changes = dict.fromkeys(hit.edges, hit.way.change)
-        if hit.factor and np.size(self.claims[hit.at].values[0]) * len(self.passes) < _FEW:
-            return None  # few numbers have a factor to many
+        if hit.factor and np.size(self.claims[hit.at].values[0]) * len(self.passes) < FEW:
+            return None
         values = self.quantities.values.get(hit.factor)
         arriving = [p.run(changes) for p in self.passes]
         explains = tuple(i for i in self.wrong if self._meets(i, arriving, values))

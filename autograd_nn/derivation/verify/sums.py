@@ -24,7 +24,9 @@ from .ways import rule_values, summands
 from .wholes import Whole, wholes
 
 MOST_EDGES = 400
-_MOST_OTHERS, _FEW = 12, 4
+_MOST_OTHERS = 12
+FEW = 4
+"""Fewer numbers have a factor to many."""
 _Parts = list[tuple[str, list[Any]]]
 SAID = {
     "": ("path left out", "is left out"), "−1": ("sign", "has the wrong sign"),
@@ -207,7 +209,7 @@ class Sums:
             terms += [(self.book.gradient(j), [p.leaving(j) for p in self.passes])
                       for j in earlier if j not in self.book.before(i)]  # fmt: skip
             signs = [np.sign(v) for v in terms[0][1]]
-            if size >= _FEW and np.ptp(signs[0]):
+            if size >= FEW and np.ptp(signs[0]):
                 terms.append((f"sign({terms[0][0]})", signs))
         truth = [p.arriving[i] for p in self.passes]
         for text, values in terms:

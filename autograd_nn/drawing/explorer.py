@@ -209,7 +209,6 @@ def explore(
     svg: str = written(drawn, backend).pipe("svg", encoding="utf-8")
     # JSON in a script element must not end it, nor open a comment in it
     said = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    said = said.replace("∂J/∂", f"∂{notation.unicode(known[outputs[0]])}/∂")  # as formulas call it
     for character in "<>&\u2028\u2029":
         said = said.replace(character, f"\\u{ord(character):04x}")
     runtime, page = (path.read_text(encoding="utf-8") for path in (RUNTIME, _SCRIPT))

@@ -58,8 +58,7 @@ def recorded(formula: Expr, values: Mapping[str, Any]) -> Tensor:
                 found[id(e)] = values[e.name] if e.name else e.value
             else:
                 args = [found[id(arg)] for arg in e.args]
-                composed = e.op is OUTER  # it is recorded as what it is made of
-                found[id(e)] = e.op.forward(*args) if composed else apply(e.op, args, e.params)
+                found[id(e)] = e.op.forward(*args) if e.op is OUTER else apply(e.op, args, e.params)
     value = found[id(formula)]
     return value if isinstance(value, Tensor) else Tensor(value)
 

@@ -19,8 +19,8 @@ from ..derivation.names import Environment, Meaning
 from ..derivation.verify.catalogue import CATALOGUE
 from ..derivation.verify.mistakes import Setting
 from ..formulas.expression import Expr, evaluate, evaluate_all, mapped, names_in, size
-from ..formulas.notation import gradient_name
-from ..formulas.printing import unicode_text
+from ..formulas.notation import gradient_name, unicode
+from ..formulas.printing import Style, plain_label, unicode_style, write
 from ..formulas.simplify import simplified
 from ..ops.shapes import RESHAPE
 from .live import recorded
@@ -77,6 +77,8 @@ def questions(
         return {}  # complex numbers: the catalogue speaks of real ones
     values = _values(environment, gradients)
     most = max(6, min(MOST, IN_ALL // max(1, len(environment.names))))
+    root = unicode(names.get(J, "J"))
+    style = unicode_style(lambda name: plain_label(name).replace("∂J/", f"∂{root}/"))
     found = {}
     for node, text in environment.names.items():
         if node is J or text in environment.twice or node not in gradients:
@@ -90,7 +92,7 @@ def questions(
         if size(right) > LONGEST:
             continue
         if values.keys() >= set(names_in(right)) and gradients[node].size:
-            question = _question(environment, node, right, values, most)
+            question = _question(environment, node, right, values, most, style)
             if question is not None:
                 found[node] = question
     return found
@@ -113,7 +115,7 @@ def _values(environment: Environment, gradients: Mapping[Tensor, Tensor]) -> dic
 
 
 def _question(
-    environment: Environment, node: Tensor, right: Expr, values: dict[str, Any], most: int
+    environment: Environment, node: Tensor, right: Expr, values: Any, most: int, style: Style
 ) -> Question | None:
     """Return the question, None where the formula gives no array of the node's own shape."""
     numbers = {key: plain(x) if isinstance(x, Tensor) else x for key, x in values.items()}
@@ -148,8 +150,8 @@ def _question(
         return e.args[0] if part is not None and np.squeeze(part).shape == wanted else e
 
     wrong = [
-        Wrong(kind, unicode_text(simplified(mapped(formula, shown))), recorded(formula, values))
+        Wrong(kind, write(simplified(mapped(formula, shown)), style), recorded(formula, values))
         for kind, formula, _ in chosen
     ]
     index = tuple(int(i) for i in np.unravel_index(at, truth.shape))
-    return Question(unicode_text(mapped(right, shown)), index, wrong)
+    return Question(write(mapped(right, shown), style), index, wrong)

@@ -120,10 +120,14 @@ def _diagonal(a: Sized) -> Sized:
 def _diag(v: Sized, k: int = 0) -> Sized:
     if k or v.ndim != 1:
         return _diagonal(v)
-    i, j = Index(v.shape[0]), Index(v.shape[0])
-    delta = Sized((i, j), [Term(Fraction(1), {(DELTA, (i, j)): 1})])
-    result: Sized = delta * v
+    result: Sized = identity(v.shape[0]) * v
     return result
+
+
+def identity(n: Any, factor: Any = 1) -> Sized:
+    """Return a multiple of the identity matrix with `n` rows."""
+    ix = (Index(n), Index(n))
+    return Sized(ix, [] if SHAPES_ONLY.get() else [Term(Fraction(factor), {(DELTA, ix): 1})])
 
 
 # -- reductions -----------------------------------------------------------------------------------

@@ -173,8 +173,8 @@ def judge(limit: int, seed: int = 0, show: bool = True) -> dict[str, Any]:
             second, text = more[rng.integers(len(more))]  # noqa: PLW2901 - of the two mistakes
             kind = f"{kind} and {second}"  # noqa: PLW2901
         if id(identity.forward) not in provers:
-            environment = Environment(identity.graph())
-            provers = {id(identity.forward): (environment, Prover(environment, identity.assume))}
+            environment = Environment(identity.graph(), assume=identity.assume)
+            provers = {id(identity.forward): (environment, Prover(environment))}
         environment, prover = provers[id(identity.forward)]
         try:
             (claim,) = collect(environment, identity.claim(text))

@@ -91,9 +91,7 @@ class Prover:
     Parameters
     ----------
     environment : Environment
-        The graph.
-    assume : sequence of callable
-        Facts about its leaves.
+        The graph, and what is declared of its leaves.
     readings : dict, optional
         Which numbers are read as sizes.
 
@@ -106,11 +104,10 @@ class Prover:
     def __init__(
         self,
         environment: Environment,
-        assume: Sequence[Any] = (),
         readings: Readings | None = None,
     ) -> None:
         self.environment = environment
-        self.assume = tuple(assume)
+        self.assume = environment.assume
         self.readings = readings or {}
         self.why = ""
         self.one_step = False
@@ -209,7 +206,7 @@ class Prover:
         for readings in ways(held | written, self.sizes.known):
             key = tuple(readings.items())
             if key not in self._readers:
-                self._readers[key] = Prover(self.environment, self.assume, readings)
+                self._readers[key] = Prover(self.environment, readings)
             prover = self._readers[key]
             if prover.sizes and len(prover.draws) == FEW:
                 written_too = formula is not None and written & set(readings)

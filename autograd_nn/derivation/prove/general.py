@@ -21,9 +21,9 @@ from ...core.op import Op
 from ...core.recording import recording, switched
 from ...core.tensor import Tensor, apply, plain
 from ...formulas.sized import SHAPES_ONLY, Size, Sized, axes_of, exact, lifted, logistic, opaque
-from ...formulas.sized_functions import number_of
+from ...formulas.sized_functions import identity, number_of
 from ...formulas.sum_functions import exp_of, function, log_of
-from ...formulas.terms import DELTA, Head, Index, NoForm, Term, named, number
+from ...formulas.terms import Head, Index, NoForm, Term, named, number
 from ...ops.activations import SOFTPLUS
 from ...ops.costs import SIGMOID_CROSS_ENTROPY
 from ...ops.elementwise import ADD, DIVIDE, MULTIPLY, NEGATIVE, SIGMOID, SUBTRACT
@@ -171,9 +171,7 @@ def _again(node: Tensor, inputs: list[Tensor], shape_of: Any, op_of: Any) -> Ten
     elif node.op is GETITEM and _is_diagonal(node):
         if not isinstance(plain(inputs[0]), Sized):
             return cast(Tensor, np.diagonal(inputs[0], 0, -2, -1))
-        n = plain(inputs[0]).shape[-1]
-        i, j = Index(n), Index(n)
-        eye = Sized((i, j), [Term(Fraction(1), {(DELTA, (i, j)): 1})])
+        eye = identity(plain(inputs[0]).shape[-1])
         return apply(SUM, [apply(MULTIPLY, [inputs[0], eye])], {"axis": -1})
     elif node.op is TAKE and isinstance(plain(inputs[1]), Sized):
         return _taken(inputs[0], plain(inputs[1]), node.params["axis"])
@@ -263,10 +261,7 @@ class World:
             return node if read is None or SHAPES_ONLY.get() else Tensor(read.sized())
         one = identity_of(node)
         if one is not None:
-            axes = axes_of(shape)
-            ix = tuple(i for i in axes if i is not None)
-            terms = [] if SHAPES_ONLY.get() else [Term(exact(one), {(DELTA, ix): 1})]
-            return Tensor(Sized(axes, terms))
+            return Tensor(identity(shape[0], exact(one)))
         users = [n for n in self.environment.order if n.op is TAKE and node in n.inputs[1:]]
         if users:
             rows = self.sizes.of.get((users[0].inputs[0], users[0].params["axis"]))

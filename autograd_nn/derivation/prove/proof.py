@@ -217,7 +217,7 @@ def prove(
     >>> proofs.ok, proofs[0].scope, proofs[0].sizes
     (True, 'every differentiable f', ['n₁', 'n₂', 'n₃'])
     """
-    return prove_with(Prover(Environment(J, samples, assume=assume), assume), claims, allow_own)
+    return prove_with(Prover(Environment(J, samples, assume=assume)), claims, allow_own)
 
 
 def prove_with(prover: Prover, claims: Any, allow_own: bool = False) -> Proofs:

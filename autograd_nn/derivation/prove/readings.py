@@ -21,8 +21,9 @@ import numpy as np
 from ...core.tensor import Tensor, plain
 from ...formulas import notation
 from ...formulas.expression import Expr, call, evaluate, mapped, name, nodes, number
-from ...formulas.sized import SHAPES_ONLY, Size, Sized, lifted
-from ...formulas.terms import DELTA, Index, Term, size_terms
+from ...formulas.sized import Size, Sized, lifted
+from ...formulas.sized_functions import identity
+from ...formulas.terms import size_terms
 from ...ops.elementwise import DIVIDE, MULTIPLY, POWER, SQRT, SUBTRACT
 from ..verify.claims import Claim, Formula
 
@@ -153,10 +154,8 @@ def _length(x: Any) -> Any:
 
 
 def _identity(n: Any, *rest: Any, **options: Any) -> Any:
-    if not isinstance(n, Size) or rest or options:
-        return np.eye(n, *rest, **options)
-    ix = (Index(n), Index(n))
-    return Sized(ix, [] if SHAPES_ONLY.get() else [Term(Fraction(1), {(DELTA, ix): 1})])
+    plainly = not isinstance(n, Size) or rest or options
+    return np.eye(n, *rest, **options) if plainly else identity(n)
 
 
 class _General:

@@ -212,11 +212,10 @@ def recorded_forward(
     ValueError
         If it stops, or leaves no cost that could be recorded.
     """
-    program = Program(forward, "forward")
-    program.numbers = frozenset(
+    followed = frozenset(
         stem for text in claimed if CLAIMS.fullmatch(text) for stem in spelling(text).gradient_of
     )
-    program.tree = program.tree_again()
+    program = Program(forward, "forward", followed)
     ran = run_program(program, space_of((), names)[0])
     if ran.problem:
         raise ValueError(f"the forward pass stops: {ran.problem}")

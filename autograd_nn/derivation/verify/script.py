@@ -93,6 +93,10 @@ class Program:
     source : str, path-like or callable
         Statements, or a file of them, ``.ipynb`` for the code of a notebook; or a function, whose
         body is followed.
+    what : str
+        What messages call it.
+    numbers : frozenset of str
+        The names of plain numbers that are arrays in a run, so that they are followed.
 
     Raises
     ------
@@ -100,7 +104,9 @@ class Program:
         If it is none of these, cannot be read, or is no Python.
     """
 
-    def __init__(self, source: Any, what: str = "script") -> None:
+    def __init__(
+        self, source: Any, what: str = "script", numbers: frozenset[str] = frozenset()
+    ) -> None:
         self.function: Callable[..., Any] | None = None
         self.file = what
         self.parameters: frozenset[str] = frozenset()
@@ -109,8 +115,7 @@ class Program:
         """After how many reports of lines, once a run has told."""
         self.wanted: frozenset[str] | None = None
         """The names that a plain run keeps; None for all."""
-        self.numbers: frozenset[str] = frozenset()
-        """The names of plain numbers that are arrays in a run, so that they are followed."""
+        self.numbers = numbers
         if callable(source):
             self.function = inspect.unwrap(source)
             self.file = getattr(source, "__name__", what)
@@ -154,7 +159,7 @@ class Program:
     def computed(self) -> set[str]:
         """Return the names to which something is assigned that is no plain number."""
         found = set[str]()
-        for s in ast.walk(self.tree_again()):
+        for s in ast.walk(self.tree):
             if isinstance(s, (ast.Assign, ast.AugAssign, ast.AnnAssign)) and not _is_float(s.value):
                 found |= set(written(s))
         return found

@@ -89,12 +89,12 @@ def questions(
             continue
         single = environment.told.scale == 1
         right = in_deltas(environment, right, 1) if single else simplified(right)
-        if size(right) > LONGEST:
-            continue
-        if values.keys() >= set(names_in(right)) and gradients[node].size:
-            question = _question(environment, node, right, values, most, style)
-            if question is not None:
-                found[node] = question
+        if right.op is None and not right.name:  # one number for every element
+            right = Expr(value=np.full(node.shape, right.value))
+        known = size(right) <= LONGEST and values.keys() >= set(names_in(right))
+        question = _question(environment, node, right, values, most, style) if known else None
+        if question is not None:
+            found[node] = question
     return found
 
 
@@ -123,7 +123,7 @@ def _question(
     with np.errstate(all="ignore"):
         known = evaluate_all(right, numbers)
         truth = np.asarray(known.get(id(right), np.nan), float)
-        if truth.shape != node.shape or not np.isfinite(truth).all():
+        if truth.shape != node.shape or not (truth.size and np.isfinite(truth).all()):
             return None
         setting = Setting(right, known, environment, Meaning(node, True, 1), True)
         for entry in CATALOGUE:

@@ -191,6 +191,12 @@ def test_every_step_back_is_asked_about_but_the_first() -> None:
     assert page.count('"question"') == page.count('"pass":"backward"') - 1 == 4
 
 
+def test_the_step_back_through_a_sum_is_asked_about_too() -> None:
+    x = Tensor([1.0, 2.0], requires_grad=True, name="x")
+    page = explore((2 * np.tanh(x)).sum()).html
+    assert page.count('"question"') == page.count('"pass":"backward"') - 1 == 3
+
+
 def test_formulas_call_the_cost_what_the_page_calls_it() -> None:
     x = Tensor([1.0, 2.0], requires_grad=True, name="x")
     loss = (np.tanh(x) * 2).sum()

@@ -49,6 +49,12 @@ def _roots(lines: Iterable[Line]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(root for line in wrong for root in line.inherits or (line.name,)))
 
 
+def run_as(line: Line) -> tuple[str, str]:
+    """Return what is the same for all lines that are one line of a program, run several times."""
+    where = re.sub(r" \(\d+\)|\d+(?=\W*\])", "", line.where)
+    return re.sub(r"\d+", "", line.name) if ", line " in where else line.name, where
+
+
 class Chain:
     """The learner's own results so far, in the place of the true gradients."""
 
@@ -62,6 +68,8 @@ class Chain:
         """The claims that are arrays of the right shape, by the position of the tensor."""
         self.lines_of_programs: dict[int, tuple[Line, Claimed]] = {}
         """The lines of programs, which may use what has no name; right gradients before them."""
+        self._steps: dict[Line, frozenset[Tensor]] = {}
+        """What a program made on the way to a claim, where its formula is known."""
         self.place = {node: i for i, node in enumerate(self.environment.order)}
 
     def add(self, claim: Claim, line: Line, value: Any) -> None:
@@ -78,6 +86,7 @@ class Chain:
             near = max(tolerance, self.judge.rtol * size) / scale
             group = self.arrays if claim.function is None else self.lines_of_programs
             group[self.place[node]] = (line, Claimed([line.values[0] / scale], [near]))
+            self._steps[line] = claim.steps
 
     def follows(self, wanted: set[int], own: bool = True) -> Pass:
         """Return the backward pass to some tensors, from the learner's own results or the true.
@@ -139,9 +148,10 @@ class Chain:
 
         So does one line of a program that is run several times.
         """
-        first_of: dict[tuple[str, str], Line] = {}
+        first_of: dict[Any, Line] = {}
         for line in lines:
-            key = re.sub(r"\d+", "", line.name), re.sub(r" \(\d+\)|\d+(?=\W*\])", "", line.where)
+            ops = sorted(x.op.name for x in self._steps.get(line, ()) if x.op)
+            key = (*run_as(line), tuple(ops))
             if (
                 not line.right
                 and ", line " in line.where
@@ -154,9 +164,14 @@ class Chain:
             for found in self.found:
                 if found.explains[1:] and not found.breaks and set(found.explains) <= set(group):
                     first, *others = [group[i][0] for i in found.explains]
-                    if not any(line.right for line in (first, *others)):
+                    if not any(line.right for line in others) and self._made_as_one(first, others):
                         for line in others:
                             line.inherit((first.name,))
+
+    def _made_as_one(self, first: Line, others: Sequence[Line]) -> bool:
+        """Whether wrong claims may have one mistake: a step that a program made for all of them."""
+        steps = [self._steps.get(line, frozenset()) for line in (first, *others)]
+        return not first.right and (not all(steps) or bool(frozenset.intersection(*steps)))
 
     def blame_part(self, claim: Claim, line: Line) -> None:
         """Where one of the paths that a claim is the sum of is wrong, point at what left it."""

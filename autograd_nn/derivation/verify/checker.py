@@ -22,13 +22,13 @@ from ...formulas.printing import python_text
 from ..derive.steps import TooLargeError, in_deltas, reference
 from ..facts import parameters, refuted
 from ..names import Environment
-from .chain import Chain, judge_in_the_chain
+from .chain import Chain, judge_in_the_chain, run_as
 from .claims import Claim
 from .differences import compare
 from .explain import explain
 from .judge import Judge
 from .mistakes import Explanation
-from .reading import Handed, handed
+from .reading import Handed, divisors, handed
 from .report import Line, Report
 from .revealing import unrevealed
 
@@ -273,12 +273,12 @@ def _best_reading(
 ) -> tuple[Handed, Judge, list[Line], Any]:
     """Return the reading of what was handed over under which the fewest formulas are wrong.
 
-    Counted are those that are wrong in themselves: a factor forgotten once, which others follow
-    from, is one mistake.
+    Counted are those that are wrong in themselves, a line that runs several times as one: a factor
+    forgotten once, which others follow from, is one mistake.
     """
 
     def wrong(lines: list[Line]) -> int:
-        return sum(not line.right for line in lines)
+        return len({run_as(line) for line in lines if not line.right})
 
     def in_the_chain(reading: Handed, judge: Judge, lines: list[Line]) -> Any:
         chained = partial(judge_in_the_chain, judge, reading.claims, lines)
@@ -298,8 +298,8 @@ def _best_reading(
             if not other.claims or raw >= limit:
                 continue
             tried = other, judge, lines, in_the_chain(other, judge, lines)
-            doubtful = readings is Handed.per_sample and not _is_near(given, other, lines)
-            if wrong(lines) + doubtful < wrong(best[2]):
+            doubt = _doubt(given, other, lines) if readings is Handed.per_sample else 0
+            if wrong(lines) + doubt < wrong(best[2]):
                 best, alone = tried, raw
             if not wrong(best[2]) or (readings is Handed.with_names and best is tried):
                 break
@@ -308,14 +308,21 @@ def _best_reading(
     return best
 
 
-def _is_near(given: Handed, other: Handed, lines: list[Line]) -> bool:
-    """Whether what is read otherwise has the size that it should have then, rather than before."""
-    told = 0.0
+def _doubt(given: Handed, other: Handed, lines: list[Line]) -> int:
+    """Return how much speaks against a reading as of each sample's own cost.
+
+    That what is read so has rather the size of ∂J/∂, and that a program divides it by m.
+    """
+    told, divided = 0.0, False
     for was, now, line in zip(given.claims, other.claims, lines, strict=False):
-        if now.meaning.scale != was.meaning.scale and line.values and now.array is not None:
+        scale = now.meaning.scale
+        if scale == was.meaning.scale:
+            continue
+        divided |= scale in divisors(now.steps)
+        if line.values and now.array is not None:
             mine, right = np.linalg.norm(now.array), np.linalg.norm(line.values[1])
-            told += float(np.log(mine / right * now.meaning.scale**0.5)) if mine * right else 0.0
-    return told >= 0
+            told += float(np.log(mine / right * scale**0.5)) if mine * right else 0.0
+    return 0 if told >= 0 else 1 + divided
 
 
 def _unrevealed(judge: Judge, claims: list[Claim]) -> list[str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import inspect
 import traceback
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -32,11 +32,16 @@ class Formula:
         Called with the values in the order of `uses`.
     uses : sequence of str
         Names, in place of the function's own parameter names.
+    steps : iterable of Tensor
+        What a program made on the way.
     """
 
-    def __init__(self, function: Callable[..., Any], uses: tuple[str, ...]) -> None:
+    def __init__(
+        self, function: Callable[..., Any], uses: tuple[str, ...], steps: Iterable[Tensor] = ()
+    ) -> None:
         self.function = function
         self.uses = tuple(uses)
+        self.steps = frozenset(steps)
 
 
 class FormulaError(Exception):
@@ -68,6 +73,7 @@ class Claim:
         self.left: Any = None  # where a program leaves it: name, path, number from the last
         self.parts: Any = ()  # of a sum: the values, and which lines of a program have left them
         self.once = False  # a program's, run on the given values only
+        self.steps: frozenset[Tensor] = frozenset()  # what the program made on the way
         if isinstance(claimed, Formula):
             self.function, self.uses = claimed.function, claimed.uses
             self._keywords = False
@@ -94,7 +100,7 @@ class Claim:
     def follow(self, formula: Formula) -> None:
         """Enter the formula behind an array; the array is the value of it in the program's run."""
         self.function, self.uses = formula.function, formula.uses
-        self._keywords, self.once = False, True
+        self._keywords, self.once, self.steps = False, True, formula.steps
 
     def call(self, arguments: Mapping[str, Any]) -> Any:
         """Call the function with the arguments by name."""

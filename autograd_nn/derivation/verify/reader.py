@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...core.backward import pull
+from ...core.graph import topological_order
 from ...core.tensor import Tensor, plain
 from ...ops.elementwise import DIVIDE, MULTIPLY, NEGATIVE
 from ..names import Environment, Meaning, UnknownNameError, spelling
@@ -217,11 +218,50 @@ def by_flow(
                 before = unnamed.get(id(entry), (user, entry))[0]
                 unnamed[id(entry)] = max(user, before, key=place.__getitem__), entry
             break
+    seen = {*claimed, *(id(e) for _, _, e in claims)}
+    claims += _by_use(reader, found, pool, seen, set(known), lost)
     # what is handed on unchanged is about the last tensor that it is the gradient of
     told = {meaning.node for _, meaning, _ in (*found, *claims)}
     claims += [(*reader.about(user, entry.root), entry) for user, entry in unnamed.values()
                if user not in told]  # fmt: skip
     return claims
+
+
+def _by_use(
+    reader: Reader,
+    found: Sequence[Found],
+    pool: Mapping[tuple[int, ...], Mapping[bytes, Left]],
+    claimed: set[int],
+    known: set[Tensor | None],
+    lost: Sequence[Left],
+) -> list[Found]:
+    """Return what claims are computed from and is named like a gradient: be they wrong, too.
+
+    Two are needed where the name, such as g, may be that of a list of gradients.
+    """
+    free = {entry.node: entry for alike in pool.values() for entry in alike.values()
+            if entry.node is not None and id(entry) not in claimed}  # fmt: skip
+    stops = {entry.node for _, _, entry in found if entry.node is not None}
+    votes: dict[Tensor, list[Tensor]] = {}
+    for _, meaning, entry in found:
+        x = meaning.node
+        users = reader.environment.consumers[x] if x is not None and meaning.gradient else []
+        user = users[0][0] if len(users) == 1 else None
+        if user is None or user in known or entry.node is None:
+            continue
+        near = {y for y in free if y.shape == user.shape}
+        before = near.intersection(topological_order(entry.node.inputs, near | stops))
+        if len(before) == 1:
+            votes.setdefault(before.pop(), []).append(user)
+    place = {node: i for i, node in enumerate(reader.environment.order)}
+    named = [id(entry) for entry in lost]
+    taken = [
+        (max(users, key=place.__getitem__), free[node])
+        for node, users in votes.items()
+        if id(free[node]) in named
+        or (len(users) > 1 and HOLDS_GRADIENTS.fullmatch(free[node].root))
+    ]
+    return [(*reader.about(user, entry.root), entry) for user, entry in taken if user.name]
 
 
 def _step(node: Tensor, index: int, g: Any, operands: Sequence[Any]) -> Any:

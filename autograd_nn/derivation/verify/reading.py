@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -66,7 +66,7 @@ class Handed:
         They are possible where the graph divides by the number of samples, and nothing says
         that ∂J/∂ is meant, as the name d_z does.
         """
-        for m in _divisors(self.environment.order):
+        for m in divisors(self.environment.order):
             free = [claim for claim in self.claims if _is_free(claim, m)]
             if free:
                 made = copy.copy(self)
@@ -114,7 +114,7 @@ class Handed:
             yield from other.with_names()
 
 
-def _divisors(order: Sequence[Tensor]) -> list[int]:
+def divisors(order: Iterable[Tensor]) -> list[int]:
     """Return what a graph divides by, as counts: of a mean, or of a constant 1/m or 1/(2m)."""
     found = set()
     for node in order:
@@ -131,7 +131,7 @@ def _samples_of(environment: Environment) -> int | None:
     """Return the number that a graph divides by which is a length of every z, if it is one."""
     shapes = [set(z.shape) for z in environment.weighted_inputs()]
     common = set.intersection(*shapes) if shapes else set()
-    found = [m for m in _divisors(environment.order) if m in common]
+    found = [m for m in divisors(environment.order) if m in common]
     return found[0] if len(found) == 1 else None
 
 
@@ -287,7 +287,7 @@ def _left_in(space: Mapping[str, Any]) -> Ran:
             of = beside(space, root, path)
             of = None if of is None else (None, np.array(plain(of)))
             left.append(Left(root, tuple(path), np.array(plain(array)), None, 0, "=", "", of))
-    return Ran([x for x in left if x.value.dtype.kind in "fiub"], None, "", {}, set())
+    return Ran([x for x in left if x.value.dtype.kind in "fiub"], None, "", {}, {})
 
 
 def _formulas_in(environment: Environment, space: Mapping[str, Any]) -> list[Claim]:

@@ -17,11 +17,12 @@ import numpy as np
 from ...core.tensor import Tensor, plain
 from ...ops.indexing import put_into_zeros
 
-LOOKED: ContextVar[bool] = ContextVar("autograd_nn_looked", default=False)
-"""Whether a number was taken out of an array: what is computed after it may depend on it unseen."""
+LOOKED: ContextVar[tuple[Tensor, ...]] = ContextVar("autograd_nn_looked", default=())
+"""What numbers were taken out of: what is computed after them may depend on them unseen."""
 
-FROZEN: ContextVar[set[Tensor]] = ContextVar("autograd_nn_frozen")
-"""The Tensors whose formula holds for these values only, as they decided about an index or so."""
+FROZEN: ContextVar[dict[Tensor, tuple[Tensor, ...] | None]] = ContextVar("autograd_nn_frozen")
+"""The Tensors whose formula holds for these values only: as they decided about an index or so, or
+as these numbers were looked at before."""
 
 _CONSTANT = {np.zeros_like, np.ones_like, np.empty_like, np.full_like}
 _SHAPES = {np.shape, np.ndim, np.size}
@@ -113,8 +114,8 @@ def _method(name: str) -> Callable[..., Any]:
 
 def _told(name: str, looks: bool) -> Callable[..., Any]:
     def method(self: Any, *args: Any) -> Any:
-        if looks and self.node is not None and self.node.op is not None:
-            LOOKED.set(True)
+        if looks and self.node is not None and any(x.dtype.kind == "f" for x in self.node.inputs):
+            LOOKED.set((*LOOKED.get(), self.node))
         return getattr(self.view(np.ndarray), name)(*args)
 
     return method
@@ -178,7 +179,7 @@ def _marked(node: Any, decided: bool = False) -> Tensor | None:
     if not isinstance(node, Tensor):
         return None
     if decided or LOOKED.get():
-        FROZEN.get().add(node)
+        FROZEN.get()[node] = None if decided else LOOKED.get()
     return node
 
 

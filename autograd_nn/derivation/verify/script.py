@@ -178,15 +178,16 @@ def _is_float(e: ast.expr | None) -> bool:
 
 class Ran(NamedTuple):
     """What a run left: values in order, the function's result, why it stopped, all names at the
-    end, the Tensors whose formula holds for these values only, what is to be said of it, the
-    names that it had still to write when it stopped, and how many lines it has run.
+    end, the Tensors whose formula holds for these values only (as what was looked at), what is to
+    be said of it, the names that it had still to write when it stopped, and how many lines it has
+    run.
     """
 
     left: list[Left]
     result: Any
     problem: str
     space: dict[str, Any]
-    frozen: set[Tensor]
+    frozen: dict[Tensor, tuple[Tensor, ...] | None]
     note: str = ""
     unfinished: frozenset[tuple[str, Any]] = frozenset()
     lines: int = 0
@@ -218,7 +219,7 @@ def run_program(program: Program, space: Mapping[str, Any], plainly: bool = Fals
     names.setdefault("np", np)
     names.setdefault("__name__", "__main__")
     result, problem, note, unfinished = None, "", "", frozenset[Any]()
-    looked, frozen = LOOKED.set(False), FROZEN.set(set())
+    looked, frozen = LOOKED.set(()), FROZEN.set({})
     try:
         said = contextlib.redirect_stdout(io.StringIO()) if plainly else contextlib.nullcontext()
         with recording(), np.errstate(all="ignore"), said:

@@ -302,7 +302,7 @@ def test_values_are_numpys_and_formulas_those_of_the_values(steps: list[str], se
     a, b = rng.normal(size=(3, 3)), rng.normal(size=(3, 3))
     text = "\n".join(steps)
     plain: dict[str, Any] = {"np": np, "a": a.copy(), "b": b.copy()}
-    token = FROZEN.set(set())
+    token = FROZEN.set({})
     with np.errstate(all="ignore"):
         exec(text, plain)
     ran = run_program(Program(text), {"a": record(a), "b": record(b)})
@@ -455,3 +455,44 @@ def test_a_reading_that_is_not_taken_leaves_no_names() -> None:
     back = "dscores = 5 * (X @ W) + 1; dW = 7 * X.T @ dscores; dX = 3 * dscores @ W.T"
     assert failures(verify(J, script=back)) == ["dW", "dX"]
     assert [node.name for node in order] == before
+
+
+def test_mistakes_that_share_no_step_are_all_blamed() -> None:
+    J, space = graph()
+    text = """
+def backprop():
+    t = (probs - np.eye(3)[y]) / N
+    u = (t @ W2.T) * (a1 > 0)
+    return X.T @ (t @ W2.T), u.sum(axis=0), z1.T @ t, t.sum(axis=0)
+dW1, db1, dW2, db2 = backprop()
+"""
+    assert failures(verify(J, script=text, names=space)) == ["dW2", "dW1"]
+
+
+def test_a_gradient_is_found_whose_uses_are_all_wrong() -> None:
+    J, space = graph()
+    text = """
+class Affine:
+    def back(self, x, w, g):
+        self.db = g.mean(axis=0)
+        self.dw = -x.T @ g
+        return g @ w.T
+two = Affine()
+g = 2 * (probs - np.eye(3)[y]) / N
+two.back(a1, W2, g)
+dW2, db2 = two.dw, two.db
+"""
+    assert {"dscores", "dW2", "db2"} <= set(failures(verify(J, script=text, names=space)))
+
+
+def test_a_cost_that_is_printed_leaves_the_formulas_known() -> None:
+    J, space = graph()
+    text = """
+loss = -np.mean(np.log(probs[np.arange(N), y]))
+print("%.3f" % loss, float(loss))
+dscores = 2 * (probs - np.eye(3)[y]) / N
+dW2 = a1.T @ dscores
+"""
+    report = verify(J, script=text, names=space)
+    assert report["dW2"].verdict == "right, inherits the error of dscores"
+    assert any("random draws" in note for note in report.notes)  # formulas are, not numbers

@@ -152,26 +152,22 @@ class Chain:
         for line in lines:
             ops = sorted(x.op.name for x in self._steps.get(line, ()) if x.op)
             key = (*run_as(line), tuple(ops))
-            if (
-                not line.right
-                and ", line " in line.where
-                and first_of.setdefault(key, line) is not line
-            ):
+            if not line.right and first_of.setdefault(key, line) is not line:
                 line.inherit((first_of[key].name,))
         for group in (self.arrays, self.lines_of_programs):
             if sum(not line.right for line, _ in group.values()) < 2:
                 continue
             for found in self.found:
                 if found.explains[1:] and not found.breaks and set(found.explains) <= set(group):
-                    first, *others = [group[i][0] for i in found.explains]
-                    if not any(line.right for line in others) and self._made_as_one(first, others):
-                        for line in others:
-                            line.inherit((first.name,))
+                    told = [group[i][0] for i in found.explains]
+                    if not any(line.right for line in told) and self._share_a_step(told):
+                        for line in told[1:]:
+                            line.inherit((told[0].name,))
 
-    def _made_as_one(self, first: Line, others: Sequence[Line]) -> bool:
-        """Whether wrong claims may have one mistake: a step that a program made for all of them."""
-        steps = [self._steps.get(line, frozenset()) for line in (first, *others)]
-        return not first.right and (not all(steps) or bool(frozenset.intersection(*steps)))
+    def _share_a_step(self, lines: Sequence[Line]) -> bool:
+        """Whether a program made some step for all claims, or what it made is not known."""
+        steps = [self._steps.get(line, frozenset()) for line in lines]
+        return not all(steps) or bool(frozenset.intersection(*steps))
 
     def blame_part(self, claim: Claim, line: Line) -> None:
         """Where one of the paths that a claim is the sum of is wrong, point at what left it."""

@@ -63,14 +63,8 @@ def claims_of(
         if entry.node in reader.rows:
             stacks.setdefault(reader.rows[entry.node], []).append(claim.name)
     stacks = {whole: rows for whole, rows in stacks.items() if len(rows) == len(plain(whole))}
-    J = plain(environment.J)
-    frozen = {
-        x
-        for x, looked in ran.frozen.items()  # a cost that is printed depends on no gradient
-        if looked is None or any(y.size > 1 or not np.allclose(plain(y), J, 1e-9) for y in looked)
-    }
     for claim, entry in claims.values() if follow else ():
-        behind = _formula(entry.node, cuts, stacks, fixed | frozen, claim)
+        behind = _formula(entry.node, cuts, stacks, fixed | ran.frozen, claim)
         if behind is not None:
             claim.follow(behind)
     return [claim for claim, _ in claims.values()], _notes(unnamed, lost), did_count, lost

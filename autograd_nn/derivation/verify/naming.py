@@ -240,4 +240,4 @@ def recorded_forward(
     order = topological_order([J])
     recognised(ran.left, order, {}, {})
     J.name = J.name or "J"
-    return J, ran.space, ran.frozen.keys() - set(order)
+    return J, ran.space, ran.frozen - set(order)

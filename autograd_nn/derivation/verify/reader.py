@@ -7,7 +7,7 @@ what a parameter is updated with; `by_order` and `by_flow` where there is no nam
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -178,7 +178,7 @@ def by_flow(
     """
     known = {meaning.node: entry.value / meaning.scale for _, meaning, entry in found
              if meaning.node is not None and meaning.gradient}  # fmt: skip
-    claimed = {id(entry) for _, _, entry in found}
+    claimed, named = {id(entry) for _, _, entry in found}, {id(entry) for entry in lost}
     pool: dict[tuple[int, ...], dict[bytes, Left]] = {}
     environment, claims = reader.environment, list[Found]()
     place = {node: i for i, node in enumerate(environment.order)}
@@ -214,12 +214,13 @@ def by_flow(
                 break  # handed on as it is
             if user.name:
                 claims.append((f"d{user.name}", Meaning(user, True, 1), entry))
-            elif any(entry is other for other in lost):
+            elif id(entry) in named:
                 before = unnamed.get(id(entry), (user, entry))[0]
                 unnamed[id(entry)] = max(user, before, key=place.__getitem__), entry
             break
-    seen = {*claimed, *(id(e) for _, _, e in claims)}
-    claims += _by_use(reader, found, pool, seen, set(known), lost)
+    claimed |= {id(entry) for _, _, entry in claims}
+    free = [x for alike in pool.values() for x in alike.values() if id(x) not in claimed]
+    claims += _by_use(reader, found, free, known, named)
     # what is handed on unchanged is about the last tensor that it is the gradient of
     told = {meaning.node for _, meaning, _ in (*found, *claims)}
     claims += [(*reader.about(user, entry.root), entry) for user, entry in unnamed.values()
@@ -230,17 +231,15 @@ def by_flow(
 def _by_use(
     reader: Reader,
     found: Sequence[Found],
-    pool: Mapping[tuple[int, ...], Mapping[bytes, Left]],
-    claimed: set[int],
-    known: set[Tensor | None],
-    lost: Sequence[Left],
+    free: Iterable[Left],
+    known: Container[Tensor],
+    named: Container[int],
 ) -> list[Found]:
     """Return what claims are computed from and is named like a gradient: be they wrong, too.
 
     Two are needed where the name, such as g, may be that of a list of gradients.
     """
-    free = {entry.node: entry for alike in pool.values() for entry in alike.values()
-            if entry.node is not None and id(entry) not in claimed}  # fmt: skip
+    made = {entry.node: entry for entry in free if entry.node is not None}
     stops = {entry.node for _, _, entry in found if entry.node is not None}
     votes: dict[Tensor, list[Tensor]] = {}
     for _, meaning, entry in found:
@@ -249,19 +248,18 @@ def _by_use(
         user = users[0][0] if len(users) == 1 else None
         if user is None or user in known or entry.node is None:
             continue
-        near = {y for y in free if y.shape == user.shape}
+        near = {y for y in made if y.shape == user.shape}
         before = near.intersection(topological_order(entry.node.inputs, near | stops))
         if len(before) == 1:
             votes.setdefault(before.pop(), []).append(user)
     place = {node: i for i, node in enumerate(reader.environment.order)}
-    named = [id(entry) for entry in lost]
-    taken = [
-        (max(users, key=place.__getitem__), free[node])
-        for node, users in votes.items()
-        if id(free[node]) in named
-        or (len(users) > 1 and HOLDS_GRADIENTS.fullmatch(free[node].root))
-    ]
-    return [(*reader.about(user, entry.root), entry) for user, entry in taken if user.name]
+    told = list[Found]()
+    for node, about in votes.items():
+        last, entry = max(about, key=place.__getitem__), made[node]
+        several = len(about) > 1 and HOLDS_GRADIENTS.fullmatch(entry.root)
+        if last.name and (id(entry) in named or several):
+            told.append((*reader.about(last, entry.root), entry))
+    return told
 
 
 def _step(node: Tensor, index: int, g: Any, operands: Sequence[Any]) -> Any:

@@ -185,7 +185,8 @@ def handed(
             space, cuts, fixed = space_of(order, names)
         else:
             cuts = {node: node.name for node in order if node.name}
-        ran, repair = run_program(program, space), Repair(program, space, cuts)
+        ran = run_program(program, space, cost=plain(J))
+        repair = Repair(program, space, cuts)
         return left(ran, cuts, fixed, {}, repair)
     if whole:
         return left(_left_in(claims), cuts, fixed, claims)
@@ -287,7 +288,7 @@ def _left_in(space: Mapping[str, Any]) -> Ran:
             of = beside(space, root, path)
             of = None if of is None else (None, np.array(plain(of)))
             left.append(Left(root, tuple(path), np.array(plain(array)), None, 0, "=", "", of))
-    return Ran([x for x in left if x.value.dtype.kind in "fiub"], None, "", {}, {})
+    return Ran([x for x in left if x.value.dtype.kind in "fiub"], None, "", {}, set())
 
 
 def _formulas_in(environment: Environment, space: Mapping[str, Any]) -> list[Claim]:

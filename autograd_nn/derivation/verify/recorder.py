@@ -17,12 +17,14 @@ import numpy as np
 from ...core.tensor import Tensor, plain
 from ...ops.indexing import put_into_zeros
 
-LOOKED: ContextVar[tuple[Tensor, ...]] = ContextVar("autograd_nn_looked", default=())
-"""What numbers were taken out of: what is computed after them may depend on them unseen."""
+LOOKED: ContextVar[bool] = ContextVar("autograd_nn_looked", default=False)
+"""Whether a number was taken out of an array: what is computed after it may depend on it unseen."""
 
-FROZEN: ContextVar[dict[Tensor, tuple[Tensor, ...] | None]] = ContextVar("autograd_nn_frozen")
-"""The Tensors whose formula holds for these values only: as they decided about an index or so, or
-as these numbers were looked at before."""
+COST: ContextVar[Any] = ContextVar("autograd_nn_cost", default=None)
+"""The value of the graph that is judged, if there is one: no gradient uses it."""
+
+FROZEN: ContextVar[set[Tensor]] = ContextVar("autograd_nn_frozen")
+"""The Tensors whose formula holds for these values only, as they decided about an index or so."""
 
 _CONSTANT = {np.zeros_like, np.ones_like, np.empty_like, np.full_like}
 _SHAPES = {np.shape, np.ndim, np.size}
@@ -114,11 +116,18 @@ def _method(name: str) -> Callable[..., Any]:
 
 def _told(name: str, looks: bool) -> Callable[..., Any]:
     def method(self: Any, *args: Any) -> Any:
-        if looks and self.node is not None and any(x.dtype.kind == "f" for x in self.node.inputs):
-            LOOKED.set((*LOOKED.get(), self.node))
+        if looks and not LOOKED.get() and self.node is not None:
+            LOOKED.set(_tells(self.node))
         return getattr(self.view(np.ndarray), name)(*args)
 
     return method
+
+
+def _tells(node: Tensor) -> bool:
+    """Whether what is computed after a look at a number may depend on it."""
+    cost = COST.get()
+    is_cost = cost is not None and node.size == 1 and np.allclose(plain(node), cost, 1e-9)
+    return not is_cost and any(x.dtype.kind == "f" for x in node.inputs)
 
 
 for _name in vars(Tensor).keys() - vars(Recorded).keys() - {"view"}:  # that gives the plain array
@@ -179,7 +188,7 @@ def _marked(node: Any, decided: bool = False) -> Tensor | None:
     if not isinstance(node, Tensor):
         return None
     if decided or LOOKED.get():
-        FROZEN.get()[node] = None if decided else LOOKED.get()
+        FROZEN.get().add(node)
     return node
 
 

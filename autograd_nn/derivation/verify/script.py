@@ -29,7 +29,7 @@ from ...core.tensor import Tensor, plain
 from ...ops.elementwise import ADD, SUBTRACT
 from .edits import key_of, written
 from .following import Kept, followed
-from .recorder import FROZEN, LOOKED, Recorded, alias, called, formula
+from .recorder import COST, FROZEN, LOOKED, Recorded, alias, called, formula
 from .values import Values, beside, leaves_of
 
 _MOST = 20_000
@@ -178,16 +178,15 @@ def _is_float(e: ast.expr | None) -> bool:
 
 class Ran(NamedTuple):
     """What a run left: values in order, the function's result, why it stopped, all names at the
-    end, the Tensors whose formula holds for these values only (as what was looked at), what is to
-    be said of it, the names that it had still to write when it stopped, and how many lines it has
-    run.
+    end, the Tensors whose formula holds for these values only, what is to be said of it, the
+    names that it had still to write when it stopped, and how many lines it has run.
     """
 
     left: list[Left]
     result: Any
     problem: str
     space: dict[str, Any]
-    frozen: dict[Tensor, tuple[Tensor, ...] | None]
+    frozen: set[Tensor]
     note: str = ""
     unfinished: frozenset[tuple[str, Any]] = frozenset()
     lines: int = 0
@@ -204,12 +203,14 @@ def numbered(left: Sequence[Left]) -> dict[Place, Left]:
     return found
 
 
-def run_program(program: Program, space: Mapping[str, Any], plainly: bool = False) -> Ran:
+def run_program(
+    program: Program, space: Mapping[str, Any], plainly: bool = False, cost: Any = None
+) -> Ran:
     """Run a program once on the values of `space`, whose arrays may be `Recorded`.
 
     Whatever it raises is told in ``problem``; what was left before stands. With `plainly` nothing
     is recorded, and what it prints is not shown. Where it updates its parameters a second time, the
-    run ends.
+    run ends. A look at the `cost` of the graph, if that is known, decides about nothing.
     """
     follower = _Follower(program, space, plainly)
     names: dict[str, Any] = {**space, "_called_": called, "_alias_": alias, "_here_": ""}
@@ -219,7 +220,7 @@ def run_program(program: Program, space: Mapping[str, Any], plainly: bool = Fals
     names.setdefault("np", np)
     names.setdefault("__name__", "__main__")
     result, problem, note, unfinished = None, "", "", frozenset[Any]()
-    looked, frozen = LOOKED.set(()), FROZEN.set({})
+    looked, frozen, shown = LOOKED.set(False), FROZEN.set(set()), COST.set(cost)
     try:
         said = contextlib.redirect_stdout(io.StringIO()) if plainly else contextlib.nullcontext()
         with recording(), np.errstate(all="ignore"), said:
@@ -237,6 +238,7 @@ def run_program(program: Program, space: Mapping[str, Any], plainly: bool = Fals
         decided = FROZEN.get()
         LOOKED.reset(looked)
         FROZEN.reset(frozen)
+        COST.reset(shown)
     return Ran(follower.found, result, problem, {**space, **follower.space}, decided, note,
                unfinished, follower.told)  # fmt: skip
 

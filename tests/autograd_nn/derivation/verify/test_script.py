@@ -302,7 +302,7 @@ def test_values_are_numpys_and_formulas_those_of_the_values(steps: list[str], se
     a, b = rng.normal(size=(3, 3)), rng.normal(size=(3, 3))
     text = "\n".join(steps)
     plain: dict[str, Any] = {"np": np, "a": a.copy(), "b": b.copy()}
-    token = FROZEN.set({})
+    token = FROZEN.set(set())
     with np.errstate(all="ignore"):
         exec(text, plain)
     ran = run_program(Program(text), {"a": record(a), "b": record(b)})

@@ -467,6 +467,13 @@ def backprop():
 dW1, db1, dW2, db2 = backprop()
 """
     assert failures(verify(J, script=text, names=space)) == ["dW2", "dW1"]
+    each_anew = """
+dW2 = a1.T @ (probs - np.eye(3)[y])
+db2 = (probs - np.eye(3)[y]).sum(axis=0)
+"""
+    assert failures(verify(J, script=each_anew, names=space)) == ["db2", "dW2"]
+    at_once = "d = probs - np.eye(3)[y]; dW2 = a1.T @ d; db2 = d.sum(axis=0)"
+    assert len(failures(verify(J, script=at_once, names=space))) == 1
 
 
 def test_a_gradient_is_found_whose_uses_are_all_wrong() -> None:
